@@ -1,0 +1,140 @@
+"""The data of one alarm: Case, its Legs, the elder's file as the call needs it. Frozen; no rule lives here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from ivr.vocabulary import CaseKind, CaseState, LegKind, LegState, Outcome, Place, Result, Role
+
+
+@dataclass(frozen=True, slots=True)
+class ContactCard:
+    """Somebody who may help. `phones` in the order in which they are tried, each ready to be dialled."""
+
+    id: int
+    name: str
+    relation: str
+    phones: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ElderFile:
+    """What an agent must see while the elder is on the line (S7); `address` reaches to the room."""
+
+    id: int
+    name: str
+    sex: str = ""
+    born: date | None = None
+    home_phone: str = ""
+    address: str = ""
+    community: str = ""
+    landmark: str = ""
+    bus_stop: str = ""
+    way_in: str = ""
+    health: str = ""
+    notes: str = ""
+    service_class: int = 3
+    language: str = "zh"
+    agreement_signed: bool = False
+    provisional: bool = False
+    contacts: tuple[ContactCard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One person's line. `number` is an extension for seats, else what was dialled; `cause` is Q.850."""
+
+    id: str
+    kind: LegKind
+    number: str
+    name: str = ""
+    role: Role | None = None
+    contact: int | None = None
+    phone_index: int = 0
+    state: LegState = LegState.DIALLING
+    place: Place = Place.NOWHERE
+    result: Result | None = None
+    keys: str = ""
+    dialled_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    cause: int | None = None
+
+    @property
+    def alive(self) -> bool:
+        return self.state is not LegState.ENDED
+
+    @property
+    def up(self) -> bool:
+        return self.state is LegState.ANSWERED
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that follows from one alarm. `caller` is the CLI as digits (may be empty), `channel` Asterisk's own id of the
+    call that came in, `recording` its file below the recordings folder."""
+
+    id: str
+    caller: str = ""
+    dialled: str = ""
+    channel: str = ""
+    recording: str = ""
+    kind: CaseKind = CaseKind.SOS
+    state: CaseState = CaseState.ARRIVING
+    opened_at: datetime | None = None
+    answered_at: datetime | None = None
+    emergency_at: datetime | None = None
+    arrived_at: datetime | None = None
+    closed_at: datetime | None = None
+    file: ElderFile | None = None
+    legs: tuple[Leg, ...] = ()
+    bridges: frozenset[Place] = field(default_factory=frozenset)
+    searching: frozenset[Role] = field(default_factory=frozenset)
+    abandoned: bool = False
+    outcome: Outcome | None = None
+    note: str = ""
+
+    def leg(self, leg_id: str) -> Leg | None:
+        return next((leg for leg in self.legs if leg.id == leg_id), None)
+
+    def live(self, *kinds: LegKind) -> Iterator[Leg]:
+        """The legs that have not ended, of these kinds or of all."""
+        return (leg for leg in self.legs if leg.alive and (not kinds or leg.kind in kinds))
+
+    @property
+    def elder(self) -> Leg | None:
+        """The elder's present or last leg."""
+        return next((leg for leg in reversed(self.legs) if leg.kind is LegKind.ELDER), None)
+
+    @property
+    def elder_up(self) -> bool:
+        return self.elder is not None and self.elder.up
+
+    def seat(self, role: Role) -> Leg | None:
+        """The live leg of the seat in this role."""
+        return next((leg for leg in self.live(LegKind.SEAT) if leg.role is role), None)
+
+    def seat_up(self, role: Role) -> bool:
+        leg = self.seat(role)
+        return leg is not None and leg.up
+
+    def seat_of(self, extension: str) -> Leg | None:
+        return next((leg for leg in self.live(LegKind.SEAT) if leg.number == extension), None)
+
+    @property
+    def elder_alone(self) -> bool:
+        """The elder is on the line and nobody else is in the elder's bridge."""
+        company = any(leg.up and leg.place is Place.ELDER for leg in self.legs if leg.kind is not LegKind.ELDER)
+        return self.elder_up and not company
+
+    def count(self, kind: LegKind, **same: object) -> int:
+        """How many legs of this kind there were, with these attribute values."""
+        return sum(leg.kind is kind and all(getattr(leg, k) == v for k, v in same.items()) for leg in self.legs)
+
+    def with_leg(self, leg: Leg) -> Case:
+        """This case with the leg added, or replaced where one of its id stands."""
+        if self.leg(leg.id) is None:
+            return replace(self, legs=(*self.legs, leg))
+        return replace(self, legs=tuple(leg if old.id == leg.id else old for old in self.legs))

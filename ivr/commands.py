@@ -1,0 +1,182 @@
+"""What to do: frozen, imperative. The switchboard carries out the ones about lines, the desk those about seats, the
+journal those about records. A command that failed comes back as `events.CommandFailed`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ivr.vocabulary import (
+    AlarmKind,
+    FollowUpKind,
+    LegKind,
+    Outcome,
+    Place,
+    Prompt,
+    Refusal,
+    Role,
+    SeatRelease,
+    Skill,
+    TimerKind,
+)
+
+
+class Timer(NamedTuple):
+    """`leg` where each leg has its own."""
+
+    kind: TimerKind
+    leg: str = ""
+
+
+# --- lines ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Ring an extension or a number for at most `ring` seconds. A service (110/120/119) is irrevocable: it waits for
+    the journal and is never repeated by the machine."""
+
+    leg: str
+    kind: LegKind
+    number: str
+    ring: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class MakeBridge:
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Move the leg to this bridge, out of the one it may be in."""
+
+    leg: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    leg: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveBridge:
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play a prompt to one leg; stops the leg's music and the prompt before."""
+
+    leg: str
+    prompt: Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class StopSound:
+    """Stop prompt and music of this leg."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartMusic:
+    leg: str
+
+
+# --- the house ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StartTimer:
+    """Starts it afresh when it runs already; `seconds`."""
+
+    timer: Timer
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class StopTimer:
+    timer: Timer
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    caller: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindSeat:
+    """Reserve the longest-idle ready seat with this skill, now or as soon as there is one."""
+
+    role: Role
+    skill: Skill
+
+
+@dataclass(frozen=True, slots=True)
+class StopFindingSeat:
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseSeat:
+    extension: str
+    why: SeatRelease
+
+
+@dataclass(frozen=True, slots=True)
+class ShowFile:
+    """Put the case on this seat's screen; sent before the seat is rung."""
+
+    extension: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    kind: AlarmKind
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The answer to a request that cannot be carried out."""
+
+    reason: Refusal
+    detail: str = ""
+
+
+# --- records --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OpenProvisionalFile:
+    """An unknown caller gets a file of their own (X5), once for each number."""
+
+    caller: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookFollowUp:
+    """Once for each case; `days` from now (S1.8)."""
+
+    kind: FollowUpKind
+    days: float
+
+
+LineCommand = Answer | Dial | Hangup | MakeBridge | Join | Leave | RemoveBridge | Play | StopSound | StartMusic
+SeatCommand = FindSeat | StopFindingSeat | ReleaseSeat | ShowFile
+RecordCommand = OpenProvisionalFile | BookFollowUp
+Command = LineCommand | SeatCommand | RecordCommand | StartTimer | StopTimer | LookUp | Alarm | Refuse

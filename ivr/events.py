@@ -1,0 +1,195 @@
+"""What happened: frozen, past tense. `at` is aware UTC; `actor` says who: `line`, `timer`, `system`, `seat:801`,
+`user:7`. The union `Event` at the end is closed: every state function handles each member."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ivr.case import ElderFile
+from ivr.commands import Command, Timer
+from ivr.vocabulary import Outcome, Prompt, Role, Skill
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    at: datetime
+    actor: str = "line"
+
+
+# --- the line -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallArrived(Happened):
+    """A terminal's call reached us. `caller` is the CLI reduced to digits and +; `recording` runs already."""
+
+    channel: str
+    caller: str
+    dialled: str
+    recording: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegRinging(Happened):
+    leg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegAnswered(Happened):
+    leg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegEnded(Happened):
+    """`cause` is Q.850 (16 normal clearing, 17 busy, 19 no answer ...)."""
+
+    leg: str
+    cause: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPressed(Happened):
+    leg: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptFinished(Happened):
+    """The prompt was heard to its end, or could not be played (`problem` says why); never after it was stopped."""
+
+    leg: str
+    prompt: Prompt
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingEnded(Happened):
+    """`seconds` of a checked file; `problem` when there is none worth the name."""
+
+    recording: str
+    seconds: float
+    problem: str = ""
+
+
+# --- the house ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerIdentified(Happened):
+    file: ElderFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerUnknown(Happened):
+    """Nobody has this number, or the register did not answer in time (`reason`)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatReserved(Happened):
+    role: Role
+    extension: str
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileShown(Happened):
+    """The agent's screen says that it shows this case."""
+
+    extension: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerFired(Happened):
+    timer: Timer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandFailed(Happened):
+    command: Command
+    reason: str
+
+
+# --- what people ask for --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyRequested(Happened):
+    """Button or `*44`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilentRequested(Happened):
+    """`*45`: the line is open, nobody speaks; counts as an emergency (S4.1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRequested(Happened):
+    """`target`: `120`, `110`, `119`, `contacts`, `contact:<id>`, `elder`, `number:<n>`."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeRequested(Happened):
+    """Bring this leg into the elder's bridge."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HangupRequested(Happened):
+    leg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferRequested(Happened):
+    skill: Skill
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalReported(Happened):
+    """Help is at the elder's door."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandDownRequested(Happened):
+    """The alarm was false or is over: rescue is called off, the conversation goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseRequested(Happened):
+    outcome: Outcome
+    note: str
+
+
+Request = (
+    EmergencyRequested
+    | SilentRequested
+    | CallRequested
+    | MergeRequested
+    | HangupRequested
+    | TransferRequested
+    | ArrivalReported
+    | StandDownRequested
+    | CloseRequested
+)
+
+Event = (
+    CallArrived
+    | LegRinging
+    | LegAnswered
+    | LegEnded
+    | KeyPressed
+    | PromptFinished
+    | RecordingEnded
+    | CallerIdentified
+    | CallerUnknown
+    | SeatReserved
+    | FileShown
+    | TimerFired
+    | CommandFailed
+    | Request
+)

@@ -1,0 +1,52 @@
+"""Case and leg <-> the ids that Asterisk knows. Chosen before the request, so an event needs no look-up (and a retry
+while the channel lives answers 409 instead of dialling twice)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ivr.vocabulary import LegKind, Place, Role
+
+PREFIX = "yjt"
+ELDER = "elder"
+
+
+class Address(NamedTuple):
+    """The case and the leg (or place, or recording) that an Asterisk id belongs to."""
+
+    case: str
+    leg: str
+
+
+def channel_id(case: str, leg: str) -> str:
+    return f"{PREFIX}.{case}.{leg}"
+
+
+def bridge_id(case: str, place: Place) -> str:
+    return f"{PREFIX}.{case}.bridge-{place}"
+
+
+def parse(asterisk_id: str) -> Address | None:
+    """The case and leg of an id made here; None for anything else."""
+    prefix, _, rest = asterisk_id.partition(".")
+    case, dot, leg = rest.partition(".")
+    if prefix != PREFIX or not dot or not case or not leg:
+        return None
+    return Address(case, leg)
+
+
+def seat_leg(role: Role, attempt: int) -> str:
+    return f"{role.lower()}-{attempt}"
+
+
+def contact_leg(contact: int, attempt: int) -> str:
+    return f"{LegKind.CONTACT}-{contact}-{attempt}"
+
+
+def outside_leg(number: str, attempt: int) -> str:
+    """A service or any other number that an agent asked for."""
+    return f"{number}-{attempt}"
+
+
+def elder_leg(attempt: int) -> str:
+    return ELDER if attempt == 1 else f"{ELDER}-{attempt}"

@@ -1,0 +1,65 @@
+"""Every time-out and choice of the procedure, each with its unit and bounds; a district may change them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+
+class PolicyError(ValueError):
+    """A policy value is unknown or out of bounds; the text names it and says what is allowed."""
+
+
+def _value(default: float, *, low: float, high: float, unit: str, zh: str, en: str) -> Any:
+    return field(default=default, metadata={"low": low, "high": high, "unit": unit, "zh": zh, "en": en})
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    seat_ring: float = _value(10, low=3, high=60, unit="s", zh="每个坐席振铃时长", en="ringing time of one seat")
+    comfort_every: float = _value(
+        12, low=5, high=60, unit="s", zh="两次安抚语之间的音乐时长", en="music between two comfort prompts"
+    )
+    contact_ring: float = _value(30, low=10, high=90, unit="s", zh="联系人振铃时长", en="ringing time of a contact")
+    contact_key: float = _value(
+        45, low=15, high=120, unit="s", zh="联系人按键等待时长", en="time in which a contact must press a key"
+    )
+    service_ring: float = _value(
+        60, low=20, high=180, unit="s", zh="110/120/119振铃时长", en="ringing time of 110/120/119"
+    )
+    goodbye: float = _value(10, low=3, high=30, unit="s", zh="结束语最长时长", en="longest time for the closing prompt")
+    wrap_up: float = _value(60, low=0, high=900, unit="s", zh="话后处理时长", en="wrap-up time of a seat")
+    follow_up: float = _value(2, low=1, high=14, unit="d", zh="回访期限(S1.8)", en="a follow-up is due after (S1.8)")
+    lookup: float = _value(
+        1.0, low=0.1, high=10, unit="s", zh="查档时限", en="deadline for looking the caller up, then unknown"
+    )
+    journal_wait: float = _value(
+        1.0,
+        low=0.1,
+        high=10,
+        unit="s",
+        zh="拨打110/120/119前等待记录写入的时限",
+        en="how long dialling 110/120/119 waits to be on the record",
+    )
+    cascade_with_service: float = _value(
+        1, low=0, high=1, unit="0/1", zh="呼叫120等时同时呼叫全部联系人(S1.9)", en="ring all contacts with a service (S1.9)"
+    )
+
+    @classmethod
+    def of(cls, overrides: Mapping[str, float]) -> Policy:
+        """The default policy with these values changed.
+
+        Raises:
+            PolicyError: a name is unknown or a value out of bounds.
+        """
+        known = {f.name: f for f in fields(cls)}
+        for name, value in overrides.items():
+            if name not in known:
+                raise PolicyError(f"policy {name!r} is unknown; known are {', '.join(sorted(known))}")
+            meta = known[name].metadata
+            if not meta["low"] <= value <= meta["high"]:
+                raise PolicyError(
+                    f"policy {name} = {value:g} is out of bounds: {meta['low']:g} to {meta['high']:g} {meta['unit']}"
+                )
+        return cls(**overrides)

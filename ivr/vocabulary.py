@@ -1,0 +1,194 @@
+"""The words of the procedure, spelt here and nowhere else: states, roles, kinds of legs, results, prompts, timers.
+
+The law of the house stands first: which state may follow which. Everything else only names things.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class CaseState(StrEnum):
+    ARRIVING = "arriving"
+    RINGING_SEATS = "ringing_seats"
+    TALKING = "talking"
+    EMERGENCY = "emergency"
+    WRAPPING_UP = "wrapping_up"
+    CLOSED = "closed"
+
+
+SUCCESSORS: Final[dict[CaseState, frozenset[CaseState]]] = {
+    CaseState.ARRIVING: frozenset({CaseState.RINGING_SEATS, CaseState.WRAPPING_UP}),
+    CaseState.RINGING_SEATS: frozenset({CaseState.TALKING, CaseState.WRAPPING_UP}),
+    CaseState.TALKING: frozenset({CaseState.RINGING_SEATS, CaseState.EMERGENCY, CaseState.WRAPPING_UP}),
+    CaseState.EMERGENCY: frozenset({CaseState.TALKING, CaseState.WRAPPING_UP}),
+    CaseState.WRAPPING_UP: frozenset({CaseState.CLOSED}),
+    CaseState.CLOSED: frozenset(),
+}
+
+
+class CaseKind(StrEnum):
+    SOS = "sos"
+
+
+class Role(StrEnum):
+    """What a seat does in a case. A arranges rescue, B stays with the elder, X is a professional asked to join."""
+
+    A = "A"
+    B = "B"
+    X = "X"
+
+
+class Skill(StrEnum):
+    AGENT = "agent"
+    DOCTOR = "doctor"
+    LAWYER = "lawyer"
+    PSYCHOLOGIST = "psychologist"
+
+
+class LegKind(StrEnum):
+    ELDER = "elder"
+    SEAT = "seat"
+    SERVICE = "service"
+    CONTACT = "contact"
+    NUMBER = "number"
+
+
+class LegState(StrEnum):
+    DIALLING = "dialling"
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    ENDED = "ended"
+
+
+class Place(StrEnum):
+    """Where a leg's voice goes: nowhere yet, the elder's bridge, the rescue bridge."""
+
+    NOWHERE = "nowhere"
+    ELDER = "elder"
+    RESCUE = "rescue"
+
+
+class Result(StrEnum):
+    """What became of a leg that we dialled. Only `ACCEPTED` means that somebody was reached."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    REJECTED = "rejected"
+    VOICEMAIL = "voicemail"
+    WRONG_NUMBER = "wrong_number"
+    UNREACHABLE = "unreachable"
+    CANCELLED = "cancelled"
+
+
+class Service(StrEnum):
+    POLICE = "110"
+    AMBULANCE = "120"
+    FIRE = "119"
+
+
+class Outcome(StrEnum):
+    RESCUED = "rescued"
+    HELPED_AT_HOME = "helped_at_home"
+    CONSULTATION = "consultation"
+    LIFE_SERVICE = "life_service"
+    FALSE_ALARM = "false_alarm"
+    NO_CONTACT = "no_contact"
+    DECEASED = "deceased"
+    OTHER = "other"
+
+
+class FollowUpKind(StrEnum):
+    EMERGENCY = "emergency"
+    CONSULTATION = "consultation"
+
+
+class Prompt(StrEnum):
+    """The names of the sound files in `dialplan/prompts/`."""
+
+    WELCOME = "welcome"
+    COMFORT = "comfort"
+    HOLD = "hold"
+    GOODBYE = "goodbye"
+    CONTACT_OFFER = "contact_offer"
+    CONTACT_THANKS = "contact_thanks"
+    CONTACT_DECLINED = "contact_declined"
+    TEST_OK = "test_ok"
+    READY = "ready"
+    PAUSED = "paused"
+    WRAP_UP_DONE = "wrap_up_done"
+    EMERGENCY_STARTED = "emergency_started"
+    NOT_IN_CALL = "not_in_call"
+    SORRY_LATER = "sorry_later"
+
+
+class TimerKind(StrEnum):
+    COMFORT = "comfort"
+    CONTACT_KEY = "contact_key"
+    GOODBYE = "goodbye"
+
+
+class SeatRelease(StrEnum):
+    """Why a seat is free of a case: the desk decides from it what the seat does next."""
+
+    TALKED = "talked"
+    NOT_NEEDED = "not_needed"
+    NO_ANSWER = "no_answer"
+    UNREACHABLE = "unreachable"
+
+
+class AlarmKind(StrEnum):
+    """What a human must notice at once: shown on the case, and to supervisors."""
+
+    ABANDONED = "abandoned"
+    ALONE = "elder_alone"
+    ELDER_HUNG_UP = "elder_hung_up"
+    SEAT_LOST = "seat_lost"
+    NO_AGREEMENT = "no_agreement"
+    NO_ROUTE = "no_route"
+    CALL_OFF_SERVICE = "call_off_service"
+    NO_CONTACTS = "no_contacts"
+    COMMAND_FAILED = "command_failed"
+    RECORDING_FAILED = "recording_failed"
+    UNEXPECTED = "unexpected"
+
+
+class Refusal(StrEnum):
+    """Why a request of an agent was not carried out."""
+
+    NOT_IN_THIS_STATE = "not_in_this_state"
+    NO_AGENT_ON_LINE = "no_agent_on_line"
+    ALREADY_CALLING = "already_calling"
+    ALREADY_DONE = "already_done"
+    UNKNOWN_LEG = "unknown_leg"
+    LEG_NOT_ANSWERED = "leg_not_answered"
+    UNKNOWN_TARGET = "unknown_target"
+    CASE_CLOSED = "case_closed"
+
+
+# Q.850 causes as Asterisk reports them in `ChannelDestroyed.cause`.
+NORMAL_CLEARING: Final = 16
+_RESULT_OF_CAUSE: Final = {
+    1: Result.WRONG_NUMBER,
+    3: Result.UNREACHABLE,
+    17: Result.BUSY,
+    18: Result.NO_ANSWER,
+    19: Result.NO_ANSWER,
+    20: Result.UNREACHABLE,
+    21: Result.REJECTED,
+    22: Result.WRONG_NUMBER,
+    27: Result.UNREACHABLE,
+    28: Result.WRONG_NUMBER,
+    34: Result.UNREACHABLE,
+    38: Result.UNREACHABLE,
+    42: Result.UNREACHABLE,
+    44: Result.UNREACHABLE,
+}
+
+
+def result_of_cause(cause: int) -> Result:
+    """What an unanswered leg's hang-up cause (Q.850) means to us; unknown causes count as no answer."""
+    return _RESULT_OF_CAUSE.get(cause, Result.NO_ANSWER)
