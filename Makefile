@@ -1,0 +1,70 @@
+# The few commands a newcomer needs. Everything they install stays below this folder (.venv, .parts, var).
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+ARGS   ?=
+SHELL  := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help demo run test check bench clean lock venv asterisk parts
+
+help:
+	@echo "make demo    一次求助呼叫的完整演示  one SOS call, played by the town (ARGS=--once: end after it)"
+	@echo "make run     正式运行平台            the platform alone, for real use"
+	@echo "make test    全部测试                all tests, after setting up what they need"
+	@echo "make check   几秒钟的检查            format, lint, types, import order, unit tests"
+	@echo "make bench   性能对比                benchmarks as ratios; writes bench/results.md"
+	@echo "make clean   清理                    remove caches and the virtual environment"
+
+# --- what must be there -----------------------------------------------------------------------------------------
+
+$(VENV)/.ready: requirements.lock setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "需要 Python 3.11 或更新 / Python 3.11 or newer is needed, '$(PYTHON)' is: $$($(PYTHON) --version 2>&1)."; \
+	  echo "Install it, or name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "需要 venv 模块 / Python's venv module is missing: apt-get install python3-venv" >&2; exit 1; }
+	@echo "== 安装 Python 依赖 / installing Python packages into $(VENV) (about half a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+venv $(VENV): $(VENV)/.ready
+
+asterisk: $(VENV)/.ready
+	@$(BIN)/yijiantong asterisk fetch
+
+parts: $(VENV)/.ready
+	@$(BIN)/yijiantong asterisk fetch --for-tests
+
+# --- what people ask for ----------------------------------------------------------------------------------------
+
+demo: asterisk
+	@$(BIN)/python -m drill.demo $(ARGS)
+
+run: asterisk
+	@$(BIN)/yijiantong up $(ARGS)
+
+check: $(VENV)/.ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/unit
+
+test: check parts
+	$(BIN)/python -m pytest tests/web tests/telephony tests/browser $(ARGS)
+
+bench: asterisk
+	$(BIN)/python -m bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
+	find . -name __pycache__ -type d -not -path './.parts/*' -prune -exec rm -rf {} +
+	@echo ".parts (downloaded programs) and var (your data) were kept."
+
+# Needs uv; written without any index address, so that every machine asks its own.
+lock:
+	uv pip compile setup.cfg --extra dev --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
+	  --custom-compile-command "make lock" --quiet --upgrade --output-file requirements.lock

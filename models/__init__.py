@@ -1,0 +1,1 @@
+"""Records and their rules: tables, writes and queries. No HTTP and no calls."""
