@@ -10,7 +10,6 @@ from ivr.vocabulary import (
     AlarmKind,
     FollowUpKind,
     LegKind,
-    Outcome,
     Place,
     Prompt,
     Refusal,

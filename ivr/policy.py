@@ -43,7 +43,12 @@ class Policy:
         en="how long dialling 110/120/119 waits to be on the record",
     )
     cascade_with_service: float = _value(
-        1, low=0, high=1, unit="0/1", zh="呼叫120等时同时呼叫全部联系人(S1.9)", en="ring all contacts with a service (S1.9)"
+        1,
+        low=0,
+        high=1,
+        unit="0/1",
+        zh="呼叫120等时同时呼叫全部联系人(S1.9)",
+        en="ring all contacts with a service (S1.9)",
     )
 
     @classmethod

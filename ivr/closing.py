@@ -1,0 +1,59 @@
+"""How a case comes to its end: the goodbye, the last leg, the outcome, the follow-up."""
+
+from __future__ import annotations
+
+from ivr.commands import BookFollowUp, Leave, Play, StartTimer, StopTimer, Timer
+from ivr.events import CloseRequested
+from ivr.turn import COMFORT, Turn
+from ivr.vocabulary import (
+    AlarmKind,
+    CaseState,
+    FollowUpKind,
+    LegKind,
+    Place,
+    Prompt,
+    Result,
+    TimerKind,
+)
+
+GOODBYE = Timer(TimerKind.GOODBYE)
+
+
+def abandoned(turn: Turn) -> Turn:
+    """The caller hung up before anybody spoke to them: the case stays open until somebody has seen to it."""
+    turn.stop_finding().hang_up_all()
+    return turn.note(abandoned=True).alarm(AlarmKind.ABANDONED).go(CaseState.WRAPPING_UP)
+
+
+def say_goodbye(turn: Turn) -> Turn:
+    """Everybody hangs up; the elder, if still on the line, hears a closing word first."""
+    turn.stop_finding()
+    for leg in tuple(turn.case.live()):
+        if leg.kind is not LegKind.ELDER or not leg.up:
+            turn.hang_up(leg, None if leg.up else Result.CANCELLED)
+            continue
+        turn.do(StopTimer(COMFORT))
+        if leg.place is not Place.NOWHERE:
+            turn.do(Leave(leg.id, leg.place))
+        turn.change(leg, place=Place.NOWHERE)
+        turn.do(Play(leg.id, Prompt.GOODBYE), StartTimer(GOODBYE, turn.policy.goodbye))
+    return turn.go(CaseState.WRAPPING_UP)
+
+
+def finish(turn: Turn, event: CloseRequested) -> Turn:
+    """An agent files the outcome while people are still on the line."""
+    turn.note(outcome=event.outcome, note=event.note)
+    return close_when_done(say_goodbye(turn))
+
+
+def close_when_done(turn: Turn) -> Turn:
+    """The last leg has ended: nothing of the case is left in Asterisk; with an outcome the case is closed."""
+    case = turn.case
+    if any(case.live()):
+        return turn
+    turn.remove_bridges()
+    if case.outcome is None:
+        return turn
+    kind = FollowUpKind.EMERGENCY if case.emergency_at else FollowUpKind.CONSULTATION
+    turn.do(BookFollowUp(kind, turn.policy.follow_up))
+    return turn.note(closed_at=turn.at).go(CaseState.CLOSED)

@@ -1,0 +1,66 @@
+"""The one door of the procedure: decide(case, event, policy) -> (case, commands)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from ivr.case import Case
+from ivr.commands import Refuse
+from ivr.events import (
+    ArrivalReported,
+    CallRequested,
+    CloseRequested,
+    EmergencyRequested,
+    Event,
+    Request,
+    SilentRequested,
+    StandDownRequested,
+    TransferRequested,
+)
+from ivr.policy import Policy
+from ivr.states.arriving import arriving
+from ivr.states.closed import closed
+from ivr.states.emergency import emergency
+from ivr.states.ringing_seats import ringing_seats
+from ivr.states.talking import talking
+from ivr.states.wrapping_up import wrapping_up
+from ivr.turn import Decision, Turn
+from ivr.vocabulary import CaseState, Outcome, Skill
+
+STATES: Final[dict[CaseState, Callable[[Turn, Event], Turn]]] = {
+    CaseState.ARRIVING: arriving,
+    CaseState.RINGING_SEATS: ringing_seats,
+    CaseState.TALKING: talking,
+    CaseState.EMERGENCY: emergency,
+    CaseState.WRAPPING_UP: wrapping_up,
+    CaseState.CLOSED: closed,
+}
+
+
+def decide(case: Case, event: Event, policy: Policy) -> Decision:
+    """What follows from this event: the case as it is now, and what has to be done, in order."""
+    return STATES[case.state](Turn(case, policy, event.at), event).decision
+
+
+def refused(decision: Decision) -> Refuse | None:
+    """The refusal among the commands, if the event was a request that cannot be carried out."""
+    return next((command for command in decision[1] if isinstance(command, Refuse)), None)
+
+
+def actions_now(case: Case, policy: Policy, at: datetime) -> tuple[str, ...]:
+    """The names of the actions (contract: `POST /cases/{id}/actions`) that an agent could ask for at this moment."""
+    trials: dict[str, Request] = {
+        "emergency": EmergencyRequested(at=at),
+        "silent": SilentRequested(at=at),
+        "call": CallRequested(at=at, target="number:000"),
+        "transfer": TransferRequested(at=at, skill=Skill.DOCTOR),
+        "arrived": ArrivalReported(at=at),
+        "stand_down": StandDownRequested(at=at),
+        "close": CloseRequested(at=at, outcome=Outcome.OTHER, note=""),
+    }
+    possible = [name for name, request in trials.items() if refused(decide(case, request, policy)) is None]
+    if any(case.live()):
+        possible += ["hangup", "merge"] if "arrived" in possible or case.arrived_at else ["hangup"]
+    return tuple(possible)

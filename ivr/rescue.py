@@ -1,0 +1,194 @@
+"""The rescue side of an emergency: services, contacts and other numbers; whom to ring, what their keys mean (S1.3,
+S1.4, S1.9). A contact counts as reached only after pressing 1."""
+
+from __future__ import annotations
+
+import re
+
+from ivr import ids
+from ivr.case import ContactCard, Leg
+from ivr.commands import Play, StartTimer, StopSound, StopTimer, Timer
+from ivr.events import CallRequested
+from ivr.turn import Turn
+from ivr.vocabulary import AlarmKind, LegKind, Place, Prompt, Refusal, Result, Role, Service, TimerKind
+
+OUTSIDE = (LegKind.SERVICE, LegKind.CONTACT, LegKind.NUMBER)
+DIALABLE = re.compile(r"[0-9]{3,15}")
+_SERVICES = frozenset(service.value for service in Service)
+
+
+def place_of_rescue(turn: Turn) -> Place:
+    """Where helpers are brought: to A. Without a B, A is with the elder, and so are they."""
+    a = turn.case.seat(Role.A)
+    return a.place if a is not None and a.place is not Place.NOWHERE else Place.RESCUE
+
+
+def call(turn: Turn, event: CallRequested) -> Turn:
+    if not (turn.case.seat_up(Role.A) or turn.case.seat_up(Role.B)):
+        return turn.refuse(Refusal.NO_AGENT_ON_LINE)
+    what, _, which = event.target.partition(":")
+    match what, which:
+        case (service, "") if service in _SERVICES:
+            return call_service(turn, service)
+        case "number", number if number in _SERVICES:
+            return call_service(turn, number)
+        case "number", number if DIALABLE.fullmatch(number):
+            return call_number(turn, number)
+        case "contacts", "":
+            return call_contacts(turn)
+        case "contact", contact if contact.isascii() and contact.isdigit():
+            return call_contact(turn, int(contact))
+        case "elder", "":
+            return call_elder(turn)
+        case _:
+            return turn.refuse(Refusal.UNKNOWN_TARGET, event.target[:40])
+
+
+def call_service(turn: Turn, number: str) -> Turn:
+    """Irrevocable, so only ever by a person's request; rings the contacts at the same time (S1.9)."""
+    if any(leg.number == number for leg in turn.case.live(LegKind.SERVICE)):
+        return turn.refuse(Refusal.ALREADY_CALLING, number)
+    attempt = 1 + turn.case.count(LegKind.SERVICE, number=number)
+    leg = Leg(id=ids.outside_leg(number, attempt), kind=LegKind.SERVICE, number=number, name=number)
+    turn.dial(leg, turn.policy.service_ring)
+    return ring_contacts(turn) if turn.policy.cascade_with_service else turn
+
+
+def call_number(turn: Turn, number: str) -> Turn:
+    if any(leg.number == number for leg in turn.case.live(*OUTSIDE)):
+        return turn.refuse(Refusal.ALREADY_CALLING)
+    attempt = 1 + turn.case.count(LegKind.NUMBER, number=number)
+    leg = Leg(id=ids.outside_leg(number, attempt), kind=LegKind.NUMBER, number=number)
+    return turn.dial(leg, turn.policy.contact_ring)
+
+
+def call_elder(turn: Turn) -> Turn:
+    elder = turn.case.elder
+    if elder is not None and elder.alive:
+        return turn.refuse(Refusal.ALREADY_CALLING)
+    number = turn.case.caller or (turn.case.file.home_phone if turn.case.file else "")
+    if not DIALABLE.fullmatch(number):
+        return turn.refuse(Refusal.UNKNOWN_TARGET, "elder")
+    attempt = 1 + turn.case.count(LegKind.ELDER)
+    return turn.dial(Leg(id=ids.elder_leg(attempt), kind=LegKind.ELDER, number=number), turn.policy.contact_ring)
+
+
+# --- contacts -------------------------------------------------------------------------------------------------------
+
+
+def call_contacts(turn: Turn) -> Turn:
+    if not turn.case.file or not any(contact.phones for contact in turn.case.file.contacts):
+        return turn.refuse(Refusal.UNKNOWN_TARGET, "contacts")
+    return ring_contacts(turn)
+
+
+def call_contact(turn: Turn, contact_id: int) -> Turn:
+    contact = _card(turn, contact_id)
+    if contact is None or not contact.phones:
+        return turn.refuse(Refusal.UNKNOWN_TARGET, f"contact:{contact_id}")
+    if not _free(turn, contact):
+        return turn.refuse(Refusal.ALREADY_CALLING)
+    return _ring(turn, contact, 0)
+
+
+def ring_contacts(turn: Turn) -> Turn:
+    """All at once: everybody on file who is neither on the line nor reached already."""
+    contacts = turn.case.file.contacts if turn.case.file else ()
+    if not any(contact.phones for contact in contacts):
+        return turn.alarm(AlarmKind.NO_CONTACTS)
+    for contact in contacts:
+        if contact.phones and _free(turn, contact):
+            _ring(turn, contact, 0)
+    return turn
+
+
+def _card(turn: Turn, contact_id: int | None) -> ContactCard | None:
+    contacts = turn.case.file.contacts if turn.case.file else ()
+    return next((contact for contact in contacts if contact.id == contact_id), None)
+
+
+def _free(turn: Turn, contact: ContactCard) -> bool:
+    legs = [leg for leg in turn.case.legs if leg.contact == contact.id]
+    return not any(leg.alive or leg.result is Result.ACCEPTED for leg in legs)
+
+
+def _ring(turn: Turn, contact: ContactCard, phone_index: int) -> Turn:
+    attempt = 1 + turn.case.count(LegKind.CONTACT, contact=contact.id)
+    leg = Leg(
+        id=ids.contact_leg(contact.id, attempt),
+        kind=LegKind.CONTACT,
+        number=contact.phones[phone_index],
+        name=f"{contact.name} {contact.relation}".strip(),
+        contact=contact.id,
+        phone_index=phone_index,
+    )
+    return turn.dial(leg, turn.policy.contact_ring)
+
+
+# --- what they do ---------------------------------------------------------------------------------------------------
+
+
+def answered(turn: Turn, leg: Leg) -> Turn:
+    """A service or a number that an agent asked for is a person; a contact is asked first (voicemail answers too)."""
+    if leg.kind is not LegKind.CONTACT:
+        return turn.move(turn.change(leg, result=Result.ACCEPTED), place_of_rescue(turn))
+    key = Timer(TimerKind.CONTACT_KEY, leg.id)
+    return turn.do(Play(leg.id, Prompt.CONTACT_OFFER), StartTimer(key, turn.policy.contact_key))
+
+
+def key_pressed(turn: Turn, leg: Leg, key: str) -> Turn:
+    """1 comes, 2 cannot, 9 hears it again; other keys leave the offer standing."""
+    if leg.kind is not LegKind.CONTACT or not leg.up or leg.result is not None:
+        return turn
+    stop_key = StopTimer(Timer(TimerKind.CONTACT_KEY, leg.id))
+    match key:
+        case "1":
+            turn.do(stop_key, StopSound(leg.id), Play(leg.id, Prompt.CONTACT_THANKS))
+            turn.change(leg, result=Result.ACCEPTED)
+        case "2":
+            turn.do(stop_key, Play(leg.id, Prompt.CONTACT_DECLINED))
+            turn.change(leg, result=Result.DECLINED)
+        case "9":
+            turn.do(Play(leg.id, Prompt.CONTACT_OFFER))
+        case _:
+            pass
+    return turn
+
+
+def prompt_finished(turn: Turn, leg: Leg, prompt: Prompt) -> Turn:
+    if leg.kind is not LegKind.CONTACT or not leg.up or leg.place is not Place.NOWHERE:
+        return turn
+    match prompt:
+        case Prompt.CONTACT_THANKS:
+            return turn.move(leg, place_of_rescue(turn))
+        case Prompt.CONTACT_DECLINED:
+            return turn.hang_up(leg)
+        case _ if leg.result is None:
+            return turn.do(Play(leg.id, Prompt.CONTACT_OFFER))
+        case _:
+            return turn
+
+
+def no_key(turn: Turn, leg_id: str) -> Turn:
+    """Somebody or something answered and pressed nothing: most likely a voicemail, and never "reached"."""
+    leg = turn.case.leg(leg_id)
+    if leg is None or not leg.up or leg.result is not None:
+        return turn
+    return turn.hang_up(leg, Result.VOICEMAIL)
+
+
+def next_phone(turn: Turn, leg: Leg) -> Turn:
+    """A contact was not reached on this phone: try the next one on file."""
+    contact = _card(turn, leg.contact)
+    decided = leg.result in {Result.ACCEPTED, Result.DECLINED, Result.CANCELLED}
+    if contact is None or decided or turn.case.arrived_at or leg.phone_index + 1 >= len(contact.phones):
+        return turn
+    return _ring(turn, contact, leg.phone_index + 1)
+
+
+def stop_asking(turn: Turn) -> Turn:
+    """Help is there or not needed: whoever has not been reached is left in peace."""
+    for leg in tuple(turn.case.live(*OUTSIDE)):
+        if leg.result is not Result.ACCEPTED:
+            turn.hang_up(leg, Result.CANCELLED)
+    return turn

@@ -1,0 +1,152 @@
+"""TALKING: agent A and the elder speak with each other; a professional (role X) may have joined them."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from ivr import common, rescue
+from ivr.closing import close_when_done, finish, say_goodbye
+from ivr.commands import OpenProvisionalFile, ReleaseSeat
+from ivr.events import (
+    ArrivalReported,
+    CallArrived,
+    CallerIdentified,
+    CallerUnknown,
+    CallRequested,
+    CloseRequested,
+    CommandFailed,
+    EmergencyRequested,
+    Event,
+    FileShown,
+    HangupRequested,
+    KeyPressed,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    MergeRequested,
+    PromptFinished,
+    RecordingEnded,
+    SeatReserved,
+    SilentRequested,
+    StandDownRequested,
+    TimerFired,
+    TransferRequested,
+)
+from ivr.turn import Turn
+from ivr.vocabulary import (
+    NORMAL_CLEARING,
+    AlarmKind,
+    CaseState,
+    LegKind,
+    Place,
+    Refusal,
+    Result,
+    Role,
+    SeatRelease,
+    result_of_cause,
+)
+
+
+def talking(turn: Turn, event: Event) -> Turn:
+    match event:
+        case EmergencyRequested() | SilentRequested():
+            return start_emergency(turn)
+        case CallRequested():
+            return emergency_by_calling(turn, event)
+        case KeyPressed():
+            return key_pressed(turn, event)
+        case LegRinging():
+            return common.ringing(turn, event)
+        case LegAnswered():
+            return leg_answered(turn, event)
+        case LegEnded():
+            return leg_ended(turn, event)
+        case TransferRequested():
+            return turn.find_seat(Role.X, event.skill)
+        case SeatReserved():
+            return professional_found(turn, event)
+        case HangupRequested():
+            return hang_up(turn, event.leg)
+        case CloseRequested():
+            return finish(turn, event)
+        case CallerIdentified():
+            return common.identified(turn, event)
+        case CallerUnknown():
+            return turn.do(OpenProvisionalFile(turn.case.caller))
+        case CommandFailed():
+            return command_failed(turn, event)
+        case RecordingEnded():
+            return common.recording_ended(turn, event)
+        case FileShown() | PromptFinished() | TimerFired():
+            return common.record_only(turn)
+        case CallArrived():
+            return common.unexpected(turn, event)
+        case MergeRequested() | ArrivalReported() | StandDownRequested():
+            return common.not_now(turn, event)
+        case _:
+            assert_never(event)
+
+
+def start_emergency(turn: Turn) -> Turn:
+    """The A/B mechanism (S1.1). A missing agreement warns and never blocks (S1.10)."""
+    turn.note(emergency_at=turn.at).go(CaseState.EMERGENCY)
+    if turn.case.file is None or not turn.case.file.agreement_signed:
+        turn.alarm(AlarmKind.NO_AGREEMENT)
+    return turn.find_seat(Role.B)
+
+
+def emergency_by_calling(turn: Turn, event: CallRequested) -> Turn:
+    """Whoever calls 120 or a contact has decided that it is an emergency: no second key is asked for."""
+    return rescue.call(start_emergency(turn), event)
+
+
+def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
+    return start_emergency(turn) if common.code_of_seat(turn, event) in {"*44", "*45"} else turn
+
+
+def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
+    leg = common.mark_answered(turn, event)
+    return turn if leg is None else turn.meet_elder(leg)
+
+
+def leg_ended(turn: Turn, event: LegEnded) -> Turn:
+    leg = turn.case.leg(event.leg)
+    if leg is None or not leg.alive:
+        return turn
+    ended = turn.end(leg, event.cause, None if leg.up else result_of_cause(event.cause))
+    if leg.kind is LegKind.ELDER:
+        turn.stop_finding().hang_up_all().go(CaseState.WRAPPING_UP)
+        return close_when_done(turn)
+    if leg.kind is LegKind.SEAT:
+        turn.release(ended)
+    if leg.role is not Role.A:
+        return turn
+    return agent_left(turn, event.cause)
+
+
+def agent_left(turn: Turn, cause: int) -> Turn:
+    """An agent who hangs up has ended the talk; a phone that broke has not, so the next seat is rung."""
+    if cause == NORMAL_CLEARING or cause == 0:
+        return close_when_done(say_goodbye(turn))
+    turn.alarm(AlarmKind.SEAT_LOST).keep_company().find_seat(Role.A)
+    return turn.go(CaseState.RINGING_SEATS)
+
+
+def professional_found(turn: Turn, event: SeatReserved) -> Turn:
+    if event.role is not Role.X:
+        return turn.do(ReleaseSeat(event.extension, SeatRelease.NOT_NEEDED))
+    return turn.ring_seat(event.role, event.extension, event.agent)
+
+
+def hang_up(turn: Turn, leg_id: str) -> Turn:
+    leg = turn.case.leg(leg_id)
+    if leg is None or not leg.alive:
+        return turn.refuse(Refusal.UNKNOWN_LEG, leg_id[:40])
+    if leg.kind is LegKind.ELDER and leg.place is not Place.NOWHERE:
+        return close_when_done(say_goodbye(turn))
+    return turn.hang_up(leg, None if leg.up else Result.CANCELLED)
+
+
+def command_failed(turn: Turn, event: CommandFailed) -> Turn:
+    ended = common.command_failed(turn, event)
+    return turn.release(ended) if ended is not None and ended.kind is LegKind.SEAT else turn

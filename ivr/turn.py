@@ -1,0 +1,205 @@
+"""One turn of the procedure: a case, what is changed of it, the commands that follow. Lives only within `decide()`.
+
+Here are also the few things that several states do in the same words: keep the elder company, ring a seat, let a leg
+in, let a leg go. Rules about *when* belong into `states/`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from ivr import ids
+from ivr.case import Case, Leg
+from ivr.commands import (
+    Alarm,
+    Command,
+    Dial,
+    FindSeat,
+    Hangup,
+    Join,
+    Leave,
+    MakeBridge,
+    Play,
+    Refuse,
+    ReleaseSeat,
+    RemoveBridge,
+    ShowFile,
+    StartMusic,
+    StartTimer,
+    StopFindingSeat,
+    StopSound,
+    StopTimer,
+    Timer,
+)
+from ivr.policy import Policy
+from ivr.vocabulary import (
+    SUCCESSORS,
+    AlarmKind,
+    CaseState,
+    LegKind,
+    LegState,
+    Place,
+    Prompt,
+    Refusal,
+    Result,
+    Role,
+    SeatRelease,
+    Skill,
+    TimerKind,
+)
+
+Decision = tuple[Case, tuple[Command, ...]]
+COMFORT = Timer(TimerKind.COMFORT)
+
+
+class Turn:
+    """Collects what one event leads to. `at` is the event's time."""
+
+    def __init__(self, case: Case, policy: Policy, at: datetime) -> None:
+        self.case = case
+        self.policy = policy
+        self.at = at
+        self._commands: list[Command] = []
+
+    def do(self, *commands: Command) -> Turn:
+        self._commands.extend(commands)
+        return self
+
+    @property
+    def decision(self) -> Decision:
+        return self.case, tuple(self._commands)
+
+    # --- the case ---------------------------------------------------------------------------------------------------
+
+    def note(self, **changes: Any) -> Turn:
+        self.case = replace(self.case, **changes)
+        return self
+
+    def go(self, state: CaseState) -> Turn:
+        """Enter the next state; a step that `SUCCESSORS` does not allow is a mistake of ours."""
+        assert state in SUCCESSORS[self.case.state], f"{self.case.state} -> {state}"
+        return self.note(state=state)
+
+    def change(self, leg: Leg, **changes: Any) -> Leg:
+        changed = replace(leg, **changes)
+        self.case = self.case.with_leg(changed)
+        return changed
+
+    def alarm(self, kind: AlarmKind, detail: str = "") -> Turn:
+        return self.do(Alarm(kind, detail))
+
+    def refuse(self, reason: Refusal, detail: str = "") -> Turn:
+        return self.do(Refuse(reason, detail))
+
+    # --- the elder's ear --------------------------------------------------------------------------------------------
+
+    def keep_company(self) -> Turn:
+        """Nobody is with the elder: take them out of the empty bridge and let them hear that we come back."""
+        elder = self.case.elder
+        if elder is None or not self.case.elder_alone or elder.place is Place.NOWHERE:
+            return self
+        self.do(Leave(elder.id, elder.place), Play(elder.id, Prompt.HOLD))
+        self.change(elder, place=Place.NOWHERE)
+        return self
+
+    def after_prompt(self, leg: Leg) -> Turn:
+        """A prompt ended while the elder waits: music, until the next comforting word is due."""
+        return self.do(StartMusic(leg.id), StartTimer(COMFORT, self.policy.comfort_every))
+
+    def comfort(self) -> Turn:
+        elder = self.case.elder
+        if elder is not None and self.case.elder_alone:
+            self.do(Play(elder.id, Prompt.COMFORT))
+        return self
+
+    # --- legs -------------------------------------------------------------------------------------------------------
+
+    def dial(self, leg: Leg, ring: float) -> Turn:
+        self.case = self.case.with_leg(replace(leg, dialled_at=self.at))
+        return self.do(Dial(leg.id, leg.kind, leg.number, ring))
+
+    def move(self, leg: Leg, place: Place) -> Turn:
+        """Let this leg speak and hear in that bridge, and nowhere else."""
+        if leg.place is place:
+            return self
+        if place not in self.case.bridges:
+            self.do(MakeBridge(place)).note(bridges=self.case.bridges | {place})
+        if leg.kind is LegKind.ELDER:
+            self.do(StopTimer(COMFORT))
+        if leg.place is Place.NOWHERE:
+            self.do(StopSound(leg.id))
+        self.change(leg, place=place)
+        return self.do(Join(leg.id, place))
+
+    def meet_elder(self, leg: Leg) -> Turn:
+        """Bring this leg and the elder together."""
+        elder = self.case.elder
+        if elder is not None and elder.up:
+            self.move(elder, Place.ELDER)
+        return self.move(leg, Place.ELDER)
+
+    def hang_up(self, leg: Leg, result: Result | None = None) -> Turn:
+        """Ask for the end of a leg; it has ended when `LegEnded` says so. The first result of a leg stands."""
+        self.change(leg, result=leg.result or result)
+        return self.do(Hangup(leg.id))
+
+    def hang_up_all(self, *kinds: LegKind) -> Turn:
+        for leg in tuple(self.case.live(*kinds)):
+            self.hang_up(leg, None if leg.up else Result.CANCELLED)
+        return self
+
+    def end(self, leg: Leg, cause: int, result: Result | None) -> Leg:
+        """The leg is gone: write down how, stop what ran for it."""
+        if leg.kind is LegKind.CONTACT:
+            self.do(StopTimer(Timer(TimerKind.CONTACT_KEY, leg.id)))
+        if leg.kind is LegKind.ELDER:
+            self.do(StopTimer(COMFORT), StopTimer(Timer(TimerKind.GOODBYE)))
+        return self.change(
+            leg,
+            state=LegState.ENDED,
+            place=Place.NOWHERE,
+            ended_at=self.at,
+            cause=cause,
+            result=leg.result or result,
+        )
+
+    # --- seats ------------------------------------------------------------------------------------------------------
+
+    def find_seat(self, role: Role, skill: Skill = Skill.AGENT) -> Turn:
+        if role not in self.case.searching and self.case.seat(role) is None:
+            self.do(FindSeat(role, skill)).note(searching=self.case.searching | {role})
+        return self
+
+    def stop_finding(self, *roles: Role) -> Turn:
+        for role in sorted(self.case.searching & frozenset(roles or tuple(Role))):
+            self.do(StopFindingSeat(role)).note(searching=self.case.searching - {role})
+        return self
+
+    def ring_seat(self, role: Role, extension: str, agent: str) -> Turn:
+        """The file goes to the screen first, then the phone rings (promise 3)."""
+        self.note(searching=self.case.searching - {role})
+        attempt = 1 + self.case.count(LegKind.SEAT, role=role)
+        leg = Leg(id=ids.seat_leg(role, attempt), kind=LegKind.SEAT, number=extension, name=agent, role=role)
+        return self.do(ShowFile(extension, role)).dial(leg, self.policy.seat_ring)
+
+    def release(self, leg: Leg) -> Turn:
+        """Tell the desk what became of an ended seat leg."""
+        match leg.result:
+            case Result.NO_ANSWER | Result.BUSY | Result.REJECTED | Result.DECLINED | Result.VOICEMAIL:
+                why = SeatRelease.NO_ANSWER
+            case Result.UNREACHABLE | Result.WRONG_NUMBER:
+                why = SeatRelease.UNREACHABLE
+            case Result.CANCELLED:
+                why = SeatRelease.NOT_NEEDED
+            case Result.ACCEPTED | None:
+                why = SeatRelease.TALKED
+        return self.do(ReleaseSeat(leg.number, why))
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def remove_bridges(self) -> Turn:
+        for place in sorted(self.case.bridges):
+            self.do(RemoveBridge(place))
+        return self.note(bridges=frozenset())
