@@ -1,0 +1,215 @@
+"""The settings of one platform: one typed object, read once, from the environment and HOME/config.toml.
+
+Wrong values stop the start, all of them at once, each named as the operator wrote it. Never read a
+setting from `os.environ` anywhere else, and never put a secret here (see `home/secrets.py`).
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from home import values
+from home.values import RtpPorts
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PREFIX = "YJT_"
+CONFIG_FILE = "config.toml"
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used; the text has one line for each, Chinese and English."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+Port = Annotated[int, BeforeValidator(values.parse_port)]
+Address = Annotated[str, BeforeValidator(values.parse_address)]
+Folder = Annotated[Path, BeforeValidator(values.parse_folder)]
+
+
+class Settings(BaseModel):
+    """What may differ between two platforms. The ports of ARI, AMI and control listen on loopback only."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, validate_default=True)
+
+    home: Folder = Path("var")
+    parts_dir: Folder = CHECKOUT / ".parts"
+    database_url: Annotated[str, BeforeValidator(values.parse_database_url)] = ""
+    web_host: Address = "127.0.0.1"
+    web_port: Port = 8080
+    sip_host: Address = "127.0.0.1"
+    sip_port: Port = 5060
+    ari_port: Port = 8088
+    ami_port: Port = 5038
+    control_port: Port = 8090
+    rtp_ports: Annotated[RtpPorts, BeforeValidator(values.parse_rtp_ports)] = RtpPorts(10000, 10999)
+    trunk_match: Annotated[list[str], BeforeValidator(values.parse_networks)] = Field(default_factory=list)
+    trunk_contact: Annotated[str | None, BeforeValidator(values.parse_contact)] = None
+    sos_numbers: Annotated[list[str], BeforeValidator(values.parse_numbers)] = Field(default_factory=list)
+    asterisk: Annotated[Path | None, BeforeValidator(values.parse_program)] = None
+    lang: Literal["zh", "en"] = "zh"
+    area_code: Annotated[str, Field(pattern=r"^0[1-9][0-9]{1,2}$")] = "021"
+    emergency_route: Literal["none", "trunk"] = "none"
+    platform_number: Annotated[str, Field(pattern=r"^(\+?[0-9]{1,20})?$")] = ""
+    node: Annotated[str, Field(pattern=r"^[a-z0-9]{1,12}$")] = "a"
+    policy: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _database_in_home(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        if not raw.get("database_url"):
+            home = Path(str(raw.get("home", "var"))).expanduser().absolute()
+            return {**raw, "database_url": f"sqlite+aiosqlite:///{home / 'yijiantong.db'}"}
+        return raw
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> Self:
+        seen: dict[int, str] = {}
+        for name in ("web_port", "ari_port", "ami_port", "control_port"):
+            port = getattr(self, name)
+            if port in seen:
+                raise ValueError(f"{seen[port]}={port}\t{name}\t端口重复 / two services cannot share port {port}")
+            seen[port] = name
+        if self.sip_port in self.rtp_ports:
+            raise ValueError(
+                f"sip_port={self.sip_port}\trtp_ports\t端口重叠 / the SIP port lies inside {self.rtp_ports}"
+            )
+        return self
+
+    @classmethod
+    def load(cls, env: Mapping[str, str] | None = None) -> "Settings":
+        """Read the environment (or `env`) and HOME/config.toml; the environment wins.
+
+        Raises SettingsError that lists every wrong value and unknown name.
+        """
+        env = os.environ if env is None else env
+        problems: list[str] = []
+        written = _from_environment(env, problems)
+        home = _home_of(written)
+        for name, setting in _from_file(home / CONFIG_FILE, problems).items():
+            written.setdefault(name, setting)
+        raw: dict[str, Any] = {"policy": {}}
+        for name, setting in written.items():
+            if name.startswith("policy."):
+                raw["policy"][name.removeprefix("policy.")] = setting.value
+            else:
+                raw[name] = setting.value
+        try:
+            settings = cls.model_validate(raw)
+        except ValidationError as error:
+            problems += _explain(error, written)
+        if problems:
+            raise SettingsError(problems)
+        return settings
+
+    def environment(self) -> dict[str, str]:
+        """These settings as environment variables, for a process of the same platform."""
+        found: dict[str, str] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if name == "policy":
+                found |= {f"{PREFIX}POLICY__{key.upper()}": repr(seconds) for key, seconds in value.items()}
+            else:
+                text = ",".join(value) if isinstance(value, list) else "" if value is None else str(value)
+                found[PREFIX + name.upper()] = text
+        return found
+
+    def prepare_home(self) -> None:
+        """Create the home folder for us alone (0700); it holds personal data and secrets."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.home.chmod(0o700)
+        (self.home / "log").mkdir(exist_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A value and the name under which the operator wrote it."""
+
+    label: str
+    value: Any
+
+
+def _home_of(written: Mapping[str, _Written]) -> Path:
+    value = written["home"].value if "home" in written else "var"
+    return Path(value or "var").expanduser().absolute()
+
+
+def _unknown(label: str, known: Mapping[str, str], problems: list[str]) -> None:
+    close = get_close_matches(label, known.values(), n=1)
+    zh, en = (f"，是否想写 {close[0]}", f", did you mean {close[0]}?") if close else ("", "")
+    problems.append(f"{label}：没有这项设置{zh} / there is no such setting{en}")
+
+
+def _from_environment(env: Mapping[str, str], problems: list[str]) -> dict[str, _Written]:
+    known = {name: PREFIX + name.upper() for name in Settings.model_fields if name != "policy"}
+    by_label = {label: name for name, label in known.items()}
+    written: dict[str, _Written] = {}
+    for label, value in env.items():
+        if not label.startswith(PREFIX):
+            continue
+        if label.startswith(PREFIX + "POLICY__"):
+            name = label.removeprefix(PREFIX + "POLICY__").lower()
+            written[f"policy.{name}"] = _Written(label, value)
+        elif label in by_label:
+            written[by_label[label]] = _Written(label, value)
+        else:
+            _unknown(label, known, problems)
+    # An empty variable is one that was not set: `YJT_TRUNK_CONTACT= make run` must not be a mistake.
+    return {name: setting for name, setting in written.items() if setting.value.strip()}
+
+
+def _from_file(path: Path, problems: list[str]) -> dict[str, _Written]:
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        problems.append(f"{path}：无法读取 / cannot be read: {error}")
+        return {}
+    known = {name: name for name in Settings.model_fields if name != "home"}
+    written: dict[str, _Written] = {}
+    for name, value in content.items():
+        if name == "policy" and isinstance(value, dict):
+            for key, seconds in value.items():
+                written[f"policy.{key}"] = _Written(f"policy.{key} ({path.name})", seconds)
+        elif name in known:
+            written[name] = _Written(f"{name} ({path.name})", value)
+        else:
+            _unknown(f"{name} ({path.name})", {key: f"{key} ({path.name})" for key in known}, problems)
+    return written
+
+
+_IN_PLAIN_WORDS = {
+    "lang": "应为 zh 或 en / write zh or en",
+    "emergency_route": "应为 none 或 trunk / write none or trunk",
+    "area_code": "应为区号，如 021 或 0571 / write an area code, for example 021 or 0571",
+    "platform_number": "应为电话号码，只含数字和开头的 + / write a telephone number: digits, + in front",
+    "node": "应为 1 到 12 个小写字母或数字 / write 1 to 12 small letters or digits",
+    "policy": "应为不小于 0 的秒数 / write a number of seconds, 0 or more",
+}
+
+
+def _explain(error: ValidationError, written: Mapping[str, _Written]) -> list[str]:
+    problems = []
+    for detail in error.errors():
+        place = [str(part) for part in detail["loc"]]
+        text = detail["msg"].removeprefix("Value error, ")
+        if not place:  # two settings that do not go together
+            first, second, text = text.split("\t")
+            names = [first.split("=")[0], second]
+            labels = [written[name].label if name in written else PREFIX + name.upper() for name in names]
+            problems.append(f"{labels[0]}, {labels[1]}：{text}")
+            continue
+        setting = written.get(".".join(place)) or written.get(place[0])
+        label = setting.label if setting else PREFIX + place[0].upper()
+        value = f"={str(setting.value)[:80]!r}" if setting and place[0] != "database_url" else ""
+        problems.append(f"{label}{value}：{_IN_PLAIN_WORDS.get(place[0], text)}")
+    return problems
