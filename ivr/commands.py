@@ -4,7 +4,6 @@ journal those about records. A command that failed comes back as `events.Command
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from ivr.vocabulary import (
     AlarmKind,
@@ -20,7 +19,8 @@ from ivr.vocabulary import (
 )
 
 
-class Timer(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Timer:
     """`leg` where each leg has its own."""
 
     kind: TimerKind
