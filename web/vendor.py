@@ -1,0 +1,111 @@
+"""The third-party files that browsers get from us: fetched from npm packages, checked by hash, committed.
+
+`python -m web.vendor` fetches again what `static/vendor/manifest.json` names; `--lock` writes new hashes after a version
+was changed there. Never served from another host, never edited by hand.
+"""
+
+import hashlib
+import json
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+FOLDER = Path(__file__).parent / "static" / "vendor"
+MANIFEST = FOLDER / "manifest.json"
+
+
+class VendorError(Exception):
+    """A file is missing or not the one that was agreed on; the text names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class VendoredFile:
+    """`package` as npm names it with its version; `source` inside it; `target` below `static/vendor/`."""
+
+    package: str
+    source: str
+    target: str
+    sha256: str
+
+
+def read_manifest() -> list[VendoredFile]:
+    packages: dict[str, Any] = json.loads(MANIFEST.read_text("utf-8"))
+    return [
+        VendoredFile(package, source, entry["target"], entry["sha256"])
+        for package, files in packages.items()
+        for source, entry in files.items()
+    ]
+
+
+def problems() -> list[str]:
+    """What is missing, altered or not in the manifest; empty when all is well."""
+    files = read_manifest()
+    found = [f"{file.target}: missing" for file in files if not (FOLDER / file.target).is_file()]
+    found += [
+        f"{file.target}: not the file of {file.package}"
+        for file in files
+        if (FOLDER / file.target).is_file() and _digest((FOLDER / file.target).read_bytes()) != file.sha256
+    ]
+    known = {file.target for file in files} | {MANIFEST.name}
+    strangers = (str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*") if path.is_file())
+    return found + [f"{name}: not in the manifest" for name in strangers if name not in known]
+
+
+def fetch(*, lock: bool = False) -> None:
+    """Fetch every package with `npm pack` and put its files into place.
+
+    Raises VendorError when npm fails, or when a file's hash differs and `lock` is not given.
+    """
+    files = read_manifest()
+    fetched: list[VendoredFile] = []
+    for package in sorted({file.package for file in files}):
+        wanted = {file.source: file for file in files if file.package == package}
+        for source, content in _unpack(package, set(wanted)):
+            file, digest = wanted[source], _digest(content)
+            if digest != file.sha256 and not lock:
+                raise VendorError(f"{package}: {source} has sha256 {digest}, the manifest says {file.sha256}")
+            target = FOLDER / file.target
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+            fetched.append(VendoredFile(package, source, file.target, digest))
+    if lock:
+        _write_manifest(fetched)
+
+
+def _unpack(package: str, sources: set[str]) -> Iterator[tuple[str, bytes]]:
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", folder, package]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+        archives = list(Path(folder).glob("*.tgz"))
+        if done.returncode or len(archives) != 1:
+            raise VendorError(f"npm pack {package} failed: {done.stderr.strip()[-400:]}")
+        with tarfile.open(archives[0]) as archive:
+            for source in sorted(sources):
+                member = archive.extractfile(str(PurePosixPath("package") / source))
+                if member is None:
+                    raise VendorError(f"{package} has no file {source}")
+                yield source, member.read()
+
+
+def _write_manifest(files: list[VendoredFile]) -> None:
+    packages: dict[str, dict[str, dict[str, str]]] = {}
+    for file in files:
+        entry = {"target": file.target, "sha256": file.sha256}
+        packages.setdefault(file.package, {})[file.source] = entry
+    MANIFEST.write_text(json.dumps(packages, indent=2) + "\n", "utf-8")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+if __name__ == "__main__":
+    try:
+        fetch(lock="--lock" in sys.argv[1:])
+    except (VendorError, OSError) as error:
+        sys.exit(str(error))
