@@ -1,0 +1,182 @@
+"""The platform's own Asterisk: what settings, secrets and seats mean in its files, and which prompts it plays.
+
+Must never: write outside HOME/asterisk and HOME/recordings, or let a value through that Asterisk would read otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+import wave
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from home.asterisk_process import AsteriskProcess
+from home.asterisk_render import Change, RenderError, render
+from home.secrets import Secrets
+from home.settings import CHECKOUT, Settings
+
+if TYPE_CHECKING:
+    from home.programs import Program
+
+CONF_TEMPLATES = CHECKOUT / "asterisk-conf"
+DIALPLAN = CHECKOUT / "dialplan"
+LANGUAGES = ("zh", "en")
+TEST_NUMBER = "*99"
+
+_EXTENSION = re.compile(r"[1-9][0-9]{2,5}")
+_PASSWORD = re.compile(r"[A-Za-z0-9._~-]{8,128}")
+# In the dialplan these end an argument, join two files or begin an expression.
+_UNSAFE_IN_PATH = re.compile(r"""[,;:&$<>{}()\[\]"'`\\|#*?\x00-\x1f\x7f]""")
+
+
+class PromptError(Exception):
+    """A recording in HOME/prompts that cannot be played on a telephone line; the text says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeatLine:
+    """One seat's telephone: its extension is also its SIP user name. `name` is shown on other phones."""
+
+    extension: str
+    password: str
+    name: str = ""
+
+
+def platform_templates() -> list[Path]:
+    """Every file of the platform's Asterisk."""
+    return [*sorted(CONF_TEMPLATES.glob("*.conf")), DIALPLAN / "extensions.conf"]
+
+
+def platform_asterisk(settings: Settings, program: Program) -> AsteriskProcess:
+    """The platform's Asterisk, not started; its folder is HOME/asterisk."""
+    return AsteriskProcess(program, settings.home / "asterisk")
+
+
+def platform_context(
+    settings: Settings, secrets: Secrets, seats: Sequence[SeatLine], *, process: AsteriskProcess
+) -> dict[str, object]:
+    """What the templates need. Raises RenderError for what Asterisk could not be told safely."""
+    address = ip_address(settings.sip_host)
+    host = f"[{address}]" if address.version == 6 else str(address)
+    return {
+        **process.context(),
+        "system_name": f"yjt-{settings.node}",
+        "lang": settings.lang,
+        "sip_address": f"{host}:{settings.sip_port}",
+        # Bound to all addresses, Asterisk chooses the right one for each peer by itself.
+        "media_address": "" if address.is_unspecified else str(address),
+        "rtp_first": settings.rtp_ports.first,
+        "rtp_last": settings.rtp_ports.last,
+        "ari_port": settings.ari_port,
+        "ami_port": settings.ami_port,
+        "ari_user": secrets.ari_user,
+        "ari_password": secrets.ari_password,
+        "ami_user": secrets.ami_user,
+        "ami_password": secrets.ami_password,
+        "trunk_match": settings.trunk_match,
+        "trunk_contact": settings.trunk_contact or "",
+        "sos_numbers": [number for number in settings.sos_numbers if number != TEST_NUMBER],
+        "seats": _checked(seats),
+        "prompts": _path(prompts_dir(settings)),
+        "recordings": _path(recordings_dir(settings)),
+        "music": _path(DIALPLAN / "music" / "default"),
+    }
+
+
+def render_platform(
+    settings: Settings,
+    secrets: Secrets,
+    seats: Sequence[SeatLine],
+    *,
+    program: Program,
+    write: bool = True,
+) -> list[Change]:
+    """Renders HOME/asterisk/etc and links the prompts; returns the files that changed.
+
+    With `write=False` only tells what would change. Raises RenderError, PromptError, AsteriskError.
+    """
+    process = platform_asterisk(settings, program)
+    context = platform_context(settings, secrets, seats, process=process)
+    if write:
+        process.prepare()
+        recordings_dir(settings).mkdir(mode=0o700, parents=True, exist_ok=True)
+        link_prompts(settings)
+    return render(platform_templates(), process.etc, context, write=write)
+
+
+def recordings_dir(settings: Settings) -> Path:
+    """Where calls are recorded: YYYY/MM/DD/<channel id>.wav below it, days in UTC."""
+    return settings.home / "recordings"
+
+
+def prompts_dir(settings: Settings) -> Path:
+    """The prompts in the platform's language: play `sound:<this>/<name>`."""
+    return settings.home / "asterisk" / "prompts" / settings.lang
+
+
+def link_prompts(settings: Settings) -> None:
+    """Makes HOME/asterisk/prompts/<lang>/<name>.wav point to the operator's recording, or else to ours.
+
+    Raises PromptError when a recording in HOME/prompts/<lang>/ has no prompt's name or the wrong format.
+    """
+    links: dict[Path, Path] = {}
+    for lang in LANGUAGES:
+        ours = {path.name: path for path in sorted((DIALPLAN / "prompts" / lang).glob("*.wav"))}
+        theirs = {path.name: path for path in sorted((settings.home / "prompts" / lang).glob("*.wav"))}
+        for name, path in theirs.items():
+            if name not in ours:
+                raise PromptError(f"{path}: 没有这个提示音 / no prompt has this name; names: {', '.join(ours)}")
+            check_telephone_wav(path)
+        for name, path in {**ours, **theirs}.items():
+            links[settings.home / "asterisk" / "prompts" / lang / name] = path.resolve()
+    for link, path in links.items():
+        if not link.is_symlink() or link.readlink() != path:
+            link.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            link.unlink(missing_ok=True)
+            link.symlink_to(path)
+
+
+def check_telephone_wav(path: Path) -> None:
+    """Raises PromptError unless `path` is a WAV of 8 kHz, one channel, 16 bits, with sound in it."""
+    try:
+        with wave.open(str(path), "rb") as sound:
+            found = (sound.getframerate(), sound.getnchannels(), 8 * sound.getsampwidth())
+            frames = sound.getnframes()
+    except (wave.Error, EOFError, OSError) as error:
+        raise PromptError(f"{path}: 不是 WAV 文件 / is no readable WAV file ({error})") from error
+    if found != (8000, 1, 16) or frames == 0:
+        rate, channels, bits = found
+        raise PromptError(
+            f"{path}: {rate} Hz, {channels} ch, {bits} bit, {frames} frames; "
+            "应为 8000 Hz 单声道 16 位 / must be 8000 Hz, mono, 16 bit: "
+            f"sox {path.name} -r 8000 -c 1 -b 16 OUT.wav"
+        )
+
+
+def _checked(seats: Sequence[SeatLine]) -> list[SeatLine]:
+    seen: set[str] = set()
+    for seat in seats:
+        if not _EXTENSION.fullmatch(seat.extension) or seat.extension in seen:
+            raise RenderError(f"坐席分机 / seat {seat.extension!r}: 3 to 6 digits, each only once")
+        if not _PASSWORD.fullmatch(seat.password):
+            raise RenderError(f"坐席 / seat {seat.extension}: password of 8 to 128 letters, digits, . _ ~ -")
+        seen.add(seat.extension)
+    return [SeatLine(seat.extension, seat.password, _display(seat.name)) for seat in seats]
+
+
+def _display(name: str) -> str:
+    """A name as a SIP display name: quotes, brackets and control characters would end it."""
+    kept = (c for c in name if c.isprintable() and c not in '"<>\\;,')
+    return "".join(kept).strip()[:40]
+
+
+def _path(path: Path) -> Path:
+    if found := _UNSAFE_IN_PATH.search(str(path)):
+        raise RenderError(
+            f"{path}: 路径不能含 {found[0]!r}，请换 YJT_HOME / the path must not contain {found[0]!r}, "
+            "choose another YJT_HOME"
+        )
+    return path

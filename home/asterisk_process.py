@@ -1,0 +1,232 @@
+"""One running Asterisk in one folder: its argv, start, readiness, command line, log and end.
+
+Used by the platform and by the town alike. Knows no setting of ours; must never touch an Asterisk it did not start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from home.programs import Program
+
+
+_FOLDERS = ("etc", "run", "log", "spool", "spool/recording", "spool/monitor", "spool/tmp", "lib", "lib/keys")
+# The kernel's limit for the path of a unix socket, less the final zero byte.
+_SOCKET_PATH_BYTES = 107
+_POLL = 0.05
+_LOG_FILE = "messages.log"
+_KEPT_LOGS = 9
+
+
+class AsteriskError(Exception):
+    """Asterisk cannot be started, does not answer, or refused a command; the text says what to look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where an installed Asterisk keeps its modules (*.so), its data (documentation, rest-api) and itself."""
+
+    modules: Path
+    data: Path
+    binaries: Path
+
+
+def places(program: Program) -> Places:
+    """Finds them beside the program: Debian's layout, or the prefix of an Asterisk built from source."""
+    binary = Path(program.argv_prefix[-1])
+    roots = list(dict.fromkeys([Path(program.root), binary.parent.parent.parent, binary.parent.parent]))
+    modules = _first(roots, ("usr/lib/*/asterisk/modules", "usr/lib*/asterisk/modules", "lib*/asterisk/modules"))
+    data = _first(roots, ("usr/share/asterisk", "var/lib/asterisk", "share/asterisk"), "documentation")
+    if modules is None or data is None:
+        missing = "modules" if modules is None else "documentation/"
+        raise AsteriskError(
+            f"{binary}: Asterisk 的 {missing} 找不到 / its {missing} folder is not found below "
+            + ", ".join(str(root) for root in roots)
+        )
+    return Places(modules=modules, data=data, binaries=binary.parent)
+
+
+def _first(roots: list[Path], patterns: tuple[str, ...], holding: str = "") -> Path | None:
+    found = (path for root in roots for pattern in patterns for path in sorted(root.glob(pattern)))
+    return next((path for path in found if (path / holding).is_dir()), None)
+
+
+class AsteriskProcess:
+    """An Asterisk that lives in `directory`: etc/ run/ log/ spool/ lib/.
+
+    The files in etc/ are rendered by the caller (`home.asterisk_render.render` with `context()`), before `start()`.
+    """
+
+    def __init__(self, program: Program, directory: Path) -> None:
+        self.program = program
+        self.directory = directory.absolute()
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def etc(self) -> Path:
+        return self.directory / "etc"
+
+    @property
+    def log(self) -> Path:
+        return self.directory / "log" / _LOG_FILE
+
+    @property
+    def argv(self) -> list[str]:
+        """Runs in the foreground until stopped; for `start()` and for a supervisor of processes."""
+        return [*self.program.argv_prefix, "-f", "-C", str(self.etc / "asterisk.conf")]
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {**os.environ, **self.program.env}
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._process is None else self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    def context(self) -> dict[str, object]:
+        """What the template asterisk.conf needs to know about folders."""
+        where = places(self.program)
+        folders = {name: self.directory / name for name in ("etc", "run", "log", "spool", "lib")}
+        return {**folders, "modules": where.modules, "data": where.data, "binaries": where.binaries}
+
+    def prepare(self) -> None:
+        """Creates the folders; refuses a place where Asterisk's control socket could not be made."""
+        socket = str(self.directory / "run" / "asterisk.ctl")
+        if len(os.fsencode(socket)) > _SOCKET_PATH_BYTES:
+            raise AsteriskError(
+                f"路径过长，请缩短 YJT_HOME / the path is too long for a socket, shorten YJT_HOME: {socket}"
+            )
+        for name in _FOLDERS:
+            (self.directory / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    async def start(self) -> None:
+        """Starts it; returns before it is ready. Its terminal output goes to log/console.log."""
+        if self.running:
+            raise AsteriskError(f"Asterisk 已在运行 / is already running: {self.directory}")
+        self.prepare()
+        with (self.directory / "log" / "console.log").open("ab") as console:
+            self._process = await asyncio.create_subprocess_exec(
+                *self.argv,
+                env=self.env,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                start_new_session=True,
+            )
+
+    async def wait_fully_booted(self, deadline: float = 20.0) -> None:
+        """Returns when all modules are loaded. `deadline` in seconds; raises AsteriskError with the last log lines."""
+        try:
+            async with asyncio.timeout(deadline):
+                while not await self._booted():
+                    await asyncio.sleep(_POLL)
+        except TimeoutError:
+            raise AsteriskError(self._why(f"{deadline:g} 秒内未就绪 / not ready within {deadline:g} s")) from None
+
+    async def _booted(self) -> bool:
+        if self._process is not None and self._process.returncode is not None:
+            code = self._process.returncode
+            raise AsteriskError(self._why(f"启动后即退出，状态 {code} / ended at once with status {code}"))
+        if not (self.directory / "run" / "asterisk.ctl").exists():
+            return False
+        try:
+            answer = await self.cli("core show uptime")
+        except AsteriskError:
+            return False
+        # Before that line the command line answers, but modules are still being loaded.
+        return "System uptime" in answer and "fully booted" in await self.cli("core waitfullybooted")
+
+    async def cli(self, command: str, *, timeout: float = 10.0) -> str:
+        """Runs one command of Asterisk's own command line; returns what it prints."""
+        argv = [*self.program.argv_prefix, "-C", str(self.etc / "asterisk.conf"), "-rx", command]
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            env=self.env,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        try:
+            async with asyncio.timeout(timeout):
+                output, _ = await process.communicate()
+        except TimeoutError:
+            raise AsteriskError(f"Asterisk 未应答 / did not answer within {timeout:g} s: {command}") from None
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        text = output.decode("utf-8", "replace")
+        if process.returncode != 0:
+            raise AsteriskError(f"{command}: {text.strip() or process.returncode}")
+        return text
+
+    async def stop(self, *, grace: float = 5.0) -> None:
+        """Ends it: politely, then by TERM, then by KILL, `grace` seconds each. Calls in progress are cut."""
+        process = self._process
+        if process is None:
+            return
+        if process.returncode is None:
+            with contextlib.suppress(AsteriskError):
+                await self.cli("core stop now", timeout=grace)
+        for number in (None, signal.SIGTERM, signal.SIGKILL):
+            if number is not None and process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.send_signal(number)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(grace):
+                    await process.wait()
+                    break
+        self._process = None
+
+    async def kill(self) -> None:
+        """The end without farewell, as a crash would be."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+        self._process = None
+
+    @contextlib.asynccontextmanager
+    async def run(self, *, deadline: float = 20.0) -> AsyncIterator[AsteriskProcess]:
+        """Started and ready inside, stopped after."""
+        try:
+            await self.start()
+            await self.wait_fully_booted(deadline)
+            yield self
+        finally:
+            await self.stop()
+
+    def log_problems(self) -> list[str]:
+        """The WARNING and ERROR lines of the log since it was last rotated."""
+        try:
+            text = self.log.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return []
+        return [line for line in text.splitlines() if " WARNING[" in line or " ERROR[" in line]
+
+    async def rotate_log(self, *, over: int = 10_000_000) -> bool:
+        """Rotates the logs when the main one is larger than `over` bytes, keeps the newest few of each."""
+        if not self.log.exists() or self.log.stat().st_size <= over:
+            return False
+        await self.cli("logger rotate")
+        for old in self.log.parent.glob("*.log.*"):
+            if old.suffix[1:].isdigit() and int(old.suffix[1:]) >= _KEPT_LOGS:
+                old.unlink()
+        return True
+
+    def _why(self, what: str) -> str:
+        console = self.directory / "log" / "console.log"
+        said = console.read_text("utf-8", "replace").splitlines()[-5:] if console.exists() else []
+        lines = "\n  ".join([*self.log_problems()[-5:], *said])
+        return f"Asterisk {what}; {self.log}\n  {lines}".rstrip()
