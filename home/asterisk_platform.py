@@ -11,15 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from home.asterisk_process import AsteriskProcess
 from home.asterisk_render import Change, RenderError, render
+from home.programs import Program
 from home.secrets import Secrets
 from home.settings import CHECKOUT, Settings
-
-if TYPE_CHECKING:
-    from home.programs import Program
 
 CONF_TEMPLATES = CHECKOUT / "asterisk-conf"
 DIALPLAN = CHECKOUT / "dialplan"

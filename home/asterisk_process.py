@@ -10,13 +10,9 @@ import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from home.programs import Program
-
+from home.programs import Program
 
 _FOLDERS = ("etc", "run", "log", "spool", "spool/recording", "spool/monitor", "spool/tmp", "lib", "lib/keys")
 # The kernel's limit for the path of a unix socket, less the final zero byte.
@@ -28,35 +24,6 @@ _KEPT_LOGS = 9
 
 class AsteriskError(Exception):
     """Asterisk cannot be started, does not answer, or refused a command; the text says what to look at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where an installed Asterisk keeps its modules (*.so), its data (documentation, rest-api) and itself."""
-
-    modules: Path
-    data: Path
-    binaries: Path
-
-
-def places(program: Program) -> Places:
-    """Finds them beside the program: Debian's layout, or the prefix of an Asterisk built from source."""
-    binary = Path(program.argv_prefix[-1])
-    roots = list(dict.fromkeys([Path(program.root), binary.parent.parent.parent, binary.parent.parent]))
-    modules = _first(roots, ("usr/lib/*/asterisk/modules", "usr/lib*/asterisk/modules", "lib*/asterisk/modules"))
-    data = _first(roots, ("usr/share/asterisk", "var/lib/asterisk", "share/asterisk"), "documentation")
-    if modules is None or data is None:
-        missing = "modules" if modules is None else "documentation/"
-        raise AsteriskError(
-            f"{binary}: Asterisk 的 {missing} 找不到 / its {missing} folder is not found below "
-            + ", ".join(str(root) for root in roots)
-        )
-    return Places(modules=modules, data=data, binaries=binary.parent)
-
-
-def _first(roots: list[Path], patterns: tuple[str, ...], holding: str = "") -> Path | None:
-    found = (path for root in roots for pattern in patterns for path in sorted(root.glob(pattern)))
-    return next((path for path in found if (path / holding).is_dir()), None)
 
 
 class AsteriskProcess:
@@ -81,11 +48,7 @@ class AsteriskProcess:
     @property
     def argv(self) -> list[str]:
         """Runs in the foreground until stopped; for `start()` and for a supervisor of processes."""
-        return [*self.program.argv_prefix, "-f", "-C", str(self.etc / "asterisk.conf")]
-
-    @property
-    def env(self) -> dict[str, str]:
-        return {**os.environ, **self.program.env}
+        return self.program.argv("-f", "-C", str(self.etc / "asterisk.conf"))
 
     @property
     def pid(self) -> int | None:
@@ -97,9 +60,13 @@ class AsteriskProcess:
 
     def context(self) -> dict[str, object]:
         """What the template asterisk.conf needs to know about folders."""
-        where = places(self.program)
         folders = {name: self.directory / name for name in ("etc", "run", "log", "spool", "lib")}
-        return {**folders, "modules": where.modules, "data": where.data, "binaries": where.binaries}
+        return {
+            **folders,
+            "modules": self.program.folders["modules"],
+            "data": self.program.folders["data"],
+            "binaries": Path(self.program.argv_prefix[-1]).parent,
+        }
 
     def prepare(self) -> None:
         """Creates the folders; refuses a place where Asterisk's control socket could not be made."""
@@ -119,7 +86,7 @@ class AsteriskProcess:
         with (self.directory / "log" / "console.log").open("ab") as console:
             self._process = await asyncio.create_subprocess_exec(
                 *self.argv,
-                env=self.env,
+                env=self.program.environment(),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
@@ -130,7 +97,7 @@ class AsteriskProcess:
         """Returns when all modules are loaded. `deadline` in seconds; raises AsteriskError with the last log lines."""
         try:
             async with asyncio.timeout(deadline):
-                while not await self._booted():
+                while not await self._booted():  # noqa: ASYNC110 (another process has no event for us)
                     await asyncio.sleep(_POLL)
         except TimeoutError:
             raise AsteriskError(self._why(f"{deadline:g} 秒内未就绪 / not ready within {deadline:g} s")) from None
@@ -150,10 +117,10 @@ class AsteriskProcess:
 
     async def cli(self, command: str, *, timeout: float = 10.0) -> str:
         """Runs one command of Asterisk's own command line; returns what it prints."""
-        argv = [*self.program.argv_prefix, "-C", str(self.etc / "asterisk.conf"), "-rx", command]
+        argv = self.program.argv("-C", str(self.etc / "asterisk.conf"), "-rx", command)
         process = await asyncio.create_subprocess_exec(
             *argv,
-            env=self.env,
+            env=self.program.environment(),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

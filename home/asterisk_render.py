@@ -79,7 +79,7 @@ def write_private(path: Path, text: str) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             os.fchmod(descriptor, _PRIVATE_FILE)
             file.write(text)
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -90,9 +90,7 @@ def custom_name(path: Path) -> Path:
     return path.with_name(f"{path.stem}_custom{path.suffix}")
 
 
-def _text(
-    environment: jinja2.Environment, template: Path, target: Path, context: Mapping[str, object]
-) -> str:
+def _text(environment: jinja2.Environment, template: Path, target: Path, context: Mapping[str, object]) -> str:
     try:
         body = environment.from_string(template.read_text(encoding="utf-8")).render(context)
     except (jinja2.TemplateError, RenderError) as error:

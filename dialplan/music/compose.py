@@ -20,7 +20,8 @@ BEAT = 0.625  # seconds
 PEAK = 0.22  # of full scale, about -13 dBFS: music must not compete with a voice
 Sound = NDArray[np.float64]
 
-# Semitones above C5, where telephones and old ears are at their best; each line is one bar of four beats as (semitone, beats). C major pentatonic: 0 2 4 7 9.
+# Semitones above C5, where telephones and old ears are at their best; each line is one bar of four beats as
+# (semitone, beats). C major pentatonic: 0 2 4 7 9.
 MELODY: list[list[tuple[int, float]]] = [
     [(7, 1.5), (9, 0.5), (12, 2)],
     [(9, 1), (7, 1), (4, 2)],
@@ -39,9 +40,9 @@ MELODY: list[list[tuple[int, float]]] = [
     [(4, 1), (2, 1), (0, 1), (2, 1)],
     [(0, 3), (4, 1)],
 ]
-# One chord for each bar, semitones around C4 (a telephone carries nothing below 300 Hz): warm open voicings that hold through the bar.
+# One chord for each bar, semitones around C4 (a telephone carries nothing below 300 Hz), held through the bar.
 CHORDS: dict[str, tuple[int, ...]] = {"C": (0, 7, 16), "Am": (-3, 4, 12), "F": (-7, 5, 9), "G": (-5, 2, 11)}
-HARMONY = "C Am G C  Am F G C  C Am F G  C Am G C".split()
+HARMONY = ["C", "Am", "G", "C", "Am", "F", "G", "C", "C", "Am", "F", "G", "C", "Am", "G", "C"]
 
 
 def _frequency(semitone: float) -> float:
