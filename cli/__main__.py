@@ -1,0 +1,5 @@
+"""`python -m cli` is `yijiantong`."""
+
+from cli import main
+
+main()

@@ -1,0 +1,128 @@
+"""Ports before they are needed: which are taken, by whom, and by the name of which setting they can be changed."""
+
+import errno
+import socket
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal
+
+from home.settings import Settings
+
+Kind = Literal["tcp", "udp"]
+_LISTENING = {"tcp": "0A", "udp": "07"}
+
+
+class PortInUse(Exception):
+    """One line for each port that is taken, with its setting and, where it may be known, its holder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A port that we are about to listen on, and the setting that gives it."""
+
+    host: str
+    port: int
+    setting: str
+    kind: Kind = "tcp"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A process that listens on a port."""
+
+    pid: int
+    name: str
+
+
+def wanted_by(settings: Settings) -> list[Wanted]:
+    """Every single port of a platform (the ports for sound are taken from a range when a call needs them)."""
+    return [
+        Wanted(settings.web_host, settings.web_port, "YJT_WEB_PORT"),
+        Wanted("127.0.0.1", settings.ari_port, "YJT_ARI_PORT"),
+        Wanted("127.0.0.1", settings.ami_port, "YJT_AMI_PORT"),
+        Wanted("127.0.0.1", settings.control_port, "YJT_CONTROL_PORT"),
+        Wanted(settings.sip_host, settings.sip_port, "YJT_SIP_PORT", "udp"),
+    ]
+
+
+def check(wanted: Iterable[Wanted]) -> None:
+    """Raises PortInUse that names every port which cannot be listened on, and why."""
+    problems = [problem for wish in wanted if (problem := _problem(wish))]
+    if problems:
+        raise PortInUse("\n".join(problems))
+
+
+def can_listen(wish: Wanted) -> bool:
+    """Whether the port could be opened now."""
+    return _problem(wish) is None
+
+
+def holder(port: int, kind: Kind = "tcp") -> Holder | None:
+    """Who listens on `port`; None when nobody does or when it is not ours to know."""
+    inodes = _inodes(port, kind)
+    for folder in Path("/proc").glob("[0-9]*/fd") if inodes else ():
+        try:
+            held = {str(entry.readlink()) for entry in folder.iterdir()}
+        except OSError:  # it ended meanwhile, or belongs to somebody else
+            continue
+        if held & inodes:
+            name = (folder.parent / "comm").read_text("utf-8", "replace").strip()
+            return Holder(int(folder.parent.name), name)
+    return None
+
+
+def free_ports(count: int, *, host: str = "127.0.0.1") -> list[int]:
+    """`count` ports that are free for TCP and UDP just now. For tests and for the town."""
+    found: list[int] = []
+    with ExitStack() as held:
+        while len(found) < count:
+            tcp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            udp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            tcp.bind((host, 0))
+            try:
+                udp.bind((host, tcp.getsockname()[1]))
+            except OSError:
+                continue
+            found.append(tcp.getsockname()[1])
+    return found
+
+
+def _problem(wish: Wanted) -> str | None:
+    family = socket.AF_INET6 if ip_address(wish.host).version == 6 else socket.AF_INET
+    style = socket.SOCK_STREAM if wish.kind == "tcp" else socket.SOCK_DGRAM
+    with socket.socket(family, style) as trial:
+        if wish.kind == "tcp":
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((wish.host, wish.port))
+            if wish.kind == "tcp":
+                trial.listen(1)
+        except PermissionError:
+            return (
+                f"端口 {wish.port}（{wish.setting}）小于 1024，需要权限 / port {wish.port} ({wish.setting}) "
+                "needs privileges; choose one above 1023"
+            )
+        except OSError as error:
+            by = holder(wish.port, wish.kind)
+            zh, en = (f"，进程 {by.pid} {by.name}", f" by pid {by.pid} {by.name}") if by else ("", "")
+            if error.errno == errno.EADDRNOTAVAIL:
+                name = wish.setting.replace("_PORT", "_HOST")
+                return f"本机没有地址 {wish.host}（{name}）/ {wish.host} ({name}) is no address of this machine"
+            return (
+                f"端口 {wish.port}（{wish.setting}）已被占用{zh} / "
+                f"port {wish.port} ({wish.setting}) is in use{en}; stop it or change the setting"
+            )
+    return None
+
+
+def _inodes(port: int, kind: Kind) -> set[str]:
+    found = set()
+    for table in (Path("/proc/net") / kind, Path("/proc/net") / f"{kind}6"):
+        for line in table.read_text().splitlines()[1:] if table.exists() else ():
+            fields = line.split()
+            if fields[3] == _LISTENING[kind] and int(fields[1].rpartition(":")[2], 16) == port:
+                found.add(f"socket:[{fields[9]}]")
+    return found
