@@ -22,7 +22,7 @@ import pypinyin
 
 FOLDER = Path(__file__).parent
 # Words a minute: slow, for old ears; for Chinese espeak counts each syllable.
-PACE = {"zh": 165, "en": 145}
+PACE = {"zh": 165, "en": 150}
 # espeak's other Chinese voices read characters as English letters; this one reads syllables with tone numbers.
 VOICE = {"zh": "cmn-latn-pinyin", "en": "en-us"}
 EDGE = "0.15"  # seconds of silence kept at both ends
