@@ -1,0 +1,219 @@
+"""The one door to the database: `Database.read()`, `Database.write()`, `upgrade()`. No table, no rule lives here.
+
+SQLite takes one writer at a time: writers queue for the only connection of the writing engine, and each begins with
+BEGIN IMMEDIATE, so that what it read is still true when it writes. Readers have connections that cannot write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import NullPool
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT = 10.0
+CONNECT_TIMEOUT = 5
+WRITER_WAIT = 30.0
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+_MIGRATIONS = Path(__file__).parent.parent / "migrations"
+_UPGRADE_LOCK = 0x79_6A_74  # any number that only we use: two processes must not upgrade at once
+
+
+class DatabaseUnavailable(Exception):
+    """The database cannot be reached, is not what its URL says, or cannot work now; never names a password."""
+
+
+class Database:
+    """Sessions on one database.
+
+    Raises:
+        DatabaseUnavailable: the URL is wrong (at once), or the database cannot be used (at `read` or `write`).
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = parse_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+            self._reader = _sqlite_engine(self.url, begin="BEGIN", query_only=True, pool_size=4)
+        else:
+            self._writer = _postgres_engine(self.url, pool_size=8)
+            self._reader = self._writer.execution_options(postgresql_readonly=True)
+        self._write = async_sessionmaker(self._writer, expire_on_commit=False)
+        self._read = async_sessionmaker(self._reader, expire_on_commit=False, autoflush=False)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """One consistent look; what a session here tries to write is refused by the database."""
+        with self._translated():
+            async with self._read() as session:
+                await session.connection()
+                yield session
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """One transaction: committed at the end of the block, undone when it raises."""
+        with self._translated():
+            async with self._write.begin() as session:
+                await session.connection()
+                yield session
+
+    async def close(self) -> None:
+        await self._writer.dispose()
+        if self.is_sqlite:
+            await self._reader.dispose()
+
+    def _translated(self) -> _Translated:
+        return _Translated(self.url)
+
+
+class _Translated:
+    """Turns the drivers' ways of saying "not now" into DatabaseUnavailable."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        match error:
+            case OperationalError() | InterfaceError():
+                raise DatabaseUnavailable(_complaint(self._url, error.orig)) from error
+            case DBAPIError() if error.connection_invalidated:
+                raise DatabaseUnavailable(_complaint(self._url, error.orig)) from error
+            case PoolTimeout():
+                raise DatabaseUnavailable(_complaint(self._url, "too busy, no connection became free")) from error
+            case _:
+                return
+
+
+def parse_url(url: str) -> URL:
+    """The URL with the driver that we use filled in.
+
+    Raises:
+        DatabaseUnavailable: it is no URL, or names a database that we do not work with.
+    """
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        raise DatabaseUnavailable(
+            "the database URL cannot be read: write sqlite:////folder/file.db or postgresql://user:password@host/name"
+        ) from None
+    if backend not in _DRIVERS:
+        raise DatabaseUnavailable(f"database {backend!r} is not supported: use sqlite or postgresql")
+    if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise DatabaseUnavailable("SQLite in memory cannot be shared: name a file, sqlite:////folder/file.db")
+    return parsed.set(drivername=_DRIVERS[backend])
+
+
+async def upgrade(url: str, revision: str = "head") -> None:
+    """Bring the schema to this revision; two processes that do it at once wait for each other."""
+    await with_migrations(url, lambda config: command.upgrade(config, revision))
+
+
+async def downgrade(url: str, revision: str) -> None:
+    """Take the schema back to this revision (`base`: nothing left)."""
+    await with_migrations(url, lambda config: command.downgrade(config, revision))
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionState:
+    """`current` is None for an empty database."""
+
+    current: str | None
+    head: str | None
+
+    @property
+    def up_to_date(self) -> bool:
+        return self.current == self.head
+
+
+async def revision_state(url: str) -> RevisionState:
+    """Which revision the schema has and which one this program needs."""
+    return await with_migrations(url, _revision_state)
+
+
+def _revision_state(config: Config) -> RevisionState:
+    current = MigrationContext.configure(config.attributes["connection"]).get_current_revision()
+    return RevisionState(current=current, head=ScriptDirectory.from_config(config).get_current_head())
+
+
+async def with_migrations(url: str, work: Callable[[Config], T]) -> T:
+    """Do this with alembic, in one transaction that no other process can have at the same time."""
+    parsed = parse_url(url)
+    sqlite = parsed.get_backend_name() == "sqlite"
+    # Foreign keys stay off: a batch migration replaces tables that others point to.
+    engine = (
+        _sqlite_engine(parsed, begin="BEGIN IMMEDIATE", foreign_keys=False, poolclass=NullPool)
+        if sqlite
+        else _postgres_engine(parsed, poolclass=NullPool)
+    )
+    try:
+        with _Translated(parsed):
+            async with engine.begin() as connection:
+                if not sqlite:
+                    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
+                return await connection.run_sync(lambda it: work(_config(it)))
+    finally:
+        await engine.dispose()
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _sqlite_engine(
+    url: URL, *, begin: str, query_only: bool = False, foreign_keys: bool = True, **options: Any
+) -> AsyncEngine:
+    pool = {} if "poolclass" in options else {"pool_timeout": WRITER_WAIT}
+    engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT}, **pool, **options)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, record: object) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions of its own accord
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+        cursor.execute(f"PRAGMA query_only = {'ON' if query_only else 'OFF'}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _postgres_engine(url: URL, **options: Any) -> AsyncEngine:
+    pool = {} if "poolclass" in options else {"pool_timeout": WRITER_WAIT, "pool_pre_ping": True}
+    return create_async_engine(
+        url, hide_parameters=True, connect_args={"connect_timeout": CONNECT_TIMEOUT}, **pool, **options
+    )
+
+
+def _complaint(url: URL, reason: object) -> str:
+    reason = " ".join(str(reason).split())
+    if "no such table" in reason:
+        reason += " - run `yijiantong db upgrade` first"
+    return f"database {url.render_as_string(hide_password=True)}: {reason}"

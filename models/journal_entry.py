@@ -1,0 +1,56 @@
+"""One line of the journal: what happened, the state after it, what was decided. Pure data; `journal.py` writes it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Final
+
+from ivr.case import Case
+from ivr.commands import Command
+from models.text import Json, plain, plain_json
+
+RECORDING_ENDED: Final = "recording_ended"
+_INNER_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """`case` is the state after the event; `seq` counts from 1 in each case; `event` is its name in snake_case;
+    `cause` the seq of the entry that led to this one. `recording_ended` carries `seconds` and `problem` in `data`."""
+
+    case: Case
+    seq: int
+    at: datetime
+    event: str
+    actor: str
+    cause: int | None = None
+    data: Mapping[str, Json] = field(default_factory=dict)
+    commands: tuple[Command, ...] = ()
+
+    @property
+    def recorded(self) -> tuple[float | None, str]:
+        """Seconds and problem of a `recording_ended` entry."""
+        seconds, problem = self.data.get("seconds"), self.data.get("problem")
+        usable = isinstance(seconds, int | float) and math.isfinite(seconds)
+        return float(str(seconds)) if usable else None, plain(str(problem or ""))
+
+
+def recording_id(case: str) -> str:
+    return f"{case}-1"
+
+
+def snake_case(name: str) -> str:
+    """`CallArrived` -> `call_arrived`."""
+    return _INNER_CAPITAL.sub("_", name).lower()
+
+
+def command_json(command: Command) -> dict[str, Json]:
+    """`Dial(...)` -> `{"do": "dial", "leg": ..., ...}`."""
+    return {
+        "do": snake_case(type(command).__name__),
+        **{f.name: plain_json(getattr(command, f.name)) for f in fields(command)},
+    }

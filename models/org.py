@@ -1,0 +1,74 @@
+"""The tree of places: city, district, street, community. Rights and reports follow it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, choice
+
+
+class OrgKind(StrEnum):
+    CITY = "city"
+    DISTRICT = "district"
+    STREET = "street"
+    COMMUNITY = "community"
+
+
+class OrgUnit(Base):
+    __tablename__ = "org_units"
+    __table_args__ = (UniqueConstraint("parent_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("org_units.id", ondelete="RESTRICT"))
+    kind: Mapped[OrgKind] = mapped_column(choice(OrgKind))
+    name: Mapped[str]
+
+
+class UnknownOrgUnit(Exception):
+    """There is no such place in the tree; the text names it."""
+
+
+async def get_or_create(session: AsyncSession, kind: OrgKind, name: str, *, parent: int | None = None) -> OrgUnit:
+    """The unit of this name below `parent`, made when it is missing."""
+    found = await session.scalar(select(OrgUnit).where(OrgUnit.name == name, _below(parent)))
+    if found is None:
+        found = OrgUnit(kind=kind, name=name, parent_id=parent)
+        session.add(found)
+        await session.flush()
+    return found
+
+
+async def list_units(session: AsyncSession) -> list[OrgUnit]:
+    """The whole tree, parents before their children."""
+    order = {kind: place for place, kind in enumerate(OrgKind)}
+    units = (await session.scalars(select(OrgUnit).order_by(OrgUnit.id))).all()
+    return sorted(units, key=lambda unit: (order[unit.kind], unit.id))
+
+
+async def add_unit(session: AsyncSession, kind: OrgKind, name: str, *, parent: int | None) -> OrgUnit:
+    """A new unit.
+
+    Raises:
+        UnknownOrgUnit: there is no unit `parent`.
+        ValueError: the name is empty or taken, or the kind does not belong below the parent.
+    """
+    name = name.strip()
+    if not name:
+        raise ValueError("名称不能为空 / a name is needed")
+    above = None if parent is None else await session.get(OrgUnit, parent)
+    if parent is not None and above is None:
+        raise UnknownOrgUnit(f"没有编号为 {parent} 的机构 / there is no unit {parent}")
+    order = list(OrgKind)
+    if above is not None and order.index(kind) <= order.index(above.kind):
+        raise ValueError(f"{kind} 不能设在 {above.kind} 之下 / a {kind} cannot be below a {above.kind}")
+    if await session.scalar(select(OrgUnit.id).where(OrgUnit.name == name, _below(parent))) is not None:
+        raise ValueError(f"“{name}”已存在 / {name!r} exists already")
+    return await get_or_create(session, kind, name, parent=parent)
+
+
+def _below(parent: int | None) -> ColumnElement[bool]:
+    return OrgUnit.parent_id.is_(None) if parent is None else OrgUnit.parent_id == parent

@@ -1,0 +1,39 @@
+"""Files for callers whom nobody knows (X5): one for each number, one for each case that came without a number."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ivr.case import ElderFile
+from models.elders import Elder
+from models.names import search_key
+from models.phone_numbers import canonical, national
+from models.queries.register import file_of, find_file
+
+UNKNOWN_CALLER = "未登记来电者"
+
+
+async def open_file(session: AsyncSession, caller: str, *, case: str, area_code: str) -> ElderFile:
+    """The provisional file of this number, made when there is none; the elder's own, when the number is registered."""
+    known = await find_file(session, caller, area_code)
+    if known is not None:
+        return known
+    number = canonical(caller, area_code)
+    key = number or f"case:{case}"
+    row = {
+        "name": UNKNOWN_CALLER,
+        "name_key": search_key(UNKNOWN_CALLER),
+        "home_phone": national(number),
+        "home_phone_canonical": number,
+        "provisional": True,
+        "provisional_for": key,
+    }
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    # Another controller may be making the same file now: the unique key decides, and both find the one that is there.
+    await session.execute(insert(Elder).values(row).on_conflict_do_nothing(index_elements=["provisional_for"]))
+    elder = (await session.scalars(select(Elder.id).where(Elder.provisional_for == key))).one()
+    file = await file_of(session, elder)
+    assert file is not None  # it was there in this very transaction
+    return file

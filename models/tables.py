@@ -1,0 +1,10 @@
+"""Every table of ours, imported in one place: `metadata` is complete only after this import."""
+
+from __future__ import annotations
+
+from models import audit, cases, elders, follow_ups, org, people, seats, web_sessions
+from models.base import Base
+
+metadata = Base.metadata
+
+__all__ = ["audit", "cases", "elders", "follow_ups", "metadata", "org", "people", "seats", "web_sessions"]

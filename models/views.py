@@ -1,0 +1,181 @@
+"""A case as people and programs see it: frozen, ready for JSON. The same for a live case and for one on record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ivr.case import Case, Leg
+from ivr.commands import Alarm
+from models.journal_entry import RECORDING_ENDED, JournalEntry, recording_id
+from models.text import Json, plain, plain_json
+
+
+@dataclass(frozen=True, slots=True)
+class ElderRef:
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegView:
+    """`number` is an extension for seats, else what was dialled; `cause` is Q.850."""
+
+    id: str
+    kind: str
+    role: str | None
+    number: str
+    name: str
+    contact: int | None
+    state: str
+    place: str
+    result: str | None
+    dialled_at: datetime | None
+    answered_at: datetime | None
+    ended_at: datetime | None
+    cause: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineView:
+    """`cause` is the seq of the entry that led to this one."""
+
+    seq: int
+    at: datetime
+    event: str
+    actor: str
+    cause: int | None
+    data: dict[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmView:
+    kind: str
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingView:
+    """`seconds` is None while it runs; `problem` is empty when there is none."""
+
+    id: str
+    started_at: datetime
+    seconds: float | None
+    url: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    id: str
+    kind: str
+    state: str
+    caller: str
+    elder: ElderRef | None
+    opened_at: datetime | None
+    answered_at: datetime | None
+    emergency_at: datetime | None
+    arrived_at: datetime | None
+    closed_at: datetime | None
+    outcome: str | None
+    note: str
+    abandoned: bool
+    legs: tuple[LegView, ...] = ()
+    timeline: tuple[TimelineView, ...] = ()
+    alarms: tuple[AlarmView, ...] = ()
+    recordings: tuple[RecordingView, ...] = ()
+
+    def as_json(self) -> dict[str, Json]:
+        """Times RFC 3339 with offset, to the millisecond."""
+        return _json_of(self)
+
+
+def recording_url(recording: str) -> str:
+    return f"/api/v1/recordings/{recording}"
+
+
+def live_view(case: Case, entries: Sequence[JournalEntry]) -> CaseView:
+    """The case as the controller knows it; equal to `queries.cases.case_view` once `entries` are written."""
+    opened_at = case.opened_at or (entries[0].at if entries else None)
+    return CaseView(
+        id=case.id,
+        kind=str(case.kind),
+        state=str(case.state),
+        caller=plain(case.caller),
+        elder=None if case.file is None else ElderRef(case.file.id, plain(case.file.name)),
+        opened_at=opened_at,
+        answered_at=case.answered_at,
+        emergency_at=case.emergency_at,
+        arrived_at=case.arrived_at,
+        closed_at=case.closed_at,
+        outcome=_word(case.outcome),
+        note=plain(case.note),
+        abandoned=case.abandoned,
+        legs=tuple(_leg_view(leg) for leg in case.legs),
+        timeline=tuple(_entry_view(entry) for entry in entries),
+        alarms=tuple(
+            AlarmView(str(command.kind), plain(command.detail), entry.at)
+            for entry in entries
+            for command in entry.commands
+            if isinstance(command, Alarm)
+        ),
+        recordings=_recordings(case, entries, opened_at),
+    )
+
+
+def _leg_view(leg: Leg) -> LegView:
+    return LegView(
+        id=leg.id,
+        kind=str(leg.kind),
+        role=_word(leg.role),
+        number=plain(leg.number),
+        name=plain(leg.name),
+        contact=leg.contact,
+        state=str(leg.state),
+        place=str(leg.place),
+        result=_word(leg.result),
+        dialled_at=leg.dialled_at,
+        answered_at=leg.answered_at,
+        ended_at=leg.ended_at,
+        cause=leg.cause,
+    )
+
+
+def _entry_view(entry: JournalEntry) -> TimelineView:
+    return TimelineView(
+        seq=entry.seq,
+        at=entry.at,
+        event=entry.event,
+        actor=plain(entry.actor),
+        cause=entry.cause,
+        data={plain(key): plain_json(value) for key, value in entry.data.items()},
+    )
+
+
+def _recordings(case: Case, entries: Sequence[JournalEntry], opened_at: datetime | None) -> tuple[RecordingView, ...]:
+    if not case.recording or opened_at is None:
+        return ()
+    seconds: float | None = None
+    problem = ""
+    for entry in entries:
+        if entry.event == RECORDING_ENDED:
+            seconds, problem = entry.recorded
+    number = recording_id(case.id)
+    return (RecordingView(number, opened_at, seconds, recording_url(number), problem),)
+
+
+def _word(value: str | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _json_of(view: Any) -> dict[str, Json]:
+    return {name: _json_value(getattr(view, name)) for name in view.__dataclass_fields__}
+
+
+def _json_value(value: Any) -> Json:
+    if isinstance(value, tuple):
+        return [_json_value(item) for item in value]
+    return _json_of(value) if hasattr(value, "__dataclass_fields__") else plain_json(value)
