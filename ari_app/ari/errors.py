@@ -20,8 +20,6 @@
 Error texts carry the path of a request, never its query or body: those can hold names and telephone numbers.
 """
 
-# ruff: noqa: N818 - the names say what happened; all of them are AriErrors
-
 from __future__ import annotations
 
 

@@ -111,7 +111,7 @@ class Link:
             elif kind is WSMsgType.PING:
                 await self._socket.pong(message.data)
             elif kind in _ENDED:
-                return f"Asterisk closed the link (code {self._socket.close_code})"
+                return f"the link ended (code {self._socket.close_code})"
             elif kind is WSMsgType.ERROR:
                 return f"the link broke: {message.data!r}"
 

@@ -92,7 +92,7 @@ def segment(value: str) -> str:
     """One segment of a path: names with slashes, spaces or Chinese in them stay one segment."""
     if not value:
         raise ValueError("an id in a path must not be empty: Asterisk would read another path")
-    return quote(value, safe="")
+    return quote(value, safe="", errors="replace")
 
 
 def flat(query: Mapping[str, Value] | None) -> list[tuple[str, str]]:
