@@ -1,13 +1,12 @@
 """`yijiantong asterisk fetch|render|start|cli`: the exchange by itself. What it does lives in `home/`."""
 
-
 import click
 
 from cli import frame
 from home.apt import AptError
 from home.programs import ProgramMissing, obtain
 
-FOR_TESTS = ("postgres", "baresip", "chromium")
+FOR_TESTS = ("postgres", "baresip", "fonts", "chromium")
 
 
 @click.group()

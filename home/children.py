@@ -28,9 +28,17 @@ def tied_to(parent: int, number: int = signal.SIGTERM) -> Callable[[], None]:
 
 
 async def spawn(
-    argv: Sequence[str], *, env: Mapping[str, str], log: Path | None = None, cwd: Path | None = None
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    log: Path | None = None,
+    cwd: Path | None = None,
+    user: tuple[int, int] | None = None,
 ) -> asyncio.subprocess.Process:
-    """Start `argv` without a terminal, its output appended to `log` (or shown as ours when there is none)."""
+    """Start `argv` without a terminal, its output appended to `log` (or shown as ours when there is none).
+
+    `user`: the user and group id to run as, for which we must be root.
+    """
     output = None
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -44,6 +52,9 @@ async def spawn(
             stdout=output,
             stderr=output,
             start_new_session=True,
+            user=user[0] if user else None,
+            group=user[1] if user else None,
+            extra_groups=[] if user else None,
             preexec_fn=tied_to(os.getpid()),
         )
     finally:

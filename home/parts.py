@@ -74,11 +74,17 @@ PARTS: Mapping[str, Part] = MappingProxyType(
             ),
             Part(
                 "chromium",
-                ("chromium", "fonts-wqy-microhei", "fonts-liberation"),
+                ("chromium",),
                 "host",
                 {"chromium": "usr/lib/chromium/chromium"},
-                {"fonts": "usr/share/fonts"},
-                "测试用浏览器 / a browser for the tests",
+                purpose="测试用浏览器 / a browser for the tests",
+            ),
+            Part(
+                "fonts",
+                ("fonts-wqy-microhei",),
+                "host",
+                {"fonts": "usr/share/fonts/truetype/wqy/wqy-microhei.ttc"},
+                purpose="中文字体 / Chinese characters in the browser",
             ),
             Part(
                 "espeak-ng",
@@ -103,6 +109,10 @@ class Fetched:
     root: Path
     version: str
 
+    def has_programs(self) -> bool:
+        """Whether every program of the part is really in its tree."""
+        return all(any(self.root.glob(pattern)) for pattern in self.part.programs.values())
+
     @property
     def loader(self) -> Path | None:
         """The dynamic loader of the part's own libc, when the part must run through it."""
@@ -125,6 +135,8 @@ def installed(part: Part, parts_dir: Path) -> Fetched | None:
             continue
         if told.get("name") == part.name and told.get("recipe") == _recipe(part):
             fetched = Fetched(part, stamp.parent / "root", str(told.get("version", "?")))
+            if not fetched.has_programs():
+                continue
             found.append((stamp.stat().st_mtime, fetched))
     return max(found, key=lambda item: item[0])[1] if found else None
 
@@ -153,11 +165,6 @@ def _recipe(part: Part) -> str:
 
 
 def _unpack(part: Part, debs: list[Path], parts_dir: Path, report: Report) -> None:
-    if not debs:
-        raise AptError(
-            f"{part.name}: 本机已装有 {', '.join(part.packages)}，但找不到程序 / the machine has these packages "
-            "installed, yet the program is not where it should be; reinstall them with apt-get"
-        )
     draft = parts_dir / f".{part.name}.{os.getpid()}"
     shutil.rmtree(draft, ignore_errors=True)
     (draft / "root").mkdir(parents=True)
@@ -169,6 +176,11 @@ def _unpack(part: Part, debs: list[Path], parts_dir: Path, report: Report) -> No
             report(f"{100 * number // len(debs):3} %  解包 / unpacking {deb.name.split('_')[0]}")
             name, version = _extract(deb, draft / "root")
             versions[name] = version
+        if not Fetched(part, draft / "root", "").has_programs():
+            raise AptError(
+                f"{part.name}: 软件包中没有预期的程序，可能本机已装了一半 / the packages lack the program, perhaps "
+                f"because the machine has them already; install or reinstall: {', '.join(part.packages)}"
+            )
         main = versions.get(part.packages[0], "0").rpartition(":")[2]
         told = {"name": part.name, "version": main, "recipe": _recipe(part), "packages": versions}
         (draft / STAMP).write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")

@@ -14,6 +14,12 @@ from home.apt import Report, unsuitable
 from home.parts import PARTS, Fetched, Part, fetch, find_loader, installed
 from home.settings import Settings
 
+_CHINESE_FONTS = (
+    "usr/share/fonts/**/wqy-*.ttc",
+    "usr/share/fonts/**/Noto*CJK*.*tc",
+    "usr/share/fonts/**/*Han*Sans*.*t*",
+    "usr/share/fonts/**/DroidSansFallback*.ttf",
+)
 BROADCAST = "app_stasis_broadcast.so"
 
 
@@ -48,7 +54,7 @@ class Program:
 def find(name: str, settings: Settings) -> Program:
     """The program `name`, ready to be started. Raises ProgramMissing with the command that gets it."""
     part = _part_of(name)
-    program = _operators_own(part, settings) or _of_machine(part, name) or _fetched(part, name, settings)
+    program = _operators_own(part, settings) or _of_machine(part, name, settings) or _fetched(part, name, settings)
     if program is None:
         raise ProgramMissing(_advice(part))
     return program
@@ -86,16 +92,20 @@ def _operators_own(part: Part, settings: Settings) -> Program | None:
     return program
 
 
-def _of_machine(part: Part, name: str) -> Program | None:
+def _of_machine(part: Part, name: str, settings: Settings) -> Program | None:
     if part.name == "asterisk":
         path = which("asterisk") or which("asterisk", path="/usr/sbin:/usr/local/sbin")
         return _asterisk_at(Path(path)) if path else None
     root = Path("/")
+    if part.name == "fonts":
+        found = next((path for pattern in _CHINESE_FONTS for path in root.glob(pattern)), None)
+        return Program(name, (str(found),), root, found.name) if found else None
     path_found = _newest(root, part.programs[name]) or (Path(p) if (p := which(name)) else None)
     if path_found is None:
         return None
     folders = {key: folder for key, pattern in part.folders.items() if (folder := _newest(root, pattern))}
-    return Program(name, (str(path_found),), root, _told_version(part, path_found), folders=folders)
+    env = _font_env(settings) if part.name == "chromium" else {}
+    return Program(name, (str(path_found),), root, _told_version(part, path_found), env, folders)
 
 
 def _asterisk_at(path: Path) -> Program | None:
@@ -126,7 +136,7 @@ def _fetched(part: Part, name: str, settings: Settings) -> Program | None:
     if loader:
         start = _through_loader(loader, present.root, path)
         return Program(name, start, present.root, present.version, folders=folders)
-    return Program(name, (str(path),), present.root, present.version, _library_env(present, folders), folders)
+    return Program(name, (str(path),), present.root, present.version, _library_env(present, folders, settings), folders)
 
 
 def _through_loader(loader: Path, root: Path, path: Path) -> tuple[str, ...]:
@@ -141,23 +151,27 @@ def _library_folders(root: Path) -> list[str]:
     return [str(folder) for folder in (*folders, *inner)]
 
 
-def _library_env(present: Fetched, folders: Mapping[str, Path]) -> dict[str, str]:
+def _library_env(present: Fetched, folders: Mapping[str, Path], settings: Settings) -> dict[str, str]:
     env = {"LD_LIBRARY_PATH": ":".join(_library_folders(present.root))}
     if present.part.name == "espeak-ng" and "data" in folders:
         env["ESPEAK_DATA_PATH"] = str(folders["data"].parent)
     if present.part.name == "chromium":
-        env["FONTCONFIG_FILE"] = str(_font_configuration(present.root))
+        env |= _font_env(settings)
     return env
 
 
-def _font_configuration(root: Path) -> Path:
-    """A fonts.conf that knows the fonts of the part and of the machine."""
-    path = root.parent / "fonts.conf"
+def _font_env(settings: Settings) -> dict[str, str]:
+    """What makes a browser see the fetched fonts beside the machine's; nothing when there are none."""
+    fonts = installed(PARTS["fonts"], settings.parts_dir)
+    if fonts is None:
+        return {}
+    path = fonts.root.parent / "fonts.conf"
     if not path.exists():
-        folders = f"<dir>{root}/usr/share/fonts</dir>\n  <dir>/usr/share/fonts</dir>"
-        text = f"<?xml version='1.0'?>\n<fontconfig>\n  {folders}\n  <cachedir>{root.parent}/fonts-cache</cachedir>\n"
-        path.write_text(text + "</fontconfig>\n", "utf-8")
-    return path
+        folders = f"<dir>{fonts.root}/usr/share/fonts</dir>\n  <dir>/usr/share/fonts</dir>"
+        cache = f"<cachedir>{settings.parts_dir}/fonts-cache</cachedir>"
+        text = f"<?xml version='1.0'?>\n<fontconfig>\n  {folders}\n  {cache}\n</fontconfig>\n"
+        path.write_text(text, "utf-8")
+    return {"FONTCONFIG_FILE": str(path)}
 
 
 def _newest(root: Path, pattern: str) -> Path | None:
