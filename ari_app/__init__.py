@@ -1,1 +1,2 @@
-"""The controller: the one process that owns live calls. Its room `ari/` speaks ARI and knows no word of our trade."""
+"""The controller: one asyncio process that owns the live calls. It never waits for disk, database or web on the call
+path, and knows nothing of pages."""

@@ -1,0 +1,181 @@
+"""The only place where the controller is put together, started and stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import secrets as chance
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+from ari_app import control
+from ari_app.ari import Client
+from ari_app.background import Background
+from ari_app.bus import Bus
+from ari_app.controller import Controller
+from ari_app.desk import Desk
+from ari_app.journal import Journal
+from ari_app.lines import Lines
+from ari_app.listener import Listener
+from ari_app.recovery import open_cases
+from ari_app.register import Register
+from ari_app.seats import SeatRecords
+from ari_app.side_calls import SideCalls
+from ari_app.star_codes import star_codes
+from ari_app.switchboard import Routes, Switchboard
+from home.asterisk_platform import prompts_dir, recordings_dir
+from home.secrets import Secrets
+from home.settings import Settings
+from ivr.policy import Policy
+from models.database import Database
+from models.terminal_tests import record_test
+
+log = structlog.get_logger(__name__)
+LAST_WORDS = 5.0  # seconds for the journal to be written when we stop
+LOCK = "controller.lock"
+
+
+class AlreadyRunning(Exception):
+    """Another controller works in this home; the text names its process."""
+
+
+@contextmanager
+def only_controller(home: Path) -> Iterator[None]:
+    """Hold the home's controller lock; it goes with the process, however that ends."""
+    with (home / LOCK).open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise AlreadyRunning(
+                f"{home} 中已有控制器在运行，进程 {file.read().strip()} / a controller already runs in this home"
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def boot_name(node: str) -> str:
+    """One Stasis application for each boot: a new controller never hears the old one's calls by accident."""
+    return f"sos-{node}-{chance.token_hex(3)}"
+
+
+@asynccontextmanager
+async def running(settings: Settings, keys: Secrets) -> AsyncIterator[Controller]:
+    """The controller, connected or connecting; everything that was started is stopped at the end."""
+    policy = Policy.of(settings.policy)
+    app = boot_name(settings.node)
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database_url)
+        stack.push_async_callback(database.close)
+        background = Background()
+        stack.push_async_callback(background.close)
+        client = Client(
+            f"http://127.0.0.1:{settings.ari_port}", username=keys.ari_user, password=keys.ari_password, app=app
+        )
+        await stack.enter_async_context(client)
+        controller, records = _assemble(settings, policy, app, client, database, background)
+        await records.load()
+        for case, entries in await open_cases(database, policy):
+            controller.take_over(case, entries)
+        stack.push_async_callback(controller.close)
+        journal = asyncio.create_task(controller.journal.run(), name="journal")
+        stack.push_async_callback(_end, journal)
+        stack.push_async_callback(controller.journal.drain, LAST_WORDS)
+        hearing = asyncio.create_task(_hear(client, controller), name="hear")
+        stack.push_async_callback(_end, hearing)
+        await stack.enter_async_context(_control(settings, keys, controller, records))
+        log.info("controller started", app=app, control_port=settings.control_port)
+        yield controller
+
+
+def _assemble(
+    settings: Settings, policy: Policy, app: str, client: Client, database: Database, background: Background
+) -> tuple[Controller, SeatRecords]:
+    lines = Lines()
+    routes = Routes(
+        trunk=settings.trunk_contact is not None,
+        emergency=settings.emergency_route == "trunk",
+        caller_id=settings.platform_number,
+    )
+    controller = Controller(
+        client=client,
+        app=app,
+        lines=lines,
+        switchboard=Switchboard(client, lines, app=app, routes=routes, prompts=prompts_dir(settings)),
+        register=Register(database, area_code=settings.area_code, now=Controller.now),
+        background=background,
+        policy=policy,
+        recordings_folder=recordings_dir(settings),
+    )
+    controller.bus = Bus(controller.picture)
+    controller.journal = Journal(database, area_code=settings.area_code, written=controller.written)
+    controller.desk = Desk(
+        now=Controller.now,
+        reserved=controller.seat_reserved,
+        changed=controller.seat_changed,
+        wrap_up=controller.wrap_up_started,
+    )
+    records = SeatRecords(database, controller.desk, client, background)
+
+    async def tested(caller: str) -> None:
+        async with database.write() as session:
+            await record_test(session, caller, area_code=settings.area_code, at=Controller.now())
+
+    controller.side_calls = SideCalls(
+        client,
+        background,
+        star_codes=star_codes(controller, records.chose),
+        tested=lambda caller: background.spawn(tested(caller), "terminal-test"),
+        prompts=prompts_dir(settings),
+    )
+    return controller, records
+
+
+async def _hear(client: Client, controller: Controller) -> None:
+    """The one reader of the event stream; translating never waits."""
+    listener = Listener(controller.lines, controller)
+    async for event in client.events():
+        try:
+            listener.hear(event)
+        except Exception:
+            # The outermost guard: one odd event must not deafen the controller.
+            log.exception("an ARI event could not be understood", event_type=type(event).__name__)
+
+
+@asynccontextmanager
+async def _control(
+    settings: Settings, keys: Secrets, controller: Controller, records: SeatRecords
+) -> AsyncIterator[None]:
+    app = control.make_app(controller, token=keys.control_token, reload=records.load, seat_chose=records.chose)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", settings.control_port).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def run(settings: Settings, keys: Secrets) -> None:
+    """Until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    with only_controller(settings.home):
+        async with running(settings, keys):
+            await stop.wait()

@@ -1,0 +1,83 @@
+"""What consoles see live: numbered messages, a ring of the last ones for those who come back, a queue for each.
+
+A listener that is too slow is cut off and resumes by number; nobody waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from ivr.serial import Json
+
+Kind = Literal["state", "case", "seat", "alarm", "closed", "screen"]
+REMEMBERED = 2000
+LISTENER_QUEUE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    seq: int
+    kind: Kind
+    data: Json
+
+    def as_json(self) -> dict[str, Json]:
+        return {"seq": self.seq, "kind": self.kind, "data": self.data}
+
+
+class TooSlow(Exception):
+    """The listener did not keep up; let it reconnect with `after`."""
+
+
+class Bus:
+    """`snapshot` gives the whole picture for those who start anew."""
+
+    def __init__(self, snapshot: Callable[[], Json]) -> None:
+        self._snapshot = snapshot
+        self._ring: deque[Message] = deque(maxlen=REMEMBERED)
+        self._listeners: set[asyncio.Queue[Message | None]] = set()
+        self.seq = 0
+
+    def publish(self, kind: Kind, data: Json) -> None:
+        self.seq += 1
+        message = Message(self.seq, kind, data)
+        self._ring.append(message)
+        for queue in tuple(self._listeners):
+            if queue.full():
+                self._cut_off(queue)
+            else:
+                queue.put_nowait(message)
+
+    def _cut_off(self, queue: asyncio.Queue[Message | None]) -> None:
+        self._listeners.discard(queue)
+        queue.get_nowait()
+        queue.put_nowait(None)
+
+    @contextmanager
+    def listen(self, after: int | None) -> Iterator[AsyncIterator[Message]]:
+        """Messages that follow number `after`, as long as they are remembered, else the picture first."""
+        queue: asyncio.Queue[Message | None] = asyncio.Queue(LISTENER_QUEUE)
+        first = self._missed(after)
+        self._listeners.add(queue)
+        try:
+            yield self._stream(first, queue)
+        finally:
+            self._listeners.discard(queue)
+
+    def _missed(self, after: int | None) -> list[Message]:
+        oldest = self._ring[0].seq if self._ring else self.seq + 1
+        if after is None or not oldest - 1 <= after <= self.seq:
+            return [Message(self.seq, "state", self._snapshot())]
+        return [message for message in self._ring if message.seq > after]
+
+    @staticmethod
+    async def _stream(first: list[Message], queue: asyncio.Queue[Message | None]) -> AsyncIterator[Message]:
+        for message in first:
+            yield message
+        while (following := await queue.get()) is not None:
+            yield following
+        raise TooSlow

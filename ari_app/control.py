@@ -1,0 +1,181 @@
+"""The control API, on loopback only: what the web sees live and what agents ask for. JSON in, JSON out, one token.
+
+It serves the web process of the same home, never a browser: rights and languages are the web's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import structlog
+from aiohttp import web
+
+from ari_app.bus import Message, TooSlow
+from ari_app.controller import Controller
+from ari_app.desk import UnknownSeat
+from ari_app.live import case_json, seat_json
+from ari_app.requests import BadRequest, actor_of, parse_action
+from ari_app.runner import CaseRun
+from ivr.events import FileShown
+from ivr.serial import Json
+
+log = structlog.get_logger(__name__)
+CONTROLLER = web.AppKey("controller", Controller)
+TOKEN = web.AppKey("token", str)
+RELOAD: web.AppKey[Callable[[], Awaitable[None]]] = web.AppKey("reload")
+SEAT_CHOSE: web.AppKey[Callable[[str], None]] = web.AppKey("seat_chose")
+HEARTBEAT = 5.0
+LARGEST_BODY = 64 * 1024
+
+
+class Refused(Exception):
+    """Becomes the contract's error body."""
+
+    def __init__(self, status: int, code: str, message: str, fields: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body: dict[str, Json] = {"error": {"code": code, "message": message, "fields": {**(fields or {})}}}
+
+
+@web.middleware
+async def guarded(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]):  # type: ignore[no-untyped-def]
+    """The token for all but health; every error in the contract's form."""
+    try:
+        if request.path != "/health":
+            _check_token(request)
+        return await handler(request)
+    except Refused as refused:
+        return web.json_response(refused.body, status=refused.status)
+    except BadRequest as bad:
+        return web.json_response(Refused(422, "invalid", str(bad), bad.fields).body, status=422)
+    except UnknownSeat as unknown:
+        return web.json_response(Refused(404, "unknown_seat", f"there is no seat {unknown}").body, status=404)
+
+
+def _check_token(request: web.Request) -> None:
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not hmac.compare_digest(given.encode(), request.app[TOKEN].encode()):
+        raise Refused(401, "unauthorized", "the control token is missing or wrong")
+
+
+async def _body(request: web.Request) -> dict[str, object]:
+    try:
+        body = await request.json()
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise Refused(400, "not_json", "the body must be JSON") from None
+    if not isinstance(body, dict):
+        raise Refused(400, "not_an_object", "the body must be a JSON object")
+    return body
+
+
+def _run(request: web.Request) -> CaseRun:
+    run = request.app[CONTROLLER].runs.get(request.match_info["case"])
+    if run is None:
+        raise Refused(404, "unknown_case", "there is no such live case")
+    return run
+
+
+async def get_state(request: web.Request) -> web.Response:
+    return web.json_response(request.app[CONTROLLER].picture())
+
+
+async def get_live(request: web.Request) -> web.StreamResponse:
+    """WebSocket; `?after=N` resumes behind message N."""
+    after = request.query.get("after", "")
+    socket = web.WebSocketResponse(heartbeat=HEARTBEAT)
+    await socket.prepare(request)
+    with request.app[CONTROLLER].bus.listen(int(after) if after.isdigit() else None) as messages:
+        sender = asyncio.create_task(_send_all(socket, messages), name="live")
+        try:
+            async for _ in socket:
+                pass  # nothing is expected; reading keeps the heartbeat alive and notices the end
+        finally:
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+    return socket
+
+
+async def _send_all(socket: web.WebSocketResponse, messages: AsyncIterator[Message]) -> None:
+    try:
+        async for message in messages:
+            await socket.send_json(message.as_json())
+    except TooSlow:
+        await socket.close(code=1013, message=b"too slow, resume with after")
+
+
+async def post_action(request: web.Request) -> web.Response:
+    run = _run(request)
+    controller = request.app[CONTROLLER]
+    refusal = await run.request(parse_action(await _body(request), controller.now()))
+    if refusal is not None:
+        raise Refused(409, refusal.reason.value, refusal.detail or refusal.reason.value)
+    return web.json_response({"case": case_json(run, controller.now())})
+
+
+async def post_shown(request: web.Request) -> web.Response:
+    run = _run(request)
+    body = await _body(request)
+    controller = request.app[CONTROLLER]
+    seat = controller.desk.seat(str(body.get("extension")))
+    run.post(FileShown(at=controller.now(), actor=actor_of(body), extension=seat.extension))
+    return web.json_response({})
+
+
+async def post_seat_state(request: web.Request) -> web.Response:
+    desk = request.app[CONTROLLER].desk
+    seat = desk.seat(request.match_info["extension"])
+    body = await _body(request)
+    actor_of(body)
+    match body.get("state"):
+        case "ready":
+            desk.set_ready(seat.extension)
+        case "paused":
+            desk.pause(seat.extension, str(body.get("reason") or "")[:60])
+        case _:
+            raise BadRequest(state="`ready` or `paused`")
+    request.app[SEAT_CHOSE](seat.extension)
+    return web.json_response(seat_json(seat))
+
+
+async def post_reload(request: web.Request) -> web.Response:
+    await request.app[RELOAD]()
+    return web.json_response({})
+
+
+async def get_health(request: web.Request) -> web.Response:
+    return web.json_response({"ok": True})
+
+
+async def get_ready(request: web.Request) -> web.Response:
+    """503 when calls cannot be handled; `degraded` says what else does not work."""
+    controller = request.app[CONTROLLER]
+    ready = not controller.link_problem
+    body = {"ready": ready, "degraded": controller.degraded}
+    return web.json_response(body, status=200 if ready else 503)
+
+
+def make_app(
+    controller: Controller,
+    *,
+    token: str,
+    reload: Callable[[], Awaitable[None]],
+    seat_chose: Callable[[str], None],
+) -> web.Application:
+    app = web.Application(middlewares=[guarded], client_max_size=LARGEST_BODY)
+    app[CONTROLLER], app[TOKEN], app[RELOAD], app[SEAT_CHOSE] = controller, token, reload, seat_chose
+    app.add_routes(
+        [
+            web.get("/state", get_state),
+            web.get("/live", get_live),
+            web.get("/health", get_health),
+            web.get("/ready", get_ready),
+            web.post("/cases/{case}/actions", post_action),
+            web.post("/cases/{case}/shown", post_shown),
+            web.post("/seats/{extension}/state", post_seat_state),
+            web.post("/reload", post_reload),
+        ]
+    )
+    return app

@@ -1,0 +1,215 @@
+"""The desk: every seat, whether it can be rung, who is rung next. Plain and synchronous; one event loop owns it.
+
+It gives the longest-idle ready seat at once, or as soon as there is one, to whoever waits longest. What a case does
+with its seats is the procedure's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ivr.vocabulary import Role, SeatRelease, Skill
+
+
+class SeatState(StrEnum):
+    OFFLINE = "offline"
+    READY = "ready"
+    PAUSED = "paused"
+    RESERVED = "reserved"
+    TALKING = "talking"
+    WRAP_UP = "wrap_up"
+
+
+class UnknownSeat(KeyError):
+    """No such extension."""
+
+
+@dataclass(slots=True)
+class Seat:
+    """`willing` is what the agent chose; whether the seat is ready depends on its phone and work as well."""
+
+    extension: str
+    name: str
+    agent: str
+    skills: frozenset[Skill]
+    since: datetime
+    idle_since: datetime
+    willing: bool = False
+    reason: str = ""
+    registered: bool = False
+    case: str | None = None
+    role: Role | None = None
+    talking: bool = False
+    wrapping_up: bool = False
+
+    @property
+    def state(self) -> SeatState:
+        if self.case is not None:
+            return SeatState.TALKING if self.talking else SeatState.RESERVED
+        if not self.registered:
+            return SeatState.OFFLINE
+        if self.wrapping_up:
+            return SeatState.WRAP_UP
+        return SeatState.READY if self.willing else SeatState.PAUSED
+
+
+@dataclass(frozen=True, slots=True)
+class SeatSetup:
+    """A seat as the records know it."""
+
+    extension: str
+    name: str
+    agent: str = ""
+    skills: frozenset[Skill] = frozenset({Skill.AGENT})
+    willing: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    case: str
+    role: Role
+    skill: Skill
+
+
+class Desk:
+    """`reserved(case, role, seat)` is called for every seat given away, `changed(seat)` after every change."""
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], datetime],
+        reserved: Callable[[str, Role, Seat], None],
+        changed: Callable[[Seat], None],
+        wrap_up: Callable[[Seat], None],
+    ) -> None:
+        self._now = now
+        self._reserved = reserved
+        self._changed = changed
+        self._wrap_up = wrap_up
+        self._waiting: list[Wanted] = []
+        self.seats: dict[str, Seat] = {}
+
+    def load(self, lines: Iterable[SeatSetup]) -> None:
+        """Take over the records' seats; those that are known keep what they are doing."""
+        named = {line.extension: line for line in lines}
+        for extension in self.seats.keys() - named.keys():
+            if self.seats[extension].case is None:
+                del self.seats[extension]
+        for line in named.values():
+            known = self.seats.get(line.extension)
+            if known is not None:
+                known.name, known.agent, known.skills = line.name, line.agent, line.skills
+            else:
+                now = self._now()
+                self.seats[line.extension] = Seat(
+                    line.extension, line.name, line.agent, line.skills, now, now, line.willing, line.reason
+                )
+            self._changed(self.seats[line.extension])
+        self._match()
+
+    def seat(self, extension: str) -> Seat:
+        try:
+            return self.seats[extension]
+        except KeyError:
+            raise UnknownSeat(extension) from None
+
+    # --- what cases ask for -------------------------------------------------------------------------------------
+
+    def find(self, case: str, role: Role, skill: Skill) -> None:
+        self._waiting.append(Wanted(case, role, skill))
+        self._match()
+
+    def stop_finding(self, case: str, role: Role) -> None:
+        self._waiting = [wanted for wanted in self._waiting if (wanted.case, wanted.role) != (case, role)]
+
+    def forget(self, case: str) -> None:
+        """The case is over: nothing of it stays at the desk."""
+        self._waiting = [wanted for wanted in self._waiting if wanted.case != case]
+        for seat in self.seats.values():
+            if seat.case == case:
+                self.release(seat.extension, SeatRelease.TALKED)
+
+    def occupied(self, extension: str, case: str, role: Role | None, *, talking: bool) -> None:
+        """The seat was found at work in this case when we started."""
+        seat = self.seats.get(extension)
+        if seat is not None:
+            seat.case, seat.role, seat.talking = case, role, talking
+            self._touch(seat)
+
+    def answered(self, extension: str) -> None:
+        seat = self.seat(extension)
+        seat.talking = True
+        self._touch(seat)
+
+    def release(self, extension: str, why: SeatRelease) -> None:
+        """The seat's part in a case is over. A seat that did not answer is paused, so that nobody waits for it again;
+        one that could not be reached counts as offline until its phone says otherwise."""
+        seat = self.seat(extension)
+        seat.case, seat.role, seat.talking = None, None, False
+        match why:
+            case SeatRelease.TALKED:
+                seat.wrapping_up, seat.idle_since = True, self._now()
+                self._wrap_up(seat)
+            case SeatRelease.NO_ANSWER:
+                seat.willing, seat.reason = False, "no_answer"
+            case SeatRelease.UNREACHABLE:
+                seat.registered = False
+            case SeatRelease.NOT_NEEDED:
+                pass
+        self._touch(seat)
+        self._match()
+
+    # --- what seats do ------------------------------------------------------------------------------------------
+
+    def registered(self, extension: str, *, is_registered: bool) -> None:
+        seat = self.seat(extension)
+        if seat.registered is not is_registered:
+            seat.registered = is_registered
+            self._touch(seat)
+            self._match()
+
+    def set_ready(self, extension: str) -> None:
+        seat = self.seat(extension)
+        seat.willing, seat.reason, seat.wrapping_up = True, "", False
+        self._touch(seat)
+        self._match()
+
+    def pause(self, extension: str, reason: str) -> None:
+        seat = self.seat(extension)
+        seat.willing, seat.reason = False, reason
+        self._touch(seat)
+
+    def wrap_up_done(self, extension: str) -> None:
+        seat = self.seat(extension)
+        if seat.wrapping_up:
+            seat.wrapping_up = False
+            self._touch(seat)
+            self._match()
+
+    def working_on(self, extension: str) -> str | None:
+        """The case that this seat is in."""
+        return self.seat(extension).case
+
+    # --- giving seats away --------------------------------------------------------------------------------------
+
+    def _match(self) -> None:
+        for wanted in tuple(self._waiting):
+            seat = self._longest_idle(wanted.skill)
+            if seat is None:
+                continue
+            self._waiting.remove(wanted)
+            seat.case, seat.role = wanted.case, wanted.role
+            self._touch(seat)
+            self._reserved(wanted.case, wanted.role, seat)
+
+    def _longest_idle(self, skill: Skill) -> Seat | None:
+        ready = (seat for seat in self.seats.values() if seat.state is SeatState.READY and skill in seat.skills)
+        return min(ready, key=lambda seat: seat.idle_since, default=None)
+
+    def _touch(self, seat: Seat) -> None:
+        seat.since = self._now()
+        self._changed(seat)

@@ -1,0 +1,61 @@
+"""Which Asterisk channel is which leg, and what each leg hears now. Switchboard and listener share it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ivr import ids
+from ivr.ids import Address
+from ivr.vocabulary import Prompt
+
+
+@dataclass(slots=True)
+class Sound:
+    """A prompt that is being played to a leg."""
+
+    playback: str
+    prompt: Prompt
+
+
+@dataclass(slots=True)
+class Lines:
+    """`inbound`: channels whose ids Asterisk chose. `causes`: the first specific hang-up cause that was heard of a
+    channel, since `ChannelDestroyed` often says 0 where the caller hung up."""
+
+    inbound: dict[str, Address] = field(default_factory=dict)
+    sounds: dict[str, Sound] = field(default_factory=dict)
+    music: set[str] = field(default_factory=set)
+    causes: dict[str, int] = field(default_factory=dict)
+    _count: int = 0
+
+    def address(self, channel: str) -> Address | None:
+        return self.inbound.get(channel) or ids.parse(channel)
+
+    def channel(self, address: Address) -> str:
+        """Asterisk's id of this leg's channel."""
+        if address.leg == ids.ELDER:
+            for channel, known in self.inbound.items():
+                if known == address:
+                    return channel
+        return ids.channel_id(*address)
+
+    def arrived(self, channel: str, case: str) -> None:
+        self.inbound[channel] = Address(case, ids.ELDER)
+
+    def playback_id(self, channel: str) -> str:
+        self._count += 1
+        return f"{ids.PREFIX}-sound.{self._count}.{channel}"
+
+    def heard_out(self, channel: str, playback: str) -> Prompt | None:
+        """The prompt that has ended by itself; None when it was replaced or stopped meanwhile."""
+        sound = self.sounds.get(channel)
+        if sound is None or sound.playback != playback:
+            return None
+        del self.sounds[channel]
+        return sound.prompt
+
+    def gone(self, channel: str) -> None:
+        self.inbound.pop(channel, None)
+        self.sounds.pop(channel, None)
+        self.music.discard(channel)
+        self.causes.pop(channel, None)

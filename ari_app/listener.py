@@ -1,0 +1,130 @@
+"""The listener: ARI's events -> events of the procedure, posted to the case they belong to.
+
+It only translates: it keeps no state but `Lines`, never waits, and never decides what a thing means for the elder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from ari_app.ari.generated.events import (
+    ApplicationReplaced,
+    CallBroadcast,
+    ChannelDestroyed,
+    ChannelDtmfReceived,
+    ChannelHangupRequest,
+    ChannelStateChange,
+    EndpointStateChange,
+    PlaybackFinished,
+    StasisStart,
+)
+from ari_app.ari.messages import Connected, Disconnected, MalformedEvent, Resynced, StreamItem, UnknownEvent
+from ari_app.lines import Lines
+from ivr.events import Event, KeyPressed, LegAnswered, LegEnded, LegRinging, PromptFinished
+from ivr.ids import Address
+from ivr.vocabulary import NORMAL_CLEARING
+
+log = structlog.get_logger(__name__)
+_KEYS = frozenset("0123456789*#")
+
+
+class House(Protocol):
+    """What the listener tells of besides legs."""
+
+    def post(self, case: str, event: Event) -> None: ...
+    def call_offered(self, channel: str) -> None: ...
+    def call_came_in(self, channel: str, args: tuple[str, ...]) -> None: ...
+    def side_call_event(self, event: StreamItem) -> None: ...
+    def seat_registered(self, extension: str, *, is_registered: bool) -> None: ...
+    def link_lost(self, reason: str, *, final: bool) -> None: ...
+    def resynced(self, picture: Resynced) -> None: ...
+
+
+class Listener:
+    def __init__(self, lines: Lines, house: House, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._lines = lines
+        self._house = house
+        self._now = now
+
+    def hear(self, event: StreamItem) -> None:
+        """One item of the ARI stream, in order."""
+        match event:
+            case CallBroadcast(channel=channel):
+                self._house.call_offered(channel.id)
+            case StasisStart(channel=channel, args=args):
+                self._entered(channel.id, args, event)
+            case ChannelStateChange(channel=channel):
+                self._state_changed(channel.id, channel.state)
+            case ChannelHangupRequest(channel=channel, cause=cause):
+                if cause:
+                    self._lines.causes.setdefault(channel.id, cause)
+            case ChannelDestroyed(channel=channel, cause=cause):
+                self._destroyed(channel.id, cause, event)
+            case ChannelDtmfReceived(channel=channel, digit=digit):
+                self._key(channel.id, digit)
+            case PlaybackFinished(playback=playback):
+                self._playback_ended(playback.id, playback.target_uri, playback.state, event)
+            case EndpointStateChange(endpoint=endpoint):
+                if endpoint.technology == "PJSIP":
+                    self._house.seat_registered(endpoint.resource, is_registered=endpoint.state == "online")
+            case Disconnected(reason=reason, final=final):
+                self._house.link_lost(reason, final=final)
+            case Resynced():
+                self._house.resynced(event)
+            case ApplicationReplaced():
+                log.error("another program took over our Stasis application")
+            case MalformedEvent(problem=problem):
+                log.warning("malformed ARI event", problem=problem)
+            case UnknownEvent(type=kind):
+                log.info("unknown ARI event", type=kind)
+            case Connected() | _:
+                pass  # Asterisk tells more than we need
+
+    def _entered(self, channel: str, args: tuple[str, ...], event: StasisStart) -> None:
+        address = self._lines.address(channel)
+        if address is not None:
+            self._post(address, LegAnswered(at=self._now(), leg=address.leg))
+        else:
+            self._house.call_came_in(channel, args)
+
+    def _state_changed(self, channel: str, state: str) -> None:
+        address = self._lines.address(channel)
+        if address is None:
+            return
+        if state == "Ringing":
+            self._post(address, LegRinging(at=self._now(), leg=address.leg))
+        elif state == "Up" and channel in self._lines.inbound:
+            self._post(address, LegAnswered(at=self._now(), leg=address.leg))
+
+    def _destroyed(self, channel: str, cause: int, event: ChannelDestroyed) -> None:
+        address = self._lines.address(channel)
+        if address is None:
+            self._house.side_call_event(event)
+            return
+        heard = self._lines.causes.get(channel)
+        self._lines.gone(channel)
+        self._post(address, LegEnded(at=self._now(), leg=address.leg, cause=heard or cause or NORMAL_CLEARING))
+
+    def _key(self, channel: str, digit: str) -> None:
+        address = self._lines.address(channel)
+        if address is not None and digit in _KEYS:
+            self._post(address, KeyPressed(at=self._now(), leg=address.leg, key=digit))
+
+    def _playback_ended(self, playback: str, target: str, state: str, event: PlaybackFinished) -> None:
+        channel = target.removeprefix("channel:")
+        address = self._lines.address(channel)
+        if address is None:
+            self._house.side_call_event(event)
+            return
+        prompt = self._lines.heard_out(channel, playback)
+        if prompt is None:
+            return
+        problem = "" if state == "done" else f"playback {state}"
+        self._post(address, PromptFinished(at=self._now(), leg=address.leg, prompt=prompt, problem=problem))
+
+    def _post(self, address: Address, event: Event) -> None:
+        self._house.post(address.case, event)

@@ -1,0 +1,46 @@
+"""What consoles see of a case and a seat while they live, as JSON (contract: `GET /cases/{id}`, `GET /seats`)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ari_app.desk import Seat
+from ari_app.runner import CaseRun
+from ivr.case import ElderFile
+from ivr.decide import actions_now
+from ivr.serial import Json, to_json
+from models.views import live_view
+
+
+def case_json(run: CaseRun, at: datetime) -> dict[str, Json]:
+    """The contract's case, with what an agent needs now: the file, the legal actions, the roles being searched."""
+    view = live_view(run.case, run.entries).as_json()
+    return {
+        **view,
+        "file": _file_json(run.case.file),
+        "actions": list(actions_now(run.case, run.house.policy, at)),
+        "searching": [role.value for role in sorted(run.case.searching)],
+    }
+
+
+def _file_json(file: ElderFile | None) -> Json:
+    if file is None:
+        return None
+    body = to_json(file)
+    assert isinstance(body, dict)
+    return body
+
+
+def seat_json(seat: Seat) -> dict[str, Json]:
+    return {
+        "extension": seat.extension,
+        "name": seat.name,
+        "agent": seat.agent,
+        "skills": [skill.value for skill in sorted(seat.skills)],
+        "registered": seat.registered,
+        "state": seat.state.value,
+        "reason": seat.reason,
+        "since": seat.since.isoformat(),
+        "case": seat.case,
+        "role": seat.role.value if seat.role else None,
+    }

@@ -1,0 +1,44 @@
+"""Who is calling: the register asked by CLI, with a deadline. Never an error: whoever is not found in time is served as
+an unknown caller (X5)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from ivr.events import CallerIdentified, CallerUnknown
+from models.database import Database, DatabaseUnavailable
+from models.phone_numbers import canonical, national
+from models.queries.register import find_file
+
+log = structlog.get_logger(__name__)
+
+
+class Register:
+    def __init__(self, database: Database, *, area_code: str, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._area_code = area_code
+        self._now = now
+
+    async def identify(self, caller: str, timeout: float) -> CallerIdentified | CallerUnknown:
+        """`caller` is the CLI in any form that carriers send."""
+        try:
+            async with asyncio.timeout(timeout), self._database.read() as session:
+                file = await find_file(session, caller, self._area_code)
+        except TimeoutError:
+            return self._unknown(f"the register did not answer within {timeout:g} s")
+        except DatabaseUnavailable as away:
+            return self._unknown(str(away))
+        if file is None:
+            return self._unknown("this number is not on file")
+        return CallerIdentified(at=self._now(), actor="system", file=file)
+
+    def _unknown(self, reason: str) -> CallerUnknown:
+        return CallerUnknown(at=self._now(), actor="system", reason=reason)
+
+    def tidy(self, caller: str) -> str:
+        """The CLI as we would dial it, where that can be told; else as it came."""
+        return national(canonical(caller, self._area_code)) if caller else ""

@@ -1,0 +1,112 @@
+"""What people ask for, as JSON -> events of the procedure. The edge where it is parsed; wrong input is named here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TypeVar
+
+from ivr.events import (
+    ArrivalReported,
+    CallRequested,
+    CloseRequested,
+    EmergencyRequested,
+    HangupRequested,
+    MergeRequested,
+    Request,
+    SilentRequested,
+    StandDownRequested,
+    TransferRequested,
+)
+from ivr.vocabulary import Outcome, Skill
+
+ACTIONS = (
+    "emergency",
+    "silent",
+    "call",
+    "merge",
+    "hangup",
+    "transfer",
+    "arrived",
+    "stand_down",
+    "close",
+)
+_TARGET = re.compile(r"110|119|120|contacts|elder|contact:[0-9]{1,12}|number:[0-9]{3,15}")
+_ACTOR = re.compile(r"(user|seat):[0-9]{1,12}")
+NOTE_LENGTH = 4000
+_Word = TypeVar("_Word", Outcome, Skill)
+
+
+class BadRequest(ValueError):
+    """The request cannot be understood. `fields` tells for each field what to change."""
+
+    def __init__(self, **fields: str) -> None:
+        super().__init__("; ".join(f"{name}: {problem}" for name, problem in fields.items()))
+        self.fields = fields
+
+
+def actor_of(body: Mapping[str, object]) -> str:
+    actor = body.get("actor")
+    if not isinstance(actor, str) or not _ACTOR.fullmatch(actor):
+        raise BadRequest(actor="who asks: `user:<id>` or `seat:<extension>`")
+    return actor
+
+
+def parse_action(body: Mapping[str, object], at: datetime) -> Request:
+    """The event that an action of the contract stands for.
+
+    Raises:
+        BadRequest: the action is unknown or a field of it is missing or wrong.
+    """
+    actor = actor_of(body)
+    match body.get("action"):
+        case "emergency":
+            return EmergencyRequested(at=at, actor=actor)
+        case "silent":
+            return SilentRequested(at=at, actor=actor)
+        case "call":
+            return CallRequested(at=at, actor=actor, target=_target(body))
+        case "merge":
+            return MergeRequested(at=at, actor=actor, leg=_text(body, "leg"))
+        case "hangup":
+            return HangupRequested(at=at, actor=actor, leg=_text(body, "leg"))
+        case "transfer":
+            return TransferRequested(at=at, actor=actor, skill=_one_of(body, "skill", Skill))
+        case "arrived":
+            return ArrivalReported(at=at, actor=actor)
+        case "stand_down":
+            return StandDownRequested(at=at, actor=actor)
+        case "close":
+            outcome = _one_of(body, "outcome", Outcome)
+            return CloseRequested(at=at, actor=actor, outcome=outcome, note=_note(body))
+        case _:
+            raise BadRequest(action=f"one of {', '.join(ACTIONS)}")
+
+
+def _target(body: Mapping[str, object]) -> str:
+    target = _text(body, "target")
+    if not _TARGET.fullmatch(target):
+        raise BadRequest(target="120, 110, 119, contacts, contact:<id>, elder or number:<3 to 15 digits>")
+    return target
+
+
+def _text(body: Mapping[str, object], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= 60:
+        raise BadRequest(**{name: "a text of 1 to 60 characters"})
+    return value
+
+
+def _note(body: Mapping[str, object]) -> str:
+    note = body.get("note") or ""
+    if not isinstance(note, str) or len(note) > NOTE_LENGTH:
+        raise BadRequest(note=f"a text of at most {NOTE_LENGTH} characters")
+    return note
+
+
+def _one_of(body: Mapping[str, object], name: str, words: type[_Word]) -> _Word:
+    try:
+        return words(str(body.get(name)))
+    except ValueError:
+        raise BadRequest(**{name: f"one of {', '.join(words)}"}) from None

@@ -1,0 +1,70 @@
+"""After a gap: the difference between what we believe lives and what Asterisk says lives, as ordinary events."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator
+from datetime import datetime, timedelta
+
+from ari_app.ari import Resynced
+from ari_app.ari.generated.models import Channel
+from ari_app.lines import Lines
+from ari_app.runner import CaseRun
+from ivr import ids
+from ivr.case import Leg
+from ivr.events import Event, LegAnswered, LegEnded
+from ivr.vocabulary import LegState
+
+LOST = 38  # Q.850 "network out of order": the phone broke away, nobody hung up
+UNDER_WAY = timedelta(seconds=3)  # a leg younger than this may not have reached Asterisk yet
+
+
+def differences(
+    runs: Iterable[CaseRun], lines: Lines, channels: Iterable[Channel], at: datetime, *, only: str | None = None
+) -> Iterator[tuple[str, Event]]:
+    """What must have happened while we did not hear: (case, event) pairs. `only`: look at this channel alone."""
+    alive = {channel.id: channel for channel in channels}
+    for run in tuple(runs):
+        for leg in run.case.live():
+            channel_id = lines.channel(ids.Address(run.case.id, leg.id))
+            if only is not None and channel_id != only:
+                continue
+            channel = alive.get(channel_id)
+            if channel is None and not _may_be_under_way(leg, at):
+                lines.gone(channel_id)
+                yield run.case.id, LegEnded(at=at, actor="system", leg=leg.id, cause=LOST)
+            elif channel is not None and channel.state == "Up" and not leg.up:
+                yield run.case.id, LegAnswered(at=at, actor="system", leg=leg.id)
+
+
+def _may_be_under_way(leg: Leg, at: datetime) -> bool:
+    return (
+        leg.id != ids.ELDER
+        and leg.state is LegState.DIALLING
+        and leg.dialled_at is not None
+        and at - leg.dialled_at < UNDER_WAY
+    )
+
+
+def adoptable(runs: Container[str], lines: Lines, picture: Resynced) -> Iterator[Channel]:
+    """Lines of our cases that do not belong to our application: a former boot's."""
+    ours = frozenset(picture.application.channel_ids)
+    for channel in picture.channels:
+        address = lines.address(channel.id)
+        if address is not None and address.case in runs and channel.id not in ours:
+            yield channel
+
+
+def strangers(app: str, runs: Container[str], lines: Lines, channels: Iterable[Channel]) -> Iterator[str]:
+    """Channels in a Stasis application of this kind that no live case knows: left by a controller that is gone."""
+    for channel in channels:
+        address = lines.address(channel.id)
+        if address is not None and address.case in runs:
+            continue
+        in_stasis = channel.dialplan.app_name in {"Stasis", "StasisBroadcast"}
+        if in_stasis and channel.state == "Up" and (address is not None or not _fresh(channel)):
+            yield channel.id
+
+
+def _fresh(channel: Channel) -> bool:
+    """It is only now being offered to us."""
+    return (datetime.now(channel.creationtime.tzinfo) - channel.creationtime) < UNDER_WAY

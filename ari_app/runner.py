@@ -1,0 +1,308 @@
+"""The runner: one mailbox and one task for each case, so that its events are decided in order; commands about lines go
+out in order through a second task, so that deciding never waits for Asterisk.
+
+What the case needs from the rest of the controller is the protocol `House`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, assert_never
+
+import structlog
+
+from ari_app.ari.errors import AriError
+from ari_app.switchboard import NoRoute
+from ivr.case import Case, Leg
+from ivr.commands import (
+    Alarm,
+    Answer,
+    BookFollowUp,
+    Command,
+    Dial,
+    FindSeat,
+    Hangup,
+    Join,
+    Leave,
+    LineCommand,
+    LookUp,
+    MakeBridge,
+    OpenProvisionalFile,
+    Play,
+    Refuse,
+    ReleaseSeat,
+    RemoveBridge,
+    SeatCommand,
+    ShowFile,
+    StartMusic,
+    StartTimer,
+    StopFindingSeat,
+    StopSound,
+    StopTimer,
+    Timer,
+)
+from ivr.decide import decide
+from ivr.events import (
+    CallerIdentified,
+    CallerUnknown,
+    CommandFailed,
+    Event,
+    KeyPressed,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    PromptFinished,
+    SeatReserved,
+    TimerFired,
+)
+from ivr.policy import Policy
+from ivr.serial import Json, to_json
+from ivr.vocabulary import AlarmKind, CaseState, LegKind
+from models.journal_entry import JournalEntry, snake_case
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RaisedAlarm:
+    kind: AlarmKind
+    detail: str
+    at: datetime
+
+    def as_json(self) -> dict[str, Json]:
+        return {"kind": self.kind.value, "detail": self.detail, "at": self.at.isoformat()}
+
+
+class House(Protocol):
+    """Everything a case may ask of the controller. Nothing here waits, but `carry_out` and `durable`."""
+
+    policy: Policy
+
+    def now(self) -> datetime: ...
+    async def carry_out(self, case: Case, command: LineCommand) -> None: ...
+    async def durable(self, case: str, seq: int) -> bool: ...
+    def record(self, entry: JournalEntry) -> None: ...
+    def look_up(self, case: str, caller: str) -> None: ...
+    def seat_command(self, case: str, command: SeatCommand) -> None: ...
+    def seat_answered(self, extension: str) -> None: ...
+    def leg_ended(self, case: Case, leg: Leg) -> None: ...
+    def alarmed(self, case: str, alarm: RaisedAlarm) -> None: ...
+    def changed(self, run: CaseRun) -> None: ...
+    def finished(self, run: CaseRun) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    event: Event
+    cause: int | None = None
+    reply: asyncio.Future[Refuse | None] | None = None
+
+
+@dataclass(slots=True)
+class CaseRun:
+    """One case while it lives: its data, what was written down of it, its timers."""
+
+    house: House
+    case: Case
+    entries: list[JournalEntry] = field(default_factory=list)
+    _mailbox: asyncio.Queue[_Letter] = field(default_factory=asyncio.Queue)
+    _orders: asyncio.Queue[tuple[int, LineCommand]] = field(default_factory=asyncio.Queue)
+    _timers: dict[Timer, asyncio.TimerHandle] = field(default_factory=dict)
+    _causes: dict[object, int] = field(default_factory=dict)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(self._decide_all(), name=f"decide-{self.case.id}"),
+            asyncio.create_task(self._carry_out_all(), name=f"lines-{self.case.id}"),
+        ]
+
+    async def stop(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is waiting to be decided or carried out."""
+        return self._mailbox.empty() and self._orders.empty()
+
+    def post(self, event: Event, cause: int | None = None) -> None:
+        self._mailbox.put_nowait(_Letter(event, cause))
+
+    async def request(self, event: Event) -> Refuse | None:
+        """Post what a person asks for and wait for the decision: None means that it is being done."""
+        reply: asyncio.Future[Refuse | None] = asyncio.get_running_loop().create_future()
+        self._mailbox.put_nowait(_Letter(event, None, reply))
+        return await reply
+
+    # --- deciding -----------------------------------------------------------------------------------------------
+
+    async def _decide_all(self) -> None:
+        structlog.contextvars.bind_contextvars(case=self.case.id)
+        while True:
+            letter = await self._mailbox.get()
+            try:
+                refusal = self._turn(letter)
+            except Exception:
+                # The outermost guard: one event that we cannot handle must not end the case of somebody in need.
+                log.exception("an event could not be decided", event_type=type(letter.event).__name__)
+                self._raise_alarm(Alarm(AlarmKind.UNEXPECTED, type(letter.event).__name__), letter.event.at)
+                refusal = None
+            if letter.reply is not None and not letter.reply.done():
+                letter.reply.set_result(refusal)
+
+    def _turn(self, letter: _Letter) -> Refuse | None:
+        before = self.case
+        cause = letter.cause if letter.cause is not None else self._causes.get(_key_of(letter.event))
+        self.case, commands = decide(before, letter.event, self.house.policy)
+        entry = self._write_down(letter.event, cause, commands)
+        self._notice(before, letter.event)
+        refusal = None
+        for command in commands:
+            if isinstance(command, Refuse):
+                refusal = command
+            self._dispatch(entry.seq, command)
+        self.house.changed(self)
+        if self.case.state is CaseState.CLOSED and before.state is not CaseState.CLOSED:
+            self.house.finished(self)
+        return refusal
+
+    def _write_down(self, event: Event, cause: int | None, commands: tuple[Command, ...]) -> JournalEntry:
+        entry = JournalEntry(
+            case=self.case,
+            seq=len(self.entries) + 1,
+            at=event.at,
+            event=snake_case(type(event).__name__),
+            actor=event.actor,
+            cause=cause,
+            data=event_json(event),
+            commands=commands,
+        )
+        self.entries.append(entry)
+        self.house.record(entry)
+        return entry
+
+    def _notice(self, before: Case, event: Event) -> None:
+        """What the desk and the recordings must know of a leg's life."""
+        match event:
+            case LegAnswered(leg=leg_id):
+                leg = self.case.leg(leg_id)
+                if leg is not None and leg.up and leg.kind is LegKind.SEAT:
+                    self.house.seat_answered(leg.number)
+            case LegEnded(leg=leg_id):
+                old, leg = before.leg(leg_id), self.case.leg(leg_id)
+                if old is not None and leg is not None and old.alive and not leg.alive:
+                    self.house.leg_ended(self.case, leg)
+            case _:
+                pass
+
+    def _dispatch(self, seq: int, command: Command) -> None:
+        match command:
+            case Answer() | Dial() | Hangup() | MakeBridge() | Join() | Leave() | RemoveBridge() | StartMusic():
+                self._causes[_key_of(command)] = seq
+                self._orders.put_nowait((seq, command))
+            case Play() | StopSound():
+                self._causes[_key_of(command)] = seq
+                self._orders.put_nowait((seq, command))
+            case FindSeat() | StopFindingSeat() | ReleaseSeat() | ShowFile():
+                self._causes[_key_of(command)] = seq
+                self._seat_command(seq, command)
+            case StartTimer(timer, seconds):
+                self._causes[timer] = seq
+                self._start_timer(timer, seconds)
+            case StopTimer(timer):
+                self._stop_timer(timer)
+            case LookUp(caller):
+                self._causes[LookUp] = seq
+                self.house.look_up(self.case.id, caller)
+            case Alarm():
+                self._raise_alarm(command, self.house.now())
+            case Refuse() | OpenProvisionalFile() | BookFollowUp():
+                pass  # the answer to a request; the journal carries out what concerns records
+            case _:
+                assert_never(command)
+
+    def _seat_command(self, seq: int, command: SeatCommand) -> None:
+        try:
+            self.house.seat_command(self.case.id, command)
+        except KeyError as unknown:
+            self.post(self._failure(command, f"unknown seat {unknown}"), seq)
+
+    def _raise_alarm(self, command: Alarm, at: datetime) -> None:
+        alarm = RaisedAlarm(command.kind, command.detail, at)
+        log.warning("alarm", alarm=command.kind.value)
+        self.house.alarmed(self.case.id, alarm)
+
+    def _failure(self, command: Command, reason: str) -> CommandFailed:
+        return CommandFailed(at=self.house.now(), actor="system", command=command, reason=reason)
+
+    # --- timers -------------------------------------------------------------------------------------------------
+
+    def _start_timer(self, timer: Timer, seconds: float) -> None:
+        self._stop_timer(timer)
+        self._timers[timer] = asyncio.get_running_loop().call_later(seconds, self._fire, timer)
+
+    def _stop_timer(self, timer: Timer) -> None:
+        running = self._timers.pop(timer, None)
+        if running is not None:
+            running.cancel()
+
+    def _fire(self, timer: Timer) -> None:
+        del self._timers[timer]
+        self.post(TimerFired(at=self.house.now(), actor="timer", timer=timer))
+
+    # --- lines --------------------------------------------------------------------------------------------------
+
+    async def _carry_out_all(self) -> None:
+        structlog.contextvars.bind_contextvars(case=self.case.id)
+        while True:
+            seq, command = await self._orders.get()
+            try:
+                await self._carry_out(seq, command)
+            except Exception as unforeseen:
+                # The outermost guard: a mistake of ours in one command must not silence all that follow.
+                log.exception("a command could not be carried out", command=type(command).__name__)
+                self.post(self._failure(command, type(unforeseen).__name__), seq)
+
+    async def _carry_out(self, seq: int, command: LineCommand) -> None:
+        # Dialling a service is irrevocable: on the record first. A life weighs more than the record, so the wait ends.
+        irrevocable = isinstance(command, Dial) and command.kind is LegKind.SERVICE
+        if irrevocable and not await self.house.durable(self.case.id, seq):
+            self._raise_alarm(Alarm(AlarmKind.COMMAND_FAILED, "journal"), self.house.now())
+        try:
+            await self.house.carry_out(self.case, command)
+        except (AriError, NoRoute) as problem:
+            log.warning("command failed", command=type(command).__name__, reason=str(problem))
+            self.post(self._failure(command, str(problem)), seq)
+
+
+def event_json(event: Event) -> dict[str, Json]:
+    """The event as the journal keeps it."""
+    body = to_json(event)
+    assert isinstance(body, dict)
+    return body
+
+
+def _key_of(item: Event | Command) -> object:
+    """What ties an event to the command that led to it."""
+    match item:
+        case PromptFinished(leg=leg, prompt=prompt) | Play(leg=leg, prompt=prompt):
+            return (leg, prompt)
+        case LegRinging(leg=leg) | LegAnswered(leg=leg) | LegEnded(leg=leg) | KeyPressed(leg=leg):
+            return leg
+        case Dial(leg=leg) | Answer(leg=leg):
+            return leg
+        case SeatReserved(role=role) | FindSeat(role=role):
+            return role
+        case TimerFired(timer=timer):
+            return timer
+        case CallerIdentified() | CallerUnknown():
+            return LookUp
+        case _:
+            return type(item)

@@ -1,0 +1,69 @@
+"""Seats between the records and the desk: loaded at start and on request, and what agents chose is kept."""
+
+from __future__ import annotations
+
+import structlog
+
+from ari_app.ari import AriError, Client
+from ari_app.background import Background
+from ari_app.desk import Desk, SeatSetup
+from ivr.vocabulary import Skill
+from models.database import Database, DatabaseUnavailable
+from models.people import list_users
+from models.seats import SeatState, list_seats, set_seat_state
+
+log = structlog.get_logger(__name__)
+
+
+class SeatRecords:
+    def __init__(self, database: Database, desk: Desk, client: Client, background: Background) -> None:
+        self._database = database
+        self._desk = desk
+        self._ari = client
+        self._background = background
+
+    async def load(self) -> None:
+        """Take over the seats on record, and hear of their phones.
+
+        Raises:
+            DatabaseUnavailable: the records cannot be read; what the desk has stays.
+        """
+        async with self._database.read() as session:
+            seats = await list_seats(session)
+            agents = {user.seat: user.name for user in await list_users(session) if user.seat}
+        self._desk.load(
+            SeatSetup(
+                extension=seat.extension,
+                name=seat.name,
+                agent=agents.get(seat.extension, ""),
+                skills=frozenset(Skill(skill) for skill in seat.skills),
+                willing=seat.state is SeatState.READY,
+                reason=seat.reason,
+            )
+            for seat in seats
+        )
+        for seat in seats:
+            self._background.spawn(self._hear_of(seat.extension), f"subscribe-{seat.extension}")
+
+    async def _hear_of(self, extension: str) -> None:
+        try:
+            await self._ari.subscribe(f"endpoint:PJSIP/{extension}")
+            endpoint = await self._ari.endpoints.get(tech="PJSIP", resource=extension)
+        except AriError as problem:
+            log.info("a seat's phone is not known to Asterisk yet", seat=extension, reason=str(problem))
+            return
+        if extension in self._desk.seats:
+            self._desk.registered(extension, is_registered=endpoint.state == "online")
+
+    def chose(self, extension: str) -> None:
+        """Keep what the agent chose, over restarts."""
+        seat = self._desk.seat(extension)
+        state = SeatState.READY if seat.willing else SeatState.PAUSED
+        self._background.spawn(self._keep(extension, state, seat.reason), f"keep-{extension}")
+
+    async def _keep(self, extension: str, state: SeatState, reason: str) -> None:
+        try:
+            async with self._database.write() as session:
+                await set_seat_state(session, extension, state, reason=reason)
+        except DatabaseUnavailable as away:
+            log.warning("a seat's state is not kept", seat=extension, reason=str(away))

@@ -1,0 +1,162 @@
+"""The switchboard: commands of the procedure about lines -> ARI requests. One method for each command; no rule of ours.
+
+Raises what went wrong (`AriError`, `NoRoute`); whoever called tells the procedure.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import assert_never
+
+from ari_app.ari import Client
+from ari_app.ari.errors import Conflict, NotFound
+from ari_app.lines import Lines, Sound
+from ivr import ids
+from ivr.commands import (
+    Answer,
+    Dial,
+    Hangup,
+    Join,
+    Leave,
+    LineCommand,
+    MakeBridge,
+    Play,
+    RemoveBridge,
+    StartMusic,
+    StopSound,
+)
+from ivr.ids import Address
+from ivr.vocabulary import LegKind
+
+_NUMBER = re.compile(r"[0-9]{3,15}")
+
+
+class NoRoute(Exception):
+    """This installation has no way to dial the number; the text names the setting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Where outbound legs go. A service (110/120/119) is dialled only where the operator opened that route."""
+
+    trunk: bool
+    emergency: bool
+    caller_id: str
+
+    def endpoint(self, kind: LegKind, number: str) -> str:
+        if not _NUMBER.fullmatch(number):
+            raise NoRoute("not a number that can be dialled")
+        match kind:
+            case LegKind.SEAT:
+                return f"PJSIP/{number}"
+            case LegKind.SERVICE if not self.emergency:
+                raise NoRoute("no route to emergency services: YJT_EMERGENCY_ROUTE is `none`")
+            case LegKind.ELDER | LegKind.CONTACT | LegKind.NUMBER | LegKind.SERVICE:
+                if not self.trunk:
+                    raise NoRoute("no trunk for outbound calls: YJT_TRUNK_CONTACT is empty")
+                return f"PJSIP/{number}@trunk"
+            case _:
+                assert_never(kind)
+
+
+class Switchboard:
+    """`prompts` is the folder of the prompts in the language of this platform."""
+
+    def __init__(self, client: Client, lines: Lines, *, app: str, routes: Routes, prompts: Path) -> None:
+        self._ari = client
+        self._lines = lines
+        self._app = app
+        self._routes = routes
+        self._prompts = prompts
+
+    async def carry_out(self, case: str, command: LineCommand, *, shown_number: str = "") -> None:
+        """Do it, and return when Asterisk has taken it. `shown_number`: the caller id that a seat sees.
+
+        Raises:
+            AriError: Asterisk refused, or could not be reached.
+            NoRoute: this number cannot be dialled from here.
+        """
+        match command:
+            case Answer(leg):
+                await self._ari.channels.answer(channelId=self._channel(case, leg))
+            case Dial():
+                await self._dial(case, command, shown_number)
+            case Hangup(leg):
+                await self._hang_up(self._channel(case, leg))
+            case MakeBridge(place):
+                await self._ari.bridges.create(
+                    type="mixing,dtmf_events", bridgeId=ids.bridge_id(case, place), name=ids.bridge_id(case, place)
+                )
+            case Join(leg, place):
+                await self._join(ids.bridge_id(case, place), self._channel(case, leg))
+            case Leave(leg, place):
+                await self._ari.bridges.removeChannel(
+                    bridgeId=ids.bridge_id(case, place), channel=self._channel(case, leg)
+                )
+            case RemoveBridge(place):
+                await self._remove_bridge(ids.bridge_id(case, place))
+            case Play(leg):
+                await self._play(self._channel(case, leg), command)
+            case StopSound(leg):
+                await self._stop_sound(self._channel(case, leg))
+            case StartMusic(leg):
+                await self._start_music(self._channel(case, leg))
+            case _:
+                assert_never(command)
+
+    def _channel(self, case: str, leg: str) -> str:
+        return self._lines.channel(Address(case, leg))
+
+    async def _dial(self, case: str, command: Dial, shown_number: str) -> None:
+        endpoint = self._routes.endpoint(command.kind, command.number)
+        caller_id = shown_number if command.kind is LegKind.SEAT else self._routes.caller_id
+        channel = ids.channel_id(case, command.leg)
+        try:
+            await self._ari.channels.originate(
+                endpoint=endpoint,
+                app=self._app,
+                channelId=channel,
+                callerId=caller_id or None,
+                timeout=round(command.ring),
+            )
+        except Conflict:
+            # A stale 409 exists (Asterisk keeps it for a thread): only a living channel makes it true, and then
+            # the leg is being dialled already.
+            await self._ari.channels.get(channelId=channel)
+
+    async def _hang_up(self, channel: str) -> None:
+        with suppress(NotFound):  # gone already: its end is told by its own event
+            await self._ari.channels.hangup(channelId=channel)
+
+    async def _join(self, bridge: str, channel: str) -> None:
+        await self._ari.bridges.addChannel(bridgeId=bridge, channel=channel)
+
+    async def _remove_bridge(self, bridge: str) -> None:
+        with suppress(NotFound):
+            await self._ari.bridges.destroy(bridgeId=bridge)
+
+    async def _play(self, channel: str, command: Play) -> None:
+        await self._stop_sound(channel)
+        sound = Sound(self._lines.playback_id(channel), command.prompt)
+        self._lines.sounds[channel] = sound
+        await self._ari.channels.play(
+            channelId=channel,
+            media=f"sound:{self._prompts / command.prompt.value}",
+            playbackId=sound.playback,
+        )
+
+    async def _stop_sound(self, channel: str) -> None:
+        sound = self._lines.sounds.pop(channel, None)
+        if sound is not None:
+            with suppress(NotFound):  # it came to its end meanwhile
+                await self._ari.playbacks.stop(playbackId=sound.playback)
+        if channel in self._lines.music:
+            self._lines.music.discard(channel)
+            await self._ari.channels.stopMoh(channelId=channel)
+
+    async def _start_music(self, channel: str) -> None:
+        self._lines.music.add(channel)
+        await self._ari.channels.startMoh(channelId=channel)
