@@ -63,15 +63,9 @@ def settings() -> Settings:
     return Settings.load()
 
 
-def say(text: str, *, lang: str = "") -> None:
-    """One line for the reader: "中文 / English" is cut to the asked language when one is given."""
-    click.echo(pick(text, lang))
-
-
-def pick(text: str, lang: str) -> str:
-    """The half of "中文 / English" that belongs to `lang`; all of it for any other value of `lang`."""
-    zh, found, en = text.partition(" / ")
-    return text if not found or lang not in ("zh", "en") else zh if lang == "zh" else en
+def say(lang: str, zh: str, en: str) -> None:
+    """One line in the reader's language."""
+    click.echo(zh if lang == "zh" else en)
 
 
 def progress(text: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from home import children
 
-Say = Callable[[str], None]
+Say = Callable[[str, str], None]  # one line in Chinese, the same in English
 _END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -111,8 +111,11 @@ class Supervisor:
         if problem and not self.stopping:
             raise ServiceFailed(f"{service.name}: {problem}\n{_tail(service.log)}")
         if not self.stopping:
-            self._say(f"{service.name} ✓ {time.monotonic() - began:.1f} s")
+            self._tell(f"✓ {service.name} {time.monotonic() - began:.1f} s")
             self._watchers.append(asyncio.create_task(self._watch(service, process), name=f"watch {service.name}"))
+
+    def _tell(self, same: str) -> None:
+        self._say(same, same)
 
     async def until_stopped(self) -> None:
         """Wait until `stop()` is called, by a signal or by us."""
@@ -154,12 +157,15 @@ class Supervisor:
             await children.end(process, grace=0.0)
             if time.monotonic() - began > self._pace.steady:
                 wait = self._pace.first
-            self._say(f"{service.name} ✗ {_how(code)}；{wait:g} 秒后重启 / ended, starts again in {wait:g} s")
+            self._say(
+                f"✗ {service.name} 已退出（{_how(code)}），{wait:g} 秒后重启",
+                f"✗ {service.name} ended ({_how(code)}), starts again in {wait:g} s",
+            )
             await asyncio.sleep(wait)
             wait = min(2 * wait, self._pace.longest)
             process = await self._spawn(service)
             problem = await self._until_ready(service, process)
-            self._say(f"{service.name} {'✗ ' + problem if problem else '✓'}")
+            self._tell(f"✗ {service.name} {problem}" if problem else f"✓ {service.name}")
             if problem and process.returncode is None:
                 await children.end(process, grace=service.grace)
 
@@ -173,7 +179,7 @@ class Supervisor:
                 try:
                     await service.housekeeping()
                 except Exception as error:  # noqa: BLE001 - housekeeping must never end the watch
-                    self._say(f"{service.name}: housekeeping: {error}")
+                    self._tell(f"! {service.name}: {error}")
 
 
 def _how(code: int) -> str:

@@ -1,0 +1,65 @@
+"""What several nouns need of one platform: its database, its seats as Asterisk knows them, its exchange.
+
+Wiring only; the rules are in `models` and `home`.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from home import locks
+from home.asterisk import AsteriskProcess, Change, SeatLine, platform_asterisk, render_platform
+from home.programs import find
+from home.secrets import Secrets
+from home.settings import Settings
+from models.database import Database
+from models.people import UserRole, create_user, generate_password, list_users
+from models.seats import list_seats
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """The platform's database, closed at the end."""
+    settings.prepare_home()
+    db = Database(settings.database_url)
+    try:
+        yield db
+    finally:
+        await db.close()
+
+
+async def seat_lines(db: Database) -> list[SeatLine]:
+    """Every seat as Asterisk has to know it."""
+    async with db.read() as session:
+        seats = await list_seats(session)
+    return [SeatLine(seat.extension, seat.sip_password, seat.name) for seat in seats]
+
+
+async def render_exchange(settings: Settings, db: Database, *, write: bool = True) -> list[Change]:
+    """Asterisk's files from settings, secrets and seats; returns what changed."""
+    secrets = Secrets.load_or_create(settings.home)
+    program = find("asterisk", settings)
+    return render_platform(settings, secrets, await seat_lines(db), program=program, write=write)
+
+
+def exchange(settings: Settings) -> AsteriskProcess:
+    """The platform's Asterisk, whoever has started it."""
+    return platform_asterisk(settings, find("asterisk", settings))
+
+
+async def apply_seats(settings: Settings, db: Database) -> bool:
+    """Tell a running Asterisk of changed seats; False when none runs (it will read them when it starts)."""
+    if locks.running_in(settings.home) is None:
+        return False
+    if await render_exchange(settings, db):
+        await exchange(settings).cli("module reload res_pjsip.so")
+    return True
+
+
+async def first_admin(db: Database) -> str | None:
+    """When nobody can log in yet, make the user `admin`; returns the generated password, shown this once only."""
+    async with db.read() as session:
+        if await list_users(session):
+            return None
+    password = generate_password()
+    await create_user(db, "admin", password, name="管理员", roles=[UserRole.ADMIN])
+    return password

@@ -1,0 +1,114 @@
+"""`yijiantong up`: everything of one home, in the foreground, until Ctrl-C. Watching them is `home/supervisor.py`'s."""
+
+import asyncio
+import os
+import sys
+from functools import partial
+
+import click
+
+from cli import frame
+from cli.platform import database, exchange, first_admin, render_exchange
+from home import ports
+from home.locks import only_one
+from home.settings import Settings
+from home.supervisor import Say, Service, Supervisor
+from models.database import upgrade
+
+_POLL = 0.05
+
+
+@click.command()
+def up() -> None:
+    """启动平台，Ctrl-C 停止 / run the platform in the foreground until Ctrl-C.
+
+    Asterisk, controller and web are started, watched, restarted when they die, and stopped together.
+    """
+    settings = frame.settings()
+    settings.prepare_home()
+    with only_one(settings.home):
+        ports.check(ports.wanted_by(settings))
+        asyncio.run(run_platform(settings, partial(frame.say, settings.lang)))
+
+
+async def run_platform(settings: Settings, say: Say) -> None:
+    """Prepare the home, start every process, return when all of them have been stopped."""
+    password = await prepare(settings)
+    if password:
+        say(
+            f"管理员登录：admin  {password}（只显示这一次，请记下）",
+            f"admin log-in: admin  {password} (shown this once only, write it down)",
+        )
+    async with Supervisor(say) as supervisor:
+        for service in services(settings):
+            await supervisor.start(service)
+        if not supervisor.stopping:
+            address = f"http://{_url_host(settings.web_host)}:{settings.web_port}/"
+            say(f"网址：{address}  按 Ctrl-C 停止", f"web address: {address}  Ctrl-C stops everything")
+        await supervisor.until_stopped()
+        say("正在停止……", "stopping ...")
+    say("已停止", "stopped")
+
+
+async def prepare(settings: Settings) -> str | None:
+    """Database, first admin and Asterisk's files; returns the admin's password when one was made."""
+    await upgrade(settings.database_url)
+    async with database(settings) as db:
+        password = await first_admin(db)
+        await render_exchange(settings, db)
+    return password
+
+
+def services(settings: Settings) -> list[Service]:
+    """The processes of the platform, in the order in which they need each other."""
+    asterisk = exchange(settings)
+    env = {**settings.environment(), "PYTHONUNBUFFERED": "1"}
+    return [
+        Service(
+            "asterisk",
+            asterisk.argv,
+            asterisk.program.environment(),
+            asterisk.directory / "log" / "console.log",
+            ready=asterisk.wait_fully_booted,
+            ready_within=30.0,
+            housekeeping=asterisk.rotate_log,
+        ),
+        _python(settings, "controller", "ari_app", env, settings.control_port),
+        _python(settings, "web", "web", env, settings.web_port),
+    ]
+
+
+def _python(settings: Settings, name: str, module: str, env: dict[str, str], port: int) -> Service:
+    host = _reachable(settings.web_host) if name == "web" else "127.0.0.1"
+    return Service(
+        name,
+        [sys.executable, "-m", module],
+        {**_inherited(), **env},
+        settings.home / "log" / f"{name}.log",
+        ready=partial(_until_listening, host, port),
+        ready_within=30.0,
+    )
+
+
+def _inherited() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("YJT_")}
+
+
+async def _until_listening(host: str, port: int) -> None:
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(_POLL)
+        else:
+            writer.close()
+            return
+
+
+def _reachable(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+
+
+def _url_host(host: str) -> str:
+    host = _reachable(host)
+    return f"[{host}]" if ":" in host else host
