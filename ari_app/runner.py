@@ -14,7 +14,7 @@ from typing import Protocol, assert_never
 import structlog
 
 from ari_app.ari.errors import AriError
-from ari_app.switchboard import NoRoute
+from ari_app.switchboard import LineGone, NoRoute
 from ivr.case import Case, Leg
 from ivr.commands import (
     Alarm,
@@ -277,6 +277,8 @@ class CaseRun:
             self._raise_alarm(Alarm(AlarmKind.COMMAND_FAILED, "journal"), self.house.now())
         try:
             await self.house.carry_out(self.case, command)
+        except LineGone:
+            log.info("the line was gone already", command=type(command).__name__)
         except (AriError, NoRoute) as problem:
             log.warning("command failed", command=type(command).__name__, reason=str(problem))
             self.post(self._failure(command, str(problem)), seq)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import assert_never
 
 from ari_app.ari import Client
-from ari_app.ari.errors import Conflict, NotFound
+from ari_app.ari.errors import Conflict, InvalidParameter, NotFound
 from ari_app.lines import Lines, Sound
 from ivr import ids
 from ivr.commands import (
@@ -36,6 +36,10 @@ _NUMBER = re.compile(r"[0-9]{3,15}")
 
 class NoRoute(Exception):
     """This installation has no way to dial the number; the text names the setting."""
+
+
+class LineGone(Exception):
+    """The line ended before the command reached it. Its end is told by its own event, so nothing is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +81,17 @@ class Switchboard:
 
         Raises:
             AriError: Asterisk refused, or could not be reached.
+            LineGone: the leg has ended meanwhile.
             NoRoute: this number cannot be dialled from here.
         """
+        try:
+            await self._do(case, command, shown_number)
+        except (NotFound, InvalidParameter) as refused:
+            if "Channel not found" in refused.message:
+                raise LineGone from refused
+            raise
+
+    async def _do(self, case: str, command: LineCommand, shown_number: str) -> None:
         match command:
             case Answer(leg):
                 await self._ari.channels.answer(channelId=self._channel(case, leg))

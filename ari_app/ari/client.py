@@ -46,6 +46,7 @@ class Client(Api):
         resync_timeout: float = 5.0,
         ping_interval: float = 1.5,
         ping_timeout: float = 2.5,
+        echo_interval: float = 5.0,
         backoff: Backoff | None = None,
         queue_size: int = 10_000,
     ) -> None:
@@ -61,6 +62,7 @@ class Client(Api):
             resync_timeout=resync_timeout,
             ping_interval=ping_interval,
             ping_timeout=ping_timeout,
+            echo_interval=echo_interval,
             backoff=backoff or Backoff(),
             queue_size=queue_size,
         )

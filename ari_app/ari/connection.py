@@ -14,9 +14,10 @@ import aiohttp
 from yarl import URL
 
 from . import messages, resync
+from .api import Api
 from .backoff import Backoff
-from .errors import AriError, Forbidden, LinkLost, NotConnected, Unauthorized, rejection
-from .generated.events import ApplicationReplaced, BridgeDestroyed, ChannelDestroyed
+from .errors import AriError, Forbidden, LinkLost, NotConnected, NotFound, Unauthorized, rejection
+from .generated.events import ApplicationReplaced, BridgeDestroyed, ChannelDestroyed, ChannelUserevent
 from .link import LARGEST_ANSWER, Link, WebSocket
 from .messages import Connected, Disconnected, MalformedEvent, StreamItem
 from .resource import Carrier
@@ -25,6 +26,8 @@ from .stream import Stream
 log = logging.getLogger(__name__)
 
 GOODBYE = 0.3  # seconds that a closing socket waits for the other side
+GHOST_AGE = 10.0  # seconds in which an Asterisk that woke up may still carry out a handshake that was given up
+ECHO = "ari-link-echo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Timing:
     resync_timeout: float = 5.0
     ping_interval: float = 1.5
     ping_timeout: float = 2.5
+    echo_interval: float = 5.0
     backoff: Backoff = field(default_factory=Backoff)
     queue_size: int = 10_000
 
@@ -56,26 +60,22 @@ class Connection:
         self.reason = "not connected yet"
         self.final = False
         self._held: list[StreamItem] | None = None  # events that wait for the picture
-        self._up = asyncio.Event()
-        self._settled = asyncio.Event()
+        self.up = False  # connected, and the picture has been taken
+        self._news = asyncio.Event()  # one for each change of `up`, `final` and the refusal
         self._refusal: AriError | None = None
-
-    @property
-    def up(self) -> bool:
-        """Connected, and the picture has been taken."""
-        return self._up.is_set()
+        self._heard = 0.0  # loop time of the last event
+        self._given_up = -GHOST_AGE  # loop time of the last handshake that was given up
 
     async def ready(self, timeout: float) -> None:
         """Wait until `up`. Raises the refusal of user and password at once, NotConnected after `timeout`."""
         try:
             async with asyncio.timeout(timeout):
                 while not self.up:
-                    await self._settled.wait()
-                    if self._refusal is not None:
-                        raise self._refusal
                     if self.final:
                         raise NotConnected(self.reason)
-                    await self._up.wait()
+                    if self._refusal is not None:
+                        raise self._refusal
+                    await self._news.wait()
         except TimeoutError:
             raise NotConnected(f"no link within {timeout:g} s: {self.reason}") from None
 
@@ -99,7 +99,7 @@ class Connection:
             return
         self.final = True
         self.reason = reason
-        self._settled.set()
+        self._tell()
         if self.link is None:
             self.stream.end()
         else:
@@ -110,9 +110,8 @@ class Connection:
             socket = await self._open()
         except AriError as problem:
             self._refusal = problem if isinstance(problem, Unauthorized | Forbidden) else None
-            if self._refusal is not None:
-                self._settled.set()
             self._set_reason(str(problem))
+            self._tell()
             return
         self._refusal = None
         self.stream.put_always(Connected())
@@ -123,11 +122,16 @@ class Connection:
         finally:
             self.link = None
             self._held = None
-            self._up.clear()
+            self.up = False
             self.stream.put_always(Disconnected(self.reason, self.final))
             if self.final:
                 self.stream.end()
             await socket.close()
+
+    def _tell(self) -> None:
+        """Wake those who wait in `ready`."""
+        self._news.set()
+        self._news = asyncio.Event()
 
     def _set_reason(self, reason: str) -> None:
         if not self.final and reason != self.reason:
@@ -148,6 +152,7 @@ class Connection:
         except aiohttp.WSServerHandshakeError as refused:
             raise rejection(refused.status, refused.message, method="GET", uri="events") from None
         except TimeoutError:
+            self._given_up = asyncio.get_running_loop().time()
             raise NotConnected("Asterisk did not take the WebSocket in time") from None
         except (aiohttp.ClientError, OSError) as problem:
             raise NotConnected(f"{self._url.host}:{self._url.port}: {problem}") from None
@@ -162,16 +167,43 @@ class Connection:
             ping_timeout=self._timing.ping_timeout,
         )
         listening = asyncio.create_task(self.link.run(), name="ari-link")
-        picture = asyncio.create_task(self._resync(), name="ari-resync")
+        tending = asyncio.create_task(self._tend(self.link), name="ari-tend")
         try:
-            await asyncio.wait((listening, picture), return_when=asyncio.FIRST_COMPLETED)
-            if picture.done():
-                self._begin(picture.result())
             await listening
         finally:
-            for task in (listening, picture):
+            for task in (listening, tending):
                 task.cancel()
-            await asyncio.gather(listening, picture, return_exceptions=True)
+            await asyncio.gather(listening, tending, return_exceptions=True)
+
+    async def _tend(self, link: Link) -> None:
+        """Take the picture, then make sure that events still come. Ends only by stopping the link."""
+        try:
+            self._begin(await self._resync())
+            link.stop(await self._until_deaf())
+        except LinkLost as problem:
+            link.stop(str(problem))
+        except Exception as problem:  # the outermost guard: a fault of ours must not leave a link without picture
+            log.exception("ARI application %s: a fault of the client", self._app)
+            link.stop(f"a fault of the client: {problem!r}")
+
+    async def _until_deaf(self) -> str:
+        """The link may stand while its application is gone or stuck: when nothing is heard, ask for an event."""
+        clock = asyncio.get_running_loop().time
+        pause = self._timing.echo_interval
+        while True:
+            await asyncio.sleep(pause)
+            asked = clock()
+            if asked - self._heard < pause:
+                continue
+            try:
+                await Api(self._carrier).user_events.userEvent(eventName=ECHO, application=self._app)
+            except NotFound:
+                return "Asterisk has lost the application"
+            except AriError as problem:
+                log.info("ARI application %s: the echo could not be asked for: %s", self._app, problem)
+            await asyncio.sleep(pause)
+            if self._heard < asked and clock() - asked < 2 * pause:  # else it was us who slept: ask again
+                return f"Asterisk sent no event for {2 * pause:g} s, not even one that was asked for"
 
     async def _resync(self) -> resync.Picture:
         try:
@@ -192,8 +224,8 @@ class Connection:
         for item in (*picture.malformed, *held):
             self.stream.put_always(item)
         self.reason = "connected"
-        self._up.set()
-        self._settled.set()
+        self.up = True
+        self._tell()
         log.info("ARI application %s is connected; %d channels live", self._app, len(picture.resynced.channels))
 
     def _take(self, frame: object) -> None:
@@ -202,7 +234,10 @@ class Connection:
             item: StreamItem = MalformedEvent("a frame is not JSON", frame)
         else:
             item = messages.read(frame)
+        self._heard = asyncio.get_running_loop().time()
         match item:
+            case ChannelUserevent(eventname=name) if name == ECHO:
+                return
             case ChannelDestroyed():
                 self.sources.pop(f"channel:{item.channel.id}", None)
             case BridgeDestroyed():
@@ -213,6 +248,13 @@ class Connection:
                 pass
         self._append(item)
         if isinstance(item, ApplicationReplaced):
+            self._give_way()
+
+    def _give_way(self) -> None:
+        """Somebody else has the application: for good, unless it was an earlier handshake of this very client."""
+        if self._heard - self._given_up < GHOST_AGE and self.link is not None:
+            self.link.stop("a handshake that was given up took the application after all: connecting again")
+        else:
             self.finish("another client connected as the same application: this one is no longer the owner")
 
     def _append(self, item: StreamItem) -> None:

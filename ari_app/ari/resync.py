@@ -21,6 +21,7 @@ from .shape import Shape
 _S = TypeVar("_S", bound=Shape)
 TOGETHER = 20  # event sources in one request: a request line must stay short
 REGISTRATION_PAUSE = 0.02  # seconds between looks for an application that was just registered
+REGISTRATION_LOOKS = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,12 @@ def held_sources(application: Application) -> Iterator[str]:
 
 async def _registered(api: Api, app: str) -> Application:
     """The application, which the handshake registers a moment before or after it is answered."""
-    while True:
+    for _ in range(REGISTRATION_LOOKS):
         try:
             return await api.applications.get(applicationName=app)
         except NotFound:
             await asyncio.sleep(REGISTRATION_PAUSE)
+    return await api.applications.get(applicationName=app)
 
 
 async def _renew(api: Api, application: Application, sources: Sequence[str]) -> tuple[Application, list[str]]:
