@@ -19,6 +19,7 @@ from home.values import RtpPorts
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PREFIX = "YJT_"
+TOWN_PREFIX = "YJT_TOWN_"  # settings of the simulated town: read in drill/settings.py
 CONFIG_FILE = "config.toml"
 
 
@@ -153,7 +154,7 @@ def _from_environment(env: Mapping[str, str], problems: list[str]) -> dict[str, 
     by_label = {label: name for name, label in known.items()}
     written: dict[str, _Written] = {}
     for label, value in env.items():
-        if not label.startswith(PREFIX):
+        if not label.startswith(PREFIX) or label.startswith(TOWN_PREFIX):
             continue
         if label.startswith(PREFIX + "POLICY__"):
             name = label.removeprefix(PREFIX + "POLICY__").lower()
