@@ -116,8 +116,9 @@ def check(form: ElderForm, area_code: str) -> Checked:
 
 
 def _trimmed(form: ElderForm) -> ElderForm:
-    values: dict[str, Any] = {f.name: getattr(form, f.name) for f in fields(form)}
-    return replace(form, **{name: plain(value).strip() for name, value in values.items() if type(value) is str})
+    values = {f.name: getattr(form, f.name) for f in fields(form)}
+    texts: dict[str, Any] = {name: plain(value).strip() for name, value in values.items() if type(value) is str}
+    return replace(form, **texts)
 
 
 def _plain_problems(form: ElderForm) -> Iterator[FieldProblem]:

@@ -1,0 +1,1 @@
+"""Tests, in tiers: `unit`, `web`, `telephony`, `browser`. Shared fixtures stand beside this file."""

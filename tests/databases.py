@@ -1,0 +1,84 @@
+"""Fixtures: a fresh, migrated database for a test, once on SQLite and once on PostgreSQL.
+
+`database_url` and `db` are parametrised over both; a test that needs one of them only takes `sqlite_url` or
+`postgres_url`. Migrations run once for each kind and session; each test gets a copy.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from home.postgres import PrivatePostgres
+from home.settings import Settings
+from models import database
+from models.database import Database
+
+_TEMPLATE = "yjt_template"
+_numbers = itertools.count(1)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the newest schema and no rows; copy it."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    await database.upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The URL of a private PostgreSQL with a migrated template database."""
+    settings = Settings.load({"YJT_HOME": str(tmp_path_factory.mktemp("postgres-home"))})
+    async with PrivatePostgres(settings) as url:
+        await _create(url, _TEMPLATE)
+        await database.upgrade(_named(url, _TEMPLATE))
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+    path = tmp_path / "records.db"
+    shutil.copy(migrated_sqlite, path)
+    return f"sqlite:///{path}"
+
+
+@pytest_asyncio.fixture
+async def postgres_url(postgres_server: str) -> str:
+    name = f"test_{next(_numbers)}"
+    await _create(postgres_server, name, template=_TEMPLATE)
+    return _named(postgres_server, name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A migrated, empty database; the test runs for both kinds."""
+    fixture = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    url: str = request.getfixturevalue(fixture)
+    return url
+
+
+@pytest_asyncio.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    opened = Database(database_url)
+    yield opened
+    await opened.close()
+
+
+async def _create(server: str, name: str, *, template: str = "template1") -> None:
+    engine = create_async_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    async with engine.connect() as connection:
+        await connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    await engine.dispose()
+
+
+def _named(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)

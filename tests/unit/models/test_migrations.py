@@ -1,0 +1,59 @@
+"""What migrations make is what the tables say, on both databases, there and back."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, inspect
+
+from models import database
+from models.database import Database, DatabaseUnavailable
+from models.tables import metadata
+
+
+def _connection(config: Config) -> Connection:
+    connection: Connection = config.attributes["connection"]
+    return connection
+
+
+def _differences(config: Config) -> list[object]:
+    context = MigrationContext.configure(_connection(config), opts={"compare_type": True})
+    return list(compare_metadata(context, metadata))
+
+
+def _tables(config: Config) -> set[str]:
+    return set(inspect(_connection(config)).get_table_names())
+
+
+async def test_the_migrated_schema_is_that_of_the_tables(database_url: str) -> None:
+    assert await database.with_migrations(database_url, _differences) == []
+    assert (await database.revision_state(database_url)).up_to_date
+
+
+async def test_migrations_lead_back_to_nothing_and_up_again(database_url: str) -> None:
+    await database.downgrade(database_url, "base")
+    assert await database.with_migrations(database_url, _tables) == {"alembic_version"}
+    state = await database.revision_state(database_url)
+    assert state.current is None
+    assert not state.up_to_date
+    await database.upgrade(database_url)
+    assert await database.with_migrations(database_url, _differences) == []
+
+
+async def test_two_upgrades_at_once_do_not_hurt_each_other(database_url: str) -> None:
+    await database.downgrade(database_url, "base")
+    await asyncio.gather(database.upgrade(database_url), database.upgrade(database_url))
+    assert await database.with_migrations(database_url, _differences) == []
+
+
+async def test_a_database_that_was_not_upgraded_says_so(tmp_path: Path) -> None:
+    db = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    with pytest.raises(DatabaseUnavailable, match="yijiantong db upgrade"):
+        async with db.read() as session:
+            await session.execute(metadata.tables["cases"].select())
+    await db.close()
