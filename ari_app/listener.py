@@ -49,6 +49,7 @@ class Listener:
         self._lines = lines
         self._house = house
         self._now = now
+        self._last_key: tuple[str, str, datetime] | None = None
 
     def hear(self, event: StreamItem) -> None:
         """One item of the ARI stream, in order."""
@@ -64,8 +65,8 @@ class Listener:
                     self._lines.causes.setdefault(channel.id, cause)
             case ChannelDestroyed(channel=channel, cause=cause):
                 self._destroyed(channel.id, cause, event)
-            case ChannelDtmfReceived(channel=channel, digit=digit):
-                self._key(channel.id, digit)
+            case ChannelDtmfReceived(channel=channel, digit=digit, timestamp=pressed):
+                self._key(channel.id, digit, pressed)
             case PlaybackFinished(playback=playback):
                 self._playback_ended(playback.id, playback.target_uri, playback.state, event)
             case EndpointStateChange(endpoint=endpoint):
@@ -109,7 +110,11 @@ class Listener:
         self._lines.gone(channel)
         self._post(address, LegEnded(at=self._now(), leg=address.leg, cause=heard or cause or NORMAL_CLEARING))
 
-    def _key(self, channel: str, digit: str) -> None:
+    def _key(self, channel: str, digit: str, pressed: datetime) -> None:
+        # Overlapping subscriptions (the channel, its endpoint) tell one key twice, with the same time.
+        if self._last_key == (channel, digit, pressed):
+            return
+        self._last_key = (channel, digit, pressed)
         address = self._lines.address(channel)
         if address is not None and digit in _KEYS:
             self._post(address, KeyPressed(at=self._now(), leg=address.leg, key=digit))
