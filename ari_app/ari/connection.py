@@ -150,7 +150,7 @@ class Connection:
                     decode_text=False,
                 )
         except aiohttp.WSServerHandshakeError as refused:
-            raise rejection(refused.status, refused.message, method="GET", uri="events") from None
+            raise rejection(refused.status, "(WebSocket handshake)", method="GET", uri="events") from None
         except TimeoutError:
             self._given_up = asyncio.get_running_loop().time()
             raise NotConnected("Asterisk did not take the WebSocket in time") from None
@@ -199,6 +199,8 @@ class Connection:
                 await Api(self._carrier).user_events.userEvent(eventName=ECHO, application=self._app)
             except NotFound:
                 return "Asterisk has lost the application"
+            except Forbidden:
+                await asyncio.Event().wait()  # a read-only user cannot ask: the pings must do
             except AriError as problem:
                 log.info("ARI application %s: the echo could not be asked for: %s", self._app, problem)
             await asyncio.sleep(pause)

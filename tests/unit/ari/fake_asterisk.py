@@ -57,10 +57,14 @@ class FakeAsterisk:
         self.channels: list[Frame] = []
         self.answer: Callable[[Frame], Frame | str | None] = self._accept
         self.pongs = True
+        self.echoes = True  # user events come back as events
+        self.user_events: asyncio.Queue[str] = asyncio.Queue()
         self.password = PASSWORD
         self.snapshot_may_go = asyncio.Event()
         self.snapshot_may_go.set()
         self.snapshot_asked = asyncio.Event()
+        self.handshake_may_go = asyncio.Event()
+        self.handshake_may_go.set()
         self.before_snapshot: list[Frame] = []
         self.close_at_once = False
         self._runner: web.AppRunner | None = None
@@ -90,6 +94,7 @@ class FakeAsterisk:
     async def stop(self) -> None:
         """Die: every socket is cut and nobody listens any more. `start` brings it back at the same port."""
         self.snapshot_may_go.set()
+        self.handshake_may_go.set()
         for socket in self.sockets:
             cut(socket)
         if self._runner is not None:
@@ -104,6 +109,7 @@ class FakeAsterisk:
     async def _events(self, request: web.Request) -> web.StreamResponse:
         if not self._known(request):
             return web.json_response({"message": "Authentication required"}, status=401)
+        await self.handshake_may_go.wait()
         socket = web.WebSocketResponse(autoping=False, compress=False)
         await socket.prepare(request)
         self.sockets.append(socket)
@@ -141,6 +147,11 @@ class FakeAsterisk:
         if path.startswith("applications/"):
             status, body = self._application(request.query.get("eventSource", ""))
             return web.json_response(body, status=status)
+        if path.startswith("events/user/"):
+            name = path.rsplit("/", 1)[1]
+            self.user_events.put_nowait(name)
+            if self.echoes:
+                await self.say(event("ChannelUserevent", eventname=name, userevent={}))
         return web.Response(status=204)
 
     def _accept(self, frame: Frame) -> Frame:

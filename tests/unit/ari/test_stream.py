@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 from fake_asterisk import FakeAsterisk, channel, cut, event, varset
 
-from ari_app.ari import Client, Connected, Disconnected, MalformedEvent, Resynced, UnknownEvent
+from ari_app.ari import Client, Connected, Disconnected, MalformedEvent, NotConnected, Resynced, UnknownEvent
 from ari_app.ari.generated.events import ApplicationReplaced, ChannelDestroyed, ChannelVarset
 from ari_app.ari.messages import StreamItem
 
@@ -206,6 +206,25 @@ async def test_events_are_a_sign_of_life(asterisk: FakeAsterisk, new_client: Cal
         assert numbers(await take(client, 12)) == list(range(12))
 
 
+async def test_a_deaf_link_is_dropped(asterisk: FakeAsterisk, new_client: Callable[..., Client]) -> None:
+    async with new_client(echo_interval=0.1) as client:
+        await take(client, 2)
+        asterisk.echoes = False
+        _, gone = await take_until(client, Disconnected)
+        assert "sent no event" in gone.reason
+
+
+async def test_an_echo_is_not_told(asterisk: FakeAsterisk, new_client: Callable[..., Client]) -> None:
+    async with new_client(echo_interval=0.05) as client:
+        await client.ready(5)
+        async with asyncio.timeout(5):
+            for _ in range(3):
+                await asterisk.user_events.get()
+        await asterisk.say(varset(1))
+        assert [type(item) for item in await take(client, 3)] == [Connected, Resynced, ChannelVarset]
+        assert len(asterisk.sockets) == 1
+
+
 async def test_a_consumer_too_far_behind_loses_the_link_not_an_event(
     asterisk: FakeAsterisk, new_client: Callable[..., Client]
 ) -> None:
@@ -250,6 +269,22 @@ async def test_a_replaced_application_ends_for_good(asterisk: FakeAsterisk, clie
     assert isinstance(items[1], Disconnected)
     assert items[1].final
     assert len(asterisk.sockets) == 1
+
+
+async def test_an_own_ghost_is_no_other_client(asterisk: FakeAsterisk, new_client: Callable[..., Client]) -> None:
+    """An Asterisk that wakes up carries out handshakes that were given up while it slept."""
+    asterisk.handshake_may_go.clear()
+    async with new_client(resync_timeout=0.2) as client:
+        with pytest.raises(NotConnected, match="did not take the WebSocket in time"):
+            await client.ready(0.3)
+        asterisk.handshake_may_go.set()
+        await take_until(client, Resynced)
+
+        await asterisk.say(event("ApplicationReplaced"))
+
+        _, gone = await take_until(client, Disconnected)
+        assert not gone.final
+        await take_until(client, Resynced)
 
 
 async def test_closing_ends_the_stream(asterisk: FakeAsterisk, client: Client) -> None:
