@@ -13,7 +13,7 @@ import phonenumbers
 
 CHINA: Final = "+86"
 _EXTENSION = re.compile(r"(?:转|轉|分机|内线|ext\.?|x|#|,|;|w|p)+\D*\d*.*$", re.IGNORECASE | re.DOTALL)
-_DASHED_EXTENSION = re.compile(r"^(\(?0\d{2,3}\)?[- ]\d{7,8})-\d{1,6}$")
+_DASHED_EXTENSION = re.compile(r"^(\(?0\d{2,3}\)?[- ]?\d{7,8})-\d{1,6}$")
 _SCHEME = re.compile(r"^(?:sips?|tel):", re.IGNORECASE)
 # Cheap-call prefixes that a line may put before the number: 17909, 17951, 12593 and their sisters.
 _IP_CALL = re.compile(r"^(?:179\d\d|1259[0-9]|11808|10193)(?=\d{7,})")
