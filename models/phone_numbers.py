@@ -19,8 +19,8 @@ _SCHEME = re.compile(r"^(?:sips?|tel):", re.IGNORECASE)
 _IP_CALL = re.compile(r"^(?:179\d\d|1259[0-9]|11808|10193)(?=\d{7,})")
 _MOBILE = re.compile(r"1[2-9]\d{9}")
 _TOLL = re.compile(r"[48]00\d{7}")
-# Without the leading 0: 10 and 2x have eight digits after them, the others seven or eight.
-_LANDLINE = re.compile(r"(?:10|2\d)\d{8}|[3-9]\d{2}\d{7,8}")
+# Without the leading 0: 10 and 2x have eight digits after them, the others seven or eight; no area is 086x.
+_LANDLINE = re.compile(r"(?:10|2\d)\d{8}|(?!86)[3-9]\d{2}\d{7,8}")
 _LOCAL = re.compile(r"\d{7,8}")
 _SHORT = re.compile(r"11\d|12\d|1\d{4,5}|9\d{4,5}")
 _DIGITS_AT_MOST: Final = 20
@@ -84,7 +84,7 @@ def national(one: str) -> str:
 def _domestic(bare: str, *, local: bool, area_code: str) -> str:
     """The number within China without its leading 0, or "" when this is none; `local`: no prefix was seen."""
     if local and _LOCAL.fullmatch(bare):
-        return area_code.lstrip("0") + bare
+        bare = area_code.lstrip("0") + bare
     inside = bare.removeprefix("86").lstrip("0") if bare.startswith("86") else ""
     for candidate in (bare, inside):
         if _MOBILE.fullmatch(candidate) or _TOLL.fullmatch(candidate) or _LANDLINE.fullmatch(candidate):
