@@ -61,7 +61,7 @@ def dialable(number: str, area_code: str) -> str:
     if any(char.isalpha() for char in _without_noise(given)):
         raise InvalidNumber(f"电话号码中不能有文字: {given} / take the letters out of the number")
     one = canonical(given, area_code)
-    if one.startswith(CHINA):
+    if one.startswith(CHINA) and _fits(one.removeprefix(CHINA)):
         return national(one)
     if one.startswith("+") and _foreign(one[1:], sure=False):
         return "00" + one[1:]
@@ -75,9 +75,9 @@ def dialable(number: str, area_code: str) -> str:
 
 def national(one: str) -> str:
     """A canonical number as it is written and dialled in China."""
-    if not one.startswith(CHINA):
-        return "00" + one[1:] if one.startswith("+") else one
     rest = one.removeprefix(CHINA)
+    if not one.startswith(CHINA) or not _fits(rest):
+        return "00" + one[1:] if one.startswith("+") else one
     return rest if _MOBILE.fullmatch(rest) or _TOLL.fullmatch(rest) else "0" + rest
 
 
@@ -87,9 +87,14 @@ def _domestic(bare: str, *, local: bool, area_code: str) -> str:
         bare = area_code.lstrip("0") + bare
     inside = bare.removeprefix("86").lstrip("0") if bare.startswith("86") else ""
     for candidate in (bare, inside):
-        if _MOBILE.fullmatch(candidate) or _TOLL.fullmatch(candidate) or _LANDLINE.fullmatch(candidate):
+        if _fits(candidate):
             return candidate
     return ""
+
+
+def _fits(rest: str) -> bool:
+    """Is this a number as it stands after +86?"""
+    return any(form.fullmatch(rest) for form in (_MOBILE, _TOLL, _LANDLINE))
 
 
 def _foreign(digits: str, *, sure: bool) -> bool:
