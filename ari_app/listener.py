@@ -29,6 +29,8 @@ from ivr.ids import Address
 from ivr.vocabulary import NORMAL_CLEARING
 
 log = structlog.get_logger(__name__)
+SOFT_HANGUP = 32  # Asterisk's own flag in place of a Q.850 cause, when we asked for the hang-up
+REMEMBERED = 1000  # events within which a repetition is noticed
 _KEYS = frozenset("0123456789*#")
 
 
@@ -49,10 +51,12 @@ class Listener:
         self._lines = lines
         self._house = house
         self._now = now
-        self._last_key: tuple[str, str, datetime] | None = None
+        self._heard: dict[object, None] = {}  # a set that keeps its order
 
     def hear(self, event: StreamItem) -> None:
         """One item of the ARI stream, in order."""
+        if self._repeated(event):
+            return
         match event:
             case CallBroadcast(channel=channel):
                 self._house.call_offered(channel.id)
@@ -61,12 +65,12 @@ class Listener:
             case ChannelStateChange(channel=channel):
                 self._state_changed(channel.id, channel.state)
             case ChannelHangupRequest(channel=channel, cause=cause):
-                if cause:
+                if cause and cause != SOFT_HANGUP:
                     self._lines.causes.setdefault(channel.id, cause)
             case ChannelDestroyed(channel=channel, cause=cause):
                 self._destroyed(channel.id, cause, event)
-            case ChannelDtmfReceived(channel=channel, digit=digit, timestamp=pressed):
-                self._key(channel.id, digit, pressed)
+            case ChannelDtmfReceived(channel=channel, digit=digit):
+                self._key(channel.id, digit)
             case PlaybackFinished(playback=playback):
                 self._playback_ended(playback.id, playback.target_uri, playback.state, event)
             case EndpointStateChange(endpoint=endpoint):
@@ -84,6 +88,22 @@ class Listener:
                 log.info("unknown ARI event", type=kind)
             case Connected() | _:
                 pass  # Asterisk tells more than we need
+
+    def _repeated(self, event: StreamItem) -> bool:
+        """Overlapping subscriptions (a channel and its endpoint) tell the same thing twice, with the same time."""
+        match event:
+            case ChannelStateChange() | ChannelHangupRequest() | ChannelDestroyed() | StasisStart():
+                key: object = (type(event), event.channel.id, event.channel.state, event.timestamp)
+            case ChannelDtmfReceived():
+                key = (type(event), event.channel.id, event.digit, event.timestamp)
+            case _:
+                return False
+        if key in self._heard:
+            return True
+        self._heard[key] = None
+        if len(self._heard) > REMEMBERED:
+            del self._heard[next(iter(self._heard))]
+        return False
 
     def _entered(self, channel: str, args: tuple[str, ...], event: StasisStart) -> None:
         address = self._lines.address(channel)
@@ -110,11 +130,7 @@ class Listener:
         self._lines.gone(channel)
         self._post(address, LegEnded(at=self._now(), leg=address.leg, cause=heard or cause or NORMAL_CLEARING))
 
-    def _key(self, channel: str, digit: str, pressed: datetime) -> None:
-        # Overlapping subscriptions (the channel, its endpoint) tell one key twice, with the same time.
-        if self._last_key == (channel, digit, pressed):
-            return
-        self._last_key = (channel, digit, pressed)
+    def _key(self, channel: str, digit: str) -> None:
         address = self._lines.address(channel)
         if address is not None and digit in _KEYS:
             self._post(address, KeyPressed(at=self._now(), leg=address.leg, key=digit))
