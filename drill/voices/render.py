@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dialplan.prompts.render import spoken_chinese
-
 from drill.voices import FOLDER
 
 TEXTS = FOLDER / "texts.toml"
