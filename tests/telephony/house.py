@@ -1,0 +1,237 @@
+"""A whole house for one test: a real Asterisk, the controller, records, and the town around it; all on free ports.
+
+A test speaks of people: who presses the key, whose phone rings, who hears what. `House.agent` asks over the same
+control API that the web uses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from ari_app import bootstrap
+from ari_app.ari import Client
+from ari_app.controller import Controller
+from drill.settings import TownSettings
+from drill.town import Town
+from home.asterisk import AsteriskProcess, SeatLine, platform_asterisk, render_platform
+from home.ports import free_ports
+from home.programs import Program
+from home.secrets import Secrets
+from home.settings import Settings
+from models.database import Database, upgrade
+from models.elder_forms import ContactForm, ElderForm, TerminalForm
+from models.register import create_elder
+from models.seats import add_seat, list_seats
+
+AREA = "021"
+ELDER_LINE = "02110000001"
+SON, DAUGHTER, NEIGHBOUR, COMMITTEE = "12000000001", "12000000002", "12000000003", "02110000104"
+
+
+def grandmother(*contacts: ContactForm, signed: bool = True) -> ElderForm:
+    """A plainly fictitious elder with these contacts, or with four of different kinds."""
+    return ElderForm(
+        name="演示·王奶奶",
+        home_phone=ELDER_LINE,
+        compound="演示小区",
+        building="3",
+        entrance="2",
+        floor="5",
+        room="501",
+        landmark="演示菜场对面",
+        agreement_signed_on=date(2026, 1, 5) if signed else None,
+        terminals=(TerminalForm(line=ELDER_LINE),),
+        contacts=contacts
+        or (
+            ContactForm(name="演示·儿子", phones=(SON,)),
+            ContactForm(name="演示·女儿", phones=(DAUGHTER,)),
+            ContactForm(name="演示·邻居", phones=(NEIGHBOUR,)),
+            ContactForm(name="演示·居委会", phones=(COMMITTEE,)),
+        ),
+    )
+
+
+@dataclass(slots=True)
+class Agent:
+    """Somebody at a seat with a screen, as the web sees them."""
+
+    house: House
+    extension: str
+
+    async def asks(self, action: str, case: str = "", **fields: str) -> tuple[int, dict[str, Any]]:
+        """Status and body of the answer to `POST /cases/{id}/actions`; the only case when none is named."""
+        case = case or next(iter(self.house.controller.runs))
+        body = {"action": action, "actor": f"seat:{self.extension}", **fields}
+        async with self.house.http.post(f"/cases/{case}/actions", json=body) as answer:
+            return answer.status, await answer.json()
+
+    async def is_ready(self) -> None:
+        """Set ready, from the screen."""
+        body = {"state": "ready", "actor": f"seat:{self.extension}"}
+        async with self.house.http.post(f"/seats/{self.extension}/state", json=body) as answer:
+            assert answer.status == 200, await answer.text()
+
+
+@dataclass(slots=True)
+class House:
+    settings: Settings
+    secrets: Secrets
+    asterisk: AsteriskProcess
+    town: Town
+    controller: Controller
+    database: Database
+    http: aiohttp.ClientSession
+    ari: Client
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    def agent(self, extension: str) -> Agent:
+        return Agent(self, extension)
+
+    async def follow(self) -> None:
+        """Collect what consoles are told, from the start, for ever."""
+        async with self.http.ws_connect("/live?after=0") as live:
+            async for message in live:
+                async with self._changed:
+                    self.messages.append(message.json())
+                    self._changed.notify_all()
+
+    async def told(self, kind: str, within: float = 5.0, **wanted: object) -> dict[str, Any]:
+        """The first message of this kind whose data has these values, now or within so many seconds."""
+
+        def found() -> dict[str, Any] | None:
+            for message in self.messages:
+                data = message["data"]
+                if message["kind"] == kind and all(data.get(name) == value for name, value in wanted.items()):
+                    return message
+            return None
+
+        async with asyncio.timeout(within), self._changed:
+            await self._changed.wait_for(lambda: found() is not None)
+        message = found()
+        assert message is not None
+        return message
+
+    async def case(self, within: float = 5.0, **wanted: object) -> dict[str, Any]:
+        """The case as the consoles saw it when it first was so: `await house.case(state="talking")`."""
+        return (await self.told("case", within, **wanted))["data"]  # type: ignore[no-any-return]
+
+    async def leg(self, leg: str, within: float = 8.0, **wanted: object) -> dict[str, Any]:
+        """A leg as the consoles see it once it has these values: `await house.leg("120-1", state="answered")`."""
+        seen: dict[str, Any] = {}
+
+        def found() -> bool:
+            for message in self.messages:
+                if message["kind"] == "case":
+                    for one in message["data"]["legs"]:
+                        if one["id"] == leg and all(one[name] == value for name, value in wanted.items()):
+                            seen.update(one)
+                            return True
+            return False
+
+        async with asyncio.timeout(within), self._changed:
+            await self._changed.wait_for(found)
+        return seen
+
+    async def nothing_is_left(self, within: float = 8.0) -> None:
+        """No channel and no bridge in Asterisk. Fails with what there still is."""
+        async with asyncio.timeout(within):
+            while left := [*await self.ari.channels.list(), *await self.ari.bridges.list()]:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        assert not left
+
+
+@asynccontextmanager
+async def open_house(
+    home: Path,
+    program: Program,
+    *,
+    elders: Sequence[ElderForm] = (),
+    seats: Sequence[str] = ("801", "802"),
+    environment: dict[str, str] | None = None,
+) -> AsyncIterator[House]:
+    """Everything started, phones registered, nobody ready yet; everything stopped at the end."""
+    settings, town_settings = _settings(home, environment or {})
+    keys = Secrets.load_or_create(settings.home)
+    await upgrade(settings.database_url)
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database_url)
+        stack.push_async_callback(database.close)
+        lines = await _records(database, elders, seats)
+        render_platform(settings, keys, lines, program=program)
+        process = platform_asterisk(settings, program)
+        await process.start()
+        stack.push_async_callback(process.stop)
+        await process.wait_fully_booted()
+        controller = await stack.enter_async_context(bootstrap.running(settings, keys))
+        ari = await stack.enter_async_context(
+            Client(f"http://127.0.0.1:{settings.ari_port}", username=keys.ari_user, password=keys.ari_password)
+        )
+        http = await stack.enter_async_context(
+            aiohttp.ClientSession(
+                f"http://127.0.0.1:{settings.control_port}",
+                headers={"Authorization": f"Bearer {keys.control_token}"},
+            )
+        )
+        town = await stack.enter_async_context(
+            Town.open(platform=settings, town=town_settings, seats=lines, program=program)
+        )
+        await town.seats_registered()
+        house = House(settings, keys, process, town, controller, database, http, ari)
+        following = asyncio.create_task(house.follow(), name="follow")
+        stack.push_async_callback(_stop, following)
+        for seat in seats:
+            await house.told("seat", extension=seat, registered=True)
+        yield house
+
+
+def _settings(home: Path, environment: dict[str, str]) -> tuple[Settings, TownSettings]:
+    web, sip, ari, ami, control, town_sip, town_ari = free_ports(7)
+    town = TownSettings.load(
+        {
+            "YJT_TOWN_SIP_PORT": str(town_sip),
+            "YJT_TOWN_ARI_PORT": str(town_ari),
+            "YJT_TOWN_RTP_PORTS": "20000-20999",
+        }
+    )
+    settings = Settings.load(
+        {
+            "YJT_HOME": str(home),
+            "YJT_WEB_PORT": str(web),
+            "YJT_SIP_PORT": str(sip),
+            "YJT_ARI_PORT": str(ari),
+            "YJT_AMI_PORT": str(ami),
+            "YJT_CONTROL_PORT": str(control),
+            "YJT_RTP_PORTS": "30000-30999",
+            "YJT_EMERGENCY_ROUTE": "trunk",
+            "YJT_PLATFORM_NUMBER": "02110000000",
+            "YJT_AREA_CODE": AREA,
+            **town.platform_environment(),
+            **environment,
+        }
+    )
+    settings.prepare_home()
+    return settings, town
+
+
+async def _records(database: Database, elders: Sequence[ElderForm], seats: Sequence[str]) -> list[SeatLine]:
+    async with database.write() as session:
+        for form in elders:
+            await create_elder(session, form, by="test", area_code=AREA)
+        for extension in seats:
+            await add_seat(session, extension, name=f"seat {extension}")
+    async with database.read() as session:
+        return [SeatLine(seat.extension, seat.sip_password, seat.name) for seat in await list_seats(session)]
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
