@@ -181,7 +181,8 @@ def _resource_imports(body: str, *, base: bool = True) -> str:
     if lines:
         lines.append("\n")
     if base:
-        lines.append(f"from ..resource import Resource{', segment' if 'segment(' in body else ''}\n")
+        helpers = [name for name in ("listed", "segment") if f"{name}(" in body]
+        lines.append(f"from ..resource import {', '.join(['Resource', *helpers])}\n")
     shapes = [name for name in ("Json", "JsonObject") if re.search(rf"\b{name}\b", body)]
     if shapes:
         lines.append(f"from ..shape import {', '.join(shapes)}\n")
@@ -230,7 +231,7 @@ def _call(operation: Operation) -> str:
     uri = f'f"{path}"' if "{" in path else f'"{path}"'
     arguments = [*kind, f'"{operation.method}"', uri]
     query = [p for p in operation.parameters if p.place == "query"]
-    lines = "".join(f'                "{p.name}": {python_name(p.name)},\n' for p in query)
+    lines = "".join(f'                "{p.name}": {_argument(p)},\n' for p in query)
     if query:
         arguments.append(f"query={{\n{lines}            }}")
     arguments += [_body(p) for p in operation.parameters if p.place == "body"]
@@ -238,6 +239,11 @@ def _call(operation: Operation) -> str:
     if not query and len(line) <= WIDTH:
         return line
     return f"{verb}(\n" + "".join(f"            {argument},\n" for argument in arguments) + "        )\n"
+
+
+def _argument(parameter: Parameter) -> str:
+    name = python_name(parameter.name)
+    return f"listed({name})" if parameter.many else name
 
 
 def _reading(answer: str) -> tuple[str, list[str]]:

@@ -6,6 +6,7 @@ Knows nothing of connections: it hands a Request to whoever carries it (`Carrier
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -15,7 +16,8 @@ from .errors import MalformedMessage, rejection
 from .shape import Json, Shape
 
 _S = TypeVar("_S", bound=Shape)
-Value = str | int | bool | Sequence[str] | None
+Value = str | int | bool | tuple[str, ...] | None
+_SPLITS_NOWHERE = re.compile(r"[\w:;/.@+=&#~ -]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Resource:
     async def _send(
         self, method: str, uri: str, *, query: Mapping[str, Value] | None = None, body: Json = None
     ) -> None:
-        request = Request(method, uri, flat(query), body)
+        request = request_of(method, uri, query or {}, body)
         accept(request, await self._carrier.perform(request))
 
     async def _fetch(
@@ -67,7 +69,7 @@ class Resource:
         query: Mapping[str, Value] | None = None,
         body: Json = None,
     ) -> _S:
-        request = Request(method, uri, flat(query), body)
+        request = request_of(method, uri, query or {}, body)
         return kind(decoded(request, await self._carrier.perform(request)))
 
     async def _fetch_all(
@@ -79,7 +81,7 @@ class Resource:
         query: Mapping[str, Value] | None = None,
         body: Json = None,
     ) -> tuple[_S, ...]:
-        request = Request(method, uri, flat(query), body)
+        request = request_of(method, uri, query or {}, body)
         return tuple([kind(item) for item in decoded_list(request, await self._carrier.perform(request))])
 
     async def _fetch_bytes(self, method: str, uri: str) -> bytes:
@@ -95,14 +97,34 @@ def segment(value: str) -> str:
     return quote(value, safe="", errors="replace")
 
 
-def flat(query: Mapping[str, Value] | None) -> list[tuple[str, str]]:
-    """Query values as Asterisk reads them: lists joined by commas, booleans as words, None left out."""
-    if not query:
-        return []
-    return [(name, _text(value)) for name, value in query.items() if value is not None]
+def listed(value: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    """A parameter that may be given more than once: a single text is one value, whatever is in it."""
+    if value is None:
+        return None
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
-def _text(value: str | int | bool | Sequence[str]) -> str:
+def request_of(method: str, uri: str, query: Mapping[str, Value], body: Json) -> Request:
+    """A request with its parameters where Asterisk reads them without harm; None means: not given.
+
+    In a query, Asterisk splits lists at commas and minds quotes and brackets. Values with such characters travel as a
+    list in the body, which it takes as it is.
+    """
+    pairs: list[tuple[str, str]] = []
+    lists: dict[str, Json] = {}
+    for name, value in query.items():
+        if isinstance(value, tuple) and not all(map(_SPLITS_NOWHERE.fullmatch, value)):
+            lists[name] = value
+        elif value is not None:
+            pairs.append((name, _text(value)))
+    if not lists:
+        return Request(method, uri, pairs, body)
+    if body is not None and not isinstance(body, Mapping):
+        raise TypeError("a body beside lists must be an object")
+    return Request(method, uri, pairs, {**lists, **(body or {})})
+
+
+def _text(value: str | int | bool | tuple[str, ...]) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool):

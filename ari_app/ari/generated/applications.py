@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..resource import Resource, segment
+from ..resource import Resource, listed, segment
 from ..shape import JsonObject
 from .models import Application
 
@@ -32,7 +32,7 @@ class Applications(Resource):
             "POST",
             f"applications/{segment(applicationName)}/subscription",
             query={
-                "eventSource": eventSource,
+                "eventSource": listed(eventSource),
             },
         )
 
@@ -43,7 +43,7 @@ class Applications(Resource):
             "DELETE",
             f"applications/{segment(applicationName)}/subscription",
             query={
-                "eventSource": eventSource,
+                "eventSource": listed(eventSource),
             },
         )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from ..resource import Resource, segment
+from ..resource import Resource, listed, segment
 from ..shape import Json
 from .models import AsteriskInfo, AsteriskPing, ConfigTuple, LogChannel, Module, Variable
 
@@ -60,7 +60,7 @@ class Asterisk(Resource):
             "GET",
             "asterisk/info",
             query={
-                "only": only,
+                "only": listed(only),
             },
         )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from ..resource import Resource, segment
+from ..resource import Resource, listed, segment
 from ..shape import JsonObject
 from .models import Bridge, LiveRecording, Playback, Variable, Variables
 
@@ -108,7 +108,7 @@ class Bridges(Resource):
             "GET",
             f"bridges/{segment(bridgeId)}/variables",
             query={
-                "variables": variables,
+                "variables": listed(variables),
             },
         )
 
@@ -131,7 +131,7 @@ class Bridges(Resource):
             "POST",
             f"bridges/{segment(bridgeId)}/addChannel",
             query={
-                "channel": channel,
+                "channel": listed(channel),
                 "role": role,
                 "absorbDTMF": absorbDTMF,
                 "mute": mute,
@@ -145,7 +145,7 @@ class Bridges(Resource):
             "POST",
             f"bridges/{segment(bridgeId)}/removeChannel",
             query={
-                "channel": channel,
+                "channel": listed(channel),
             },
         )
 
@@ -188,7 +188,7 @@ class Bridges(Resource):
             "POST",
             f"bridges/{segment(bridgeId)}/play",
             query={
-                "media": media,
+                "media": listed(media),
                 "announcer_format": announcer_format,
                 "lang": lang,
                 "offsetms": offsetms,
@@ -214,7 +214,7 @@ class Bridges(Resource):
             "POST",
             f"bridges/{segment(bridgeId)}/play/{segment(playbackId)}",
             query={
-                "media": media,
+                "media": listed(media),
                 "announcer_format": announcer_format,
                 "lang": lang,
                 "offsetms": offsetms,

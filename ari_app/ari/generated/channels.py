@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from ..resource import Resource, segment
+from ..resource import Resource, listed, segment
 from ..shape import JsonObject
 from .models import Channel, LiveRecording, Playback, RTPstat, Variable, Variables
 
@@ -314,7 +314,7 @@ class Channels(Resource):
             "POST",
             f"channels/{segment(channelId)}/play",
             query={
-                "media": media,
+                "media": listed(media),
                 "lang": lang,
                 "offsetms": offsetms,
                 "skipms": skipms,
@@ -338,7 +338,7 @@ class Channels(Resource):
             "POST",
             f"channels/{segment(channelId)}/play/{segment(playbackId)}",
             query={
-                "media": media,
+                "media": listed(media),
                 "lang": lang,
                 "offsetms": offsetms,
                 "skipms": skipms,
@@ -410,7 +410,7 @@ class Channels(Resource):
             "GET",
             f"channels/{segment(channelId)}/variables",
             query={
-                "variables": variables,
+                "variables": listed(variables),
             },
         )
 

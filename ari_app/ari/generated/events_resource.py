@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..resource import Resource, segment
+from ..resource import Resource, listed, segment
 from ..shape import JsonObject
 
 
@@ -30,7 +30,7 @@ class Events(Resource):
             f"events/user/{segment(eventName)}",
             query={
                 "application": application,
-                "source": source,
+                "source": listed(source),
             },
             body=None if variables is None else {"variables": variables},
         )

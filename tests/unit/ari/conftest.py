@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from fake_asterisk import APP, PASSWORD, USER, FakeAsterisk
 
 from ari_app.ari import Backoff, Client
+from tests.unit.ari.fake_asterisk import APP, PASSWORD, USER, FakeAsterisk
 
 QUICK = Backoff(first=0.01, most=0.1, steady=0.2)
 

@@ -51,7 +51,7 @@ class FakeAsterisk:
         self.ends: asyncio.Queue[web.WebSocketResponse] = asyncio.Queue()
         self.connections: asyncio.Queue[web.WebSocketResponse] = asyncio.Queue()
         self.requests: asyncio.Queue[Frame] = asyncio.Queue()  # REST over the WebSocket
-        self.http_requests: list[tuple[str, str, dict[str, str]]] = []
+        self.http_requests: list[tuple[str, str, dict[str, Any]]] = []
         self.subscribed: list[str] = []
         self.unknown_sources: set[str] = set()
         self.channels: list[Frame] = []
@@ -133,7 +133,11 @@ class FakeAsterisk:
 
     async def _http(self, request: web.Request) -> web.StreamResponse:
         path = request.match_info["path"]
-        sent = {**request.query, **{k: str(v) for k, v in (await request.post()).items()}}
+        sent: dict[str, Any] = dict(request.query)
+        if request.content_type == "application/json":
+            sent |= await request.json()
+        else:
+            sent |= await request.post()
         self.http_requests.append((request.method, path, sent))
         if not self._known(request):
             return web.json_response({"message": "Authentication required"}, status=401)

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable
 
 import pytest
-from fake_asterisk import FakeAsterisk, accept, channel, response
 
 from ari_app.ari import (
     Client,
@@ -24,6 +23,7 @@ from ari_app.ari import (
     Unauthorized,
     Unprocessable,
 )
+from tests.unit.ari.fake_asterisk import FakeAsterisk, accept, channel, response
 
 
 async def test_a_command_is_spelt_as_asterisk_wants_it(asterisk: FakeAsterisk, client: Client) -> None:
@@ -51,6 +51,16 @@ async def test_lists_are_joined_and_booleans_are_words(asterisk: FakeAsterisk, c
 
     frame = await asterisk.requests.get()
     assert frame["query_strings"] == [{"name": "channel", "value": "a,b"}, {"name": "mute", "value": "true"}]
+
+
+async def test_a_value_with_commas_stays_one_value(asterisk: FakeAsterisk, client: Client) -> None:
+    await client.bridges.addChannel(bridgeId="b-1", channel="a,b", role="x,y")
+    await client.over_http().bridges.addChannel(bridgeId="b-1", channel=["(a", 'b"'])
+
+    frame = await asterisk.requests.get()
+    assert json.loads(frame["message_body"]) == {"channel": ["a,b"]}
+    assert frame["query_strings"] == [{"name": "role", "value": "x,y"}]
+    assert asterisk.http_requests[-1][2] == {"channel": ["(a", 'b"']}
 
 
 async def test_a_handle_is_the_resource_with_the_id(asterisk: FakeAsterisk, client: Client) -> None:

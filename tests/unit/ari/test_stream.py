@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import pytest
-from fake_asterisk import FakeAsterisk, channel, cut, event, varset
 
 from ari_app.ari import Client, Connected, Disconnected, MalformedEvent, NotConnected, Resynced, UnknownEvent
 from ari_app.ari.generated.events import ApplicationReplaced, ChannelDestroyed, ChannelVarset
 from ari_app.ari.messages import StreamItem
+from tests.unit.ari.fake_asterisk import FakeAsterisk, channel, cut, event, varset
 
 _T = TypeVar("_T", bound=StreamItem)
 
