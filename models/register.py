@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,14 +15,13 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from models.audit import audit
 from models.base import utc_now
-from models.elder_forms import Checked, ContactForm, ElderForm, FieldProblem, TerminalForm, check
-from models.elders import Contact, ContactPhone, Elder, ElderChange, Terminal
-from models.names import search_key
+from models.elder_forms import Checked, ElderForm, FieldProblem, check
+from models.elder_mapping import COLUMNS, apply, form_from
+from models.elders import Contact, Elder, ElderChange, Terminal
 from models.org import OrgUnit
 from models.phone_numbers import canonical
 
-_LISTS: Final = ("contacts", "terminals")
-_COLUMNS: Final = tuple(f.name for f in fields(ElderForm) if f.name not in _LISTS)
+_CHUNK: Final = 500
 
 
 class FormRefused(Exception):
@@ -51,7 +51,7 @@ async def form_of(session: AsyncSession, elder_id: int) -> tuple[ElderForm, int]
         NoSuchElder: there is none.
     """
     elder = await _load(session, elder_id)
-    return _form(elder), elder.version
+    return form_from(elder), elder.version
 
 
 async def create_elder(session: AsyncSession, form: ElderForm, *, by: str, area_code: str) -> Elder:
@@ -63,10 +63,9 @@ async def create_elder(session: AsyncSession, form: ElderForm, *, by: str, area_
     checked = await check_against_register(session, form, area_code=area_code, elder_id=None)
     elder = Elder(name=checked.form.name, contacts=[], terminals=[])
     session.add(elder)
-    _apply(elder, checked.form, area_code)
+    apply(elder, checked.form, area_code)
     await session.flush()
-    session.add(ElderChange(elder_id=elder.id, by=by, field="created", old="", new=""))
-    audit(session, by, "elder.create", f"elder:{elder.id}")
+    _record_creation(session, elder, by)
     return elder
 
 
@@ -85,22 +84,50 @@ async def change_elder(
     if version is not None and elder.version != version:
         raise VersionConflict(elder.version)
     checked = await check_against_register(session, form, area_code=area_code, elder_id=elder_id)
-    before = await _shown(session, _form(elder))
-    _apply(elder, checked.form, area_code)
-    after = await _shown(session, _form(elder))
-    changed = [name for name in after if before[name] != after[name]]
-    if not changed:
-        return elder
-    elder.changed_at = utc_now()
-    session.add_all(
-        ElderChange(elder_id=elder.id, by=by, field=name, old=before[name], new=after[name]) for name in changed
-    )
-    audit(session, by, "elder.change", f"elder:{elder.id}", fields=changed)
+    await _change(session, elder, checked.form, by=by, area_code=area_code)
     try:
         await session.flush()
     except StaleDataError:
         raise VersionConflict(elder.version + 1) from None
     return elder
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A checked form to be saved: as a new elder, or as this one if it still has this version."""
+
+    form: ElderForm
+    elder_id: int | None = None
+    version: int | None = None
+
+
+async def save_all(session: AsyncSession, plans: Sequence[Plan], *, by: str, area_code: str) -> None:
+    """Save many forms with few statements; they have been checked against each other and the register.
+
+    Raises:
+        VersionConflict: a file has changed since.
+    """
+    present = await _load_all(session, [plan.elder_id for plan in plans if plan.elder_id is not None])
+    new = []
+    for plan in plans:
+        if plan.elder_id is None:
+            elder = Elder(name=plan.form.name, contacts=[], terminals=[])
+            apply(elder, plan.form, area_code)
+            new.append(elder)
+            continue
+        known = present.get(plan.elder_id)
+        if known is None or known.version != plan.version:
+            raise VersionConflict(0 if known is None else known.version)
+        await _change(session, known, plan.form, by=by, area_code=area_code)
+    session.add_all(new)
+    await session.flush()
+    for elder in new:
+        _record_creation(session, elder, by)
+
+
+async def forms_of(session: AsyncSession, elders: Sequence[int]) -> dict[int, tuple[ElderForm, int]]:
+    """Form and version of each of these elders that there is."""
+    return {number: (form_from(elder), elder.version) for number, elder in (await _load_all(session, elders)).items()}
 
 
 async def delete_elder(session: AsyncSession, elder_id: int, *, version: int, by: str) -> None:
@@ -149,80 +176,45 @@ def _taken(name: str, zh: str, en: str, elder_id: int) -> FieldProblem:
     return FieldProblem(name, f"该{zh}已登记在{elder_id}号档案", f"this {en} is in file {elder_id} already")
 
 
+def _record_creation(session: AsyncSession, elder: Elder, by: str) -> None:
+    session.add(ElderChange(elder_id=elder.id, by=by, field="created", old="", new=""))
+    audit(session, by, "elder.create", f"elder:{elder.id}")
+
+
+async def _change(session: AsyncSession, elder: Elder, form: ElderForm, *, by: str, area_code: str) -> None:
+    """Apply the form and write down what is different now."""
+    before = await _shown(session, form_from(elder))
+    apply(elder, form, area_code)
+    after = await _shown(session, form_from(elder))
+    changed = [name for name in after if before[name] != after[name]]
+    if not changed:
+        return
+    elder.changed_at = utc_now()
+    session.add_all(
+        ElderChange(elder_id=elder.id, by=by, field=name, old=before[name], new=after[name]) for name in changed
+    )
+    audit(session, by, "elder.change", f"elder:{elder.id}", fields=changed)
+
+
 async def _load(session: AsyncSession, elder_id: int) -> Elder:
-    whole = (selectinload(Elder.contacts).selectinload(Contact.phones), selectinload(Elder.terminals))
-    elder = await session.scalar(select(Elder).where(Elder.id == elder_id).options(*whole))
+    elder = (await _load_all(session, [elder_id])).get(elder_id)
     if elder is None:
         raise NoSuchElder(f"there is no elder {elder_id}")
     return elder
 
 
-def _form(elder: Elder) -> ElderForm:
-    columns: dict[str, Any] = {name: getattr(elder, name) for name in _COLUMNS}
-    columns["id_card"] = elder.id_card or ""
-    return ElderForm(
-        **columns,
-        contacts=tuple(
-            ContactForm(c.name, c.kind, c.relation, tuple(phone.number for phone in c.phones), c.id)
-            for c in elder.contacts
-        ),
-        terminals=tuple(TerminalForm(t.line, t.model, t.serial, t.installed_on) for t in elder.terminals),
-    )
-
-
-def _apply(elder: Elder, form: ElderForm, area_code: str) -> None:
-    for name in _COLUMNS:
-        setattr(elder, name, getattr(form, name))
-    elder.id_card = form.id_card or None
-    elder.name_key = search_key(form.name)
-    elder.home_phone_canonical = canonical(form.home_phone, area_code)
-    if not form.provisional:
-        elder.provisional_for = None
-    elder.contacts = _contacts(elder.contacts, form.contacts, area_code)
-    elder.terminals = _terminals(elder.terminals, form.terminals, area_code)
-
-
-def _contacts(present: list[Contact], forms: tuple[ContactForm, ...], area_code: str) -> list[Contact]:
-    """Who stays keeps their id: by id, or by name where a form (from a spreadsheet) knows none."""
-    by_id = {contact.id: contact for contact in present}
-    named = {form.id for form in forms}
-    by_name = {contact.name: contact for contact in present if contact.id not in named}
-    result = []
-    for position, form in enumerate(forms):
-        known = by_id.pop(form.id, None) if form.id is not None else by_name.pop(form.name, None)
-        contact = known or Contact(phones=[])
-        contact.position, contact.name, contact.kind, contact.relation = position, form.name, form.kind, form.relation
-        contact.phones = _phones(contact.phones, form.phones, area_code)
-        result.append(contact)
-    return result
-
-
-def _phones(present: list[ContactPhone], numbers: tuple[str, ...], area_code: str) -> list[ContactPhone]:
-    known = {phone.canonical: phone for phone in present}
-    wanted = {canonical(number, area_code): number for number in numbers}
-    result = []
-    for position, (one, number) in enumerate(wanted.items()):
-        phone = known.get(one) or ContactPhone(canonical=one)
-        phone.position, phone.number = position, number
-        result.append(phone)
-    return result
-
-
-def _terminals(present: list[Terminal], forms: tuple[TerminalForm, ...], area_code: str) -> list[Terminal]:
-    known = {terminal.line_canonical: terminal for terminal in present}
-    result = []
-    for form in forms:
-        line = canonical(form.line, area_code)
-        terminal = known.get(line) or Terminal(line_canonical=line)
-        terminal.line, terminal.model, terminal.serial = form.line, form.model, form.serial
-        terminal.installed_on = form.installed_on
-        result.append(terminal)
-    return result
+async def _load_all(session: AsyncSession, elders: Sequence[int]) -> dict[int, Elder]:
+    whole = (selectinload(Elder.contacts).selectinload(Contact.phones), selectinload(Elder.terminals))
+    loaded: dict[int, Elder] = {}
+    for at in range(0, len(elders), _CHUNK):
+        some = select(Elder).where(Elder.id.in_(elders[at : at + _CHUNK])).options(*whole)
+        loaded.update({elder.id: elder for elder in await session.scalars(some)})
+    return loaded
 
 
 async def _shown(session: AsyncSession, form: ElderForm) -> dict[str, str]:
     """Each field as a person would read it in the history."""
-    shown = {name: _text(getattr(form, name)) for name in _COLUMNS}
+    shown = {name: _text(getattr(form, name)) for name in COLUMNS}
     if form.org_unit_id is not None:
         unit = await session.get(OrgUnit, form.org_unit_id)
         shown["org_unit_id"] = unit.name if unit is not None else str(form.org_unit_id)
