@@ -1,0 +1,1 @@
+"""The town's parts that need no telephone."""
