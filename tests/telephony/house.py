@@ -86,17 +86,33 @@ class House:
     secrets: Secrets
     asterisk: AsteriskProcess
     town: Town
-    controller: Controller
+    inner: Controller | None
     database: Database
     http: aiohttp.ClientSession
     ari: Client
     messages: list[dict[str, Any]] = field(default_factory=list)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
+    @property
+    def controller(self) -> Controller:
+        """The controller that runs in this process."""
+        assert self.inner is not None
+        return self.inner
+
     def agent(self, extension: str) -> Agent:
         return Agent(self, extension)
 
-    async def follow(self) -> None:
+    @asynccontextmanager
+    async def following(self) -> AsyncIterator[None]:
+        """Inside, `messages` collects what consoles are told."""
+        task = asyncio.create_task(self._follow(), name="follow")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _follow(self) -> None:
         """Collect what consoles are told, from the start, for ever."""
         async with self.http.ws_connect("/live?after=0") as live:
             async for message in live:
@@ -157,8 +173,10 @@ async def open_house(
     elders: Sequence[ElderForm] = (),
     seats: Sequence[str] = ("801", "802"),
     environment: dict[str, str] | None = None,
+    controller: bool = True,
 ) -> AsyncIterator[House]:
-    """Everything started, phones registered, nobody ready yet; everything stopped at the end."""
+    """Everything started, phones registered, nobody ready yet; everything stopped at the end. Without `controller` a
+    test starts one of its own."""
     settings, town_settings = _settings(home, environment or {})
     keys = Secrets.load_or_create(settings.home)
     await upgrade(settings.database_url)
@@ -171,7 +189,7 @@ async def open_house(
         await process.start()
         stack.push_async_callback(process.stop)
         await process.wait_fully_booted()
-        controller = await stack.enter_async_context(bootstrap.running(settings, keys))
+        inner = await stack.enter_async_context(bootstrap.running(settings, keys)) if controller else None
         ari = await stack.enter_async_context(
             Client(f"http://127.0.0.1:{settings.ari_port}", username=keys.ari_user, password=keys.ari_password)
         )
@@ -185,11 +203,11 @@ async def open_house(
             Town.open(platform=settings, town=town_settings, seats=lines, program=program)
         )
         await town.seats_registered()
-        house = House(settings, keys, process, town, controller, database, http, ari)
-        following = asyncio.create_task(house.follow(), name="follow")
-        stack.push_async_callback(_stop, following)
-        for seat in seats:
-            await house.told("seat", extension=seat, registered=True)
+        house = House(settings, keys, process, town, inner, database, http, ari)
+        if controller:
+            await stack.enter_async_context(house.following())
+            for seat in seats:
+                await house.told("seat", extension=seat, registered=True)
         yield house
 
 
@@ -230,8 +248,3 @@ async def _records(database: Database, elders: Sequence[ElderForm], seats: Seque
             await add_seat(session, extension, name=f"seat {extension}")
     async with database.read() as session:
         return [SeatLine(seat.extension, seat.sip_password, seat.name) for seat in await list_seats(session)]
-
-
-async def _stop(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

@@ -60,6 +60,6 @@ async def test_from_the_key_to_the_closed_case(house: House) -> None:
     closed = await house.case(within=20, state="closed")
 
     assert closed["outcome"] == "rescued"
-    assert closed["emergency_at"] and closed["arrived_at"] and closed["answered_at"]
+    assert None not in (closed["answered_at"], closed["emergency_at"], closed["arrived_at"])
     await grandma.line.ended(within=5)
     await house.nothing_is_left()

@@ -1,0 +1,127 @@
+"""The controller dies in the middle of a call and comes back: people who talk notice nothing, nobody is forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from home.programs import Program
+
+from .house import ELDER_LINE, House, grandmother, open_house
+
+
+@asynccontextmanager
+async def controller_process(house: House) -> AsyncIterator[Process]:
+    """`python -m ari_app` for this home, connected; killed at the end."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("YJT_")}
+    with (house.settings.home / "log" / "controller.log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "ari_app", env={**env, **house.settings.environment()}, stderr=log
+        )
+    try:
+        await until_ready(house.http)
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def until_ready(http: aiohttp.ClientSession, within: float = 10.0) -> None:
+    async with asyncio.timeout(within):
+        while True:
+            try:
+                async with http.get("/ready") as answer:
+                    if answer.status == 200:
+                        return
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.05)
+
+
+async def kill(process: Process) -> None:
+    process.send_signal(signal.SIGKILL)
+    await process.wait()
+
+
+async def test_people_who_talk_notice_nothing_and_the_case_goes_on(tmp_path: Path, asterisk_program: Program) -> None:
+    async with open_house(tmp_path, asterisk_program, elders=[grandmother()], controller=False) as house:
+        grandma, seat = house.town.elder(ELDER_LINE), house.town.seat("801", voice="agent_a")
+        async with controller_process(house) as first, house.following():
+            for extension in ("801", "802"):
+                await house.told("seat", extension=extension, registered=True)
+                await house.agent(extension).is_ready()
+            await grandma.press_key()
+            await seat.answer()
+            case = (await house.case(state="talking"))["id"]
+            await kill(first)
+        house.messages.clear()
+        async with controller_process(house), house.following():
+            asked, _ = await house.agent("801").asks("emergency", case)
+            assert asked == 200
+            await house.town.seat("802", voice="agent_b").answer()
+            await house.leg("b-1", place="elder")
+            assert grandma.line.over is None
+            assert seat.line.over is None
+            assert (await house.agent("801").asks("close", case, outcome="other", note=""))[0] == 200
+            await house.case(within=20, state="closed")
+            await house.nothing_is_left()
+
+
+async def test_what_happened_meanwhile_is_noticed(tmp_path: Path, asterisk_program: Program) -> None:
+    async with open_house(tmp_path, asterisk_program, elders=[grandmother()], controller=False) as house:
+        grandma = house.town.elder(ELDER_LINE)
+        async with controller_process(house) as first, house.following():
+            await house.told("seat", extension="801", registered=True)
+            await house.agent("801").is_ready()
+            await grandma.press_key()
+            await house.town.seat("801").answer()
+            case = (await house.case(state="talking"))["id"]
+            await kill(first)
+        await grandma.hang_up()
+        house.messages.clear()
+        async with controller_process(house), house.following():
+            await house.case(id=case, state="wrapping_up")
+            await house.town.seat("801").line.ended(within=5)
+            await house.nothing_is_left()
+
+
+async def test_a_call_that_came_while_nobody_was_there_is_offered_again(
+    tmp_path: Path, asterisk_program: Program
+) -> None:
+    async with open_house(tmp_path, asterisk_program, elders=[grandmother()], seats=(), controller=False) as house:
+        await house.town.elder(ELDER_LINE).press_key()
+        async with controller_process(house), house.following():
+            case = await house.case(within=30, state="arriving")
+            assert case["elder"]["name"] == "演示·王奶奶"
+
+
+async def test_a_controller_that_is_started_twice_says_so(tmp_path: Path, asterisk_program: Program) -> None:
+    async with open_house(tmp_path, asterisk_program, controller=False) as house, controller_process(house) as first:
+        second = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "ari_app",
+            env={**os.environ, **house.settings.environment()},
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, said = await asyncio.wait_for(second.communicate(), 10)
+        assert second.returncode == 1
+        assert str(first.pid) in said.decode()
+        assert "already runs" in said.decode()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+async def test_it_stops_when_told(tmp_path: Path, asterisk_program: Program, how: signal.Signals) -> None:
+    async with open_house(tmp_path, asterisk_program, controller=False) as house, controller_process(house) as process:
+        process.send_signal(how)
+        assert await asyncio.wait_for(process.wait(), 8) == 0

@@ -1,0 +1,112 @@
+"""Who is rung, in which order, and what a seat can do without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from drill.chronicle import NotSeen
+from home.programs import Program
+
+from .house import ELDER_LINE, House, grandmother, open_house
+
+
+@pytest_asyncio.fixture
+async def house(tmp_path: Path, asterisk_program: Program) -> AsyncIterator[House]:
+    quick = {"YJT_POLICY__SEAT_RING": "3", "YJT_POLICY__WRAP_UP": "1"}
+    async with open_house(tmp_path, asterisk_program, elders=[grandmother()], environment=quick) as house:
+        yield house
+
+
+async def test_a_seat_that_does_not_answer_is_paused_and_the_next_one_rung(house: House) -> None:
+    await house.agent("801").is_ready()
+    await house.agent("802").is_ready()
+    await house.town.elder(ELDER_LINE).press_key()
+    await house.town.seat("801").rings()
+    await house.told("seat", within=8, extension="801", state="paused", reason="no_answer")
+    await house.town.seat("802").answer()
+    case = await house.case(state="talking")
+    results = [(leg["number"], leg["result"]) for leg in case["legs"] if leg["kind"] == "seat"]
+    assert results == [("801", "no_answer"), ("802", None)]
+
+
+async def test_an_unplugged_phone_is_not_rung(house: House) -> None:
+    await house.agent("801").is_ready()
+    await house.agent("802").is_ready()
+    await house.town.seat("801").unplug()
+    await house.told("seat", extension="801", state="offline")
+    await house.town.elder(ELDER_LINE).press_key()
+    await house.town.seat("802").answer()
+    await house.case(state="talking")
+
+
+async def test_a_phone_unplugged_in_the_middle_brings_the_next_seat(house: House) -> None:
+    await house.agent("801").is_ready()
+    await house.town.elder(ELDER_LINE).press_key()
+    await house.town.seat("801").answer()
+    await house.case(state="talking")
+    await house.agent("802").is_ready()
+    leg = await house.ari.channels.list()
+    seat = next(channel for channel in leg if channel.name.startswith("PJSIP/801"))
+    await house.ari.channels.hangup(channelId=seat.id, reason_code="44")  # as rtp_timeout does
+    await house.told("alarm", alarm="seat_lost")
+    await house.town.seat("802").answer()
+    case = await house.told("case", state="talking", searching=[], within=5)
+    assert case["data"]["state"] == "talking"
+    await house.leg("a-2", state="answered", place="elder")
+
+
+async def test_star_codes_make_a_seat_ready_and_pause_it(house: House) -> None:
+    seat = house.town.seat("801")
+    call = await seat.dial("*41")
+    await house.told("seat", extension="801", state="ready")
+    await call.ended(within=6)  # confirmed by a prompt, then hung up by us
+    call = await seat.dial("*42")
+    await house.told("seat", extension="801", state="paused", reason="phone")
+    await call.ended(within=6)
+
+
+async def test_the_phone_starts_the_emergency_by_keys_in_the_call(house: House) -> None:
+    await house.agent("801").is_ready()
+    await house.town.elder(ELDER_LINE).press_key()
+    await house.town.seat("801").answer()
+    await house.case(state="talking")
+    await house.agent("802").is_ready()
+    await house.town.seat("801").press("*44")
+    await house.town.seat("802").answer()
+    await house.leg("a-1", place="rescue")
+    await house.leg("b-1", place="elder")
+
+
+async def test_the_phone_starts_the_emergency_by_a_second_call(house: House) -> None:
+    await house.agent("801").is_ready()
+    await house.town.elder(ELDER_LINE).press_key()
+    first = await house.town.seat("801").answer()
+    await house.case(state="talking")
+    await house.town.seat("801").dial("*44")
+    case = await house.case(state="emergency")
+    asked = next(entry for entry in case["timeline"] if entry["event"] == "emergency_requested")
+    assert asked["actor"] == "seat:801"
+    await first.hang_up()
+
+
+async def test_a_seat_dials_nothing_but_its_codes(house: House) -> None:
+    seat = house.town.seat("801")
+    call = await seat.dial("120")  # answered by the sentence that it is not allowed
+    await call.ended(within=8)
+    with pytest.raises(NotSeen):
+        await house.town.service("120").sees("rang", within=0.1)
+
+
+async def test_two_agents_press_emergency_at_the_same_moment(house: House) -> None:
+    await house.agent("801").is_ready()
+    await house.town.elder(ELDER_LINE).press_key()
+    await house.town.seat("801").answer()
+    await house.case(state="talking")
+    first, second = house.agent("801").asks("emergency"), house.agent("802").asks("emergency")
+    answers = [await first, await second]
+    assert [status for status, _ in answers] == [200, 409]
+    assert answers[1][1]["error"]["code"] == "already_done"
