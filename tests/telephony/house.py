@@ -120,6 +120,12 @@ class House:
                     self.messages.append(message.json())
                     self._changed.notify_all()
 
+    async def next_message(self) -> dict[str, Any]:
+        """The next thing that consoles are told."""
+        async with self._changed:
+            await self._changed.wait()
+        return self.messages[-1]
+
     async def told(self, kind: str, within: float = 5.0, **wanted: object) -> dict[str, Any]:
         """The first message of this kind whose data has these values, now or within so many seconds."""
 
@@ -163,6 +169,11 @@ class House:
             while left := [*await self.ari.channels.list(), *await self.ari.bridges.list()]:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         assert not left
+
+
+async def people_talk(seconds: float) -> None:
+    """The conversation goes on. Not a wait for something to happen: the sound of these seconds is what is tested."""
+    await asyncio.sleep(seconds)
 
 
 @asynccontextmanager
