@@ -89,9 +89,6 @@ def python_type(described: str) -> str:
     return SCALARS.get(described, described)
 
 
-# --- models and events
-
-
 def _models_file(models: Sequence[Model]) -> str:
     body = "".join(_shape(model, base="Shape") for model in models)
     return (
@@ -122,8 +119,7 @@ def _events_file(events: Sequence[Model], *, models: Sequence[Model]) -> str:
 
 def _shape(model: Model, *, base: str) -> str:
     lines = [f"\n\n@shape\nclass {model.name}({base}):\n"]
-    required = sorted(model.fields, key=lambda field: not field.required)
-    for field in required:
+    for field in sorted(model.fields, key=lambda field: not field.required):
         kind = _literal(field.values) if field.values else python_type(field.type)
         line = f"    {python_name(field.name)}: {kind}"
         line += "\n" if field.required else " | None = None\n"
@@ -152,9 +148,6 @@ def _import(module: str, names: Sequence[str]) -> str:
     if len(line) <= WIDTH or not names:
         return line if names else ""
     return f"from .{module} import (\n" + "".join(f"    {name},\n" for name in names) + ")\n"
-
-
-# --- resources
 
 
 def _resource_file(resource: Resource) -> str:
@@ -204,12 +197,9 @@ def _signature(operation: Operation, *, without: str = "") -> str:
     line = f"{head}{', '.join(['self', *star])}) -> {answer}:\n"
     if len(line) - 1 <= WIDTH + 1:
         return line
-    inner = "".join(_wrapped(f"        {part},\n") for part in ["self", *star])
+    parts = [f"        {part},\n" for part in ["self", *star]]
+    inner = "".join(part if len(part) <= WIDTH + 1 else _broken_literal(part) for part in parts)
     return f"{head}\n{inner}    ) -> {answer}:\n"
-
-
-def _wrapped(line: str) -> str:
-    return line if len(line) <= WIDTH + 1 else _broken_literal(line)
 
 
 def _parameter(parameter: Parameter) -> str:
@@ -231,8 +221,8 @@ def _call(operation: Operation) -> str:
     uri = f'f"{path}"' if "{" in path else f'"{path}"'
     arguments = [*kind, f'"{operation.method}"', uri]
     query = [p for p in operation.parameters if p.place == "query"]
-    lines = "".join(f'                "{p.name}": {_argument(p)},\n' for p in query)
     if query:
+        lines = "".join(f'                "{p.name}": {_argument(p)},\n' for p in query)
         arguments.append(f"query={{\n{lines}            }}")
     arguments += [_body(p) for p in operation.parameters if p.place == "body"]
     line = f"{verb}({', '.join(arguments)})\n"
@@ -264,9 +254,6 @@ def _body(parameter: Parameter) -> str:
     return f"body={wrapped}" if parameter.required else f"body=None if {name} is None else {wrapped}"
 
 
-# --- handles
-
-
 def _handles_file(resources: Sequence[Resource]) -> str:
     by_name = {resource.name: resource for resource in resources}
     body, answers = "", set()
@@ -276,7 +263,9 @@ def _handles_file(resources: Sequence[Resource]) -> str:
         answers |= {o.answer for o in operations} - {"void", "binary"}
         body += _handle(resource, operations, parameter=parameter, handle=handle)
     modules = "".join(f"from .{name} import {class_of(by_name[name])}\n" for name, _, _ in HANDLES)
-    imports = sorted([_import("models", sorted(answers)), *modules.splitlines(keepends=True)], key=_module_key)
+    imports = sorted(
+        [_import("models", sorted(answers)), *modules.splitlines(keepends=True)], key=lambda line: line.split()[1]
+    )
     return (
         HEAD.format(what="Handles: the operations on one channel, bridge, playback or recording whose id is known.")
         + "\n# ruff: noqa: N802, N803\n"
@@ -285,10 +274,6 @@ def _handles_file(resources: Sequence[Resource]) -> str:
         + "".join(imports)
         + body
     )
-
-
-def _module_key(line: str) -> str:
-    return line.split()[1]
 
 
 def _handle(resource: Resource, operations: Sequence[Operation], *, parameter: str, handle: str) -> str:

@@ -129,7 +129,7 @@ class Link:
             self._on_frame(data)
 
     def _resolve(self, data: dict[str, Any]) -> None:
-        request_id = data.get("request_id") or next(iter(self._waiting), "")
+        request_id = str(data.get("request_id") or next(iter(self._waiting), ""))
         answer = self._waiting.pop(request_id, None)
         if answer is None or answer.done():
             log.debug("late answer to request %s", request_id)

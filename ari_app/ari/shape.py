@@ -147,11 +147,11 @@ def _moment(value: object) -> datetime:
     """Asterisk writes local time with offset; inside everything is UTC."""
     try:
         moment = datetime.fromisoformat(typing.cast(str, value))
-    except (TypeError, ValueError):
+        if moment.tzinfo is None:
+            raise MalformedMessage("must be a time with offset, not a naive one")
+        return moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         raise MalformedMessage(f"must be a time with offset, not {_name_of(value)}") from None
-    if moment.tzinfo is None:
-        raise MalformedMessage("must be a time with offset, not a naive one")
-    return moment.astimezone(UTC)
 
 
 def _number(value: object) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -251,6 +252,37 @@ async def test_who_connects_later_owns_the_application(switch: Switch) -> None:
             with pytest.raises(NotConnected, match="no longer the owner"):
                 await old.channel("c-1").hangup()
             await new.channel("c-1").hangup()
+
+
+async def test_the_example_in_the_documentation_answers_a_call(switch: Switch, tmp_path: Path) -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "ari.md").read_text("utf-8")
+    example = tmp_path / "example.py"
+    example.write_text(page.split("```python\n", 1)[1].split("```", 1)[0], encoding="utf-8")
+    program = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(example),
+        stdout=asyncio.subprocess.PIPE,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "ARI_URL": switch.url,
+            "ARI_USER": switch.secrets.ari_user,
+            "ARI_PASSWORD": switch.secrets.ari_password,
+        },
+    )
+    try:
+        async with asyncio.timeout(10), switch.client() as client:
+            assert program.stdout is not None
+            assert await program.stdout.readline() == b"connected; 0 channels live\n"
+            await client.channels.create(endpoint="Local/wait@proof", app="hello", channelId="caller")
+            await client.subscribe("channel:caller")
+            await client.channel("caller").dial(timeout=5)
+            await until(client, PlaybackFinished)
+            gone = await until(client, ChannelDestroyed, lambda end: end.channel.id == "caller")
+            assert gone.cause == 16
+    finally:
+        program.kill()
+        await program.wait()
 
 
 async def test_order_holds_under_a_flood(switch: Switch) -> None:
