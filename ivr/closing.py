@@ -12,7 +12,6 @@ from ivr.vocabulary import (
     LegKind,
     Place,
     Prompt,
-    Result,
     TimerKind,
 )
 
@@ -30,7 +29,7 @@ def say_goodbye(turn: Turn) -> Turn:
     turn.stop_finding()
     for leg in tuple(turn.case.live()):
         if leg.kind is not LegKind.ELDER or not leg.up:
-            turn.hang_up(leg, None if leg.up else Result.CANCELLED)
+            turn.let_go(leg)
             continue
         turn.do(StopTimer(COMFORT))
         if leg.place is not Place.NOWHERE:

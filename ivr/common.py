@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from ivr import ids
 from ivr.case import Leg
 from ivr.commands import (
     Alarm,
@@ -28,9 +29,21 @@ from ivr.commands import (
     StopSound,
     StopTimer,
 )
-from ivr.events import CallerIdentified, CommandFailed, KeyPressed, LegAnswered, LegRinging, RecordingEnded, Request
-from ivr.turn import Turn
-from ivr.vocabulary import AlarmKind, LegKind, LegState, Refusal, Result
+from ivr.events import (
+    CallerIdentified,
+    CommandFailed,
+    KeyPressed,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    PromptFinished,
+    RecordingEnded,
+    Request,
+    SeatReserved,
+    TransferRequested,
+)
+from ivr.turn import COMFORT, Turn
+from ivr.vocabulary import AlarmKind, LegKind, LegState, Place, Refusal, Result, Role, SeatRelease, result_of_cause
 
 
 def record_only(turn: Turn) -> Turn:
@@ -39,6 +52,7 @@ def record_only(turn: Turn) -> Turn:
 
 
 def not_now(turn: Turn, request: Request) -> Turn:
+    """Refused: the case is not at this point."""
     return turn.refuse(Refusal.NOT_IN_THIS_STATE, f"{type(request).__name__} in {turn.case.state}")
 
 
@@ -48,14 +62,25 @@ def unexpected(turn: Turn, event: object) -> Turn:
 
 
 def identified(turn: Turn, event: CallerIdentified) -> Turn:
+    """The elder's file is known from here on."""
     return turn.note(file=event.file)
 
 
+def open_file(turn: Turn) -> Turn:
+    """Nobody has this number: a provisional file is opened (X5), unless a file came meanwhile."""
+    return turn if turn.case.file else turn.do(OpenProvisionalFile(turn.case.caller))
+
+
 def recording_ended(turn: Turn, event: RecordingEnded) -> Turn:
+    """A recording that is no good raises an alarm."""
     return turn.alarm(AlarmKind.RECORDING_FAILED, event.problem) if event.problem else turn
 
 
+# --- lines ----------------------------------------------------------------------------------------------------------
+
+
 def ringing(turn: Turn, event: LegRinging) -> Turn:
+    """The phone rings."""
     leg = turn.case.leg(event.leg)
     if leg is not None and leg.state is LegState.DIALLING:
         turn.change(leg, state=LegState.RINGING)
@@ -63,17 +88,72 @@ def ringing(turn: Turn, event: LegRinging) -> Turn:
 
 
 def mark_answered(turn: Turn, event: LegAnswered) -> Leg | None:
-    """The leg, now answered; None when there is no such live leg (a late or repeated event)."""
+    """The leg, now answered; None when that is no news. Whoever picks up after we gave them up is hung up on: nobody
+    else would ever do it, and they would listen to silence."""
     leg = turn.case.leg(event.leg)
-    if leg is None or not leg.alive or leg.up:
+    if leg is None or leg.up:
         return None
-    return turn.change(leg, state=LegState.ANSWERED, answered_at=turn.at)
+    if not leg.alive:
+        turn.do(Hangup(leg.id))
+        return None
+    answered = turn.change(leg, state=LegState.ANSWERED, answered_at=turn.at)
+    if leg.result is not Result.CANCELLED:
+        return answered
+    turn.hang_up(answered)
+    return None
+
+
+def mark_ended(turn: Turn, event: LegEnded) -> Leg | None:
+    """The leg, now ended; None when there is no such live leg. A contact who was up but pressed nothing counts as a
+    voicemail and was never reached."""
+    leg = turn.case.leg(event.leg)
+    if leg is None or not leg.alive:
+        return None
+    if leg.up:
+        return turn.end(leg, event.cause, Result.VOICEMAIL if leg.kind is LegKind.CONTACT else None)
+    return turn.end(leg, event.cause, None if leg.id == ids.ELDER else result_of_cause(event.cause))
+
+
+def elder_waits(turn: Turn, event: PromptFinished) -> Turn:
+    """The elder has heard a prompt out and nobody is there yet: music, then the next comforting word."""
+    if event.problem:
+        turn.alarm(AlarmKind.COMMAND_FAILED, f"{event.prompt}: {event.problem}")
+    leg = turn.case.leg(event.leg)
+    if leg is None or not leg.alive or leg.kind is not LegKind.ELDER or leg.place is not Place.NOWHERE:
+        return turn
+    return turn.after_prompt(leg)
+
+
+def unheard(event: CommandFailed, play: Play) -> PromptFinished:
+    """A prompt that was refused has ended like one that broke off: what comes after it must come all the same."""
+    return PromptFinished(at=event.at, actor=event.actor, leg=play.leg, prompt=play.prompt, problem=event.reason)
+
+
+# --- seats ----------------------------------------------------------------------------------------------------------
+
+
+def seat_reserved(turn: Turn, event: SeatReserved) -> Turn:
+    """The seat is rung; one that is not looked for any more goes back at once."""
+    if turn.case.seat_of(event.extension) is not None:
+        return turn
+    if event.role not in turn.case.searching:
+        return turn.do(ReleaseSeat(event.extension, SeatRelease.NOT_NEEDED))
+    return turn.ring_seat(event.role, event.extension, event.agent)
+
+
+def transfer(turn: Turn, event: TransferRequested) -> Turn:
+    """A professional is looked for and joins the elder and the agent (S2.1)."""
+    if not turn.case.elder_up:
+        return turn.refuse(Refusal.NOT_IN_THIS_STATE, "the elder is not on the line")
+    if Role.X in turn.case.searching or turn.case.seat(Role.X) is not None:
+        return turn.refuse(Refusal.ALREADY_CALLING)
+    return turn.find_seat(Role.X, event.skill)
 
 
 def code_of_seat(turn: Turn, event: KeyPressed) -> str:
     """Collects the keys of a seat's phone; the star code (`*44`) once it is complete, else an empty text."""
     leg = turn.case.leg(event.leg)
-    if leg is None or leg.kind is not LegKind.SEAT:
+    if leg is None or leg.kind is not LegKind.SEAT or not leg.up:
         return ""
     keys = "*" if event.key == "*" else (leg.keys + event.key if leg.keys else "")
     complete = len(keys) == 3
@@ -87,15 +167,17 @@ def command_failed(turn: Turn, event: CommandFailed) -> Leg | None:
     command = event.command
     match command:
         case Dial(leg=leg_id):
+            return _not_dialled(turn, leg_id, event.reason)
+        case Hangup() | Leave() | RemoveBridge() | StopSound():
+            return None  # the line was gone already
+        case Answer(leg=leg_id) | Join(leg=leg_id) | Play(leg=leg_id) | StartMusic(leg=leg_id):
             leg = turn.case.leg(leg_id)
             if leg is None or not leg.alive:
                 return None
-            if leg.kind in {LegKind.SERVICE, LegKind.NUMBER, LegKind.ELDER}:
-                turn.alarm(AlarmKind.NO_ROUTE, f"{leg.number}: {event.reason}")
-            return turn.end(leg, 0, Result.UNREACHABLE)
-        case Hangup() | Leave() | RemoveBridge() | StopSound():
-            return None  # the line was gone already
-        case Answer() | MakeBridge() | Join() | Play() | StartMusic():
+            turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
+            if isinstance(command, StartMusic) and leg.kind is LegKind.ELDER and leg.place is Place.NOWHERE:
+                turn.do(StartTimer(COMFORT, turn.policy.comfort_retry))
+        case MakeBridge():
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
         case FindSeat() | StopFindingSeat() | ReleaseSeat() | ShowFile():
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
@@ -104,3 +186,12 @@ def command_failed(turn: Turn, event: CommandFailed) -> Leg | None:
         case _:
             assert_never(command)
     return None
+
+
+def _not_dialled(turn: Turn, leg_id: str, reason: str) -> Leg | None:
+    leg = turn.case.leg(leg_id)
+    if leg is None or leg.state is not LegState.DIALLING:
+        return None  # it rang or talked: the request was carried out, whatever became of the answer to it
+    if leg.kind in {LegKind.SERVICE, LegKind.NUMBER, LegKind.ELDER}:
+        turn.alarm(AlarmKind.NO_ROUTE, f"{leg.id}: {reason}")
+    return turn.end(leg, 0, Result.UNREACHABLE)

@@ -14,6 +14,8 @@ from ivr.events import (
     CloseRequested,
     EmergencyRequested,
     Event,
+    HangupRequested,
+    MergeRequested,
     Request,
     SilentRequested,
     StandDownRequested,
@@ -51,16 +53,20 @@ def refused(decision: Decision) -> Refuse | None:
 
 def actions_now(case: Case, policy: Policy, at: datetime) -> tuple[str, ...]:
     """The names of the actions (contract: `POST /cases/{id}/actions`) that an agent could ask for at this moment."""
-    trials: dict[str, Request] = {
-        "emergency": EmergencyRequested(at=at),
-        "silent": SilentRequested(at=at),
-        "call": CallRequested(at=at, target="number:000"),
-        "transfer": TransferRequested(at=at, skill=Skill.DOCTOR),
-        "arrived": ArrivalReported(at=at),
-        "stand_down": StandDownRequested(at=at),
-        "close": CloseRequested(at=at, outcome=Outcome.OTHER, note=""),
+    legs = [leg.id for leg in case.live()]
+    trials: dict[str, list[Request]] = {
+        "emergency": [EmergencyRequested(at=at)],
+        "silent": [SilentRequested(at=at)],
+        "call": [CallRequested(at=at, target="number:000")],
+        "merge": [MergeRequested(at=at, leg=leg) for leg in legs],
+        "hangup": [HangupRequested(at=at, leg=leg) for leg in legs],
+        "transfer": [TransferRequested(at=at, skill=Skill.DOCTOR)],
+        "arrived": [ArrivalReported(at=at)],
+        "stand_down": [StandDownRequested(at=at)],
+        "close": [CloseRequested(at=at, outcome=Outcome.OTHER, note="")],
     }
-    possible = [name for name, request in trials.items() if refused(decide(case, request, policy)) is None]
-    if any(case.live()):
-        possible += ["hangup", "merge"] if "arrived" in possible or case.arrived_at else ["hangup"]
-    return tuple(possible)
+
+    def possible(request: Request) -> bool:
+        return refused(decide(case, request, policy)) is None
+
+    return tuple(name for name, requests in trials.items() if any(map(possible, requests)))

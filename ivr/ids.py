@@ -43,9 +43,13 @@ def contact_leg(contact: int, attempt: int) -> str:
     return f"{LegKind.CONTACT}-{contact}-{attempt}"
 
 
-def outside_leg(number: str, attempt: int) -> str:
-    """A service or any other number that an agent asked for."""
+def service_leg(number: str, attempt: int) -> str:
     return f"{number}-{attempt}"
+
+
+def number_leg(attempt: int) -> str:
+    """A number that an agent asked for: personal, so it stands in no id (ids are logged)."""
+    return f"{LegKind.NUMBER}-{attempt}"
 
 
 def elder_leg(attempt: int) -> str:

@@ -21,6 +21,14 @@ class Policy:
     comfort_every: float = _value(
         12, low=5, high=60, unit="s", zh="两次安抚语之间的音乐时长", en="music between two comfort prompts"
     )
+    comfort_retry: float = _value(
+        2,
+        low=0.5,
+        high=3,
+        unit="s",
+        zh="音乐无法播放时再次安抚的间隔",
+        en="pause before the next word when music fails",
+    )
     contact_ring: float = _value(30, low=10, high=90, unit="s", zh="联系人振铃时长", en="ringing time of a contact")
     contact_key: float = _value(
         45, low=15, high=120, unit="s", zh="联系人按键等待时长", en="time in which a contact must press a key"

@@ -7,13 +7,14 @@ import re
 
 from ivr import ids
 from ivr.case import ContactCard, Leg
-from ivr.commands import Play, StartTimer, StopSound, StopTimer, Timer
-from ivr.events import CallRequested
+from ivr.commands import Play, StartTimer, StopTimer, Timer
+from ivr.events import CallRequested, PromptFinished
 from ivr.turn import Turn
 from ivr.vocabulary import AlarmKind, LegKind, Place, Prompt, Refusal, Result, Role, Service, TimerKind
 
 OUTSIDE = (LegKind.SERVICE, LegKind.CONTACT, LegKind.NUMBER)
 DIALABLE = re.compile(r"[0-9]{3,15}")
+_CONTACT_ID = re.compile(r"[0-9]{1,18}")
 _SERVICES = frozenset(service.value for service in Service)
 
 
@@ -24,6 +25,7 @@ def place_of_rescue(turn: Turn) -> Place:
 
 
 def call(turn: Turn, event: CallRequested) -> Turn:
+    """Ring whoever an agent on the line asks for: a service, the contacts, the elder, a number."""
     if not (turn.case.seat_up(Role.A) or turn.case.seat_up(Role.B)):
         return turn.refuse(Refusal.NO_AGENT_ON_LINE)
     what, _, which = event.target.partition(":")
@@ -36,7 +38,7 @@ def call(turn: Turn, event: CallRequested) -> Turn:
             return call_number(turn, number)
         case "contacts", "":
             return call_contacts(turn)
-        case "contact", contact if contact.isascii() and contact.isdigit():
+        case "contact", contact if _CONTACT_ID.fullmatch(contact):
             return call_contact(turn, int(contact))
         case "elder", "":
             return call_elder(turn)
@@ -49,7 +51,7 @@ def call_service(turn: Turn, number: str) -> Turn:
     if any(leg.number == number for leg in turn.case.live(LegKind.SERVICE)):
         return turn.refuse(Refusal.ALREADY_CALLING, number)
     attempt = 1 + turn.case.count(LegKind.SERVICE, number=number)
-    leg = Leg(id=ids.outside_leg(number, attempt), kind=LegKind.SERVICE, number=number, name=number)
+    leg = Leg(id=ids.service_leg(number, attempt), kind=LegKind.SERVICE, number=number, name=number)
     turn.dial(leg, turn.policy.service_ring)
     return ring_contacts(turn) if turn.policy.cascade_with_service else turn
 
@@ -57,8 +59,7 @@ def call_service(turn: Turn, number: str) -> Turn:
 def call_number(turn: Turn, number: str) -> Turn:
     if any(leg.number == number for leg in turn.case.live(*OUTSIDE)):
         return turn.refuse(Refusal.ALREADY_CALLING)
-    attempt = 1 + turn.case.count(LegKind.NUMBER, number=number)
-    leg = Leg(id=ids.outside_leg(number, attempt), kind=LegKind.NUMBER, number=number)
+    leg = Leg(id=ids.number_leg(1 + turn.case.count(LegKind.NUMBER)), kind=LegKind.NUMBER, number=number)
     return turn.dial(leg, turn.policy.contact_ring)
 
 
@@ -66,8 +67,9 @@ def call_elder(turn: Turn) -> Turn:
     elder = turn.case.elder
     if elder is not None and elder.alive:
         return turn.refuse(Refusal.ALREADY_CALLING)
-    number = turn.case.caller or (turn.case.file.home_phone if turn.case.file else "")
-    if not DIALABLE.fullmatch(number):
+    home_phone = turn.case.file.home_phone if turn.case.file else ""
+    number = next((number for number in (turn.case.caller, home_phone) if may_be_rung(number)), "")
+    if not number:
         return turn.refuse(Refusal.UNKNOWN_TARGET, "elder")
     attempt = 1 + turn.case.count(LegKind.ELDER)
     return turn.dial(Leg(id=ids.elder_leg(attempt), kind=LegKind.ELDER, number=number), turn.policy.contact_ring)
@@ -76,28 +78,38 @@ def call_elder(turn: Turn) -> Turn:
 # --- contacts -------------------------------------------------------------------------------------------------------
 
 
+def may_be_rung(number: str) -> bool:
+    """Whether a number from the register or the trunk may be dialled as a person's: never 110/120/119, which only a
+    human calls, and by its own name."""
+    return DIALABLE.fullmatch(number) is not None and number not in _SERVICES
+
+
+def phones_of(contact: ContactCard) -> tuple[str, ...]:
+    return tuple(phone for phone in contact.phones if may_be_rung(phone))
+
+
 def call_contacts(turn: Turn) -> Turn:
-    if not turn.case.file or not any(contact.phones for contact in turn.case.file.contacts):
+    if not turn.case.file or not any(phones_of(contact) for contact in turn.case.file.contacts):
         return turn.refuse(Refusal.UNKNOWN_TARGET, "contacts")
     return ring_contacts(turn)
 
 
 def call_contact(turn: Turn, contact_id: int) -> Turn:
     contact = _card(turn, contact_id)
-    if contact is None or not contact.phones:
+    if contact is None or not phones_of(contact):
         return turn.refuse(Refusal.UNKNOWN_TARGET, f"contact:{contact_id}")
-    if not _free(turn, contact):
+    if _on_the_line(turn, contact):
         return turn.refuse(Refusal.ALREADY_CALLING)
     return _ring(turn, contact, 0)
 
 
 def ring_contacts(turn: Turn) -> Turn:
-    """All at once: everybody on file who is neither on the line nor reached already."""
+    """All at once: everybody on file who is neither on the line nor reached already in this emergency."""
     contacts = turn.case.file.contacts if turn.case.file else ()
-    if not any(contact.phones for contact in contacts):
+    if not any(phones_of(contact) for contact in contacts):
         return turn.alarm(AlarmKind.NO_CONTACTS)
     for contact in contacts:
-        if contact.phones and _free(turn, contact):
+        if phones_of(contact) and not _on_the_line(turn, contact) and not _reached(turn, contact):
             _ring(turn, contact, 0)
     return turn
 
@@ -107,9 +119,14 @@ def _card(turn: Turn, contact_id: int | None) -> ContactCard | None:
     return next((contact for contact in contacts if contact.id == contact_id), None)
 
 
-def _free(turn: Turn, contact: ContactCard) -> bool:
-    legs = [leg for leg in turn.case.legs if leg.contact == contact.id]
-    return not any(leg.alive or leg.result is Result.ACCEPTED for leg in legs)
+def _on_the_line(turn: Turn, contact: ContactCard) -> bool:
+    return any(leg.contact == contact.id for leg in turn.case.live(LegKind.CONTACT))
+
+
+def _reached(turn: Turn, contact: ContactCard) -> bool:
+    accepted = (leg for leg in turn.case.legs if leg.contact == contact.id and leg.result is Result.ACCEPTED)
+    since = turn.case.emergency_at
+    return any(since is None or leg.dialled_at is None or leg.dialled_at >= since for leg in accepted)
 
 
 def _ring(turn: Turn, contact: ContactCard, phone_index: int) -> Turn:
@@ -117,7 +134,7 @@ def _ring(turn: Turn, contact: ContactCard, phone_index: int) -> Turn:
     leg = Leg(
         id=ids.contact_leg(contact.id, attempt),
         kind=LegKind.CONTACT,
-        number=contact.phones[phone_index],
+        number=phones_of(contact)[phone_index],
         name=f"{contact.name} {contact.relation}".strip(),
         contact=contact.id,
         phone_index=phone_index,
@@ -143,7 +160,7 @@ def key_pressed(turn: Turn, leg: Leg, key: str) -> Turn:
     stop_key = StopTimer(Timer(TimerKind.CONTACT_KEY, leg.id))
     match key:
         case "1":
-            turn.do(stop_key, StopSound(leg.id), Play(leg.id, Prompt.CONTACT_THANKS))
+            turn.do(stop_key, Play(leg.id, Prompt.CONTACT_THANKS))
             turn.change(leg, result=Result.ACCEPTED)
         case "2":
             turn.do(stop_key, Play(leg.id, Prompt.CONTACT_DECLINED))
@@ -155,15 +172,19 @@ def key_pressed(turn: Turn, leg: Leg, key: str) -> Turn:
     return turn
 
 
-def prompt_finished(turn: Turn, leg: Leg, prompt: Prompt) -> Turn:
-    if leg.kind is not LegKind.CONTACT or not leg.up or leg.place is not Place.NOWHERE:
+def prompt_finished(turn: Turn, leg: Leg, event: PromptFinished) -> Turn:
+    """A contact heard a prompt out. What could not be played is not tried again (it would fail at the speed of the
+    network); the decision that it followed stands."""
+    if event.problem and leg.alive:
+        turn.alarm(AlarmKind.COMMAND_FAILED, f"{event.prompt}: {event.problem}")
+    if not leg.up or leg.place is not Place.NOWHERE:
         return turn
-    match prompt:
+    match event.prompt:
         case Prompt.CONTACT_THANKS:
             return turn.move(leg, place_of_rescue(turn))
         case Prompt.CONTACT_DECLINED:
             return turn.hang_up(leg)
-        case _ if leg.result is None:
+        case _ if leg.result is None and not event.problem:
             return turn.do(Play(leg.id, Prompt.CONTACT_OFFER))
         case _:
             return turn
@@ -181,7 +202,7 @@ def next_phone(turn: Turn, leg: Leg) -> Turn:
     """A contact was not reached on this phone: try the next one on file."""
     contact = _card(turn, leg.contact)
     decided = leg.result in {Result.ACCEPTED, Result.DECLINED, Result.CANCELLED}
-    if contact is None or decided or turn.case.arrived_at or leg.phone_index + 1 >= len(contact.phones):
+    if contact is None or decided or turn.case.arrived_at or leg.phone_index + 1 >= len(phones_of(contact)):
         return turn
     return _ring(turn, contact, leg.phone_index + 1)
 

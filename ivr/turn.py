@@ -68,6 +68,10 @@ class Turn:
         return self
 
     @property
+    def refused(self) -> bool:
+        return any(isinstance(command, Refuse) for command in self._commands)
+
+    @property
     def decision(self) -> Decision:
         return self.case, tuple(self._commands)
 
@@ -136,7 +140,7 @@ class Turn:
     def meet_elder(self, leg: Leg) -> Turn:
         """Bring this leg and the elder together."""
         elder = self.case.elder
-        if elder is not None and elder.up:
+        if elder is not None and elder.up and elder.id != leg.id:
             self.move(elder, Place.ELDER)
         return self.move(leg, Place.ELDER)
 
@@ -145,9 +149,14 @@ class Turn:
         self.change(leg, result=leg.result or result)
         return self.do(Hangup(leg.id))
 
+    def let_go(self, leg: Leg) -> Turn:
+        """Hang up because we want to: whoever was not in the conversation yet has been cancelled."""
+        talked = leg.up and leg.kind is not LegKind.CONTACT
+        return self.hang_up(leg, None if talked else Result.CANCELLED)
+
     def hang_up_all(self, *kinds: LegKind) -> Turn:
         for leg in tuple(self.case.live(*kinds)):
-            self.hang_up(leg, None if leg.up else Result.CANCELLED)
+            self.let_go(leg)
         return self
 
     def end(self, leg: Leg, cause: int, result: Result | None) -> Leg:
@@ -180,7 +189,10 @@ class Turn:
     def ring_seat(self, role: Role, extension: str, agent: str) -> Turn:
         """The file goes to the screen first, then the phone rings (promise 3)."""
         self.note(searching=self.case.searching - {role})
-        attempt = 1 + self.case.count(LegKind.SEAT, role=role)
+        # Counted by id: a leg keeps its id when its role changes.
+        attempt = 1
+        while self.case.leg(ids.seat_leg(role, attempt)) is not None:
+            attempt += 1
         leg = Leg(id=ids.seat_leg(role, attempt), kind=LegKind.SEAT, number=extension, name=agent, role=role)
         return self.do(ShowFile(extension, role)).dial(leg, self.policy.seat_ring)
 

@@ -7,7 +7,7 @@ from typing import assert_never
 from ivr import common, ids
 from ivr.case import Leg
 from ivr.closing import abandoned
-from ivr.commands import Answer, LookUp, MakeBridge, OpenProvisionalFile, Play
+from ivr.commands import Answer, LookUp, MakeBridge, Play
 from ivr.events import (
     ArrivalReported,
     CallArrived,
@@ -48,11 +48,11 @@ def arriving(turn: Turn, event: Event) -> Turn:
         case CallerIdentified():
             return common.identified(turn, event)
         case CallerUnknown():
-            return open_file(turn)
+            return common.open_file(turn)
         case SeatReserved():
             return first_seat(turn, event)
         case PromptFinished():
-            return elder_waits(turn, event.leg)
+            return common.elder_waits(turn, event)
         case TimerFired():
             return turn.comfort()
         case CommandFailed():
@@ -79,6 +79,8 @@ def arriving(turn: Turn, event: Event) -> Turn:
 
 def open_case(turn: Turn, event: CallArrived) -> Turn:
     """Answer first; the look-up delays neither the answer nor the first ring."""
+    if turn.case.legs:
+        return common.unexpected(turn, event)
     elder = Leg(id=ids.ELDER, kind=LegKind.ELDER, number=event.caller, dialled_at=event.at)
     turn.note(
         caller=event.caller,
@@ -94,31 +96,25 @@ def open_case(turn: Turn, event: CallArrived) -> Turn:
 
 
 def elder_is_up(turn: Turn, event: LegAnswered) -> Turn:
+    """Asterisk has picked up: from here on the elder hears us."""
     common.mark_answered(turn, event)
     return turn
 
 
 def line_ended(turn: Turn, event: LegEnded) -> Turn:
-    leg = turn.case.leg(event.leg)
-    if leg is None or not leg.alive:
-        return turn
-    turn.end(leg, event.cause, None)
-    return abandoned(turn).remove_bridges()
-
-
-def open_file(turn: Turn) -> Turn:
-    return turn.do(OpenProvisionalFile(turn.case.caller))
+    """The caller hung up before a seat was found."""
+    return turn if common.mark_ended(turn, event) is None else abandoned(turn).remove_bridges()
 
 
 def first_seat(turn: Turn, event: SeatReserved) -> Turn:
-    return turn.ring_seat(event.role, event.extension, event.agent).go(CaseState.RINGING_SEATS)
-
-
-def elder_waits(turn: Turn, leg_id: str) -> Turn:
-    leg = turn.case.leg(leg_id)
-    return turn.after_prompt(leg) if leg is not None and leg.alive else turn
+    """The first seat is rung."""
+    common.seat_reserved(turn, event)
+    return turn.go(CaseState.RINGING_SEATS) if turn.case.seat_of(event.extension) else turn
 
 
 def command_failed(turn: Turn, event: CommandFailed) -> Turn:
+    """A welcome that cannot be played is followed by music like any other."""
+    if isinstance(event.command, Play):
+        return common.elder_waits(turn, common.unheard(event, event.command))
     common.command_failed(turn, event)
     return turn

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import assert_never
 
 from ivr import common
-from ivr.commands import Hangup, ReleaseSeat
 from ivr.events import (
     ArrivalReported,
     CallArrived,
@@ -32,15 +31,15 @@ from ivr.events import (
     TransferRequested,
 )
 from ivr.turn import Turn
-from ivr.vocabulary import Refusal, SeatRelease
+from ivr.vocabulary import Refusal
 
 
 def closed(turn: Turn, event: Event) -> Turn:
     match event:
         case SeatReserved():
-            return turn.do(ReleaseSeat(event.extension, SeatRelease.NOT_NEEDED))
+            return common.seat_reserved(turn, event)
         case LegAnswered():
-            return turn.do(Hangup(event.leg))
+            return too_late(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
         case CallerIdentified():
@@ -69,6 +68,17 @@ def closed(turn: Turn, event: Event) -> Turn:
             | StandDownRequested()
             | CloseRequested()
         ):
-            return turn.refuse(Refusal.CASE_CLOSED)
+            return too_late_to_ask(turn)
         case _:
             assert_never(event)
+
+
+def too_late(turn: Turn, event: LegAnswered) -> Turn:
+    """A line that we had given up: hung up, so that nobody listens to silence."""
+    common.mark_answered(turn, event)
+    return turn
+
+
+def too_late_to_ask(turn: Turn) -> Turn:
+    """Refused: the case is closed."""
+    return turn.refuse(Refusal.CASE_CLOSED)

@@ -7,7 +7,7 @@ from typing import assert_never
 from ivr import common, rescue
 from ivr.case import Leg
 from ivr.closing import close_when_done, finish, say_goodbye
-from ivr.commands import OpenProvisionalFile, Play, ReleaseSeat
+from ivr.commands import Play
 from ivr.events import (
     ArrivalReported,
     CallArrived,
@@ -43,16 +43,14 @@ from ivr.vocabulary import (
     Refusal,
     Result,
     Role,
-    SeatRelease,
     TimerKind,
-    result_of_cause,
 )
 
 
 def emergency(turn: Turn, event: Event) -> Turn:
     match event:
         case SeatReserved():
-            return seat_found(turn, event)
+            return common.seat_reserved(turn, event)
         case LegRinging():
             return common.ringing(turn, event)
         case LegAnswered():
@@ -72,7 +70,7 @@ def emergency(turn: Turn, event: Event) -> Turn:
         case HangupRequested():
             return hang_up(turn, event)
         case TransferRequested():
-            return turn.find_seat(Role.X, event.skill)
+            return common.transfer(turn, event)
         case ArrivalReported():
             return help_arrived(turn)
         case StandDownRequested():
@@ -82,13 +80,13 @@ def emergency(turn: Turn, event: Event) -> Turn:
         case CallerIdentified():
             return common.identified(turn, event)
         case CallerUnknown():
-            return turn.do(OpenProvisionalFile(turn.case.caller))
+            return common.open_file(turn)
         case CommandFailed():
             return command_failed(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
         case EmergencyRequested() | SilentRequested():
-            return turn.refuse(Refusal.ALREADY_DONE)
+            return already(turn)
         case FileShown():
             return common.record_only(turn)
         case CallArrived():
@@ -97,16 +95,16 @@ def emergency(turn: Turn, event: Event) -> Turn:
             assert_never(event)
 
 
-def seat_found(turn: Turn, event: SeatReserved) -> Turn:
-    if turn.case.seat(event.role) is not None:
-        return turn.do(ReleaseSeat(event.extension, SeatRelease.NOT_NEEDED))
-    return turn.ring_seat(event.role, event.extension, event.agent)
+def already(turn: Turn) -> Turn:
+    """Refused: somebody else was a moment quicker."""
+    return turn.refuse(Refusal.ALREADY_DONE)
 
 
 # --- who speaks with whom -------------------------------------------------------------------------------------------
 
 
 def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
+    """B goes to the elder, A to the rescue, a professional to the elder; who was rung for help is heard first."""
     leg = common.mark_answered(turn, event)
     if leg is None:
         return turn
@@ -115,8 +113,8 @@ def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
             return elder_answered(turn, leg)
         case LegKind.SEAT, Role.B:
             return b_takes_the_elder(turn, leg)
-        case LegKind.SEAT, Role.A if turn.case.seat_up(Role.B):
-            return turn.move(leg, Place.RESCUE)
+        case LegKind.SEAT, Role.A:
+            return a_takes_the_rescue(turn, leg)
         case LegKind.SEAT, _:
             return turn.meet_elder(leg)
         case _:
@@ -132,15 +130,27 @@ def b_takes_the_elder(turn: Turn, b: Leg) -> Turn:
     return turn
 
 
+def a_takes_the_rescue(turn: Turn, a: Leg) -> Turn:
+    """A goes where the helpers are; until there is a B that is with the elder, and the helpers come along."""
+    if turn.case.seat_up(Role.B):
+        return turn.move(a, Place.RESCUE)
+    turn.meet_elder(a)
+    for leg in tuple(turn.case.live(*rescue.OUTSIDE)):
+        if leg.place is Place.RESCUE:
+            turn.move(leg, Place.ELDER)
+    return turn
+
+
 def elder_answered(turn: Turn, elder: Leg) -> Turn:
-    """The elder picked up again after hanging up."""
-    company = turn.case.seat(Role.B) or turn.case.seat(Role.A)
-    if company is not None and company.up:
-        return turn.meet_elder(company)
-    return turn.do(Play(elder.id, Prompt.COMFORT))
+    """The elder picked up again after hanging up. Agents may have left meanwhile: their roles are filled again."""
+    company = next((seat for role in (Role.B, Role.A) if (seat := turn.case.seat(role)) and seat.up), None)
+    if company is None:
+        return settle(turn.do(Play(elder.id, Prompt.COMFORT)))
+    return settle(turn.meet_elder(company))
 
 
 def merge(turn: Turn, event: MergeRequested) -> Turn:
+    """Bring a leg to the elder; contacts only after they have pressed 1."""
     leg = turn.case.leg(event.leg)
     if leg is None or not leg.alive or leg.kind is LegKind.ELDER:
         return turn.refuse(Refusal.UNKNOWN_LEG, event.leg[:40])
@@ -157,20 +167,21 @@ def merge(turn: Turn, event: MergeRequested) -> Turn:
 
 
 def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
+    """A contact says with 1, 2 or 9 whether they come."""
     leg = turn.case.leg(event.leg)
     return turn if leg is None else rescue.key_pressed(turn, leg, event.key)
 
 
 def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
+    """A waiting elder hears music next; a contact is asked again, joined or let go."""
     leg = turn.case.leg(event.leg)
-    if leg is None or not leg.alive:
-        return turn
-    if leg.kind is not LegKind.ELDER:
-        return rescue.prompt_finished(turn, leg, event.prompt)
-    return turn.after_prompt(leg) if turn.case.elder_alone else turn
+    if leg is None or leg.kind is not LegKind.CONTACT:
+        return common.elder_waits(turn, event)
+    return rescue.prompt_finished(turn, leg, event)
 
 
 def timer_fired(turn: Turn, event: TimerFired) -> Turn:
+    """A contact pressed nothing in time, or the waiting elder is due a comforting word."""
     if event.timer.kind is TimerKind.CONTACT_KEY:
         return rescue.no_key(turn, event.timer.leg)
     return turn.comfort()
@@ -180,23 +191,25 @@ def timer_fired(turn: Turn, event: TimerFired) -> Turn:
 
 
 def leg_ended(turn: Turn, event: LegEnded) -> Turn:
-    leg = turn.case.leg(event.leg)
-    if leg is None or not leg.alive:
-        return turn
-    ended = turn.end(leg, event.cause, None if leg.up else result_of_cause(event.cause))
-    return after_the_end(turn, ended, was_up=leg.up)
+    """Before help is there every role is filled again; a contact is tried on the next phone."""
+    ended = common.mark_ended(turn, event)
+    return turn if ended is None else after_the_end(turn, ended)
 
 
 def command_failed(turn: Turn, event: CommandFailed) -> Turn:
+    """Who could not be dialled has ended, and the next seat or phone is tried; a prompt counts as finished."""
+    if isinstance(event.command, Play):
+        return prompt_finished(turn, common.unheard(event, event.command))
     ended = common.command_failed(turn, event)
-    return turn if ended is None else after_the_end(turn, ended, was_up=False)
+    return turn if ended is None else after_the_end(turn, ended)
 
 
-def after_the_end(turn: Turn, leg: Leg, *, was_up: bool) -> Turn:
+def after_the_end(turn: Turn, leg: Leg) -> Turn:
+    was_up = leg.answered_at is not None
     match leg.kind:
         case LegKind.SEAT:
             turn.release(leg)
-            if was_up and not turn.case.arrived_at:
+            if was_up and leg.role is not Role.X and not turn.case.arrived_at:
                 turn.alarm(AlarmKind.SEAT_LOST, str(leg.role))
         case LegKind.CONTACT:
             rescue.next_phone(turn, leg)
@@ -214,7 +227,7 @@ def settle(turn: Turn) -> Turn:
     """Before help has arrived every open role is filled again; afterwards the last agent to leave ends the case."""
     case = turn.case
     seats = any(case.live(LegKind.SEAT))
-    if case.arrived_at and not seats and not case.searching:
+    if case.arrived_at and not seats:
         return close_when_done(say_goodbye(turn))
     turn.keep_company()
     if case.arrived_at:
@@ -224,7 +237,7 @@ def settle(turn: Turn) -> Turn:
     if case.seat(Role.A) is None and (case.elder_up or any(case.live(*rescue.OUTSIDE))):
         turn.find_seat(Role.A)
     if not any(turn.case.live()):
-        turn.stop_finding()
+        turn.stop_finding().remove_bridges()
     return turn
 
 
@@ -232,42 +245,39 @@ def settle(turn: Turn) -> Turn:
 
 
 def hang_up(turn: Turn, event: HangupRequested) -> Turn:
+    """One leg is let go."""
     leg = turn.case.leg(event.leg)
     if leg is None or not leg.alive:
         return turn.refuse(Refusal.UNKNOWN_LEG, event.leg[:40])
-    return turn.hang_up(leg, None if leg.up else Result.CANCELLED)
+    return turn.let_go(leg)
 
 
 def help_arrived(turn: Turn) -> Turn:
-    """S1.7: written down; nobody is rung any more. Those who speak go on speaking."""
+    """S1.7: written down; nobody is rung any more. Those who speak go on speaking; with no agent left the case ends."""
     if turn.case.arrived_at:
         return turn.refuse(Refusal.ALREADY_DONE)
     turn.note(arrived_at=turn.at)
-    return rescue.stop_asking(turn).stop_finding()
+    return settle(rescue.stop_asking(turn).stop_finding())
 
 
 def stand_down(turn: Turn) -> Turn:
     """The alarm is over: helpers are let go, one agent stays with the elder. A service that was reached has to be
     called off by a person, so A is told."""
+    a, b = turn.case.seat(Role.A), turn.case.seat(Role.B)
+    if turn.case.elder_up and not (a and a.up) and not (b and b.up):
+        return turn.refuse(Refusal.NO_AGENT_ON_LINE)
     for leg in turn.case.legs:
         if leg.kind is LegKind.SERVICE and leg.result is Result.ACCEPTED:
             turn.alarm(AlarmKind.CALL_OFF_SERVICE, leg.number)
     turn.hang_up_all(*rescue.OUTSIDE).stop_finding()
     if not turn.case.elder_up:
         return close_when_done(say_goodbye(turn))
-    a, b = turn.case.seat(Role.A), turn.case.seat(Role.B)
-    if a is None or not a.up:
-        return b_stays(turn, a, b)
+    if a is not None and a.up:
+        if b is not None:
+            turn.let_go(b)
+        return turn.meet_elder(a).go(CaseState.TALKING)
+    if a is not None:  # still ringing; the role is B's from here on
+        turn.let_go(turn.change(a, role=Role.X))
     if b is not None:
-        turn.hang_up(b, None if b.up else Result.CANCELLED)
-    return turn.meet_elder(a).go(CaseState.TALKING)
-
-
-def b_stays(turn: Turn, a: Leg | None, b: Leg | None) -> Turn:
-    if b is None or not b.up:
-        return turn.refuse(Refusal.NO_AGENT_ON_LINE)
-    if a is not None:
-        turn.hang_up(a, Result.CANCELLED)
-        turn.change(turn.case.leg(a.id) or a, role=Role.X)
-    turn.change(b, role=Role.A)
+        turn.meet_elder(turn.change(b, role=Role.A))
     return turn.go(CaseState.TALKING)

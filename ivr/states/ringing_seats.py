@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import assert_never
 
 from ivr import common
+from ivr.case import Leg
 from ivr.closing import abandoned, close_when_done
-from ivr.commands import OpenProvisionalFile
+from ivr.commands import Play
 from ivr.events import (
     ArrivalReported,
     CallArrived,
@@ -33,7 +34,7 @@ from ivr.events import (
     TransferRequested,
 )
 from ivr.turn import Turn
-from ivr.vocabulary import CaseState, LegKind, Role, result_of_cause
+from ivr.vocabulary import AlarmKind, CaseState, LegKind, Role
 
 
 def ringing_seats(turn: Turn, event: Event) -> Turn:
@@ -45,13 +46,13 @@ def ringing_seats(turn: Turn, event: Event) -> Turn:
         case LegEnded():
             return leg_ended(turn, event)
         case SeatReserved():
-            return turn.ring_seat(event.role, event.extension, event.agent)
+            return common.seat_reserved(turn, event)
         case CallerIdentified():
             return common.identified(turn, event)
         case CallerUnknown():
-            return turn.do(OpenProvisionalFile(turn.case.caller))
+            return common.open_file(turn)
         case PromptFinished():
-            return elder_waits(turn, event)
+            return common.elder_waits(turn, event)
         case TimerFired():
             return turn.comfort()
         case CommandFailed():
@@ -81,36 +82,41 @@ def ringing_seats(turn: Turn, event: Event) -> Turn:
 def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
     """Agent A has the elder: this is the moment that counts as answered (K1)."""
     leg = common.mark_answered(turn, event)
-    if leg is None or leg.kind is LegKind.ELDER:
+    if leg is None or leg.kind is not LegKind.SEAT:
         return turn
-    turn.meet_elder(leg).stop_finding()
+    turn.meet_elder(leg)
+    if leg.role is not Role.A:  # a professional whom the lost agent had asked for: the next agent is rung all the same
+        return turn
     if turn.case.answered_at is None:
         turn.note(answered_at=turn.at)
     return turn.go(CaseState.TALKING)
 
 
 def leg_ended(turn: Turn, event: LegEnded) -> Turn:
-    leg = turn.case.leg(event.leg)
-    if leg is None or not leg.alive:
+    """The next seat is looked for, for as long as the elder holds the line."""
+    ended = common.mark_ended(turn, event)
+    if ended is None:
         return turn
-    ended = turn.end(leg, event.cause, None if leg.up else result_of_cause(event.cause))
-    if leg.kind is not LegKind.ELDER:
-        return turn.release(ended).find_seat(Role.A)
-    if turn.case.answered_at is not None:  # an agent had spoken to them before the seat was lost
-        turn.stop_finding().hang_up_all().go(CaseState.WRAPPING_UP)
-    else:
-        abandoned(turn)
+    return caller_gone(turn) if ended.kind is LegKind.ELDER else next_seat(turn, ended)
+
+
+def next_seat(turn: Turn, ended: Leg) -> Turn:
+    if ended.kind is LegKind.SEAT:
+        turn.release(ended)
+    return turn.keep_company().find_seat(Role.A)
+
+
+def caller_gone(turn: Turn) -> Turn:
+    if turn.case.answered_at is None:
+        return close_when_done(abandoned(turn))
+    # An agent had spoken to them before that seat was lost: somebody must ring them.
+    turn.alarm(AlarmKind.ELDER_HUNG_UP).stop_finding().hang_up_all().go(CaseState.WRAPPING_UP)
     return close_when_done(turn)
 
 
-def elder_waits(turn: Turn, event: PromptFinished) -> Turn:
-    leg = turn.case.leg(event.leg)
-    if leg is None or not leg.alive or leg.kind is not LegKind.ELDER:
-        return turn
-    return turn.after_prompt(leg)
-
-
 def command_failed(turn: Turn, event: CommandFailed) -> Turn:
-    """A seat that cannot be rung is skipped and marked."""
+    """A seat that cannot be rung is skipped and marked; a prompt that cannot be played is followed by music."""
+    if isinstance(event.command, Play):
+        return common.elder_waits(turn, common.unheard(event, event.command))
     ended = common.command_failed(turn, event)
-    return turn if ended is None else turn.release(ended).find_seat(Role.A)
+    return turn if ended is None else next_seat(turn, ended)

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from ivr import common, rescue
 from ivr.closing import close_when_done, finish, say_goodbye
-from ivr.commands import OpenProvisionalFile, ReleaseSeat
+from ivr.commands import Play
 from ivr.events import (
     ArrivalReported,
     CallArrived,
@@ -40,10 +40,7 @@ from ivr.vocabulary import (
     LegKind,
     Place,
     Refusal,
-    Result,
     Role,
-    SeatRelease,
-    result_of_cause,
 )
 
 
@@ -62,22 +59,24 @@ def talking(turn: Turn, event: Event) -> Turn:
         case LegEnded():
             return leg_ended(turn, event)
         case TransferRequested():
-            return turn.find_seat(Role.X, event.skill)
+            return common.transfer(turn, event)
         case SeatReserved():
-            return professional_found(turn, event)
+            return common.seat_reserved(turn, event)
         case HangupRequested():
-            return hang_up(turn, event.leg)
+            return hang_up(turn, event)
         case CloseRequested():
             return finish(turn, event)
         case CallerIdentified():
             return common.identified(turn, event)
         case CallerUnknown():
-            return turn.do(OpenProvisionalFile(turn.case.caller))
+            return common.open_file(turn)
         case CommandFailed():
             return command_failed(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
-        case FileShown() | PromptFinished() | TimerFired():
+        case PromptFinished():
+            return common.elder_waits(turn, event)
+        case FileShown() | TimerFired():
             return common.record_only(turn)
         case CallArrived():
             return common.unexpected(turn, event)
@@ -89,64 +88,73 @@ def talking(turn: Turn, event: Event) -> Turn:
 
 def start_emergency(turn: Turn) -> Turn:
     """The A/B mechanism (S1.1). A missing agreement warns and never blocks (S1.10)."""
-    turn.note(emergency_at=turn.at).go(CaseState.EMERGENCY)
+    turn.note(emergency_at=turn.at, arrived_at=None).go(CaseState.EMERGENCY)
     if turn.case.file is None or not turn.case.file.agreement_signed:
         turn.alarm(AlarmKind.NO_AGREEMENT)
     return turn.find_seat(Role.B)
 
 
 def emergency_by_calling(turn: Turn, event: CallRequested) -> Turn:
-    """Whoever calls 120 or a contact has decided that it is an emergency: no second key is asked for."""
+    """Whoever calls 120 or a contact has decided that it is an emergency: no second key is asked for. A call that is
+    refused (a mistyped number) starts nothing."""
+    trial = rescue.call(Turn(turn.case, turn.policy, turn.at), event)
+    if trial.refused:
+        return rescue.call(turn, event)
     return rescue.call(start_emergency(turn), event)
 
 
 def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
+    """*44 or *45 on a seat's phone is the emergency button."""
     return start_emergency(turn) if common.code_of_seat(turn, event) in {"*44", "*45"} else turn
 
 
 def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
+    """The professional joins."""
     leg = common.mark_answered(turn, event)
     return turn if leg is None else turn.meet_elder(leg)
 
 
 def leg_ended(turn: Turn, event: LegEnded) -> Turn:
-    leg = turn.case.leg(event.leg)
-    if leg is None or not leg.alive:
+    """The talk ends with the elder, or with the agent."""
+    ended = common.mark_ended(turn, event)
+    if ended is None:
         return turn
-    ended = turn.end(leg, event.cause, None if leg.up else result_of_cause(event.cause))
-    if leg.kind is LegKind.ELDER:
+    if ended.kind is LegKind.ELDER:
         turn.stop_finding().hang_up_all().go(CaseState.WRAPPING_UP)
         return close_when_done(turn)
-    if leg.kind is LegKind.SEAT:
+    if ended.kind is LegKind.SEAT:
         turn.release(ended)
-    if leg.role is not Role.A:
+    if ended.role is not Role.A:
         return turn
     return agent_left(turn, event.cause)
 
 
 def agent_left(turn: Turn, cause: int) -> Turn:
-    """An agent who hangs up has ended the talk; a phone that broke has not, so the next seat is rung."""
-    if cause == NORMAL_CLEARING or cause == 0:
-        return close_when_done(say_goodbye(turn))
+    """An agent who hangs up has ended the talk, or handed it over to the professional (S2.1: a warm transfer); a phone
+    that broke has not, so the next seat is rung."""
+    if cause in {NORMAL_CLEARING, 0}:
+        professional = turn.case.seat(Role.X)
+        if professional is None or not professional.up:
+            return close_when_done(say_goodbye(turn))
+        turn.change(professional, role=Role.A)
+        return turn
     turn.alarm(AlarmKind.SEAT_LOST).keep_company().find_seat(Role.A)
     return turn.go(CaseState.RINGING_SEATS)
 
 
-def professional_found(turn: Turn, event: SeatReserved) -> Turn:
-    if event.role is not Role.X:
-        return turn.do(ReleaseSeat(event.extension, SeatRelease.NOT_NEEDED))
-    return turn.ring_seat(event.role, event.extension, event.agent)
-
-
-def hang_up(turn: Turn, leg_id: str) -> Turn:
-    leg = turn.case.leg(leg_id)
+def hang_up(turn: Turn, event: HangupRequested) -> Turn:
+    """One leg is let go; the elder only with a goodbye."""
+    leg = turn.case.leg(event.leg)
     if leg is None or not leg.alive:
-        return turn.refuse(Refusal.UNKNOWN_LEG, leg_id[:40])
+        return turn.refuse(Refusal.UNKNOWN_LEG, event.leg[:40])
     if leg.kind is LegKind.ELDER and leg.place is not Place.NOWHERE:
         return close_when_done(say_goodbye(turn))
-    return turn.hang_up(leg, None if leg.up else Result.CANCELLED)
+    return turn.let_go(leg)
 
 
 def command_failed(turn: Turn, event: CommandFailed) -> Turn:
+    """A professional's seat that cannot be rung goes back."""
+    if isinstance(event.command, Play):
+        return common.elder_waits(turn, common.unheard(event, event.command))
     ended = common.command_failed(turn, event)
     return turn.release(ended) if ended is not None and ended.kind is LegKind.SEAT else turn

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import assert_never
 
 from ivr import common
-from ivr.closing import close_when_done
-from ivr.commands import OpenProvisionalFile, ReleaseSeat
+from ivr.closing import GOODBYE, close_when_done
+from ivr.commands import Play
 from ivr.events import (
     ArrivalReported,
     CallArrived,
@@ -33,7 +33,7 @@ from ivr.events import (
     TransferRequested,
 )
 from ivr.turn import Turn
-from ivr.vocabulary import LegKind, Refusal, SeatRelease, result_of_cause
+from ivr.vocabulary import LegKind, Prompt, Refusal
 
 
 def wrapping_up(turn: Turn, event: Event) -> Turn:
@@ -42,10 +42,12 @@ def wrapping_up(turn: Turn, event: Event) -> Turn:
             return leg_ended(turn, event)
         case LegAnswered():
             return too_late(turn, event)
-        case PromptFinished() | TimerFired():
-            return goodbye_said(turn)
+        case PromptFinished():
+            return prompt_finished(turn, event)
+        case TimerFired():
+            return timer_fired(turn, event)
         case SeatReserved():
-            return turn.do(ReleaseSeat(event.extension, SeatRelease.NOT_NEEDED))
+            return common.seat_reserved(turn, event)
         case CloseRequested():
             return file_outcome(turn, event)
         case HangupRequested():
@@ -53,7 +55,7 @@ def wrapping_up(turn: Turn, event: Event) -> Turn:
         case CallerIdentified():
             return common.identified(turn, event)
         case CallerUnknown():
-            return turn.do(OpenProvisionalFile(turn.case.caller))
+            return common.open_file(turn)
         case CommandFailed():
             return command_failed(turn, event)
         case RecordingEnded():
@@ -77,11 +79,11 @@ def wrapping_up(turn: Turn, event: Event) -> Turn:
 
 
 def leg_ended(turn: Turn, event: LegEnded) -> Turn:
-    leg = turn.case.leg(event.leg)
-    if leg is None or not leg.alive:
+    """One line less; after the last one nothing of the case is left in Asterisk."""
+    ended = common.mark_ended(turn, event)
+    if ended is None:
         return turn
-    ended = turn.end(leg, event.cause, None if leg.up else result_of_cause(event.cause))
-    if leg.kind is LegKind.SEAT:
+    if ended.kind is LegKind.SEAT:
         turn.release(ended)
     return close_when_done(turn)
 
@@ -89,28 +91,43 @@ def leg_ended(turn: Turn, event: LegEnded) -> Turn:
 def too_late(turn: Turn, event: LegAnswered) -> Turn:
     """Somebody picked up while we were hanging up."""
     leg = common.mark_answered(turn, event)
-    return turn if leg is None or leg.kind is LegKind.ELDER else turn.hang_up(leg)
+    return turn if leg is None else turn.hang_up(leg)
 
 
-def goodbye_said(turn: Turn) -> Turn:
+def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
+    """The elder has heard the goodbye: the line is closed."""
+    return hang_up_elder(turn) if event.prompt is Prompt.GOODBYE else turn
+
+
+def timer_fired(turn: Turn, event: TimerFired) -> Turn:
+    """The goodbye takes too long: the line is closed."""
+    return hang_up_elder(turn) if event.timer == GOODBYE else turn
+
+
+def hang_up_elder(turn: Turn) -> Turn:
     elder = turn.case.elder
     return turn.hang_up(elder) if elder is not None and elder.alive else turn
 
 
 def file_outcome(turn: Turn, event: CloseRequested) -> Turn:
+    """Somebody has seen to it: the outcome, once."""
     if turn.case.outcome is not None:
         return turn.refuse(Refusal.ALREADY_DONE)
     return close_when_done(turn.note(outcome=event.outcome, note=event.note))
 
 
 def hang_up(turn: Turn, event: HangupRequested) -> Turn:
+    """One leg is let go."""
     leg = turn.case.leg(event.leg)
     if leg is None or not leg.alive:
         return turn.refuse(Refusal.UNKNOWN_LEG, event.leg[:40])
-    return turn.hang_up(leg)
+    return turn.let_go(leg)
 
 
 def command_failed(turn: Turn, event: CommandFailed) -> Turn:
+    """A goodbye that cannot be said is not waited for; a leg that could not be dialled has ended."""
+    if isinstance(event.command, Play):
+        return prompt_finished(turn, common.unheard(event, event.command))
     ended = common.command_failed(turn, event)
     if ended is None:
         return turn
