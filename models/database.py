@@ -88,7 +88,9 @@ class _Translated:
         self._url = url
 
     def __enter__(self) -> None:
-        return None
+        file = self._url.database if self._url.get_backend_name() == "sqlite" else None
+        if file and not Path(file).parent.is_dir():
+            raise DatabaseUnavailable(_complaint(self._url, "there is no such folder; make it, or name another"))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         match error:

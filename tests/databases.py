@@ -46,24 +46,20 @@ async def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIter
 
 @pytest.fixture
 def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
-    path = tmp_path / "records.db"
-    shutil.copy(migrated_sqlite, path)
-    return f"sqlite:///{path}"
+    return _copy(migrated_sqlite, tmp_path)
 
 
 @pytest_asyncio.fixture
 async def postgres_url(postgres_server: str) -> str:
-    name = f"test_{next(_numbers)}"
-    await _create(postgres_server, name, template=_TEMPLATE)
-    return _named(postgres_server, name)
+    return await _clone(postgres_server)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> str:
+@pytest_asyncio.fixture(params=["sqlite", "postgresql"])
+async def database_url(
+    request: pytest.FixtureRequest, migrated_sqlite: Path, postgres_server: str, tmp_path: Path
+) -> str:
     """A migrated, empty database; the test runs for both kinds."""
-    fixture = "sqlite_url" if request.param == "sqlite" else "postgres_url"
-    url: str = request.getfixturevalue(fixture)
-    return url
+    return _copy(migrated_sqlite, tmp_path) if request.param == "sqlite" else await _clone(postgres_server)
 
 
 @pytest_asyncio.fixture
@@ -71,6 +67,18 @@ async def db(database_url: str) -> AsyncIterator[Database]:
     opened = Database(database_url)
     yield opened
     await opened.close()
+
+
+def _copy(template: Path, folder: Path) -> str:
+    path = folder / "records.db"
+    shutil.copy(template, path)
+    return f"sqlite:///{path}"
+
+
+async def _clone(server: str) -> str:
+    name = f"test_{next(_numbers)}"
+    await _create(server, name, template=_TEMPLATE)
+    return _named(server, name)
 
 
 async def _create(server: str, name: str, *, template: str = "template1") -> None:

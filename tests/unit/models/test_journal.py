@@ -1,0 +1,237 @@
+"""What the controller decides is on record once, whatever is written twice, late or in another order."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from ivr.case import Case, ElderFile, Leg
+from ivr.commands import Alarm, BookFollowUp, Command, OpenProvisionalFile
+from ivr.events import (
+    ArrivalReported,
+    CallRequested,
+    CloseRequested,
+    EmergencyRequested,
+    RecordingEnded,
+)
+from ivr.vocabulary import AlarmKind, CaseState, FollowUpKind, LegKind, Outcome, Role
+from models.cases import CaseLegRow, RecordingRow, TimelineRow
+from models.database import Database
+from models.elder_forms import ElderForm, TerminalForm
+from models.elders import Elder, ElderStatus
+from models.follow_ups import FollowUp
+from models.journal import JournalEntry, Written, write
+from models.provisional import UNKNOWN_CALLER
+from models.queries.cases import BadCursor, case_view, list_cases
+from models.queries.register import find_file
+from models.register import change_elder, create_elder, delete_elder, form_of
+from models.views import CaseView, ElderRef, live_view
+from tests.unit.models.records import KeepingWorld
+
+AT = datetime(2026, 11, 22, 8, 30, 0, 123456, tzinfo=UTC)
+LINE = "02110000001"
+
+
+def _entry(case: Case, seq: int, *commands: Command, event: str = "tried", **data: object) -> JournalEntry:
+    return JournalEntry(case, seq, AT, event, "line", None, data, commands)  # type: ignore[arg-type]
+
+
+async def _write(db: Database, *entries: JournalEntry) -> list[Written]:
+    async with db.write() as session:
+        return await write(session, entries, area_code="021")
+
+
+async def _view(db: Database, case: str) -> CaseView | None:
+    async with db.read() as session:
+        return await case_view(session, case)
+
+
+async def _elder(db: Database, line: str = LINE, name: str = "演示·李一") -> int:
+    form = ElderForm(name=name, home_phone=line, terminals=(TerminalForm(line),))
+    async with db.write() as session:
+        return (await create_elder(session, form, by="test", area_code="021")).id
+
+
+def _one_call(case_id: str, file: ElderFile | None) -> KeepingWorld:
+    """An alarm from the key to the closed case, decided by the procedure itself."""
+    world = KeepingWorld(case=Case(id=case_id), seats=["801", "802"], file=file)
+    world.call(LINE)
+    world.answer("a-1")
+    world.ask(EmergencyRequested)
+    world.answer("b-1")
+    world.ask(CallRequested, target="120")
+    world.answer("120-1")
+    world.ask(ArrivalReported)
+    for leg in list(world.live):
+        world.hang_up(leg)
+    world.tell(RecordingEnded(at=world.now, recording="r.wav", seconds=12.5))
+    world.ask(CloseRequested, outcome=Outcome.RESCUED, note="平安")
+    return world
+
+
+async def test_the_live_view_and_the_record_are_equal(db: Database) -> None:
+    await _elder(db)
+    async with db.read() as session:
+        file = await find_file(session, LINE, "021")
+    world = _one_call("case-1", file)
+    assert world.case.state is CaseState.CLOSED
+    await _write(db, *world.entries)
+    live = live_view(world.case, world.entries)
+    assert await _view(db, "case-1") == live
+    assert live.recordings[0].seconds == 12.5
+    assert live.elder == ElderRef(file.id, "演示·李一") if file else False
+
+
+async def test_any_order_and_repetition_gives_the_same_record(db: Database) -> None:
+    world = _one_call("case-1", None)
+    chance = random.Random(7)
+    batches = [world.entries[at : at + 5] for at in range(0, len(world.entries), 5)] * 2
+    chance.shuffle(batches)
+    for batch in batches:
+        await _write(db, *batch)
+    async with db.read() as session:
+        view = await case_view(session, "case-1")
+        for table, count in ((TimelineRow, len(world.entries)), (CaseLegRow, len(world.case.legs)), (RecordingRow, 1)):
+            assert await session.scalar(select(func.count()).select_from(table)) == count
+        follow_ups = (await session.scalars(select(FollowUp.kind))).all()
+        elders = (await session.scalars(select(Elder.name))).all()
+    live = live_view(world.case, world.entries)
+    assert view == replace(live, elder=view.elder if view else None)
+    assert follow_ups == [FollowUpKind.EMERGENCY]
+    assert elders == [UNKNOWN_CALLER]
+
+
+async def test_an_older_state_never_overwrites_a_newer_one(db: Database) -> None:
+    old = Case(id="c", opened_at=AT).with_leg(Leg("a-1", LegKind.SEAT, "801", role=Role.A))
+    new = replace(old, state=CaseState.TALKING, note="neu").with_leg(replace(old.legs[0], name="agent"))
+    await _write(db, _entry(new, 2))
+    await _write(db, _entry(old, 1))
+    view = await _view(db, "c")
+    assert view is not None
+    assert (view.state, view.note, view.legs[0].name) == ("talking", "neu", "agent")
+    assert [entry.seq for entry in view.timeline] == [1, 2]
+
+
+@pytest.mark.clause("X5")
+async def test_an_unknown_number_gets_one_provisional_file(db: Database) -> None:
+    first = await _write(db, _entry(Case(id="c1", opened_at=AT), 1, OpenProvisionalFile("+862110000009")))
+    again = await _write(db, _entry(Case(id="c2", opened_at=AT), 1, OpenProvisionalFile("008602110000009")))
+    assert [written.case for written in (*first, *again)] == ["c1", "c2"]
+    assert first[0].file == again[0].file
+    assert first[0].file.provisional
+    assert first[0].file.home_phone == "02110000009"
+    view = await _view(db, "c2")
+    assert view is not None
+    assert view.elder == ElderRef(first[0].file.id, UNKNOWN_CALLER)
+
+
+@pytest.mark.clause("X5")
+async def test_a_registered_number_gives_the_elders_own_file(db: Database) -> None:
+    elder = await _elder(db)
+    written = await _write(db, _entry(Case(id="c", opened_at=AT), 1, OpenProvisionalFile(LINE)))
+    assert written[0].file.id == elder
+    assert not written[0].file.provisional
+
+
+@pytest.mark.clause("X5")
+async def test_callers_without_a_number_get_a_file_for_each_case(db: Database) -> None:
+    entries = [_entry(Case(id=f"c{n}", opened_at=AT), 1, OpenProvisionalFile("anonymous")) for n in (1, 2)]
+    files = [written.file for written in await _write(db, *entries)]
+    assert files == [written.file for written in await _write(db, *entries)]
+    assert len({file.id for file in files}) == 2
+    assert all(file.home_phone == "" for file in files)
+    async with db.read() as session:
+        assert await find_file(session, "", "021") is None
+
+
+async def test_the_line_of_somebody_who_moved_away_is_a_new_caller(db: Database) -> None:
+    elder = await _elder(db)
+    async with db.write() as session:
+        form, version = await form_of(session, elder)
+        moved = replace(form, status=ElderStatus.MOVED)
+        await change_elder(session, elder, moved, version=version, by="test", area_code="021")
+    written = await _write(db, _entry(Case(id="c", opened_at=AT), 1, OpenProvisionalFile(LINE)))
+    assert written[0].file.id != elder
+    assert written[0].file.provisional
+
+
+@pytest.mark.clause("S1.8")
+async def test_a_follow_up_is_booked_once_and_on_time(db: Database) -> None:
+    book = BookFollowUp(FollowUpKind.EMERGENCY, 2)
+    entries = [_entry(Case(id="c", opened_at=AT), seq, book) for seq in (1, 2)]
+    await _write(db, *entries)
+    await _write(db, *entries)
+    async with db.read() as session:
+        follow_up = (await session.scalars(select(FollowUp))).one()
+    assert follow_up.due_at == AT + timedelta(days=2)
+    assert (follow_up.case_id, follow_up.kind, follow_up.done_at) == ("c", FollowUpKind.EMERGENCY, None)
+
+
+async def test_a_file_deleted_in_mid_call_does_not_cost_the_record(db: Database) -> None:
+    elder = await _elder(db)
+    async with db.read() as session:
+        file = await find_file(session, LINE, "021")
+    case = Case(id="c", opened_at=AT, file=file)
+    await _write(db, _entry(case, 1))
+    async with db.write() as session:
+        await delete_elder(session, elder, version=1, by="test")
+    await _write(db, _entry(replace(case, note="still here"), 2, BookFollowUp(FollowUpKind.EMERGENCY, 2)))
+    view = await _view(db, "c")
+    assert view is not None
+    assert (view.elder, view.note) == (None, "still here")
+
+
+@pytest.mark.parametrize("hostile", ["\x00\x1f", "\ud800", "😀\"'\\", "名" * 10_000])
+async def test_hostile_text_is_the_same_live_and_on_record(db: Database, hostile: str) -> None:
+    case = Case(id="c", opened_at=AT, caller=hostile, note=hostile)
+    case = case.with_leg(Leg("elder", LegKind.ELDER, hostile, name=hostile))
+    entry = _entry(case, 1, Alarm(AlarmKind.ALONE, hostile), display=hostile, nested={hostile: (1, float("nan"))})
+    await _write(db, entry)
+    assert await _view(db, "c") == live_view(case, [entry])
+
+
+async def test_two_controllers_may_write_at_once(database_url: str) -> None:
+    databases = [Database(database_url), Database(database_url)]
+    caller = OpenProvisionalFile("02110000009")
+    entries = [_entry(Case(id=f"c{n}", opened_at=AT), 1, caller) for n in range(10)]
+    written = await asyncio.gather(*(_write(databases[n % 2], entry) for n, entry in enumerate(entries)))
+    assert len({one.file.id for many in written for one in many}) == 1
+    for db in databases:
+        await db.close()
+
+
+async def test_times_in_json_have_an_offset(db: Database) -> None:
+    await _write(db, _entry(Case(id="c", opened_at=AT), 1))
+    view = await _view(db, "c")
+    assert view is not None
+    assert view.as_json()["opened_at"] == "2026-11-22T08:30:00.123+00:00"
+
+
+async def test_lists_are_filtered_and_paged(db: Database) -> None:
+    for number in range(5):
+        state = CaseState.CLOSED if number % 2 else CaseState.TALKING
+        opened = AT + timedelta(minutes=number // 2)  # several at the same moment
+        await _write(db, _entry(Case(id=f"c{number}", opened_at=opened, state=state), 1))
+    async with db.read() as session:
+        seen: list[str] = []
+        cursor = None
+        while True:
+            page = await list_cases(session, limit=2, cursor=cursor)
+            seen += [case.id for case in page.items]
+            cursor = page.next
+            if cursor is None:
+                break
+        assert seen == ["c4", "c3", "c2", "c1", "c0"]
+        assert [c.id for c in (await list_cases(session, state="closed")).items] == ["c3", "c1"]
+        assert [c.id for c in (await list_cases(session, state="open")).items] == ["c4", "c2", "c0"]
+        later = await list_cases(session, since=AT + timedelta(minutes=1), until=AT + timedelta(minutes=2))
+        assert [c.id for c in later.items] == ["c3", "c2"]
+        assert (await list_cases(session, elder=1)).items == ()
+        for bad in ("x", "äöü", "MjAyNg=="):
+            with pytest.raises(BadCursor):
+                await list_cases(session, cursor=bad)
