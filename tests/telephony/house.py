@@ -185,9 +185,10 @@ async def open_house(
     seats: Sequence[str] = ("801", "802"),
     environment: dict[str, str] | None = None,
     controller: bool = True,
+    phones: Sequence[str] | None = None,
 ) -> AsyncIterator[House]:
     """Everything started, phones registered, nobody ready yet; everything stopped at the end. Without `controller` a
-    test starts one of its own."""
+    test starts one of its own. `phones`: the seats whose telephones are in the town, when not all are."""
     settings, town_settings = _settings(home, environment or {})
     keys = Secrets.load_or_create(settings.home)
     await upgrade(settings.database_url)
@@ -210,15 +211,16 @@ async def open_house(
                 headers={"Authorization": f"Bearer {keys.control_token}"},
             )
         )
+        in_town = [line for line in lines if phones is None or line.extension in phones]
         town = await stack.enter_async_context(
-            Town.open(platform=settings, town=town_settings, seats=lines, program=program)
+            Town.open(platform=settings, town=town_settings, seats=in_town, program=program)
         )
         await town.seats_registered()
         house = House(settings, keys, process, town, inner, database, http, ari)
         if controller:
             await stack.enter_async_context(house.following())
-            for seat in seats:
-                await house.told("seat", extension=seat, registered=True)
+            for line in in_town:
+                await house.told("seat", extension=line.extension, registered=True)
         yield house
 
 
