@@ -1,0 +1,64 @@
+"""Hygiene for every test: no task, no child process and no thread outlives it. No other fixture lives here."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+# What a test's environment says about a platform must not leak into it from the developer's shell.
+for _name in [name for name in os.environ if name.startswith("YJT_") and name != "YJT_PARTS_DIR"]:
+    del os.environ[_name]
+
+_DEADLINE = 3.0
+_POLL = 0.02
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def no_task_is_left(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """Fails a test whose tasks still run when it is over. Session fixtures may have tasks of their own."""
+    before = asyncio.all_tasks()
+    yield
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
+    if left:
+        await asyncio.wait(left, timeout=_DEADLINE)  # those that were cancelled may still have to notice
+    names = sorted(f"{task.get_name()}: {task.get_coro()}" for task in left if not task.done())
+    assert not names, "tasks outlive the test:\n" + "\n".join(names)
+
+
+@pytest.fixture(autouse=True)
+def no_child_process_is_left() -> Iterator[None]:
+    """Fails a test whose child processes live on, or have died without being waited for."""
+    before = _children()
+    yield
+    left = _children() - before
+    wake = threading.Event()
+    for _ in range(int(_DEADLINE / _POLL)):
+        if not left:
+            return
+        wake.wait(_POLL)
+        left = _children() - before
+    told = [f"{pid}: {_command(pid)}" for pid in sorted(left)]
+    assert not left, "child processes outlive the test:\n" + "\n".join(told)
+
+
+def _children() -> set[int]:
+    found: set[int] = set()
+    for path in Path("/proc/self/task").glob("*/children"):
+        try:
+            found |= {int(pid) for pid in path.read_text().split()}
+        except OSError:  # that thread has just ended
+            continue
+    return found
+
+
+def _command(pid: int) -> str:
+    try:
+        return (Path("/proc") / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+    except OSError:
+        return "?"
