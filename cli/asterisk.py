@@ -53,7 +53,7 @@ def render(only_diff: bool) -> None:
         async with database(settings) as db:
             changes = await render_exchange(settings, db, write=not only_diff)
         for change in changes:
-            click.echo(change.diff if only_diff else f"✓ {change.path}")
+            click.echo(change.diff() if only_diff else f"✓ {change.path}")
         if not changes:
             frame.say(settings.lang, "没有变化", "nothing has changed")
 

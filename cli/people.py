@@ -23,7 +23,9 @@ def user() -> None:
 @user.command("add")
 @click.argument("username")
 @click.option("--name", default="", help="姓名 / name shown to others")
-@click.option("--role", "roles", multiple=True, type=click.Choice([*UserRole]), default=[UserRole.AGENT])
+@click.option(
+    "--role", "roles", multiple=True, type=click.Choice([str(role) for role in UserRole]), default=[str(UserRole.AGENT)]
+)
 @click.option("--seat", help="常用坐席 / extension at which the person usually sits")
 @click.option("--language", type=click.Choice(["zh", "en"]), default="zh")
 def user_add(username: str, name: str, roles: tuple[str, ...], seat: str | None, language: str) -> None:
@@ -130,7 +132,7 @@ def org() -> None:
 
 
 @org.command("add")
-@click.argument("kind", type=click.Choice([*OrgKind]))
+@click.argument("kind", type=click.Choice([str(kind) for kind in OrgKind]))
 @click.argument("name")
 @click.option("--parent", type=int, help="上级编号 / id of the unit above")
 def org_add(kind: str, name: str, parent: int | None) -> None:

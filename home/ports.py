@@ -3,7 +3,7 @@
 import errno
 import socket
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -64,13 +64,11 @@ def holder(port: int, kind: Kind = "tcp") -> Holder | None:
     """Who listens on `port`; None when nobody does or when it is not ours to know."""
     inodes = _inodes(port, kind)
     for folder in Path("/proc").glob("[0-9]*/fd") if inodes else ():
-        try:
-            held = {str(entry.readlink()) for entry in folder.iterdir()}
-        except OSError:  # it ended meanwhile, or belongs to somebody else
-            continue
-        if held & inodes:
-            name = (folder.parent / "comm").read_text("utf-8", "replace").strip()
-            return Holder(int(folder.parent.name), name)
+        # What has ended meanwhile or belongs to somebody else tells us nothing.
+        with suppress(OSError):
+            if any(_target(entry) in inodes for entry in folder.iterdir()):
+                name = (folder.parent / "comm").read_text("utf-8", "replace").strip()
+                return Holder(int(folder.parent.name), name)
     return None
 
 
@@ -116,6 +114,13 @@ def _problem(wish: Wanted) -> str | None:
                 f"port {wish.port} ({wish.setting}) is in use{en}; stop it or change the setting"
             )
     return None
+
+
+def _target(entry: Path) -> str:
+    try:
+        return str(entry.readlink())
+    except FileNotFoundError:
+        return ""
 
 
 def _inodes(port: int, kind: Kind) -> set[str]:

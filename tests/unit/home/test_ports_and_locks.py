@@ -1,0 +1,69 @@
+"""A port or a home that is taken is told with what takes it and what to change."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from home import locks, ports
+from home.ports import PortInUse, Wanted, check, free_ports
+from home.settings import Settings
+
+
+@pytest.mark.parametrize("kind", ["tcp", "udp"])
+def test_a_taken_port_is_named_with_its_setting_and_its_holder(kind: ports.Kind) -> None:
+    style = socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM
+    with socket.socket(socket.AF_INET, style) as taken:
+        taken.bind(("127.0.0.1", 0))
+        if kind == "tcp":
+            taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(PortInUse) as caught:
+            check([Wanted("127.0.0.1", port, "YJT_WEB_PORT", kind)])
+    told = str(caught.value)
+    assert f"port {port} (YJT_WEB_PORT) is in use by pid {os.getpid()}" in told
+
+
+def test_all_taken_ports_are_named_at_once() -> None:
+    with socket.socket() as one, socket.socket() as two:
+        for taken in (one, two):
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+        wanted = [Wanted("127.0.0.1", s.getsockname()[1], name) for s, name in ((one, "YJT_A"), (two, "YJT_B"))]
+        with pytest.raises(PortInUse) as caught:
+            check(wanted)
+    assert [("YJT_A" in line, "YJT_B" in line) for line in str(caught.value).splitlines()] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+def test_free_ports_may_be_used() -> None:
+    found = free_ports(5)
+    assert len(set(found)) == 5
+    check(Wanted("127.0.0.1", port, "YJT_WEB_PORT", kind) for port in found for kind in ("tcp", "udp"))
+
+
+def test_an_address_of_another_machine_names_the_host_setting() -> None:
+    with pytest.raises(PortInUse, match="YJT_SIP_HOST"):
+        check([Wanted("192.0.2.1", 5060, "YJT_SIP_PORT", "udp")])
+
+
+def test_every_port_setting_is_checked_before_the_start() -> None:
+    names = {wish.setting for wish in ports.wanted_by(Settings.load({}))}
+    fields = {f"YJT_{name.upper()}" for name in Settings.model_fields if name.endswith("_port")}
+    assert names == fields
+
+
+def test_a_second_platform_in_one_home_is_told_of_the_first(tmp_path: Path) -> None:
+    assert locks.running_in(tmp_path) is None
+    with locks.only_one(tmp_path):
+        assert locks.running_in(tmp_path) == os.getpid()
+        with pytest.raises(locks.HomeInUse, match=str(os.getpid())), locks.only_one(tmp_path):
+            pass
+    assert locks.running_in(tmp_path) is None
+    with locks.only_one(tmp_path):
+        assert locks.running_in(tmp_path) == os.getpid()
