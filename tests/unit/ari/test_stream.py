@@ -198,11 +198,11 @@ async def test_a_dead_link_is_noticed_within_five_seconds(asterisk: FakeAsterisk
 
 async def test_events_are_a_sign_of_life(asterisk: FakeAsterisk, new_client: Callable[..., Client]) -> None:
     asterisk.pongs = False
-    async with new_client(ping_interval=0.1, ping_timeout=0.3) as client:
+    async with new_client(ping_interval=0.2, ping_timeout=0.8) as client:
         await take(client, 2)
         for number in range(12):
             await asterisk.say(varset(number))
-            await asyncio.sleep(0.1)  # longer than a ping's patience in all; each event renews it
+            await asyncio.sleep(0.15)  # longer than a ping's patience in all; each event renews it
         assert numbers(await take(client, 12)) == list(range(12))
 
 
