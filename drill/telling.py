@@ -1,0 +1,123 @@
+"""The timeline of a call in words, Chinese and English, one aligned line for each step. Words only: nothing is decided.
+
+Numbers and names are shown here because a drill has plainly invented people only; nothing of this goes into a log.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+
+from drill.chronicle import Note
+from models.views import CaseView, LegView, TimelineView
+
+Words = tuple[str, str]
+
+_WIDTH = 34
+_LEGS: dict[str, Words] = {
+    "elder": ("老人", "elder"),
+    "seat": ("坐席", "seat"),
+    "service": ("", ""),
+    "contact": ("联系人", "contact"),
+    "number": ("号码", "number"),
+}
+_RESULTS: dict[str, Words] = {
+    "accepted": ("答应前来", "accepted"),
+    "declined": ("不能来", "declined"),
+    "no_answer": ("无人接听", "no answer"),
+    "busy": ("占线", "busy"),
+    "rejected": ("拒接", "rejected"),
+    "voicemail": ("语音信箱，不算接通", "voicemail, not reached"),
+    "wrong_number": ("空号", "wrong number"),
+    "unreachable": ("无法接通", "unreachable"),
+    "cancelled": ("已取消", "cancelled"),
+}
+_EVENTS: dict[str, Words] = {
+    "call_arrived": ("求助电话到达", "the call arrives"),
+    "caller_identified": ("查到档案", "the file is found"),
+    "caller_unknown": ("没有档案", "no file for this number"),
+    "emergency_requested": ("启动应急，A/B 分工", "emergency: A and B"),
+    "silent_requested": ("报告无响应", "nobody speaks"),
+    "arrival_reported": ("救援到达", "help has arrived"),
+    "stand_down_requested": ("解除应急", "stand down"),
+    "close_requested": ("填写结果", "the outcome is filed"),
+    "recording_ended": ("录音保存", "the recording is kept"),
+}
+_NOTES: dict[str, Words] = {
+    "pressed the key": ("老人按下求助键", "the elder presses the key"),
+    "answered": ("老人听到接通", "the elder's call is answered"),
+}
+
+
+def step(view: CaseView, entry: TimelineView) -> Words | None:
+    """What this entry of the timeline means; None for what only a machine cares about."""
+    data = entry.data
+    match entry.event:
+        case "seat_reserved":
+            return (
+                f"选中坐席 {data['extension']}（{data['role']}）",
+                f"seat {data['extension']} is chosen as {data['role']}",
+            )
+        case "file_shown":
+            return f"档案已在坐席 {data['extension']} 屏幕上", f"the file is on the screen of {data['extension']}"
+        case "leg_ringing":
+            return _both(_leg(view, data["leg"]), ("振铃", "rings"))
+        case "leg_answered":
+            return _both(_leg(view, data["leg"]), ("接听", "answers"))
+        case "leg_ended":
+            leg = _find(view, data["leg"])
+            result = _RESULTS.get(leg.result or "", ("结束", "ends")) if leg else ("结束", "ends")
+            reached = leg is not None and leg.result == "accepted"
+            return _both(_leg(view, data["leg"]), ("挂机", "hangs up") if reached else result)
+        case "key_pressed":
+            return _both(_leg(view, data["leg"]), (f"按 {data['key']}", f"presses {data['key']}"))
+        case "call_requested":
+            return f"要求呼叫 {data['target']}", f"asks to call {data['target']}"
+        case "merge_requested":
+            leg_words = _leg(view, data["leg"])
+            return f"把{leg_words[0]}接入老人通话", f"{leg_words[1]} is brought to the elder"
+        case "command_failed":
+            return f"命令失败：{data['reason']}", f"a command failed: {data['reason']}"
+        case event:
+            return _EVENTS.get(event)
+
+
+def note(told: Note) -> Words | None:
+    """What somebody of the town saw, where the platform's own timeline has no word of it."""
+    return _NOTES.get(told.what)
+
+
+def line(words: Words, at: datetime, start: datetime, *, mark: str = " ") -> str:
+    """`+  0.012 s  ✓ 坐席 801 振铃          seat 801 rings`, times from the arrival of the call."""
+    seconds = (at - start).total_seconds()
+    return f"{seconds:+9.3f} s {mark} {pad(words[0], _WIDTH)} {words[1]}"
+
+
+def pad(text: str, width: int) -> str:
+    """`text` followed by blanks up to that many columns; Chinese characters take two."""
+    return text + " " * max(0, width - columns(text))
+
+
+def columns(text: str) -> int:
+    """The columns that `text` takes on a terminal."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def _find(view: CaseView, leg: object) -> LegView | None:
+    return next((found for found in view.legs if found.id == leg), None)
+
+
+def _leg(view: CaseView, leg_id: object) -> Words:
+    leg = _find(view, leg_id)
+    if leg is None:
+        return str(leg_id), str(leg_id)
+    zh, en = _LEGS.get(leg.kind, ("", ""))
+    if leg.kind == "seat":
+        return f"坐席 {leg.number}（{leg.role}）", f"seat {leg.number} ({leg.role})"
+    if leg.kind == "contact":
+        return f"{zh} {leg.name}", f"{en} {leg.number}"
+    return (f"{zh} {leg.number}".strip(), f"{en} {leg.number}".strip()) if leg.kind != "elder" else (zh, en)
+
+
+def _both(who: Words, what: Words) -> Words:
+    return f"{who[0]} {what[0]}", f"{who[1]} {what[1]}"
