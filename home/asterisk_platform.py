@@ -119,6 +119,7 @@ def link_prompts(settings: Settings) -> None:
 
     Raises PromptError when a recording in HOME/prompts/<lang>/ has no prompt's name or the wrong format.
     """
+    folder = settings.home / "asterisk" / "prompts"
     links: dict[Path, Path] = {}
     for lang in LANGUAGES:
         ours = {path.name: path for path in sorted((DIALPLAN / "prompts" / lang).glob("*.wav"))}
@@ -128,10 +129,12 @@ def link_prompts(settings: Settings) -> None:
                 raise PromptError(f"{path}: 没有这个提示音 / no prompt has this name; names: {', '.join(ours)}")
             check_telephone_wav(path)
         for name, path in {**ours, **theirs}.items():
-            links[settings.home / "asterisk" / "prompts" / lang / name] = path.resolve()
+            links[folder / lang / name] = path.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for each in (folder, *(folder / lang for lang in LANGUAGES)):
+        each.mkdir(mode=0o700, exist_ok=True)
     for link, path in links.items():
         if not link.is_symlink() or link.readlink() != path:
-            link.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             link.unlink(missing_ok=True)
             link.symlink_to(path)
 

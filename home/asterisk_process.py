@@ -75,8 +75,9 @@ class AsteriskProcess:
             raise AsteriskError(
                 f"路径过长，请缩短 YJT_HOME / the path is too long for a socket, shorten YJT_HOME: {socket}"
             )
-        for name in _FOLDERS:
-            (self.directory / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.directory.parent.mkdir(parents=True, exist_ok=True)
+        for name in ("", *_FOLDERS):
+            (self.directory / name).mkdir(mode=0o700, exist_ok=True)
 
     async def start(self) -> None:
         """Starts it; returns before it is ready. Its terminal output goes to log/console.log."""
@@ -91,6 +92,7 @@ class AsteriskProcess:
                 stdout=console,
                 stderr=console,
                 start_new_session=True,
+                umask=0o077,
             )
 
     async def wait_fully_booted(self, deadline: float = 20.0) -> None:
