@@ -1,7 +1,7 @@
 """The third-party files that browsers get from us: fetched from npm packages, checked by hash, committed.
 
-`python -m web.vendor` fetches again what `static/vendor/manifest.json` names; `--lock` writes new hashes after a version
-was changed there. Never served from another host, never edited by hand.
+`python -m web.vendor` fetches again what `static/vendor/manifest.json` names; `--lock` writes new hashes after a
+version was changed there. Never served from another host, never edited by hand.
 """
 
 import hashlib

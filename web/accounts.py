@@ -1,0 +1,154 @@
+"""Who is asking: sessions and bearer tokens to accounts. Only hashes of either are kept, here and in the database.
+
+What was found is remembered for some seconds; while the database is away what was found before goes on to count, so
+that agents are not logged out in the middle of a call.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from secrets import token_urlsafe
+from typing import Any, Final
+
+from sqlalchemy import delete, select, update
+
+from models.base import utc_now
+from models.database import Database, DatabaseUnavailable
+from models.people import User
+from models.web_sessions import ApiToken, WebSession
+
+FRESH: Final = 5.0
+SESSION_IDLE: Final = timedelta(hours=12)
+TOKEN_LIFE: Final = timedelta(hours=12)
+TOUCH_EVERY: Final = timedelta(minutes=10)
+MOST_REMEMBERED: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person who works with us, as far as a request needs to know. `seat` is an extension."""
+
+    id: int
+    username: str
+    name: str
+    roles: frozenset[str]
+    seat: str | None
+    lang: str
+
+    @property
+    def actor(self) -> str:
+        """As in the timeline and the audit log."""
+        return f"user:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`data` is what aiohttp-session keeps; empty for tokens."""
+
+    account: Account
+    data: dict[str, Any]
+
+
+def hash_of(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+class Accounts:
+    """Looks keys up, remembers, forgets."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._known: OrderedDict[str, tuple[float, Found | None]] = OrderedDict()
+
+    async def of_session(self, key: str) -> Found | None:
+        """Whose session this is; None when it ended or the account was closed. Raises DatabaseUnavailable."""
+        return await self._remembered(hash_of(key), self._read_session)
+
+    async def of_token(self, token: str) -> Found | None:
+        """The same for a bearer token."""
+        return await self._remembered(hash_of(token), self._read_token)
+
+    async def start_session(self, key: str, data: dict[str, Any], *, user_id: int) -> None:
+        now = utc_now()
+        async with self._db.write() as session:
+            await session.execute(delete(WebSession).where(WebSession.expires_at < now))
+            row = WebSession(key_hash=hash_of(key), user_id=user_id, data=data, expires_at=now + SESSION_IDLE)
+            await session.merge(row)
+        self._known.pop(hash_of(key), None)
+
+    async def end_session(self, key: str) -> None:
+        self._known[hash_of(key)] = (time.monotonic(), None)
+        async with self._db.write() as session:
+            await session.execute(delete(WebSession).where(WebSession.key_hash == hash_of(key)))
+
+    async def issue_token(self, user_id: int, name: str) -> tuple[str, ApiToken]:
+        """A new bearer token, told this once."""
+        token = token_urlsafe(32)
+        now = utc_now()
+        row = ApiToken(user_id=user_id, name=name, key_hash=hash_of(token), expires_at=now + TOKEN_LIFE)
+        async with self._db.write() as session:
+            await session.execute(delete(ApiToken).where(ApiToken.expires_at < now))
+            session.add(row)
+        return token, row
+
+    async def end_token(self, token: str) -> None:
+        self._known[hash_of(token)] = (time.monotonic(), None)
+        async with self._db.write() as session:
+            await session.execute(delete(ApiToken).where(ApiToken.key_hash == hash_of(token)))
+
+    # --- memory -----------------------------------------------------------------------------------------------------
+
+    async def _remembered(self, key_hash: str, read: Callable[[str], Awaitable[Found | None]]) -> Found | None:
+        at, found = self._known.get(key_hash, (float("-inf"), None))
+        if time.monotonic() - at < FRESH:
+            return found
+        try:
+            async with asyncio.timeout(2 if found else 10):
+                found = await read(key_hash)
+        except (DatabaseUnavailable, TimeoutError):
+            if found is None:
+                raise DatabaseUnavailable("nobody can be recognised now") from None
+        self._known[key_hash] = (time.monotonic(), found)
+        self._known.move_to_end(key_hash)
+        while len(self._known) > MOST_REMEMBERED:
+            self._known.popitem(last=False)
+        return found
+
+    async def _read_session(self, key_hash: str) -> Found | None:
+        now = utc_now()
+        query = select(WebSession, User).join(User).where(WebSession.key_hash == key_hash, User.active)
+        async with self._db.read() as session:
+            row = (await session.execute(query)).one_or_none()
+        if row is None or row[0].expires_at <= now:
+            return None
+        if now - row[0].seen_at > TOUCH_EVERY:
+            await self._touch(key_hash)
+        return Found(account_of(row[1]), dict(row[0].data))
+
+    async def _read_token(self, key_hash: str) -> Found | None:
+        query = select(User).join(ApiToken)
+        query = query.where(ApiToken.key_hash == key_hash, ApiToken.expires_at > utc_now(), User.active)
+        async with self._db.read() as session:
+            user = await session.scalar(query)
+        return None if user is None else Found(account_of(user), {})
+
+    async def _touch(self, key_hash: str) -> None:
+        now = utc_now()
+        seen = update(WebSession).where(WebSession.key_hash == key_hash)
+        async with self._db.write() as session:
+            await session.execute(seen.values(seen_at=now, expires_at=now + SESSION_IDLE))
+
+
+def account_of(user: User) -> Account:
+    return Account(
+        id=user.id,
+        username=user.username,
+        name=user.name,
+        roles=frozenset(user.roles),
+        seat=user.seat,
+        lang=user.language,
+    )

@@ -1,0 +1,26 @@
+"""The JSON API, `/api/v1`: what programs and our own pages' scripts ask for. One module for each kind of record."""
+
+from typing import Final
+
+from aiohttp import web
+
+from web.api import access, cases, elder_parts, elders, follow_ups, health, live, openapi, recordings, seats
+from web.api.kit import Operation
+
+ROOT: Final = "/api/v1"
+PARTS: Final = (access, cases, recordings, seats, elders, elder_parts, follow_ups, live, health)
+
+
+def operations() -> tuple[Operation, ...]:
+    """Everything that the API can do; the routes and openapi.json are made from it."""
+    return tuple(operation for part in PARTS for operation in part.operations)
+
+
+def add_routes(app: web.Application) -> None:
+    every = operations()
+    for operation in every:
+        app.router.add_route(operation.method, ROOT + operation.path, operation.handler)
+    for path in ("/health", "/ready", "/metrics"):
+        handler = next(operation.handler for operation in every if operation.path == path)
+        app.router.add_get(path, handler)
+    openapi.add_routes(app, ROOT, every)

@@ -1,0 +1,144 @@
+"""Cases: open ones as the controller holds them, closed ones from the records; the actions that agents ask for."""
+
+from typing import Literal
+
+from aiohttp import web
+from pydantic import Field
+
+from ivr.vocabulary import Outcome, Skill
+from models.phone_numbers import InvalidNumber, dialable
+from models.queries.cases import BadCursor, case_view, list_cases
+from models.views import CaseView
+from web.api.kit import Done, Input, Operations, Output, When, answer, read_body, read_query
+from web.guard import account_of
+from web.keys import CONTROLLER, DATABASE, METRICS, MIRROR, SETTINGS
+from web.problems import Forbidden, Invalid, NotFound
+from web.rights import Right, may_set_seat
+
+operations = Operations("cases")
+
+
+class CaseFilter(Input):
+    """`from` and `to` by the time of opening, `to` not included."""
+
+    state: Literal["open", "closed"] | None = None
+    elder: int | None = Field(None, ge=1, le=2**31 - 1)
+    since: When | None = Field(None, alias="from")
+    until: When | None = Field(None, alias="to")
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = Field(None, max_length=300)
+
+
+class CaseList(Output):
+    items: list[CaseView]
+    next: str | None
+
+
+class Action(Input):
+    """`target` for `call`: `120`, `110`, `119`, `contacts`, `elder`, `contact:<id>`, `number:<n>`; `leg` for `merge`
+    and `hangup`; `skill` for `transfer`; `outcome` and `note` for `close`."""
+
+    action: Literal["emergency", "silent", "call", "merge", "hangup", "transfer", "arrived", "stand_down", "close"]
+    target: str | None = Field(None, max_length=60)
+    leg: str | None = Field(None, max_length=60)
+    skill: Skill | None = None
+    outcome: Outcome | None = None
+    note: str | None = Field(None, max_length=2_000)
+
+
+class ActionDone(Output):
+    case: CaseView
+
+
+class Shown(Input):
+    """`after`: seconds from the message that told the screen to show the case."""
+
+    extension: str = Field(min_length=1, max_length=10)
+    after: float | None = Field(None, ge=0, le=3600)
+
+
+@operations("GET", "/cases", "List cases", right=Right.SEE_CASES, query=CaseFilter, result=CaseList)
+async def get_cases(request: web.Request) -> web.StreamResponse:
+    wanted = read_query(request, CaseFilter)
+    mirror = request.app[MIRROR]
+    if wanted.state == "open" and mirror.reachable and wanted.elder is None:
+        newest_first = [case for case in reversed(mirror.open_cases()) if _within(case.view, wanted)]
+        return answer({"items": [case.raw for case in newest_first], "next": None})
+    try:
+        async with request.app[DATABASE].read() as session:
+            page = await list_cases(
+                session,
+                state=wanted.state,
+                elder=wanted.elder,
+                since=wanted.since,
+                until=wanted.until,
+                limit=wanted.limit,
+                cursor=wanted.cursor,
+            )
+    except BadCursor as error:
+        raise Invalid(fields={"cursor": "problem.cursor"}) from error
+    return answer({"items": [view.as_json() for view in page.items], "next": page.next})
+
+
+def _within(view: CaseView, wanted: CaseFilter) -> bool:
+    at = view.opened_at
+    if at is None:
+        return wanted.since is None and wanted.until is None
+    return (wanted.since is None or at >= wanted.since) and (wanted.until is None or at < wanted.until)
+
+
+@operations("GET", "/cases/{id}", "One case", right=Right.SEE_CASES, result=CaseView)
+async def get_case(request: web.Request) -> web.StreamResponse:
+    case_id = request.match_info["id"]
+    live = request.app[MIRROR].cases.get(case_id)
+    if live is not None:
+        return answer(live.raw)
+    async with request.app[DATABASE].read() as session:
+        view = await case_view(session, case_id)
+    if view is None:
+        raise NotFound("problem.no_case")
+    return answer(view.as_json())
+
+
+@operations("POST", "/cases/{id}/actions", "Act on a case", right=Right.HANDLE_CASES, body=Action, result=ActionDone)
+async def act(request: web.Request) -> web.StreamResponse:
+    wanted = await read_body(request, Action)
+    body = {name: str(value) for name, value in wanted.model_dump(exclude_none=True).items()}
+    _check(wanted, body, request.app[SETTINGS].area_code)
+    actor = account_of(request).actor
+    case = await request.app[CONTROLLER].act(request.match_info["id"], body, actor=actor)
+    return answer({"case": case.raw})
+
+
+def _check(wanted: Action, body: dict[str, str], area_code: str) -> None:
+    """Fields that the action needs; a number in any form that people write becomes what is dialled."""
+    needed = {"call": "target", "merge": "leg", "hangup": "leg", "transfer": "skill", "close": "outcome"}
+    name = needed.get(wanted.action)
+    if name and not body.get(name):
+        raise Invalid(fields={name: "invalid.missing"})
+    kind, colon, number = (wanted.target or "").partition(":")
+    if kind == "number" and colon:
+        try:
+            body["target"] = f"number:{dialable(number, area_code)}"
+        except InvalidNumber as error:
+            raise Invalid(fields={"target": str(error)}) from error
+
+
+@operations(
+    "POST",
+    "/cases/{id}/shown",
+    "Tell that an agent's screen shows the case",
+    right=Right.HANDLE_CASES,
+    body=Shown,
+    result=Done,
+)
+async def shown(request: web.Request) -> web.StreamResponse:
+    told = await read_body(request, Shown)
+    account = account_of(request)
+    if not may_set_seat(account, told.extension):
+        raise Forbidden
+    case_id = request.match_info["id"]
+    await request.app[CONTROLLER].shown(case_id, extension=told.extension, actor=account.actor)
+    if told.after is not None:
+        request.app[METRICS].shown.observe(told.after)
+    return answer(Done())

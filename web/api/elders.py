@@ -1,0 +1,207 @@
+"""The register: list, read, create, change, delete. A change that was made from an old version answers 409."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any, Literal
+
+from aiohttp import web
+from pydantic import Field
+
+from models.audit import audit
+from models.elder_forms import ContactForm, ElderForm, TerminalForm
+from models.elders import ElderStatus, Relation
+from models.queries.elders import ElderLine, list_elders
+from models.register import create_elder, delete_elder
+from web.api.kit import (
+    REGISTER_ERRORS,
+    Done,
+    Input,
+    Operations,
+    Output,
+    answer,
+    number_in_path,
+    of_register,
+    read_body,
+    read_query,
+)
+from web.guard import account_of
+from web.keys import DATABASE, SETTINGS
+from web.register_views import ElderView, elder_view, rewrite
+from web.rights import Right
+
+operations = Operations("elders")
+Text = Field("", max_length=2_000)
+
+
+class ElderFilter(Input):
+    """`search`: part of a name, its pinyin or initials, or of any number of the file; `community` with all below it."""
+
+    search: str = Field("", max_length=100)
+    community: int | None = Field(None, ge=1, le=2**31 - 1)
+    status: ElderStatus | None = None
+    provisional: bool | None = None
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = Field(None, max_length=20)
+
+
+class ElderList(Output):
+    items: list[ElderLine]
+    next: str | None
+    total: int
+
+
+class ContactIn(Input):
+    """`phones` in the order in which they are tried."""
+
+    name: str = Field(min_length=1, max_length=100)
+    kind: Relation = Relation.OTHER
+    relation: str = Field("", max_length=100)
+    phones: list[str] = Field(default_factory=list, max_length=10)
+
+    def form(self) -> ContactForm:
+        return ContactForm(self.name, self.kind, self.relation, tuple(self.phones))
+
+
+class TerminalIn(Input):
+    """`line` is the number that the terminal calls from."""
+
+    line: str = Field(min_length=1, max_length=40)
+    model: str = Field("", max_length=100)
+    serial: str = Field("", max_length=100)
+    installed_on: date | None = None
+
+    def form(self) -> TerminalForm:
+        return TerminalForm(self.line, self.model, self.serial, self.installed_on)
+
+
+class ElderIn(Input):
+    """The registration form (S7)."""
+
+    name: str = Field(min_length=1, max_length=100)
+    sex: Literal["", "female", "male"] = ""
+    born: date | None = None
+    id_card: str = Field("", max_length=30)
+    home_phone: str = Field("", max_length=40)
+    org_unit_id: int | None = Field(None, ge=1, le=2**31 - 1)
+    compound: str = Text
+    building: str = Text
+    entrance: str = Text
+    floor: str = Text
+    room: str = Text
+    landmark: str = Text
+    bus_stop: str = Text
+    way_in: str = Text
+    lives_alone: bool | None = None
+    language: Literal["zh", "en"] = "zh"
+    dialect: str = Text
+    service_class: Literal[1, 2, 3] = 3
+    health: str = Text
+    notes: str = Text
+    notice_signed_on: date | None = None
+    agreement_signed_on: date | None = None
+    status: ElderStatus = ElderStatus.ACTIVE
+    provisional: bool = False
+    contacts: list[ContactIn] = Field(default_factory=list, max_length=20)
+    terminals: list[TerminalIn] = Field(default_factory=list, max_length=20)
+
+    def values(self) -> dict[str, Any]:
+        """What was given, as fields of `ElderForm`."""
+        given: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set if name != "version"}
+        for name in ("contacts", "terminals"):
+            if name in given:
+                given[name] = tuple(part.form() for part in given[name])
+        return given
+
+
+class ElderPatch(ElderIn):
+    """Only what changes, and the `version` that was read. `contacts` and `terminals` replace the whole list."""
+
+    name: str = Field("", min_length=1, max_length=100)
+    version: int = Field(ge=1)
+
+
+class Version(Input):
+    version: int = Field(ge=1)
+
+
+@operations("GET", "/elders", "Search the register", right=Right.SEE_ELDERS, query=ElderFilter, result=ElderList)
+async def get_elders(request: web.Request) -> web.StreamResponse:
+    wanted = read_query(request, ElderFilter)
+    async with request.app[DATABASE].read() as session:
+        page = await list_elders(
+            session,
+            search=wanted.search,
+            org_unit=wanted.community,
+            status=wanted.status,
+            provisional=wanted.provisional,
+            limit=wanted.limit,
+            cursor=wanted.cursor,
+        )
+    return answer(ElderList(items=list(page.items), next=page.next, total=page.total))
+
+
+@operations("POST", "/elders", "Open a file", right=Right.EDIT_ELDERS, body=ElderIn, result=ElderView, status=201)
+async def post_elder(request: web.Request) -> web.StreamResponse:
+    form = ElderForm(**(await read_body(request, ElderIn)).values())
+    area_code, actor = request.app[SETTINGS].area_code, account_of(request).actor
+    try:
+        async with request.app[DATABASE].write() as session:
+            elder = await create_elder(session, form, by=actor, area_code=area_code)
+            view = await elder_view(session, elder.id)
+    except REGISTER_ERRORS as error:
+        raise of_register(request, error) from error
+    return answer(view_json(view), status=201)
+
+
+@operations("GET", "/elders/{id}", "One file", right=Right.SEE_ELDERS, result=ElderView)
+async def get_elder(request: web.Request) -> web.StreamResponse:
+    elder_id = number_in_path(request, "id")
+    database = request.app[DATABASE]
+    try:
+        async with database.read() as session:
+            view = await elder_view(session, elder_id)
+    except REGISTER_ERRORS as error:
+        raise of_register(request, error) from error
+    async with database.write() as session:
+        audit(session, account_of(request).actor, "elder.read", f"elder:{elder_id}")
+    return answer(view_json(view))
+
+
+@operations("PATCH", "/elders/{id}", "Change a file", right=Right.EDIT_ELDERS, body=ElderPatch, result=ElderView)
+async def patch_elder(request: web.Request) -> web.StreamResponse:
+    patch = await read_body(request, ElderPatch)
+    elder_id = number_in_path(request, "id")
+    try:
+        view = await rewrite(request, elder_id, lambda form, _: replace(form, **patch.values()), version=patch.version)
+    except REGISTER_ERRORS as error:
+        raise of_register(request, error) from error
+    return answer(view_json(view))
+
+
+@operations(
+    "DELETE",
+    "/elders/{id}",
+    "Delete a file with its personal data; its cases stay, without the name",
+    right=Right.EDIT_ELDERS,
+    query=Version,
+    result=Done,
+)
+async def delete(request: web.Request) -> web.StreamResponse:
+    wanted, elder_id = read_query(request, Version), number_in_path(request, "id")
+    try:
+        async with request.app[DATABASE].write() as session:
+            await delete_elder(session, elder_id, version=wanted.version, by=account_of(request).actor)
+    except REGISTER_ERRORS as error:
+        raise of_register(request, error) from error
+    return answer(Done())
+
+
+def view_json(view: Any) -> dict[str, Any]:
+    """A view of the register, and the views inside it, by their fields."""
+    return {name: _value(getattr(view, name)) for name in view.__dataclass_fields__}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_value(item) for item in value]
+    return view_json(value) if hasattr(value, "__dataclass_fields__") else value

@@ -1,0 +1,171 @@
+"""What all operations of the API share: description, reading input, writing answers. No operation lives here."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final, TypeVar
+
+from aiohttp import web
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from models.register import FormRefused, NoSuchElder, VersionConflict
+from models.text import plain_json
+from web.guard import Page, needs
+from web.problems import Conflict, Invalid, NotFound, Problem
+from web.render import texts_of
+from web.rights import Right
+
+JSON: Final = "application/json"
+Model = TypeVar("Model", bound=BaseModel)
+When = Annotated[datetime, AwareDatetime]
+
+
+class Input(BaseModel):
+    """A body or query: unknown fields are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Output(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ErrorBody(Output):
+    code: str
+    message: str
+    fields: dict[str, str] = {}
+
+
+class ErrorAnswer(Output):
+    """Every answer with a status from 400 on."""
+
+    error: ErrorBody
+
+
+class Done(Output):
+    """Nothing more to say than that it was done."""
+
+    ok: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method on one path. `result` is any type that pydantic can describe; None: no JSON."""
+
+    method: str
+    path: str
+    summary: str
+    tag: str
+    handler: Page
+    public: bool
+    body: type[BaseModel] | None
+    query: type[BaseModel] | None
+    result: Any
+    status: int
+    media: str
+
+
+class Operations:
+    """The operations of one module, collected by decorating their handlers."""
+
+    def __init__(self, tag: str) -> None:
+        self._tag = tag
+        self._all: list[Operation] = []
+
+    def __iter__(self) -> Iterator[Operation]:
+        return iter(self._all)
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        summary: str,
+        *,
+        right: Right | None = None,
+        public: bool = False,
+        body: type[BaseModel] | None = None,
+        query: type[BaseModel] | None = None,
+        result: Any = None,
+        status: int = 200,
+        media: str = JSON,
+    ) -> Callable[[Page], Page]:
+        """Register the decorated handler; without `public` it needs an account, and the right when one is named."""
+
+        def register(handler: Page) -> Page:
+            guarded = handler if public else needs(right)(handler)
+            self._all.append(
+                Operation(method, path, summary, self._tag, guarded, public, body, query, result, status, media)
+            )
+            return handler
+
+        return register
+
+
+async def read_body(request: web.Request, model: type[Model]) -> Model:
+    """The JSON body as this model. Raises Problem 415, Invalid with a word for each field."""
+    if request.content_type != JSON:
+        raise Problem("problem.media_type", status=415)
+    try:
+        data = json.loads(await request.text())
+    except (ValueError, LookupError, RecursionError) as error:  # LookupError: a charset that nobody knows
+        raise Invalid("problem.json") from error
+    if not isinstance(data, dict):
+        raise Invalid("problem.json")
+    return _validated(model, data)
+
+
+def read_query(request: web.Request, model: type[Model]) -> Model:
+    """The query string as this model; an empty value counts as not given."""
+    return _validated(model, {name: value for name, value in request.query.items() if value})
+
+
+def _validated(model: type[Model], data: dict[str, Any]) -> Model:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise Invalid(fields=fields_of(error)) from None
+
+
+def fields_of(error: ValidationError) -> dict[str, str]:
+    """Where and what: field to the key of its text."""
+    return {
+        ".".join(map(str, problem["loc"])) or "body": f"invalid.{problem['type']}"
+        for problem in error.errors(include_url=False, include_context=False, include_input=False)
+    }
+
+
+def number_in_path(request: web.Request, name: str) -> int:
+    """A record's number in the address. Raises NotFound when it cannot be one."""
+    text = request.match_info[name]
+    if not text.isascii() or not text.isdecimal() or len(text) > 9:
+        raise NotFound
+    return int(text)
+
+
+def answer(data: Any, *, status: int = 200) -> web.Response:
+    """JSON; times RFC 3339 with offset."""
+    plain = data.model_dump(mode="python") if isinstance(data, BaseModel) else data
+    return web.json_response(plain_json(plain), status=status, dumps=_dumps)
+
+
+def _dumps(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def of_register(request: web.Request, error: Exception) -> Problem:
+    """The answer to what `models.register` refuses."""
+    match error:
+        case NoSuchElder():
+            return NotFound("problem.no_elder")
+        case VersionConflict():
+            return Conflict("problem.version", fields={"version": str(error.current)})
+        case FormRefused():
+            lang = texts_of(request).lang
+            severe = [problem for problem in error.problems if problem.severe]
+            return Invalid(fields={p.field: p.zh if lang == "zh" else p.en for p in severe})
+        case _:
+            raise error
+
+
+REGISTER_ERRORS: Final = (NoSuchElder, VersionConflict, FormRefused)

@@ -1,0 +1,101 @@
+"""The live stream: every change of cases and seats that the account may see, numbered; `?after=N` resumes.
+
+The first message is the whole state (`kind: state`) when N is missing or too old. A client that does not read is
+closed with 1013 and may come back with its last number; one whose log-in ended with 4401.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Final
+
+from aiohttp import WSCloseCode, web
+from pydantic import Field
+
+from web.accounts import Account
+from web.api.kit import Input, Operations, read_query
+from web.feed import Message, Subscriber, encode
+from web.guard import account_of
+from web.keys import ACCOUNTS, BEARER, FEED, METRICS, MIRROR
+from web.origin import SESSION_COOKIE
+from web.rights import Right, may_receive
+
+operations = Operations("live")
+HEARTBEAT: Final = 15.0
+RECHECK: Final = 30.0
+LOGGED_OUT: Final = 4401
+
+
+class Resume(Input):
+    after: int | None = Field(None, ge=0, le=2**53)
+
+
+@operations("GET", "/live", "Follow cases and seats (WebSocket)", right=Right.SEE_LIVE, query=Resume, status=101)
+async def live(request: web.Request) -> web.StreamResponse:
+    after = read_query(request, Resume).after
+    account = account_of(request)
+    socket = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=4096)
+    await socket.prepare(request)
+    feed, metrics = request.app[FEED], request.app[METRICS]
+    with feed.subscribed(lambda message: may_receive(account, message)) as subscriber:
+        metrics.live_clients.inc()
+        sending = asyncio.create_task(_send(request, socket, subscriber, after, account), name="live")
+        try:
+            async for _ in socket:
+                pass  # clients have nothing to say; reading answers pings and notices the end
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+            metrics.live_clients.dec()
+    return socket
+
+
+async def _send(
+    request: web.Request,
+    socket: web.WebSocketResponse,
+    subscriber: Subscriber,
+    after: int | None,
+    account: Account,
+) -> None:
+    feed = request.app[FEED]
+    missed = feed.missed(after) if after is not None else None
+    told = feed.seq  # what comes into the queue until here is in `missed` or the state as well
+    if missed is None:
+        await socket.send_str(encode(feed.seq, "state", request.app[MIRROR].snapshot()))
+    for old in missed or ():
+        if may_receive(account, old):
+            await socket.send_str(old.text)
+    async with aclosing(_messages(subscriber)) as messages:
+        async for message in messages:
+            if message is not None:
+                if message.seq > told:
+                    await socket.send_str(message.text)
+            elif subscriber.dropped.is_set():
+                request.app[METRICS].dropped.inc()
+                await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too slow")
+                return
+            elif not await _still_welcome(request):
+                await socket.close(code=LOGGED_OUT, message=b"logged out")
+                return
+
+
+async def _messages(subscriber: Subscriber) -> AsyncGenerator[Message | None]:
+    """Messages as they come; None when the client was dropped, and now and then so that its log-in is looked at."""
+    while True:
+        if subscriber.dropped.is_set():
+            yield None
+        try:
+            async with asyncio.timeout(RECHECK):
+                message = await subscriber.queue.get()
+        except TimeoutError:
+            yield None
+        else:
+            yield message
+
+
+async def _still_welcome(request: web.Request) -> bool:
+    accounts = request.app[ACCOUNTS]
+    if request.get(BEARER):
+        return await accounts.of_token(request.headers["Authorization"].partition(" ")[2].strip()) is not None
+    key = request.cookies.get(SESSION_COOKIE)
+    return key is not None and await accounts.of_session(key) is not None

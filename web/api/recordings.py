@@ -1,0 +1,40 @@
+"""Recordings of calls: the sound itself, in ranges, for those who may hear it; each hearing is on the audit log."""
+
+from pathlib import Path
+
+from aiohttp import hdrs, web
+
+from models.audit import audit
+from models.queries.cases import recording_row
+from web.api.kit import Operations
+from web.guard import account_of
+from web.keys import DATABASE, SETTINGS
+from web.problems import NotFound
+from web.rights import Right
+
+operations = Operations("recordings")
+WAV = "audio/wav"
+EMPTY_HEADER = 44
+
+
+@operations("GET", "/recordings/{id}", "The sound of a call", right=Right.HEAR_RECORDINGS, media=WAV)
+async def get_recording(request: web.Request) -> web.StreamResponse:
+    database = request.app[DATABASE]
+    async with database.read() as session:
+        row = await recording_row(session, request.match_info["id"])
+    if row is None:
+        raise NotFound("problem.no_recording")
+    path = _file(request.app[SETTINGS].home / "recordings", row.path)
+    if path is None:
+        raise NotFound("problem.recording_gone")
+    if request.headers.get(hdrs.RANGE, "bytes=0-").startswith("bytes=0-"):
+        async with database.write() as session:
+            audit(session, account_of(request).actor, "recording.hear", f"recording:{row.id}")
+    return web.FileResponse(path, headers={"Content-Type": WAV, "Content-Disposition": "inline"})
+
+
+def _file(folder: Path, name: str) -> Path | None:
+    """The file, when it lies inside the folder and holds more than a header."""
+    path = (folder / name).resolve()
+    inside = path.is_relative_to(folder.resolve())
+    return path if inside and path.is_file() and path.stat().st_size > EMPTY_HEADER else None

@@ -1,0 +1,46 @@
+"""Seats as they are now, and setting them ready or paused."""
+
+from typing import Literal
+
+from aiohttp import web
+from pydantic import Field
+
+from web.api.kit import Done, Input, Operations, Output, answer, read_body
+from web.controller.mirror import seat_json
+from web.controller.shapes import SeatView
+from web.guard import account_of
+from web.keys import CONTROLLER, MIRROR
+from web.problems import Forbidden
+from web.rights import Right, may_set_seat
+
+operations = Operations("seats")
+
+
+class SeatList(Output):
+    items: list[SeatView]
+    next: None = None
+
+
+class SeatChange(Input):
+    """`reason` for `paused`: `rest`, `meal`, `training`, `other` or words."""
+
+    state: Literal["ready", "paused"]
+    reason: str = Field("", max_length=60)
+
+
+@operations("GET", "/seats", "All seats as they are now", right=Right.SEE_LIVE, result=SeatList)
+async def get_seats(request: web.Request) -> web.StreamResponse:
+    seats = sorted(request.app[MIRROR].seats.values(), key=lambda seat: seat.extension)
+    return answer({"items": [seat_json(seat) for seat in seats], "next": None})
+
+
+@operations("POST", "/seats/{extension}/state", "Set a seat ready or paused", body=SeatChange, result=Done)
+async def set_state(request: web.Request) -> web.StreamResponse:
+    wanted = await read_body(request, SeatChange)
+    extension, account = request.match_info["extension"], account_of(request)
+    if not may_set_seat(account, extension):
+        raise Forbidden
+    reason = wanted.reason if wanted.state == "paused" else ""
+    controller = request.app[CONTROLLER]
+    await controller.set_seat(extension, state=wanted.state, reason=reason, actor=account.actor)
+    return answer(Done())

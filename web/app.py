@@ -1,0 +1,78 @@
+"""The application: what it is made of and in which order. No page, no rule."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+from aiohttp_session import session_middleware
+from yarl import URL
+
+from home.secrets import Secrets
+from home.settings import Settings
+from models.database import Database
+from web import api, guard, keys, logs, pages, security, sessions
+from web.accounts import Accounts
+from web.controller.client import Controller
+from web.controller.mirror import Mirror
+from web.feed import Feed
+from web.metrics import Metrics, measuring
+from web.render import STATIC, make_environment
+from web.texts import load_texts
+from web.throttle import Throttle
+
+LARGEST_REQUEST: Final = 256 * 1024
+
+
+def make_app(settings: Settings, secrets: Secrets) -> web.Application:
+    """The whole web process as an aiohttp application; nothing is connected before it starts."""
+    metrics = Metrics()
+    database = Database(settings.database_url)
+    accounts = Accounts(database)
+    app = web.Application(
+        client_max_size=LARGEST_REQUEST,
+        middlewares=[
+            logs.access_log,
+            measuring(metrics),
+            security.visits,
+            guard.problems,
+            session_middleware(sessions.DatabaseStorage(accounts)),
+            sessions.who_is_asking,
+            security.forged_requests,
+        ],
+    )
+    feed = Feed()
+    control = URL.build(scheme="http", host="127.0.0.1", port=settings.control_port)
+    app[keys.SETTINGS] = settings
+    app[keys.SECRETS] = secrets
+    app[keys.DATABASE] = database
+    app[keys.ACCOUNTS] = accounts
+    app[keys.METRICS] = metrics
+    app[keys.TEXTS] = load_texts()
+    app[keys.TEMPLATES] = make_environment()
+    app[keys.FEED] = feed
+    app[keys.MIRROR] = Mirror(feed)
+    app[keys.CONTROLLER] = Controller(control, secrets.control_token)
+    app[keys.LOGINS] = Throttle(burst=10, per_minute=20)
+    app.on_response_prepare.append(security.add_headers)
+    app.cleanup_ctx.extend([_database, _controller])
+    app.router.add_static("/static/", Path(STATIC), append_version=False)
+    pages.add_routes(app)
+    api.add_routes(app)
+    return app
+
+
+async def _database(app: web.Application) -> AsyncIterator[None]:
+    yield
+    await app[keys.DATABASE].close()
+
+
+async def _controller(app: web.Application) -> AsyncIterator[None]:
+    async with app[keys.CONTROLLER] as controller:
+        following = asyncio.create_task(app[keys.MIRROR].run(controller), name="mirror")
+        yield
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following

@@ -1,0 +1,97 @@
+"""Requests to the controller's loopback API. Each has a deadline; none is repeated by itself: it may have been done."""
+
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from web.controller.shapes import LiveCase, State, parse_case, parse_state
+from web.problems import Conflict, Invalid, NotFound, Problem, Unavailable
+
+DEADLINE = aiohttp.ClientTimeout(total=5, sock_connect=2)
+
+
+class ControllerUnreachable(Unavailable):
+    key = "problem.controller_unreachable"
+
+
+class Controller:
+    """The controller as the web sees it. Use as an async context manager."""
+
+    def __init__(self, base: URL, token: str) -> None:
+        self._base = base
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> "Controller":
+        self._session = aiohttp.ClientSession(headers=self._headers, timeout=DEADLINE)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        assert self._session is not None, "the controller client is not open"
+        return self._session
+
+    async def state(self) -> State:
+        """Everything that is going on now. Raises ControllerUnreachable."""
+        return parse_state(await self._ask("GET", "state"))
+
+    async def listen(self, after: int) -> aiohttp.ClientWebSocketResponse:
+        """The stream of changes after this number; a dead link shows within 10 s. Raises ControllerUnreachable."""
+        url = (self._base / "live").with_query(after=after)
+        try:
+            return await self.session.ws_connect(url, heartbeat=5, max_msg_size=16 * 2**20)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise ControllerUnreachable from error
+
+    async def degraded(self) -> tuple[str, ...]:
+        """What does not work now, each as `part: reason`. Raises ControllerUnreachable."""
+        body = await self._ask("GET", "ready", accept=(200, 503))
+        return tuple(str(what) for what in body.get("degraded", ()))
+
+    async def act(self, case: str, action: dict[str, str], *, actor: str) -> LiveCase:
+        """Ask for an action on a case; the case as it is then.
+
+        Raises NotFound, Conflict or Invalid with the controller's refusal code, ControllerUnreachable.
+        """
+        answer = await self._ask("POST", "cases", case, "actions", json={**action, "actor": actor})
+        return parse_case(answer["case"])
+
+    async def shown(self, case: str, *, extension: str, actor: str) -> None:
+        """Tell that the agent's screen shows the case."""
+        await self._ask("POST", "cases", case, "shown", json={"extension": extension, "actor": actor})
+
+    async def set_seat(self, extension: str, *, state: str, reason: str, actor: str) -> None:
+        """Set a seat ready or paused."""
+        body = {"state": state, "reason": reason, "actor": actor}
+        await self._ask("POST", "seats", extension, "state", json=body)
+
+    async def _ask(
+        self, method: str, *path: str, json: dict[str, str] | None = None, accept: tuple[int, ...] = (200,)
+    ) -> dict[str, Any]:
+        url = self._base.joinpath(*path)
+        try:
+            async with self.session.request(method, url, json=json) as response:
+                body = await response.json() if response.content_type == "application/json" else {}
+                if response.status not in accept:
+                    raise _refusal(response.status, body)
+                return body if isinstance(body, dict) else {}
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            raise ControllerUnreachable from error
+
+
+_KINDS: dict[int, type[Problem]] = {404: NotFound, 409: Conflict, 422: Invalid}
+
+
+def _refusal(status: int, body: Any) -> Problem:
+    """The controller's own words, kept: its code is what texts.toml has a sentence for."""
+    error = body.get("error") if isinstance(body, dict) else None
+    if status not in _KINDS or not isinstance(error, dict):
+        return ControllerUnreachable(code=f"controller_{status}")
+    code, message = str(error.get("code", "")), str(error.get("message", ""))
+    fields = {str(name): str(text) for name, text in (error.get("fields") or {}).items()}
+    return _KINDS[status](f"refusal.{code}", code=code, message=message, fields=fields)

@@ -1,0 +1,84 @@
+"""What the controller tells, parsed once. Unknown fields are ignored: controller and web may differ by a version."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
+
+from ivr.case import ElderFile
+from models.views import CaseView
+
+SeatState = Literal["offline", "ready", "paused", "reserved", "talking", "wrap_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseExtras:
+    """What only the controller knows of an open case. `actions` are those which are legal now."""
+
+    file: ElderFile | None = None
+    actions: tuple[str, ...] = ()
+    searching: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCase:
+    """An open case: the view that the database will also give, and the controller's extras."""
+
+    view: CaseView
+    extras: CaseExtras
+    raw: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        return self.view.id
+
+
+@dataclass(frozen=True, slots=True)
+class SeatView:
+    """A seat as the board shows it. `case` is the one it is reserved for or talks in."""
+
+    extension: str
+    state: SeatState
+    since: datetime | None = None
+    name: str = ""
+    agent: str = ""
+    skills: tuple[str, ...] = ()
+    registered: bool = False
+    reason: str = ""
+    case: str | None = None
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything at once, as it was after message `seq`."""
+
+    seq: int
+    degraded: tuple[str, ...]
+    cases: tuple[LiveCase, ...]
+    seats: tuple[SeatView, ...]
+
+
+_VIEW = TypeAdapter(CaseView)
+_EXTRAS = TypeAdapter(CaseExtras)
+_SEAT = TypeAdapter(SeatView)
+
+
+def parse_case(data: dict[str, Any]) -> LiveCase:
+    """Raises pydantic.ValidationError when the controller speaks another language than we."""
+    return LiveCase(_VIEW.validate_python(data), _EXTRAS.validate_python(data), data)
+
+
+def parse_seat(data: dict[str, Any]) -> SeatView:
+    known = {name: value for name, value in data.items() if value is not None}
+    return _SEAT.validate_python(known)
+
+
+def parse_state(data: dict[str, Any]) -> State:
+    return State(
+        seq=int(data["seq"]),
+        degraded=tuple(map(str, data.get("degraded", ()))),
+        cases=tuple(map(parse_case, data["cases"])),
+        seats=tuple(map(parse_seat, data["seats"])),
+    )

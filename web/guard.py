@@ -1,0 +1,89 @@
+"""Rights at the door of a handler, and every failure turned into its answer: a page, or JSON below `/api/`."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Final
+
+from aiohttp import web
+from yarl import URL
+
+from models.database import DatabaseUnavailable
+from web.accounts import Account
+from web.keys import ACCOUNT
+from web.logs import Handler, log, where_it_failed
+from web.problems import Conflict, Forbidden, NotFound, Problem, TooMany, Unauthorized, Unavailable
+from web.render import render, texts_of
+from web.rights import Right, may
+
+Page = Callable[[web.Request], Awaitable[web.StreamResponse]]
+API: Final = "/api/"
+
+
+def needs(right: Right | None = None) -> Callable[[Page], Page]:
+    """Only for people who are logged in and, when a right is named, have it."""
+
+    def guard(handler: Page) -> Page:
+        @wraps(handler)
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            account = account_of(request)
+            if right is not None and not may(account, right):
+                raise Forbidden
+            return await handler(request)
+
+        return guarded
+
+    return guard
+
+
+def account_of(request: web.Request) -> Account:
+    """Who asks. Raises Unauthorized when nobody is logged in."""
+    if ACCOUNT not in request:
+        raise Unauthorized
+    return request[ACCOUNT]
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Tells what went wrong to the person who asked; to the log only its kind and place."""
+    try:
+        return await handler(request)
+    except Problem as problem:
+        return _answer(request, problem)
+    except web.HTTPException as answer:
+        if answer.status < 400:
+            raise
+        return _answer(request, _of_http(answer))
+    except DatabaseUnavailable as error:
+        log.error("database_unavailable", **where_it_failed(error))
+        return _answer(request, Unavailable("problem.database"))
+    except ConnectionResetError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the request's outermost guard
+        log.error("request_failed", **where_it_failed(error))
+        return _answer(request, Problem("problem.internal", status=500))
+
+
+def _of_http(answer: web.HTTPException) -> Problem:
+    known = {404: NotFound, 403: Forbidden, 401: Unauthorized, 409: Conflict}
+    if answer.status in known:
+        return known[answer.status]()
+    keys = {405: "problem.method", 413: "problem.too_large", 415: "problem.media_type"}
+    return Problem(keys.get(answer.status, "problem.bad_request"), status=answer.status)
+
+
+def _answer(request: web.Request, problem: Problem) -> web.StreamResponse:
+    response: web.Response
+    if request.path.startswith(API):
+        response = web.json_response(problem.as_json(texts_of(request)), status=problem.status)
+    elif isinstance(problem, Unauthorized) and request.method == "GET" and not _is_fragment(request):
+        back = URL("/login").with_query(next=request.path_qs) if request.path != "/" else URL("/login")
+        response = web.Response(status=303, headers={"Location": str(back)})
+    else:
+        response = render(request, "problem.html", {"problem": problem}, status=problem.status)
+    if isinstance(problem, TooMany):
+        response.headers["Retry-After"] = str(problem.retry_after)
+    return response
+
+
+def _is_fragment(request: web.Request) -> bool:
+    return request.path.startswith("/fragments/")

@@ -1,0 +1,33 @@
+"""What the application and each request carry, each under a typed key. Nothing else is hung on them."""
+
+from collections.abc import Mapping
+
+import jinja2
+from aiohttp import web
+
+from home.secrets import Secrets
+from home.settings import Settings
+from models.database import Database
+from web.accounts import Account, Accounts
+from web.controller.client import Controller
+from web.controller.mirror import Mirror
+from web.feed import Feed
+from web.metrics import Metrics
+from web.texts import Lang, Texts
+from web.throttle import Throttle
+
+SETTINGS = web.AppKey("settings", Settings)
+SECRETS = web.AppKey("secrets", Secrets)
+DATABASE = web.AppKey("database", Database)
+ACCOUNTS = web.AppKey("accounts", Accounts)
+CONTROLLER = web.AppKey("controller", Controller)
+MIRROR = web.AppKey("mirror", Mirror)
+FEED = web.AppKey("feed", Feed)
+METRICS = web.AppKey("metrics", Metrics)
+TEXTS = web.AppKey("texts", Mapping[Lang, Texts])
+TEMPLATES = web.AppKey("templates", jinja2.Environment)
+LOGINS = web.AppKey("logins", Throttle)
+
+ACCOUNT = web.RequestKey("account", Account)
+BEARER = web.RequestKey("bearer", bool)
+VISIT = web.RequestKey("visit", str)

@@ -1,0 +1,10 @@
+"""The pages that people see, one module for each part of the menu."""
+
+from aiohttp import web
+
+from web.pages import board, cases, desk, elders, follow_ups, login
+
+
+def add_routes(app: web.Application) -> None:
+    for part in (login, board, cases, desk, elders, follow_ups):
+        app.router.add_routes(part.routes)

@@ -1,0 +1,107 @@
+"""The list of cases with its filters, and the page of one case with everything that is on record about it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Literal, cast
+
+from aiohttp import web
+from multidict import MultiMapping
+
+from models.database import DatabaseUnavailable
+from models.queries.cases import BadCursor, CasePage, list_cases
+from web.guard import needs
+from web.keys import DATABASE, FEED, MIRROR
+from web.people_names import names_of_users
+from web.problems import Invalid
+from web.render import render
+from web.rights import Right
+from web.sheet import Sheet, details, find_sheet
+
+routes = web.RouteTableDef()
+PAGE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the list is narrowed to; days are local and both included."""
+
+    state: Literal["", "open", "closed"] = ""
+    since: date | None = None
+    until: date | None = None
+    elder: int | None = None
+    cursor: str | None = None
+
+
+@routes.get("/cases")
+@needs(Right.SEE_CASES)
+async def cases(request: web.Request) -> web.StreamResponse:
+    wanted = _read_filter(request.query)
+    database_away = False
+    try:
+        page = await _find(request, wanted)
+    except BadCursor as error:
+        raise Invalid from error
+    except DatabaseUnavailable:
+        database_away, page = True, CasePage((), None)
+    open_now = [Sheet.of_live(case) for case in reversed(request.app[MIRROR].open_cases())]
+    live = {sheet.view.id: sheet for sheet in open_now}
+    sheets = [live.get(view.id, Sheet(view, None)) for view in page.items]
+    if database_away and wanted.state != "closed":
+        sheets = open_now
+    context = {"sheets": sheets, "filter": wanted, "next": page.next, "database_away": database_away}
+    return render(request, "cases.html", context)
+
+
+@routes.get("/cases/{id}")
+@needs(Right.SEE_CASES)
+async def case(request: web.Request) -> web.StreamResponse:
+    return render(request, "case.html", await _case_context(request))
+
+
+@routes.get("/fragments/cases/{id}")
+@needs(Right.SEE_CASES)
+async def case_fragment(request: web.Request) -> web.StreamResponse:
+    return render(request, "fragments/case.html", await _case_context(request))
+
+
+async def _case_context(request: web.Request) -> dict[str, object]:
+    seq = request.app[FEED].seq
+    sheet = await find_sheet(request, request.match_info["id"])
+    actors = {entry.actor for entry in sheet.view.timeline}
+    return {"seq": seq, "sheet": sheet, "details": details, "people": await names_of_users(request, actors)}
+
+
+async def _find(request: web.Request, wanted: Filter) -> CasePage:
+    async with request.app[DATABASE].read() as session:
+        return await list_cases(
+            session,
+            state=wanted.state or None,
+            elder=wanted.elder,
+            since=_local(wanted.since),
+            until=_local(wanted.until + timedelta(days=1) if wanted.until else None),
+            limit=PAGE,
+            cursor=wanted.cursor,
+        )
+
+
+def _read_filter(query: MultiMapping[str]) -> Filter:
+    state = query.get("state", "")
+    elder = query.get("elder", "")
+    return Filter(
+        state=cast(Literal["", "open", "closed"], state) if state in ("open", "closed") else "",
+        since=_day(query.get("from", "")),
+        until=_day(query.get("to", "")),
+        elder=int(elder) if elder.isdecimal() and len(elder) < 12 else None,
+        cursor=query.get("cursor") or None,
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise Invalid("problem.date") from error
+
+
+def _local(day: date | None) -> datetime | None:
+    return None if day is None else datetime.combine(day, time.min).astimezone()

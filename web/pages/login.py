@@ -1,0 +1,109 @@
+"""Logging in and out, the language switch, the way home. Passwords pass through here and are kept nowhere."""
+
+from secrets import token_urlsafe
+from typing import Final
+
+from aiohttp import web
+from aiohttp_session import get_session, new_session
+from yarl import URL
+
+from models.audit import audit
+from models.people import LockedOut, LogInRefused, verify_password
+from web.accounts import Account, account_of
+from web.guard import account_of as signed_in
+from web.keys import ACCOUNT, DATABASE, LOGINS
+from web.origin import LANG_COOKIE, is_https
+from web.problems import Problem, TooMany
+from web.render import lang_of, render
+from web.sessions import USER
+from web.texts import as_lang
+
+routes = web.RouteTableDef()
+YEAR: Final = 365 * 24 * 3600
+LONGEST_PASSWORD: Final = 1_000
+
+
+@routes.get("/")
+async def home(request: web.Request) -> web.StreamResponse:
+    """An agent goes to the desk, everybody else to the board."""
+    raise web.HTTPSeeOther("/desk" if signed_in(request).seat else "/board")
+
+
+@routes.get("/login")
+async def login_page(request: web.Request) -> web.StreamResponse:
+    if ACCOUNT in request:
+        raise web.HTTPSeeOther(_back(request.query.get("next", "")))
+    return render(request, "login.html", {"problem": None, "username": "", "next": request.query.get("next", "")})
+
+
+@routes.post("/login")
+async def log_in(request: web.Request) -> web.StreamResponse:
+    form = await request.post()
+    username, password, back = (str(form.get(name, "")) for name in ("username", "password", "next"))
+    try:
+        account = await check(request, username, password)
+    except Problem as problem:
+        context = {"problem": problem, "username": username[:60], "next": back}
+        response = render(request, "login.html", context, status=problem.status)
+        if isinstance(problem, TooMany):
+            response.headers["Retry-After"] = str(problem.retry_after)
+        return response
+    await begin_session(request, account)
+    return web.HTTPSeeOther(_back(back))
+
+
+@routes.post("/logout")
+async def log_out(request: web.Request) -> web.StreamResponse:
+    (await get_session(request)).invalidate()
+    return web.HTTPSeeOther("/login")
+
+
+@routes.post("/language")
+async def switch_language(request: web.Request) -> web.StreamResponse:
+    form = await request.post()
+    lang = as_lang(form.get("lang"), lang_of(request))
+    response = web.HTTPSeeOther(_back(str(form.get("next", ""))))
+    secure = is_https(request)
+    response.set_cookie(LANG_COOKIE, lang, max_age=YEAR, httponly=True, samesite="Lax", secure=secure)
+    return response
+
+
+async def check(request: web.Request, username: str, password: str) -> Account:
+    """The account of this name and password.
+
+    Raises TooMany when tries come too fast, Problem 401 (`wrong_password`) or 423 (`locked_out`).
+    """
+    logins = request.app[LOGINS]
+    for key in (f"from {request.remote}", f"as {username.strip().lower()[:60]}"):
+        if wait := logins.take(key):
+            raise TooMany(wait)
+    database = request.app[DATABASE]
+    try:
+        user = await verify_password(database, username[:60], password[:LONGEST_PASSWORD])
+    except LockedOut as locked:
+        raise Problem("problem.locked_out", status=423) from locked
+    except LogInRefused as refused:
+        raise Problem("problem.wrong_password", status=401) from refused
+    account = account_of(user)
+    async with database.write() as session:
+        audit(session, account.actor, "log_in")
+    return account
+
+
+async def begin_session(request: web.Request, account: Account) -> str:
+    """A session under a new key, whatever the browser held before; the key."""
+    session = await new_session(request)
+    key = token_urlsafe(32)
+    session.set_new_identity(key)
+    session[USER] = account.id
+    return key
+
+
+def _back(where: str) -> str:
+    """A page of ours, never another site's."""
+    try:
+        url = URL(where)
+    except ValueError:
+        return "/"
+    ours = where.startswith("/") and not where.startswith(("//", "/\\")) and not url.absolute
+    return where if ours and "\n" not in where and "\r" not in where else "/"

@@ -1,0 +1,23 @@
+"""Names of those who acted, for pages: `user:7` becomes a name where the database can say it."""
+
+from collections.abc import Iterable
+
+from aiohttp import web
+from sqlalchemy import select
+
+from models.database import DatabaseUnavailable
+from models.people import User
+from web.keys import DATABASE
+
+
+async def names_of_users(request: web.Request, actors: Iterable[str]) -> dict[str, str]:
+    """Actor to name, for the users among the actors; empty while the database is away."""
+    wanted = {int(number) for actor in actors if (number := actor.removeprefix("user:")).isdecimal()}
+    if not wanted:
+        return {}
+    try:
+        async with request.app[DATABASE].read() as session:
+            rows = await session.execute(select(User.id, User.name).where(User.id.in_(wanted)))
+            return {f"user:{number}": name for number, name in rows}
+    except DatabaseUnavailable:
+        return {}

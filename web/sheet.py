@@ -1,0 +1,153 @@
+"""A case as a page shows it: the view, the elder's file, and what follows from both for the eye. Reads only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from ivr.case import ContactCard, ElderFile
+from ivr.vocabulary import LegKind, LegState, Place
+from models.queries.cases import case_view
+from models.queries.register import file_of
+from models.views import CaseView, LegView, TimelineView
+from web.controller.shapes import LiveCase
+from web.keys import DATABASE, MIRROR
+from web.problems import NotFound
+from web.texts import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRow:
+    """A contact and the calls that were made to them, oldest first."""
+
+    card: ContactCard
+    legs: tuple[LegView, ...]
+
+    @property
+    def last(self) -> LegView | None:
+        return self.legs[-1] if self.legs else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """`live` while the controller holds the case; only then are `actions` and `searching` filled."""
+
+    view: CaseView
+    file: ElderFile | None
+    live: bool = False
+    actions: frozenset[str] = frozenset()
+    searching: tuple[str, ...] = ()
+
+    @classmethod
+    def of_live(cls, case: LiveCase) -> "Sheet":
+        extras = case.extras
+        return cls(case.view, extras.file, True, frozenset(extras.actions), extras.searching)
+
+    @property
+    def seats(self) -> dict[str, LegView]:
+        """Who is A, B, X now: the live seat leg of each role."""
+        return {leg.role: leg for leg in self.legs_of(LegKind.SEAT) if leg.role and _alive(leg)}
+
+    @property
+    def live_legs(self) -> tuple[LegView, ...]:
+        return tuple(leg for leg in self.view.legs if _alive(leg))
+
+    @property
+    def ended_legs(self) -> tuple[LegView, ...]:
+        return tuple(leg for leg in self.view.legs if not _alive(leg))
+
+    def legs_of(self, *kinds: LegKind) -> tuple[LegView, ...]:
+        return tuple(leg for leg in self.view.legs if leg.kind in kinds)
+
+    @property
+    def contacts(self) -> tuple[ContactRow, ...]:
+        """The file's contacts in their order; then whoever was rung and is no longer on file."""
+        cards = list(self.file.contacts if self.file else ())
+        known = {card.id for card in cards}
+        for leg in self.legs_of(LegKind.CONTACT):
+            if leg.contact is not None and leg.contact not in known:
+                known.add(leg.contact)
+                cards.append(ContactCard(leg.contact, leg.name, "", (leg.number,)))
+        calls = self.legs_of(LegKind.CONTACT)
+        return tuple(ContactRow(card, tuple(leg for leg in calls if leg.contact == card.id)) for card in cards)
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """110, 120, 119: those which were called."""
+        return tuple(dict.fromkeys(leg.number for leg in self.legs_of(LegKind.SERVICE)))
+
+    @property
+    def agreement_missing(self) -> bool:
+        """Calling 120 for an elder needs a signed agreement on file; a warning, never a bar (S1.10)."""
+        return self.file is not None and not self.file.agreement_signed
+
+    def role_of(self, extension: str) -> str | None:
+        """The role of this seat in the case: now, or when it was last in it."""
+        roles = [leg.role for leg in self.legs_of(LegKind.SEAT) if leg.number == extension]
+        return roles[-1] if roles else None
+
+    def may_merge(self, leg: LegView) -> bool:
+        mergeable = leg.state == LegState.ANSWERED and leg.place != Place.ELDER
+        return "merge" in self.actions and leg.kind != LegKind.ELDER and mergeable
+
+    def may_hang_up(self, leg: LegView) -> bool:
+        return "hangup" in self.actions and _alive(leg)
+
+    def name_of(self, leg_id: str) -> str:
+        leg = next((leg for leg in self.view.legs if leg.id == leg_id), None)
+        return leg_id if leg is None else (leg.name or leg.number or leg_id)
+
+    def words_for_rescue(self, t: Texts) -> list[tuple[str, str]]:
+        """What A reads out to 120, in the order in which it is asked for: label and words."""
+        file = self.file
+        if file is None:
+            return [(t("rescue.who"), t("rescue.unknown")), (t("rescue.phone"), self.view.caller)]
+        years = _years(file, self)
+        age = "" if years is None else t("rescue.years", years=years)
+        person = t("rescue.comma").join(part for part in (file.name, t.word("sex", file.sex), age) if part)
+        lines = [
+            (t("rescue.who"), person),
+            (t("rescue.where"), file.address),
+            (t("rescue.landmark"), file.landmark),
+            (t("rescue.bus_stop"), file.bus_stop),
+            (t("rescue.way_in"), file.way_in),
+            (t("rescue.health"), file.health),
+            (t("rescue.phone"), file.home_phone or self.view.caller),
+        ]
+        return [(label, words) for label, words in lines if words]
+
+
+def details(entry: TimelineView, sheet: Sheet, t: Texts) -> Sequence[tuple[str, str]]:
+    """What a timeline entry says beyond its name: label and words, legs by the name of who was on them."""
+    found: list[tuple[str, str]] = []
+    for name, value in entry.data.items():
+        if value in (None, "", [], {}) or isinstance(value, dict | list):
+            continue
+        words = sheet.name_of(str(value)) if name == "leg" else t.value(name, str(value))
+        found.append((t.label(name), words))
+    return found
+
+
+async def find_sheet(request: web.Request, case_id: str) -> Sheet:
+    """The open case from the mirror, else the case on record. Raises NotFound, DatabaseUnavailable."""
+    live = request.app[MIRROR].cases.get(case_id)
+    if live is not None:
+        return Sheet.of_live(live)
+    async with request.app[DATABASE].read() as session:
+        view = await case_view(session, case_id)
+        if view is None:
+            raise NotFound("problem.no_case")
+        file = await file_of(session, view.elder.id) if view.elder else None
+    return Sheet(view, file)
+
+
+def _alive(leg: LegView) -> bool:
+    return leg.state != LegState.ENDED
+
+
+def _years(file: ElderFile, sheet: Sheet) -> int | None:
+    at = sheet.view.opened_at
+    if file.born is None or at is None:
+        return None
+    before_birthday = (at.month, at.day) < (file.born.month, file.born.day)
+    return at.year - file.born.year - before_birthday

@@ -1,0 +1,127 @@
+// The agent's page: shows the file when the seat is about to ring and says so, presses actions, obeys the keys.
+
+import "/static/js/ages.js";
+import { post, tell } from "/static/js/api.js";
+import { forget, restore } from "/static/js/drafts.js";
+import { Fragment } from "/static/js/fragments.js";
+import { listen } from "/static/js/keys.js";
+import { connect, onMessage } from "/static/js/live.js";
+import { ring, stop } from "/static/js/ring.js";
+
+const desk = document.getElementById("desk");
+const words = JSON.parse(document.getElementById("words").textContent);
+const extension = desk.dataset.extension;
+const toShow = new Map(); // case -> when the message came
+let focused = null;
+
+function shownCase() {
+  return desk.querySelector("[data-shows-case]")?.dataset.showsCase;
+}
+
+// What is said to be on the screen is read from the screen.
+function acknowledge() {
+  const id = shownCase();
+  if (!toShow.has(id)) return;
+  const after = (performance.now() - toShow.get(id)) / 1000;
+  toShow.clear();
+  post(`cases/${encodeURIComponent(id)}/shown`, { extension, after }).catch((error) => tell(error.message));
+}
+
+const fragment = new Fragment(desk, () => {
+  acknowledge();
+  restore();
+  if (focused) document.getElementById(focused)?.focus();
+  if (document.getElementById("own-seat")?.dataset.state !== "reserved") stop();
+});
+
+onMessage((message) => {
+  if (message.kind === "screen") {
+    toShow.set(message.data.case, performance.now());
+    ring(words.ringing);
+  }
+  if (fragment.concerns(message)) fragment.refresh();
+});
+
+async function attempt(button, work) {
+  if (button?.disabled) return;
+  if (button) button.disabled = true; // a second press of the same key is not a second request
+  try {
+    await work();
+  } catch (error) {
+    tell(error.message);
+  } finally {
+    if (button) button.disabled = false;
+    fragment.refresh();
+  }
+}
+
+function act(body) {
+  return post(`cases/${encodeURIComponent(shownCase())}/actions`, body);
+}
+
+desk.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-action], button[data-seat-state]");
+  if (!button) return;
+  event.preventDefault();
+  const { action, target, leg, seatState } = button.dataset;
+  if (seatState) {
+    const reason = seatState === "paused" ? document.getElementById("pause-reason").value : "";
+    attempt(button, () => post(`seats/${extension}/state`, { state: seatState, reason }));
+  } else {
+    attempt(button, () => act({ action, ...(target && { target }), ...(leg && { leg }) }));
+  }
+});
+
+desk.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const form = event.target;
+  const fields = Object.fromEntries(new FormData(form));
+  const button = form.querySelector("button");
+  if (form.dataset.case !== shownCase()) return;
+  attempt(button, async () => {
+    if (form.id === "call-number") await act({ action: "call", target: `number:${fields.number.trim()}` });
+    else if (form.id === "transfer") await act({ action: "transfer", skill: fields.skill });
+    else {
+      await act({ action: "close", outcome: fields.outcome, note: fields.note });
+      forget(form);
+    }
+    if (form.id === "call-number") form.reset();
+    document.activeElement?.blur();
+  });
+});
+
+function rows() {
+  return [...desk.querySelectorAll("tr[data-leg]")];
+}
+
+desk.addEventListener("focusin", (event) => {
+  focused = event.target.closest("tr[data-leg]")?.id ?? null;
+});
+
+listen({
+  onLegKey(key) {
+    const all = rows();
+    const at = all.findIndex((row) => row.contains(document.activeElement));
+    if (/^[1-9]$/.test(key) && all[Number(key) - 1]) {
+      all[Number(key) - 1].focus();
+      return true;
+    }
+    if (key === "ArrowDown" || key === "ArrowUp") {
+      if (at < 0) return false;
+      all[(at + (key === "ArrowDown" ? 1 : all.length - 1)) % all.length].focus();
+      return true;
+    }
+    const action = { m: "merge", h: "hangup" }[key];
+    const button = at >= 0 && action && all[at].querySelector(`[data-action=${action}]`);
+    if (button) button.click();
+    return Boolean(button);
+  },
+});
+
+restore();
+// A page that was loaded while its seat rings shows the case already: say so once.
+if (shownCase() && document.getElementById("own-seat")?.dataset.state === "reserved") {
+  toShow.set(shownCase(), performance.now());
+  acknowledge();
+}
+connect(Number(desk.dataset.seq));

@@ -1,0 +1,68 @@
+"""Every word that a page shows, in Chinese and English, from `texts.toml`. No user-facing text lives in code.
+
+A key is `section.name`; a missing key is a mistake of ours and raises.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+Lang = Literal["zh", "en"]
+LANGS: Final[tuple[Lang, ...]] = get_args(Lang)
+FILE: Final = Path(__file__).with_name("texts.toml")
+
+
+class TextsError(ValueError):
+    """texts.toml lacks a language for some key; the text names the key."""
+
+
+class Texts:
+    """The words of one language."""
+
+    def __init__(self, lang: Lang, words: Mapping[str, str]) -> None:
+        self.lang = lang
+        self._words = words
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """The text of this key, with `{name}` replaced by the values. Raises KeyError for an unknown key."""
+        text = self._words[key]
+        return text.format(**values) if values else text
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._words
+
+    def label(self, name: str) -> str:
+        """The word for a field of a timeline entry; its own name when we have none."""
+        return self._words.get(f"field.{name}", name)
+
+    def value(self, name: str, value: str) -> str:
+        """The word for a value of such a field, where it is one of the vocabulary's."""
+        return self._words.get(f"{name}.{value}", value)
+
+    def word(self, section: str, value: str | None) -> str:
+        """The word for a value that comes from outside; the value itself when we have none."""
+        return "" if value is None else self._words.get(f"{section}.{value}", value)
+
+    def section(self, name: str) -> dict[str, str]:
+        """All texts of one section by their short names; for scripts that show words themselves."""
+        start = f"{name}."
+        return {key.removeprefix(start): word for key, word in self._words.items() if key.startswith(start)}
+
+
+def load_texts(file: Path = FILE) -> dict[Lang, Texts]:
+    """Read texts.toml. Raises TextsError when a key lacks a language."""
+    sections = tomllib.loads(file.read_text("utf-8"))
+    words: dict[Lang, dict[str, str]] = {lang: {} for lang in LANGS}
+    for section, entries in sections.items():
+        for name, entry in entries.items():
+            for lang in LANGS:
+                if not isinstance(entry.get(lang), str):
+                    raise TextsError(f"{file.name}: {section}.{name} has no {lang}")
+                words[lang][f"{section}.{name}"] = entry[lang]
+    return {lang: Texts(lang, words[lang]) for lang in LANGS}
+
+
+def as_lang(value: object, default: Lang) -> Lang:
+    """This value if it names a language of ours, else the default."""
+    return next((lang for lang in LANGS if lang == value), default)
