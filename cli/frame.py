@@ -27,7 +27,6 @@ _NOUNS: Mapping[str, tuple[str, str, str]] = {
     "import": ("cli.register", "import_", "导入名册 / import a register"),
     "export": ("cli.register", "export", "导出名册 / export a register"),
     "asterisk": ("cli.asterisk", "asterisk", "下载、配置、运行 Asterisk / fetch, render, start, cli"),
-    "drill": ("cli.drill", "drill", "演练小镇 / the simulated town"),
 }
 
 

@@ -6,6 +6,8 @@ Wiring only; the rules are in `models` and `home`.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import aiohttp
+
 from home import locks
 from home.asterisk import AsteriskProcess, Change, SeatLine, platform_asterisk, render_platform
 from home.programs import find
@@ -14,6 +16,12 @@ from home.settings import Settings
 from models.database import Database
 from models.people import UserRole, create_user, generate_password, list_users
 from models.seats import list_seats
+
+_TIMEOUT = aiohttp.ClientTimeout(total=5.0)
+
+
+class PlatformSilent(Exception):
+    """The platform runs, yet a part of it does not answer; what was written takes effect when it is restarted."""
 
 
 @asynccontextmanager
@@ -47,11 +55,20 @@ def exchange(settings: Settings) -> AsteriskProcess:
 
 
 async def apply_seats(settings: Settings, db: Database) -> bool:
-    """Tell a running Asterisk of changed seats; False when none runs (it will read them when it starts)."""
+    """Tell a running platform of changed seats; False when none runs (it will read them when it starts)."""
     if locks.running_in(settings.home) is None:
         return False
     if await render_exchange(settings, db):
-        await exchange(settings).cli("module reload res_pjsip.so")
+        asterisk = exchange(settings)
+        await asterisk.cli("module reload res_pjsip.so")
+        await asterisk.cli("dialplan reload")
+    token = Secrets.load_or_create(settings.home).control_token
+    address = f"http://127.0.0.1:{settings.control_port}/reload"
+    try:
+        async with aiohttp.ClientSession(timeout=_TIMEOUT) as http:
+            await http.post(address, headers={"Authorization": f"Bearer {token}"}, raise_for_status=True)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise PlatformSilent(f"控制器没有应答 / the controller does not answer: {error}") from error
     return True
 
 

@@ -79,7 +79,7 @@ def services(settings: Settings) -> list[Service]:
 
 
 def _python(settings: Settings, name: str, module: str, env: dict[str, str], port: int) -> Service:
-    host = _reachable(settings.web_host) if name == "web" else "127.0.0.1"
+    host = ports.reachable(settings.web_host) if name == "web" else "127.0.0.1"
     return Service(
         name,
         [sys.executable, "-m", module],
@@ -105,10 +105,6 @@ async def _until_listening(host: str, port: int) -> None:
             return
 
 
-def _reachable(host: str) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-
-
 def _url_host(host: str) -> str:
-    host = _reachable(host)
+    host = ports.reachable(host)
     return f"[{host}]" if ":" in host else host

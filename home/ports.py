@@ -88,6 +88,11 @@ def free_ports(count: int, *, host: str = "127.0.0.1") -> list[int]:
     return found
 
 
+def reachable(host: str) -> str:
+    """Where a service that listens on `host` is reached from this machine: all addresses are not an address."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+
+
 def _problem(wish: Wanted) -> str | None:
     family = socket.AF_INET6 if ip_address(wish.host).version == 6 else socket.AF_INET
     style = socket.SOCK_STREAM if wish.kind == "tcp" else socket.SOCK_DGRAM

@@ -1,0 +1,89 @@
+"""`yijiantong import elders` and `export elders`: the register as a spreadsheet. Reading and rules are `models`'."""
+
+import asyncio
+import getpass
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from cli import frame
+from cli.platform import database
+from models.register_export import export_elders, write_template
+from models.register_import import ImportOptions, ImportReport, import_elders
+
+
+@click.group("import")
+def import_() -> None:
+    """导入 / from a spreadsheet."""
+
+
+@import_.command("elders")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--dry-run", is_flag=True, help="只检查，不写入 / check only, write nothing")
+@click.option(
+    "--create-orgs", is_flag=True, help="自动新建缺少的街道、社区 / make streets and communities that are missing"
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON")
+def import_command(file: Path, dry_run: bool, create_orgs: bool, as_json: bool) -> None:
+    """导入老人名册 FILE（.xlsx 或 .csv）/ import elders from FILE (.xlsx or .csv).
+
+    Every wrong cell is listed with its row and column; when one is wrong, nothing is imported.
+    """
+    settings = frame.settings()
+    options = ImportOptions(
+        area_code=settings.area_code, by=f"cli:{getpass.getuser()}", dry_run=dry_run, create_orgs=create_orgs
+    )
+
+    async def work() -> ImportReport:
+        async with database(settings) as db:
+            return await import_elders(db, file, options)
+
+    report = asyncio.run(work())
+    if as_json:
+        click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=1, default=str))
+    else:
+        _tell(report, settings.lang, dry_run)
+    if report.errors:
+        raise click.exceptions.Exit(1)
+
+
+def _tell(report: ImportReport, lang: str, dry_run: bool) -> None:
+    for problem in (*report.errors, *report.warnings):
+        mark, text = "✗" if problem.severe else "!", problem.zh if lang == "zh" else problem.en
+        value = f" {problem.value[:40]!r}" if problem.value else ""
+        place = f"第 {problem.row} 行 {problem.column}" if lang == "zh" else f"row {problem.row} {problem.column}"
+        click.echo(f"{mark} {place}{value}: {text}")
+    zh = f"{report.rows} 行：新增 {report.created}，更新 {report.updated}，无变化 {report.unchanged}"
+    en = f"{report.rows} rows: {report.created} new, {report.updated} changed, {report.unchanged} unchanged"
+    if report.errors:
+        frame.say(
+            lang, f"✗ {len(report.errors)} 处错误，没有导入任何内容", f"✗ {len(report.errors)} errors, nothing imported"
+        )
+    elif dry_run:
+        frame.say(lang, f"✓ 仅检查，未写入。{zh}", f"✓ checked only, nothing written. {en}")
+    else:
+        frame.say(lang, f"✓ {zh}", f"✓ {en}")
+
+
+@click.group()
+def export() -> None:
+    """导出 / to a spreadsheet."""
+
+
+@export.command("elders")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--template", is_flag=True, help="空表，带填写说明 / an empty sheet with notes on how to fill it in")
+def export_command(file: Path, template: bool) -> None:
+    """导出老人名册到 FILE（.xlsx 或 .csv）/ export elders to FILE (.xlsx or .csv)."""
+    if template:
+        write_template(file)
+        click.echo(f"✓ {file}")
+        return
+
+    async def work() -> int:
+        async with database(frame.settings()) as db:
+            return await export_elders(db, file)
+
+    click.echo(f"✓ {file}  {asyncio.run(work())}")
