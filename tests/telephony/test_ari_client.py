@@ -51,6 +51,8 @@ DIALPLAN = """
 [proof]
 exten => wait,1,Answer()
  same => n,Wait(60)
+exten => hello,1,Stasis(hello)
+ same => n,Hangup()
 exten => offer,1,StasisBroadcast(5000,^proof-.*,hello:world)
  same => n,Set(GLOBAL(OFFER)=${STASISSTATUS})
  same => n,Hangup()
@@ -274,9 +276,14 @@ async def test_the_example_in_the_documentation_answers_a_call(switch: Switch, t
         async with asyncio.timeout(10), switch.client() as client:
             assert program.stdout is not None
             assert await program.stdout.readline() == b"connected; 0 channels live\n"
-            await client.channels.create(endpoint="Local/wait@proof", app="hello", channelId="caller")
+            await client.channels.originate(
+                endpoint="Local/hello@proof/n",
+                context="proof",
+                extension="wait",
+                channelId="far",
+                otherChannelId="caller",
+            )
             await client.subscribe("channel:caller")
-            await client.channel("caller").dial(timeout=5)
             await until(client, PlaybackFinished)
             gone = await until(client, ChannelDestroyed, lambda end: end.channel.id == "caller")
             assert gone.cause == 16
