@@ -41,6 +41,17 @@ async def test_a_second_start_of_the_same_files_is_clean_too(asterisk_program: P
     assert render_platform(settings, secrets, SEATS, program=asterisk_program) == []
 
 
+async def test_the_log_is_rotated_and_only_the_newest_are_kept(asterisk_program: Program, tmp_path: Path) -> None:
+    settings = platform_settings(tmp_path)
+    render_platform(settings, Secrets.load_or_create(settings.home), SEATS, program=asterisk_program)
+    async with AsteriskProcess(asterisk_program, settings.home / "asterisk").run() as process:
+        assert not await process.rotate_log()
+        for _ in range(12):
+            assert await process.rotate_log(over=0)
+        kept = sorted(path.name for path in process.log.parent.glob("messages.log*"))
+    assert kept == ["messages.log", *(f"messages.log.{number}" for number in range(9))]
+
+
 async def test_an_asterisk_that_ends_at_once_says_why(asterisk_program: Program, tmp_path: Path) -> None:
     process = AsteriskProcess(asterisk_program, tmp_path)
     process.prepare()

@@ -225,6 +225,19 @@ async def test_a_seat_that_dies_in_the_call_does_not_end_it(platform_asterisk: P
         assert not caller.ended.is_set()
 
 
+async def test_a_caller_whom_the_controller_lets_go_of_is_not_hung_up_on(platform_asterisk: PlatformAsterisk) -> None:
+    async with caller_of(platform_asterisk) as caller:
+        async with controller_of(platform_asterisk) as controller:
+            calling = asyncio.create_task(caller.call("12349"))
+            call = await controller.next_call()
+            await controller.client.channels.answer(channelId=call.channel.id)
+            await controller.client.channels.continueInDialplan(channelId=call.channel.id)
+            assert await calling == 200
+        await until(lambda: caller.ear.sound_seconds > 1, 5)
+        assert f"{call.channel.id} no controller: the dialplan rings" in platform_asterisk.sos_log()
+        assert not caller.ended.is_set()
+
+
 @pytest.mark.slow
 async def test_a_controller_that_comes_back_takes_the_call_over(platform_asterisk: PlatformAsterisk) -> None:
     async with caller_of(platform_asterisk) as caller:
