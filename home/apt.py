@@ -16,6 +16,8 @@ from pathlib import Path
 from shutil import which
 from typing import Literal
 
+from home.children import tied_to
+
 Suite = Literal["sid", "host"]
 Report = Callable[[str], None]
 
@@ -254,6 +256,7 @@ class PrivateApt:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 pass_fds=[write],
+                preexec_fn=tied_to(os.getpid()),  # noqa: PLW1509 - there are no threads here
             )
             os.close(write)
             with os.fdopen(read, encoding="utf-8", errors="replace") as lines:

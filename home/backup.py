@@ -49,7 +49,8 @@ def restore(settings: Settings, source: Path) -> Path | None:
     pid = locks.running_in(settings.home)
     if pid is not None:
         raise BackupError(f"平台正在运行（进程 {pid}），先停止它 / the platform runs (pid {pid}), stop it first")
-    header = source.open("rb").read(16)
+    with source.open("rb") as opened:
+        header = opened.read(16)
     file = _sqlite_file(settings)
     if file is None:
         if not header.startswith(_POSTGRES_HEADER):

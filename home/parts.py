@@ -7,7 +7,6 @@ Downloads are kept, so that a broken fetch goes on where it stopped. How a progr
 import fcntl
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -165,8 +164,8 @@ def _recipe(part: Part) -> str:
 
 
 def _unpack(part: Part, debs: list[Path], parts_dir: Path, report: Report) -> None:
-    draft = parts_dir / f".{part.name}.{os.getpid()}"
-    shutil.rmtree(draft, ignore_errors=True)
+    draft = parts_dir / f".{part.name}.unpacking"
+    shutil.rmtree(draft, ignore_errors=True)  # what a killed process has left
     (draft / "root").mkdir(parents=True)
     for folder in (draft, draft / "root"):
         folder.chmod(0o755)  # a server that must not run as root has to reach its files

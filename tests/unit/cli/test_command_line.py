@@ -1,0 +1,154 @@
+"""The command line: what is asked for is done, what is wrong is one clear line and status 1, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from cli.frame import run
+from home import locks
+
+
+class Shell:
+    """Runs command lines on one home and keeps what they printed."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+        self.out = self.err = ""
+
+    def __call__(self, *arguments: str) -> int:
+        status = run(list(arguments))
+        self.out, self.err = self._capsys.readouterr()
+        return status
+
+    def json(self, *arguments: str) -> list[dict[str, object]]:
+        assert self(*arguments, "--json") == 0, self.err
+        found: list[dict[str, object]] = json.loads(self.out)
+        return found
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("YJT_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def shell(home: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    made = Shell(capsys)
+    assert made("db", "upgrade") == 0, made.err
+    return made
+
+
+def test_a_wrong_setting_is_one_line_and_status_one(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YJT_WEB_PORT", "eighty")
+    assert shell("seat", "list") == 1
+    assert shell.out == ""
+    assert shell.err.startswith("✗ YJT_WEB_PORT")
+    assert len(shell.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [("nonsense",), ("seat", "nonsense"), ("user", "add", "x", "--role", "king")])
+def test_what_nobody_knows_is_refused_with_usage(shell: Shell, arguments: tuple[str, ...]) -> None:
+    assert shell(*arguments) == 2
+    assert "Usage" in shell.err
+
+
+@pytest.mark.parametrize("noun", ["up", "doctor", "db", "user", "seat", "org", "import", "export", "asterisk"])
+def test_every_noun_explains_itself(shell: Shell, noun: str) -> None:
+    assert shell(noun, "--help") == 0
+    assert "Usage" in shell.out
+
+
+def test_seats_are_added_once_and_listed_without_passwords(shell: Shell) -> None:
+    assert shell("seat", "add", "801", "--name", "一号") == 0
+    password = shell.out.split()[3]
+    assert shell("seat", "add", "801") == 1
+    assert "801" in shell.err
+    assert [seat["extension"] for seat in shell.json("seat", "list")] == ["801"]
+    assert password not in shell.out
+    assert shell.json("seat", "list", "--passwords")[0]["sip_password"] == password
+
+
+def test_users_get_a_generated_password(shell: Shell) -> None:
+    assert shell("user", "add", "anna", "--role", "lead", "--role", "agent") == 0
+    first = shell.out.split()[-1]
+    assert shell("user", "passwd", "anna") == 0
+    assert shell.out.split()[-1] != first
+    assert shell.json("user", "list")[0]["roles"] == ["lead", "agent"]
+    assert shell("user", "passwd", "nobody") == 1
+
+
+def test_places_form_a_tree(shell: Shell) -> None:
+    assert shell("org", "add", "district", "演示区") == 0
+    assert shell("org", "add", "street", "演示街道", "--parent", "1") == 0
+    assert shell("org", "add", "city", "演示市", "--parent", "2") == 1
+    assert shell("org", "add", "street", "别处", "--parent", "99") == 1
+    assert [(unit["name"], unit["parent"]) for unit in shell.json("org", "list")] == [("演示区", None), ("演示街道", 1)]
+
+
+def test_a_register_goes_out_and_comes_in(shell: Shell, tmp_path: Path) -> None:
+    sheet = tmp_path / "register.csv"
+    assert shell("export", "elders", str(sheet), "--template") == 0
+    assert "姓名" in sheet.read_text("utf-8-sig").splitlines()[0]
+    sheet.write_text("姓名,住宅电话\n演示·李一,10000002\n,10000003\n", "utf-8")
+    assert shell("import", "elders", str(sheet)) == 1
+    assert "第 3 行" in shell.out
+    sheet.write_text("姓名,住宅电话\n演示·李一,10000002\n", "utf-8")
+    assert shell("import", "elders", str(sheet), "--dry-run") == 0, shell.out + shell.err
+    assert shell("export", "elders", str(tmp_path / "none.csv")) == 0
+    assert "演示·李一" not in (tmp_path / "none.csv").read_text("utf-8-sig")
+    assert shell("import", "elders", str(sheet)) == 0
+    assert shell("export", "elders", str(tmp_path / "one.csv")) == 0
+    assert "演示·李一" in (tmp_path / "one.csv").read_text("utf-8-sig")
+
+
+def test_a_backup_brings_the_old_state_back(shell: Shell, home: Path, tmp_path: Path) -> None:
+    shell("seat", "add", "801")
+    copy = tmp_path / "copy.db"
+    assert shell("db", "backup", str(copy)) == 0
+    assert copy.stat().st_mode & 0o777 == 0o600
+    shell("seat", "add", "802")
+    assert shell("db", "restore", "--yes", str(copy)) == 0
+    assert [seat["extension"] for seat in shell.json("seat", "list")] == ["801"]
+    (kept,) = home.glob("yijiantong.db.before-*")
+    with closing(sqlite3.connect(kept)) as before:
+        assert before.execute("select count(*) from seats").fetchone() == (2,)
+
+
+def test_a_backup_never_overwrites(shell: Shell, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    copy.write_text("mine")
+    assert shell("db", "backup", str(copy)) == 1
+    assert copy.read_text() == "mine"
+
+
+@pytest.mark.parametrize("content", [b"", b"PGDMP and more", b"SQLite format 3\x00 and then nonsense" * 50])
+def test_what_is_no_backup_changes_nothing(shell: Shell, tmp_path: Path, content: bytes) -> None:
+    shell("seat", "add", "801")
+    (tmp_path / "copy.db").write_bytes(content)
+    assert shell("db", "restore", "--yes", str(tmp_path / "copy.db")) == 1
+    assert shell.err.startswith("✗")
+    assert [seat["extension"] for seat in shell.json("seat", "list")] == ["801"]
+
+
+def test_a_running_platform_is_not_restored_over(shell: Shell, home: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    shell("db", "backup", str(copy))
+    with locks.only_one(home):
+        assert shell("db", "restore", "--yes", str(copy)) == 1
+        assert shell("up") == 1
+    assert "pid" in shell.err
+
+
+def test_doctor_tells_what_is_missing(shell: Shell, home: Path) -> None:
+    findings = {str(finding["subject"]): finding["state"] for finding in shell.json("doctor")}
+    assert findings["seats"] == findings["trunk"] == findings["platform"] == "note"
+    assert findings["database"] == "ok"
+    home.chmod(0o755)
+    assert shell("doctor") == 1
+    assert f"chmod 700 {home}" in shell.out
