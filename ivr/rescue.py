@@ -91,7 +91,9 @@ def phones_of(contact: ContactCard) -> tuple[str, ...]:
 def call_contacts(turn: Turn) -> Turn:
     if not turn.case.file or not any(phones_of(contact) for contact in turn.case.file.contacts):
         return turn.refuse(Refusal.UNKNOWN_TARGET, "contacts")
-    return ring_contacts(turn)
+    before = turn.case
+    rung = ring_contacts(turn).case is not before
+    return turn if rung else turn.refuse(Refusal.ALREADY_CALLING)
 
 
 def call_contact(turn: Turn, contact_id: int) -> Turn:

@@ -1,5 +1,5 @@
-"""Events and cases <-> plain JSON values, so that a case can be replayed from its journal. One rule for all: a dataclass
-is an object with its class name under `type`; read back by the type hints, strictly."""
+"""Events and cases <-> plain JSON values, so that a case can be replayed from its journal. One rule for all: a
+dataclass is an object with its class name under `type`; read back by the type hints, strictly."""
 
 from __future__ import annotations
 

@@ -68,8 +68,8 @@ class Turn:
         return self
 
     @property
-    def refused(self) -> bool:
-        return any(isinstance(command, Refuse) for command in self._commands)
+    def refusal(self) -> Refuse | None:
+        return next((command for command in self._commands if isinstance(command, Refuse)), None)
 
     @property
     def decision(self) -> Decision:

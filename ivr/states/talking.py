@@ -97,10 +97,8 @@ def start_emergency(turn: Turn) -> Turn:
 def emergency_by_calling(turn: Turn, event: CallRequested) -> Turn:
     """Whoever calls 120 or a contact has decided that it is an emergency: no second key is asked for. A call that is
     refused (a mistyped number) starts nothing."""
-    trial = rescue.call(Turn(turn.case, turn.policy, turn.at), event)
-    if trial.refused:
-        return rescue.call(turn, event)
-    return rescue.call(start_emergency(turn), event)
+    trial = rescue.call(start_emergency(Turn(turn.case, turn.policy, turn.at)), event)
+    return trial if trial.refusal is None else turn.do(trial.refusal)
 
 
 def key_pressed(turn: Turn, event: KeyPressed) -> Turn:

@@ -96,7 +96,9 @@ def too_late(turn: Turn, event: LegAnswered) -> Turn:
 
 def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
     """The elder has heard the goodbye: the line is closed."""
-    return hang_up_elder(turn) if event.prompt is Prompt.GOODBYE else turn
+    elder = turn.case.elder
+    heard = elder is not None and (event.leg, event.prompt) == (elder.id, Prompt.GOODBYE)
+    return hang_up_elder(turn) if heard else turn
 
 
 def timer_fired(turn: Turn, event: TimerFired) -> Turn:

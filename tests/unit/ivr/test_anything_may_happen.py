@@ -1,0 +1,255 @@
+"""Anything may happen, at any time, in any order: the laws hold after every step, and every case can be brought to its
+end with nothing left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from ivr.commands import Answer, Dial, Hangup, Play, StartMusic, Timer
+from ivr.events import (
+    ArrivalReported,
+    CallerUnknown,
+    CallRequested,
+    CloseRequested,
+    CommandFailed,
+    EmergencyRequested,
+    Event,
+    FileShown,
+    HangupRequested,
+    KeyPressed,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    MergeRequested,
+    PromptFinished,
+    RecordingEnded,
+    SeatReserved,
+    SilentRequested,
+    StandDownRequested,
+    TimerFired,
+    TransferRequested,
+)
+from ivr.vocabulary import CaseState, LegKind, Outcome, Prompt, Skill, TimerKind
+from tests.unit.ivr import laws
+from tests.unit.ivr.exchange import FILE
+from tests.unit.ivr.world import World
+
+CAUSES = st.sampled_from([0, 16, 17, 19, 21, 27, 38, 127])
+STRANGER = "stranger"
+LONG = 60  # events after which an agent may end the talk by filing an outcome
+PICK = st.integers(min_value=0, max_value=99)
+TARGETS = st.sampled_from(
+    ["120", "110", "contacts", "contact:1", "contact:2", "contact:9", "elder", "number:02100000009", "number:120", "x"]
+)
+BEGINNING: tuple[Callable[[World], object], ...] = (
+    World.settle,
+    lambda world: world.answer("a-1"),
+    lambda world: world.ask(EmergencyRequested),
+    lambda world: world.answer("b-1"),
+    lambda world: world.ask(CallRequested, target="120"),
+    lambda world: world.answer("120-1"),
+)
+BEGINNINGS = (0, 1, 2, *(2 * [len(BEGINNING) - 3, len(BEGINNING) - 2, len(BEGINNING)]))
+
+
+class AnythingMayHappen(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World(seats=[])
+        self.hired = 0
+
+    @initialize(known=st.booleans(), seats=st.integers(0, 4), beginning=st.sampled_from(BEGINNINGS))
+    def somebody_presses_the_key(self, known: bool, seats: int, beginning: int) -> None:
+        """The first chapters are told straight, so that chance is not spent on reaching the last ones."""
+        world = self.world
+        world.file = FILE if known else None
+        world.seats = [str(801 + number) for number in range(max(seats, 2 if beginning else 0))]
+        world.feed(world.dial_in())
+        for act in BEGINNING[:beginning]:
+            act(world)
+
+    # --- the world goes on ------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.world.coming)
+    @rule(pick=PICK)
+    def what_is_coming_comes(self, pick: int) -> None:
+        self.world.deliver(pick)
+
+    @rule()
+    def all_that_is_coming_comes(self) -> None:
+        self.world.settle()
+
+    @precondition(lambda self: self._lines("dialling"))
+    @rule(pick=PICK)
+    def a_phone_is_picked_up(self, pick: int) -> None:
+        self.world.pick_up(self._one_of("dialling", pick))
+
+    @precondition(lambda self: self._lines("dialling"))
+    @rule(pick=PICK)
+    def a_phone_rings(self, pick: int) -> None:
+        self.world.feed(LegRinging(at=self.world.now, leg=self._one_of("dialling", pick)))
+
+    @precondition(lambda self: self._lines("dialling", "up"))
+    @rule(pick=PICK, cause=CAUSES)
+    def a_line_ends(self, pick: int, cause: int) -> None:
+        lines = self._lines("dialling", "up")
+        self.world.break_off(lines[pick % len(lines)], cause)
+
+    @precondition(lambda self: self._lines("up"))
+    @rule(pick=PICK, keys=st.sampled_from(["1", "2", "9", "7", "*44", "*45", "*4"]))
+    def keys_are_pressed(self, pick: int, keys: str) -> None:
+        leg = self._one_of("up", pick)
+        for key in keys:
+            self.world.feed(KeyPressed(at=self.world.now, leg=leg, key=key))
+
+    @precondition(lambda self: self._prompts())
+    @rule(pick=PICK, problem=st.sampled_from(["", "", "no such file"]))
+    def a_prompt_ends(self, pick: int, problem: str) -> None:
+        prompts = self._prompts()
+        self.world.prompt_ends(prompts[pick % len(prompts)], problem)
+
+    @precondition(lambda self: self.world.timers)
+    @rule(pick=PICK)
+    def a_timer_fires(self, pick: int) -> None:
+        timers = list(self.world.timers)
+        self.world.fire(timers[pick % len(timers)])
+
+    @precondition(lambda self: len(self.world.seats) < 3)
+    @rule()
+    def a_seat_becomes_free(self) -> None:
+        self.hired += 1
+        self.world.seats.append(str(900 + self.hired))
+        self.world.give_seats()
+
+    @rule(kind=st.sampled_from([Dial, Play, StartMusic, Answer]))
+    def the_next_command_will_fail(self, kind: type) -> None:
+        self.world.refuse_next.add(kind)
+
+    # --- people ask for things --------------------------------------------------------------------------------------
+
+    @rule(
+        request=st.sampled_from([EmergencyRequested, SilentRequested, ArrivalReported, StandDownRequested]),
+    )
+    def an_agent_decides(self, request: type) -> None:
+        self.world.feed(request(at=self.world.now, actor="seat:801"))
+
+    @rule(whom=TARGETS)
+    def an_agent_calls(self, whom: str) -> None:
+        self.world.feed(CallRequested(at=self.world.now, actor="seat:801", target=whom))
+
+    @rule(pick=PICK, request=st.sampled_from([MergeRequested, HangupRequested]))
+    def an_agent_moves_a_leg(self, pick: int, request: type) -> None:
+        legs = list(self.world.lines)
+        self.world.feed(request(at=self.world.now, actor="seat:801", leg=legs[pick % len(legs)]))
+
+    @rule(skill=st.sampled_from(Skill))
+    def an_agent_transfers(self, skill: Skill) -> None:
+        self.world.feed(TransferRequested(at=self.world.now, actor="seat:801", skill=skill))
+
+    @precondition(lambda self: self.world.case.state is CaseState.WRAPPING_UP or len(self.world.story) > LONG)
+    @rule(outcome=st.sampled_from(Outcome))
+    def an_agent_closes(self, outcome: Outcome) -> None:
+        self.world.feed(CloseRequested(at=self.world.now, actor="seat:801", outcome=outcome, note=""))
+
+    # --- and what should not happen happens -------------------------------------------------------------------------
+
+    @rule(pick=PICK)
+    def something_is_told_again(self, pick: int) -> None:
+        event = self.world.story[pick % len(self.world.story)].event
+        if not isinstance(event, SeatReserved) or self.world.case.seat_of(event.extension) is not None:
+            self.world.feed(event)
+
+    @rule(pick=PICK)
+    def something_is_told_of_a_stranger(self, pick: int) -> None:
+        strangers = told_of(STRANGER, self.world.now)
+        self.world.feed(strangers[pick % len(strangers)])
+
+    # --- the laws ---------------------------------------------------------------------------------------------------
+
+    @invariant()
+    def the_laws_hold(self) -> None:
+        if self.world.case.legs:
+            laws.check(self.world.case, self.world)
+
+    def teardown(self) -> None:
+        """Whatever has happened: the case comes to its end, and after it nothing has any effect."""
+        if not self.world.case.legs:
+            return
+        self.world.refuse_next.clear()
+        bring_to_an_end(self.world)
+        nothing_changes_after_the_end(self.world)
+
+    # --- picking ----------------------------------------------------------------------------------------------------
+
+    def _lines(self, *states: str) -> list[str]:
+        return [leg for leg, line in self.world.lines.items() if line.state in states]
+
+    def _one_of(self, state: str, pick: int) -> str:
+        lines = self._lines(state)
+        return lines[pick % len(lines)]
+
+    def _prompts(self) -> list[str]:
+        return [leg for leg, line in self.world.lines.items() if isinstance(line.sound, Prompt)]
+
+
+def told_of(leg: str, at: datetime) -> list[Event]:
+    """Everything that can be told of a leg."""
+    return [
+        LegRinging(at=at, leg=leg),
+        LegEnded(at=at, leg=leg, cause=16),
+        KeyPressed(at=at, leg=leg, key="1"),
+        PromptFinished(at=at, leg=leg, prompt=Prompt.COMFORT),
+        PromptFinished(at=at, leg=leg, prompt=Prompt.CONTACT_THANKS, problem="no such file"),
+        TimerFired(at=at, timer=Timer(TimerKind.CONTACT_KEY, leg)),
+        CommandFailed(at=at, command=Hangup(leg), reason="no such channel"),
+        CommandFailed(at=at, command=Play(leg, Prompt.WELCOME), reason="no such channel"),
+        CommandFailed(at=at, command=Dial(leg, LegKind.SERVICE, "120", 60), reason="no route"),
+        MergeRequested(at=at, leg=leg),
+        HangupRequested(at=at, leg=leg),
+        RecordingEnded(at=at, recording="r.wav", seconds=1.0),
+        FileShown(at=at, extension="801"),
+        CallerUnknown(at=at, reason="not on file"),
+        LegAnswered(at=at, leg=leg),
+    ]
+
+
+def bring_to_an_end(world: World) -> None:
+    """As a supervisor would: file an outcome where that can be done; until then the caller hangs up at last."""
+    for _ in range(20):
+        world.settle()
+        for leg, line in world.lines.items():
+            known = world.case.leg(leg)
+            if line.state == "dialling" and known is not None and not known.alive:
+                world.break_off(leg, 19)  # rang on after we had given it up
+        world.settle()
+        if world.case.state is CaseState.CLOSED:
+            break
+        if world.case.state in {CaseState.ARRIVING, CaseState.RINGING_SEATS}:
+            world.hang_up("elder")
+        else:
+            world.ask(CloseRequested, outcome=Outcome.OTHER, note="")
+            world.wait(world.policy.goodbye + 1)
+    assert world.case.state is CaseState.CLOSED, world.case
+    assert all(line.state == "gone" for line in world.lines.values()), world.lines
+    laws.check(world.case, world)
+
+
+def nothing_changes_after_the_end(world: World) -> None:
+    closed, told = world.case, list(world.story)
+    for event in [*(told.event for told in told), *told_of("elder", world.now)]:
+        if not isinstance(event, SeatReserved):
+            world.tell(event)
+            assert replace(world.case, file=closed.file) == closed
+    assert all(line.state == "gone" for line in world.lines.values())
+
+
+AnythingMayHappen.TestCase.settings = settings(
+    max_examples=150, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestAnythingMayHappen = AnythingMayHappen.TestCase

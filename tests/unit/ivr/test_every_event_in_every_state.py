@@ -1,0 +1,184 @@
+"""Every event in every state, for every case that the stories come by: known legs, ended ones, strangers. Nothing
+raises, states follow one another by the law, and what is told twice changes nothing the second time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import get_args
+
+import pytest
+
+from ivr.case import Case
+from ivr.commands import (
+    Alarm,
+    Answer,
+    BookFollowUp,
+    Command,
+    Dial,
+    FindSeat,
+    Join,
+    MakeBridge,
+    Play,
+    Refuse,
+    StartMusic,
+    Timer,
+)
+from ivr.decide import decide
+from ivr.events import (
+    ArrivalReported,
+    CallArrived,
+    CallerIdentified,
+    CallerUnknown,
+    CallRequested,
+    CloseRequested,
+    CommandFailed,
+    EmergencyRequested,
+    Event,
+    FileShown,
+    HangupRequested,
+    KeyPressed,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    MergeRequested,
+    PromptFinished,
+    RecordingEnded,
+    Request,
+    SeatReserved,
+    SilentRequested,
+    StandDownRequested,
+    TimerFired,
+    TransferRequested,
+)
+from ivr.vocabulary import AlarmKind, CaseState, FollowUpKind, LegKind, Outcome, Place, Prompt, Role, Skill, TimerKind
+from tests.unit.ivr import laws
+from tests.unit.ivr.exchange import FILE, START
+from tests.unit.ivr.world import POLICY, World
+
+
+def everything_that_can_be_told(leg: str) -> list[Event]:
+    timers = [Timer(TimerKind.COMFORT), Timer(TimerKind.GOODBYE), Timer(TimerKind.CONTACT_KEY, leg)]
+    failed: list[Command] = [
+        *(Answer(leg), Play(leg, Prompt.COMFORT), StartMusic(leg), Join(leg, Place.ELDER), MakeBridge(Place.RESCUE)),
+        *(Dial(leg, kind, "801", 10) for kind in LegKind),
+        *(FindSeat(Role.A, Skill.AGENT), BookFollowUp(FollowUpKind.EMERGENCY, 2)),
+    ]
+    return [
+        CallArrived(at=START, channel="channel-2", caller="1", dialled="", recording=""),
+        LegRinging(at=START, leg=leg),
+        LegAnswered(at=START, leg=leg),
+        *(LegEnded(at=START, leg=leg, cause=cause) for cause in (0, 16, 19, 38)),
+        *(KeyPressed(at=START, leg=leg, key=key) for key in "129*"),
+        *(PromptFinished(at=START, leg=leg, prompt=prompt, problem=text) for prompt in Prompt for text in ("", "gone")),
+        RecordingEnded(at=START, recording="r.wav", seconds=1.0),
+        RecordingEnded(at=START, recording="r.wav", seconds=0.0, problem="empty"),
+        CallerIdentified(at=START, file=FILE),
+        CallerUnknown(at=START, reason="not on file"),
+        *(SeatReserved(at=START, role=role, extension=seat) for role in Role for seat in ("801", "899")),
+        FileShown(at=START, extension="801"),
+        *(TimerFired(at=START, timer=timer) for timer in timers),
+        *(CommandFailed(at=START, command=command, reason="refused") for command in failed),
+        EmergencyRequested(at=START),
+        SilentRequested(at=START),
+        *(CallRequested(at=START, target=target) for target in ("120", "contacts", "contact:1", "elder", "number:1")),
+        MergeRequested(at=START, leg=leg),
+        HangupRequested(at=START, leg=leg),
+        TransferRequested(at=START, skill=Skill.DOCTOR),
+        ArrivalReported(at=START),
+        StandDownRequested(at=START),
+        CloseRequested(at=START, outcome=Outcome.OTHER, note=""),
+    ]
+
+
+def cases() -> dict[str, Case]:
+    """A case of every kind that the stories come by."""
+    found = {"nothing": Case(id="case")}
+    world = World()
+
+    def after(name: str, act: Callable[[], object]) -> None:
+        act()
+        found[name] = world.case
+
+    after("arriving", lambda: world.feed(world.dial_in()))
+    after("ringing", world.settle)
+    after("talking", lambda: world.answer("a-1"))
+    after("lost", lambda: world.hang_up("a-1", 38))
+    after("talking again", lambda: world.answer("a-2"))
+    after("emergency", lambda: world.ask(CallRequested, target="120"))
+    after("with B", lambda: world.answer("b-1"))
+    after("120 answered", lambda: world.answer("120-1"))
+    after("asked", lambda: world.answer("contact-1-1"))
+    after("reached", lambda: world.press("contact-1-1", "1"))
+    after("without B", lambda: world.hang_up("b-1", 38))
+    after("elder gone", lambda: world.hang_up("elder"))
+    after("re-dialled", lambda: world.ask(CallRequested, target="elder"))
+    after("back", lambda: world.answer("elder-2"))
+    after("arrived", lambda: world.ask(ArrivalReported))
+    after("goodbye", lambda: world.ask(CloseRequested, outcome=Outcome.RESCUED, note=""))
+    after("closed", lambda: world.hear_out("elder-2"))
+    abandoned = World(seats=[])
+    abandoned.call()
+    abandoned.hang_up("elder")
+    return {**found, "abandoned": abandoned.case}
+
+
+CASES = cases()
+
+
+def test_the_samples_miss_no_state_and_no_event() -> None:
+    assert {case.state for case in CASES.values()} == set(CaseState)
+    told = {type(event) for event in everything_that_can_be_told("elder")}
+    assert told == set(get_args(Event))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_event_raises_and_no_state_is_jumped(name: str) -> None:
+    case = CASES[name]
+    for leg in ("stranger", "", *(leg.id for leg in case.legs)):
+        for event in everything_that_can_be_told(leg):
+            after, commands = decide(case, event, POLICY)
+            assert after.state in laws.reachable(case.state)
+            known = {leg.id for leg in after.legs}
+            assert {getattr(command, "leg", "elder") for command in commands} <= known | {"elder"}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_told_of_a_stranger_changes_nothing(name: str) -> None:
+    case = CASES[name]
+    kinds = LegRinging | LegAnswered | LegEnded | KeyPressed | PromptFinished | MergeRequested | HangupRequested
+    for event in everything_that_can_be_told("stranger"):
+        if isinstance(event, kinds):
+            after, commands = decide(case, event, POLICY)
+            assert after == case
+            assert all(isinstance(command, Refuse | Alarm) for command in commands)
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("kind", [LegAnswered, LegEnded])
+def test_the_news_of_a_leg_told_twice_change_nothing_the_second_time(
+    name: str, kind: Callable[..., LegAnswered | LegEnded]
+) -> None:
+    for leg in CASES[name].legs:
+        news = kind(at=START, leg=leg.id) if kind is LegAnswered else kind(at=START, leg=leg.id, cause=19)
+        once, _ = decide(CASES[name], news, POLICY)
+        twice, _ = decide(once, news, POLICY)
+        assert twice == once
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "nothing"])
+def test_a_second_call_of_the_same_case_is_unexpected_and_changes_nothing(name: str) -> None:
+    again = CallArrived(at=START, channel="channel-2", caller="1", dialled="", recording="")
+    after, commands = decide(CASES[name], again, POLICY)
+    assert after == CASES[name]
+    assert [command.kind for command in commands if isinstance(command, Alarm)] == [AlarmKind.UNEXPECTED]
+
+
+def test_a_request_is_carried_out_or_refused_never_both_and_never_ignored() -> None:
+    for case in CASES.values():
+        for event in everything_that_can_be_told("elder"):
+            if not isinstance(event, Request):
+                continue
+            after, commands = decide(case, event, POLICY)
+            refused = any(isinstance(command, Refuse) for command in commands)
+            carried_out = after != case or any(not isinstance(command, Refuse) for command in commands)
+            assert refused is not carried_out, f"{event} in {case.state}: {commands}"

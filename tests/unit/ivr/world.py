@@ -1,0 +1,160 @@
+"""One case and the world around it: events go in, commands are carried out, the laws are checked, time passes.
+
+The acts read like a story (`call`, `answer`, `hang_up`, `press`, `ask`, `wait`) and return the commands they led to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+from ivr.case import Case, Leg
+from ivr.commands import Alarm, Command, Refuse
+from ivr.decide import decide
+from ivr.events import CallArrived, Event, KeyPressed, Request
+from ivr.policy import Policy
+from ivr.vocabulary import AlarmKind, CaseState, LegKind, Prompt, Refusal
+from tests.unit.ivr import laws
+from tests.unit.ivr.exchange import Exchange, Line
+
+POLICY = Policy()
+CALLER = "02100000007"
+
+
+@dataclass(frozen=True)
+class Told:
+    """One event and all that was ordered because of it."""
+
+    event: Event
+    commands: tuple[Command, ...]
+
+
+@dataclass
+class World(Exchange):
+    policy: Policy = POLICY
+    case: Case = field(default_factory=lambda: Case(id="case"))
+    story: list[Told] = field(default_factory=list)
+
+    # --- events go in -----------------------------------------------------------------------------------------------
+
+    def feed(self, event: Event) -> tuple[Command, ...]:
+        """Exactly this event; what it leads to stays in `coming`."""
+        before = self.case.state
+        self.case, commands = decide(self.case, event, self.policy)
+        assert self.case.state in laws.reachable(before), f"{before} -> {self.case.state} by {event}"
+        self.story.append(Told(event, commands))
+        self.carry_out(event, commands)
+        if self.case.state is CaseState.CLOSED:
+            self.wanted.clear()  # the controller forgets a closed case, and so does its desk
+        self.give_seats()
+        self.now += timedelta(milliseconds=10)
+        return commands
+
+    def heads(self) -> list[Event]:
+        """What may happen next: those of one leg keep their order."""
+        legs: set[str] = set()
+        heads = []
+        for event in self.coming:
+            leg = laws.leg_of(event)
+            if leg not in legs:
+                heads.append(event)
+            if leg:
+                legs.add(leg)
+        return heads
+
+    def deliver(self, index: int = 0) -> tuple[Command, ...]:
+        heads = self.heads()
+        event = heads[index % len(heads)]
+        self.coming.remove(event)
+        return self.feed(event)
+
+    def settle(self, commands: tuple[Command, ...] = ()) -> tuple[Command, ...]:
+        """Everything that is coming happens; all commands that were given, these first."""
+        while self.coming:
+            commands += self.deliver()
+            laws.check(self.case, self)
+        return commands
+
+    def wait(self, seconds: float) -> tuple[Command, ...]:
+        """Time passes: timers fire, prompts end, phones ring out."""
+        until = self.now + timedelta(seconds=seconds)
+        commands = self.settle()
+        while (due := self._next_due(until)) is not None:
+            self.now, happen = max(self.now, due[0]), due[1]
+            happen()
+            commands = self.settle(commands)
+        self.now = max(self.now, until)
+        return commands
+
+    def _next_due(self, until: datetime) -> tuple[datetime, Callable[[], None]] | None:
+        due: list[tuple[datetime, Callable[[], None]]] = [
+            (at, partial(self.fire, timer)) for timer, at in self.timers.items()
+        ]
+        for leg, line in self.lines.items():
+            if line.ends is not None:
+                end = partial(self.break_off, leg, 19) if line.state == "dialling" else partial(self.prompt_ends, leg)
+                due.append((line.ends, end))
+        return min((pair for pair in due if pair[0] <= until), key=lambda pair: pair[0], default=None)
+
+    # --- acts: something happens, and all that follows ----------------------------------------------------------------
+
+    def dial_in(self, caller: str = CALLER) -> CallArrived:
+        self.lines["elder"] = Line(LegKind.ELDER, caller)
+        return CallArrived(at=self.now, channel="channel-1", caller=caller, dialled="", recording="r.wav")
+
+    def call(self, caller: str = CALLER) -> tuple[Command, ...]:
+        """The elder presses the key."""
+        return self.tell(self.dial_in(caller))
+
+    def tell(self, event: Event) -> tuple[Command, ...]:
+        return self.settle(self.feed(event))
+
+    def answer(self, leg: str) -> tuple[Command, ...]:
+        self.pick_up(leg)
+        return self.settle()
+
+    def hang_up(self, leg: str, cause: int = 16) -> tuple[Command, ...]:
+        self.break_off(leg, cause)
+        return self.settle()
+
+    def press(self, leg: str, keys: str) -> tuple[Command, ...]:
+        commands: tuple[Command, ...] = ()
+        for key in keys:
+            commands += self.tell(KeyPressed(at=self.now, leg=leg, key=key))
+        return commands
+
+    def hear_out(self, leg: str) -> tuple[Command, ...]:
+        self.prompt_ends(leg)
+        return self.settle()
+
+    def ask(self, request: type[Request], **wishes: object) -> tuple[Command, ...]:
+        """An agent asks for something."""
+        return self.tell(request(at=self.now, actor="seat:801", **wishes))  # type: ignore[arg-type]
+
+    # --- looking back -------------------------------------------------------------------------------------------------
+
+    def leg(self, leg_id: str) -> Leg:
+        leg = self.case.leg(leg_id)
+        assert leg is not None, f"there is no leg {leg_id}: {[leg.id for leg in self.case.legs]}"
+        return leg
+
+    def hears(self, leg: str) -> str | Prompt | set[str]:
+        """What this leg hears now: a prompt, music, or these other legs."""
+        line = self.lines[leg]
+        if line.sound is not None:
+            return line.sound
+        return {other for other, there in self.lines.items() if there.place is line.place and other != leg}
+
+    @property
+    def live(self) -> set[str]:
+        return {leg.id for leg in self.case.live()}
+
+    @property
+    def alarms(self) -> list[AlarmKind]:
+        return [command.kind for told in self.story for command in told.commands if isinstance(command, Alarm)]
+
+
+def refusal(commands: tuple[Command, ...]) -> Refusal | None:
+    return next((command.reason for command in commands if isinstance(command, Refuse)), None)
