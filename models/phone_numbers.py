@@ -40,7 +40,7 @@ def canonical(number: str, area_code: str) -> str:
         digits = _IP_CALL.sub("", digits)
     bare = digits.lstrip("0")
     zeros = len(digits) - len(bare)
-    abroad = plus or zeros >= 2
+    abroad = plus or zeros == 2  # with more of them a carrier has padded the number
     home = _domestic(bare, local=not plus and zeros == 0, area_code=area_code)
     if home and not (abroad and _foreign(bare, sure=True)):
         return CHINA + home

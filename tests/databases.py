@@ -1,7 +1,8 @@
 """Fixtures: a fresh, migrated database for a test, once on SQLite and once on PostgreSQL.
 
 `database_url` and `db` are parametrised over both; a test that needs one of them only takes `sqlite_url` or
-`postgres_url`. Migrations run once for each kind and session; each test gets a copy.
+`postgres_url`. Migrations run once for each kind and session: each test gets a copy of the SQLite file, and the one
+PostgreSQL database emptied. A test that changes the schema takes `spare_url`, a database of its own.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from home.postgres import PrivatePostgres
 from home.settings import Settings
 from models import database
 from models.database import Database
+from models.tables import metadata
 
+KINDS = ("sqlite", "postgresql")
 _TEMPLATE = "yjt_template"
 _numbers = itertools.count(1)
 
@@ -51,14 +54,22 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 
 @pytest_asyncio.fixture
 async def postgres_url(postgres_server: str) -> str:
-    return await _clone(postgres_server)
+    return await _emptied(_named(postgres_server, _TEMPLATE))
 
 
-@pytest_asyncio.fixture(params=["sqlite", "postgresql"])
+@pytest_asyncio.fixture(params=KINDS)
 async def database_url(
     request: pytest.FixtureRequest, migrated_sqlite: Path, postgres_server: str, tmp_path: Path
 ) -> str:
     """A migrated, empty database; the test runs for both kinds."""
+    if request.param == "sqlite":
+        return _copy(migrated_sqlite, tmp_path)
+    return await _emptied(_named(postgres_server, _TEMPLATE))
+
+
+@pytest_asyncio.fixture(params=KINDS)
+async def spare_url(request: pytest.FixtureRequest, migrated_sqlite: Path, postgres_server: str, tmp_path: Path) -> str:
+    """A migrated, empty database whose schema may be changed; the test runs for both kinds."""
     return _copy(migrated_sqlite, tmp_path) if request.param == "sqlite" else await _clone(postgres_server)
 
 
@@ -73,6 +84,15 @@ def _copy(template: Path, folder: Path) -> str:
     path = folder / "records.db"
     shutil.copy(template, path)
     return f"sqlite:///{path}"
+
+
+async def _emptied(url: str) -> str:
+    tables = ", ".join(metadata.tables)
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.begin() as connection:
+        await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    await engine.dispose()
+    return url
 
 
 async def _clone(server: str) -> str:

@@ -6,7 +6,8 @@ from tests.databases import (
     migrated_sqlite,
     postgres_server,
     postgres_url,
+    spare_url,
     sqlite_url,
 )
 
-__all__ = ["database_url", "db", "migrated_sqlite", "postgres_server", "postgres_url", "sqlite_url"]
+__all__ = ["database_url", "db", "migrated_sqlite", "postgres_server", "postgres_url", "spare_url", "sqlite_url"]

@@ -67,8 +67,8 @@ def _one_call(case_id: str, file: ElderFile | None) -> KeepingWorld:
     world.ask(CallRequested, target="120")
     world.answer("120-1")
     world.ask(ArrivalReported)
-    for leg in list(world.live):
-        world.hang_up(leg)
+    while world.live:
+        world.hang_up(min(world.live))
     world.tell(RecordingEnded(at=world.now, recording="r.wav", seconds=12.5))
     world.ask(CloseRequested, outcome=Outcome.RESCUED, note="平安")
     return world

@@ -30,25 +30,25 @@ def _tables(config: Config) -> set[str]:
     return set(inspect(_connection(config)).get_table_names())
 
 
-async def test_the_migrated_schema_is_that_of_the_tables(database_url: str) -> None:
-    assert await database.with_migrations(database_url, _differences) == []
-    assert (await database.revision_state(database_url)).up_to_date
+async def test_the_migrated_schema_is_that_of_the_tables(spare_url: str) -> None:
+    assert await database.with_migrations(spare_url, _differences) == []
+    assert (await database.revision_state(spare_url)).up_to_date
 
 
-async def test_migrations_lead_back_to_nothing_and_up_again(database_url: str) -> None:
-    await database.downgrade(database_url, "base")
-    assert await database.with_migrations(database_url, _tables) == {"alembic_version"}
-    state = await database.revision_state(database_url)
+async def test_migrations_lead_back_to_nothing_and_up_again(spare_url: str) -> None:
+    await database.downgrade(spare_url, "base")
+    assert await database.with_migrations(spare_url, _tables) == {"alembic_version"}
+    state = await database.revision_state(spare_url)
     assert state.current is None
     assert not state.up_to_date
-    await database.upgrade(database_url)
-    assert await database.with_migrations(database_url, _differences) == []
+    await database.upgrade(spare_url)
+    assert await database.with_migrations(spare_url, _differences) == []
 
 
-async def test_two_upgrades_at_once_do_not_hurt_each_other(database_url: str) -> None:
-    await database.downgrade(database_url, "base")
-    await asyncio.gather(database.upgrade(database_url), database.upgrade(database_url))
-    assert await database.with_migrations(database_url, _differences) == []
+async def test_two_upgrades_at_once_do_not_hurt_each_other(spare_url: str) -> None:
+    await database.downgrade(spare_url, "base")
+    await asyncio.gather(database.upgrade(spare_url), database.upgrade(spare_url))
+    assert await database.with_migrations(spare_url, _differences) == []
 
 
 async def test_a_database_that_was_not_upgraded_says_so(tmp_path: Path) -> None:
