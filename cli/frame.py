@@ -26,6 +26,7 @@ _NOUNS: Mapping[str, tuple[str, str, str]] = {
     "org": ("cli.people", "org", "区、街道、社区 / districts, streets, communities"),
     "import": ("cli.register", "import_", "导入名册 / import a register"),
     "export": ("cli.register", "export", "导出名册 / export a register"),
+    "procedure": ("cli.procedure", "procedure", "打印处置流程 / the procedure as a page, read from its code"),
     "drill": ("drill.command", "drill", "演练小镇 / rehearse with the simulated town"),
     "asterisk": ("cli.asterisk", "asterisk", "下载、配置、运行 Asterisk / fetch, render, start, cli"),
 }
