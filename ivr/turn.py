@@ -113,6 +113,7 @@ class Turn:
         return self.do(StartMusic(leg.id), StartTimer(COMFORT, self.policy.comfort_every))
 
     def comfort(self) -> Turn:
+        """The waiting elder is due a comforting word."""
         elder = self.case.elder
         if elder is not None and self.case.elder_alone:
             self.do(Play(elder.id, Prompt.COMFORT))
