@@ -25,6 +25,7 @@ T = TypeVar("T")
 _VIEW = TypeAdapter(CaseView)
 _FILE = TypeAdapter(ElderFile | None)
 _REQUEST_SECONDS = 10.0
+_AGAIN = 0.2  # seconds before a broken live stream is opened anew
 
 
 class Refused(Exception):
@@ -57,6 +58,8 @@ class Console:
         self._http = http
         self._changed = asyncio.Condition()
         self._listeners: list[Callable[[CaseView], None]] = []
+        self._to_show: dict[str, tuple[str, float]] = {}
+        self._problem = ""
 
     # --- what is seen
 
@@ -96,6 +99,8 @@ class Console:
         try:
             async with asyncio.timeout(within), self._changed:
                 while (found := find()) is None:
+                    if self._problem:
+                        raise NotSeen(f"{problem}; the console of seat {self.seat} broke: {self._problem}")
                     await self._changed.wait()
                 return found
         except TimeoutError:
@@ -134,7 +139,11 @@ class Console:
                         connected.set()
             except (aiohttp.ClientError, OSError):
                 pass  # the platform restarts
-            await asyncio.sleep(0.2)
+            except (Refused, ValueError, KeyError) as problem:  # whoever waits is told
+                self._problem = repr(problem)
+                await self._wake()
+                return
+            await asyncio.sleep(_AGAIN)
 
     async def _message(self, message: dict[str, Any]) -> None:
         kind, data = message["kind"], message.get("data", message)
@@ -145,16 +154,19 @@ class Console:
             case "case":
                 self._case(data)
             case "screen" if data["extension"] == self.seat:
-                await self._show(data["case"], data["role"], time.monotonic())
+                self._to_show[data["case"]] = (data["role"], time.monotonic())
             case _:
                 pass  # seats, alarms and what a later version adds: cases carry what a drill needs
+        for case in [case for case in self._to_show if case in self.cases]:
+            await self._show(case, *self._to_show.pop(case))
+        await self._wake()
+
+    async def _wake(self) -> None:
         async with self._changed:
             self._changed.notify_all()
 
     async def _show(self, case: str, role: str, told: float) -> None:
-        """Put the case on the screen, as far as it is known, and say so: the platform waits for that to ring."""
-        if case not in self.cases:
-            self._case(await self._get_json(f"/cases/{case}"))
+        """The case stands on the screen; say so: the platform waits for that before it rings."""
         self.screens.append(Screen(case, role, time.monotonic(), datetime.now(UTC)))
         await self._post(f"/cases/{case}/shown", {"extension": self.seat, "after": time.monotonic() - told})
 

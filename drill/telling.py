@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import datetime
 
-from drill.chronicle import Note
+from models.text import Json
 from models.views import CaseView, LegView, TimelineView
 
 Words = tuple[str, str]
@@ -43,10 +43,6 @@ _EVENTS: dict[str, Words] = {
     "close_requested": ("填写结果", "the outcome is filed"),
     "recording_ended": ("录音保存", "the recording is kept"),
 }
-_NOTES: dict[str, Words] = {
-    "pressed the key": ("老人按下求助键", "the elder presses the key"),
-    "answered": ("老人听到接通", "the elder's call is answered"),
-}
 
 
 def step(view: CaseView, entry: TimelineView) -> Words | None:
@@ -54,37 +50,41 @@ def step(view: CaseView, entry: TimelineView) -> Words | None:
     data = entry.data
     match entry.event:
         case "seat_reserved":
-            return (
-                f"选中坐席 {data['extension']}（{data['role']}）",
-                f"seat {data['extension']} is chosen as {data['role']}",
-            )
+            seat, role = data["extension"], data["role"]
+            return f"选中坐席 {seat}（{role}）", f"seat {seat} is chosen as {role}"
         case "file_shown":
             return f"档案已在坐席 {data['extension']} 屏幕上", f"the file is on the screen of {data['extension']}"
-        case "leg_ringing":
-            return _both(_leg(view, data["leg"]), ("振铃", "rings"))
-        case "leg_answered":
-            return _both(_leg(view, data["leg"]), ("接听", "answers"))
-        case "leg_ended":
-            leg = _find(view, data["leg"])
-            result = _RESULTS.get(leg.result or "", ("结束", "ends")) if leg else ("结束", "ends")
-            reached = leg is not None and leg.result == "accepted"
-            return _both(_leg(view, data["leg"]), ("挂机", "hangs up") if reached else result)
-        case "key_pressed":
-            return _both(_leg(view, data["leg"]), (f"按 {data['key']}", f"presses {data['key']}"))
         case "call_requested":
             return f"要求呼叫 {data['target']}", f"asks to call {data['target']}"
         case "merge_requested":
-            leg_words = _leg(view, data["leg"])
-            return f"把{leg_words[0]}接入老人通话", f"{leg_words[1]} is brought to the elder"
+            zh, en = _leg(view, data["leg"])
+            return f"把{zh}接入老人通话", f"{en} is brought to the elder"
         case "command_failed":
-            return f"命令失败：{data['reason']}", f"a command failed: {data['reason']}"
+            return "命令失败", f"a command failed: {str(data['reason'])[:60]}"
+        case event if event in _EVENTS:
+            return _EVENTS[event]
         case event:
-            return _EVENTS.get(event)
+            did = _done(view, event, data)
+            return did and _both(_leg(view, data["leg"]), did)
 
 
-def note(told: Note) -> Words | None:
-    """What somebody of the town saw, where the platform's own timeline has no word of it."""
-    return _NOTES.get(told.what)
+def _done(view: CaseView, event: str, data: dict[str, Json]) -> Words | None:
+    """What somebody on a leg did."""
+    match event:
+        case "leg_ringing":
+            return "振铃", "rings"
+        case "leg_answered" if data["leg"] == "elder":
+            return "来电已接通", "is answered by the platform"
+        case "leg_answered":
+            return "接听", "answers"
+        case "leg_ended":
+            leg = _find(view, data["leg"])
+            result = leg.result if leg else None
+            return ("挂机", "hangs up") if result in (None, "accepted") else _RESULTS.get(result, ("结束", "ends"))
+        case "key_pressed":
+            return f"按 {data['key']}", f"presses {data['key']}"
+        case _:
+            return None
 
 
 def line(words: Words, at: datetime, start: datetime, *, mark: str = " ") -> str:
