@@ -5,6 +5,7 @@ No noun is implemented here.
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
@@ -70,22 +71,18 @@ def say(lang: str, zh: str, en: str) -> None:
 
 
 def progress(text: str) -> None:
-    """A line that replaces the last one on a terminal; elsewhere only every tenth per cent is written."""
+    """A line that replaces the last one on a terminal; elsewhere a line for each tenth of the way."""
+    global _told  # noqa: PLW0603 - what was told last is one for the process, as its screen is
     if sys.stderr.isatty():
         click.echo(f"\r\x1b[K{text[:100]}", nl=False, err=True)
-    elif "%" not in text or text.strip().split(" ")[0].endswith("0"):
-        _echo_once(text)
-
-
-_last_echo = ""
-
-
-def _echo_once(text: str) -> None:
-    global _last_echo  # noqa: PLW0603 - what stands on the screen is one for the process
-    head = text.split("%")[0]
-    if head != _last_echo:
+        return
+    tenth = re.sub(r"([0-9]*)[0-9] %.*", r"\1", text)
+    if tenth != _told:
         click.echo(text[:100], err=True)
-    _last_echo = head
+    _told = tenth
+
+
+_told = ""
 
 
 def end_progress() -> None:

@@ -73,7 +73,7 @@ PARTS: Mapping[str, Part] = MappingProxyType(
             ),
             Part(
                 "chromium",
-                ("chromium",),
+                ("chromium", "libatomic1"),  # the second for the driver of playwright
                 "host",
                 {"chromium": "usr/lib/chromium/chromium"},
                 purpose="测试用浏览器 / a browser for the tests",
