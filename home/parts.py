@@ -73,10 +73,17 @@ PARTS: Mapping[str, Part] = MappingProxyType(
             ),
             Part(
                 "chromium",
-                ("chromium", "libatomic1"),  # the second for the driver of playwright
+                ("chromium",),
                 "host",
                 {"chromium": "usr/lib/chromium/chromium"},
                 purpose="测试用浏览器 / a browser for the tests",
+            ),
+            Part(
+                "libatomic",
+                ("libatomic1",),
+                "host",
+                {"libatomic": "usr/lib/*/libatomic.so.1"},
+                purpose="浏览器测试的驱动程序所需 / what the driver of the browser tests needs",
             ),
             Part(
                 "fonts",

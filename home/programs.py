@@ -73,6 +73,16 @@ def obtain(name: str, settings: Settings, report: Report) -> Program:
         return find(name, settings)
 
 
+def browser_environment(settings: Settings) -> dict[str, str]:
+    """What the browser and the program that drives it (playwright's own node) need beside the inherited environment.
+
+    Raises ProgramMissing. The driver takes its environment from ours: put this into `os.environ` before it starts.
+    """
+    browser, library = find("chromium", settings), find("libatomic", settings)
+    folders = [env["LD_LIBRARY_PATH"] for env in (browser.env, library.env) if "LD_LIBRARY_PATH" in env]
+    return {**browser.env, **({"LD_LIBRARY_PATH": ":".join(folders)} if folders else {})}
+
+
 def _part_of(name: str) -> Part:
     for part in PARTS.values():
         if name in part.programs:
