@@ -18,7 +18,7 @@ from web.texts import Texts
 
 
 class Problem(Exception):
-    """An answer other than success. `key` names the text; `message`, when given, is shown instead of it."""
+    """An answer other than success. `key` names the text; `message` is shown when there is no such text."""
 
     status = 400
     key = "problem.bad_request"
@@ -40,7 +40,7 @@ class Problem(Exception):
         self._message = message
 
     def message(self, t: Texts) -> str:
-        return self._message or t(self.key)
+        return t(self.key) if self.key in t else self._message or t(Problem.key)
 
     def as_json(self, t: Texts) -> dict[str, object]:
         """The one shape of an API error: `{"error": {"code", "message", "fields"}}`."""

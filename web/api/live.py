@@ -18,7 +18,7 @@ from web.feed import Message, Subscriber, encode
 from web.guard import account_of
 from web.keys import ACCOUNTS, BEARER, FEED, METRICS, MIRROR
 from web.origin import SESSION_COOKIE
-from web.rights import Right, may_receive
+from web.rights import Right, may, may_receive
 
 operations = Operations("live")
 HEARTBEAT: Final = 15.0
@@ -44,9 +44,9 @@ async def live(request: web.Request) -> web.StreamResponse:
             async for _ in socket:
                 pass  # clients have nothing to say; reading answers pings and notices the end
         finally:
+            metrics.live_clients.dec()
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
-            metrics.live_clients.dec()
     return socket
 
 
@@ -61,15 +61,15 @@ async def _send(
     missed = feed.missed(after) if after is not None else None
     told = feed.seq  # what comes into the queue until here is in `missed` or the state as well
     if missed is None:
-        await socket.send_str(encode(feed.seq, "state", request.app[MIRROR].snapshot()))
+        await socket.send_str(_state(request, account, told))
     for old in missed or ():
         if may_receive(account, old):
-            await socket.send_str(old.text)
+            await socket.send_str(_text(request, account, old))
     async with aclosing(_messages(subscriber)) as messages:
         async for message in messages:
             if message is not None:
                 if message.seq > told:
-                    await socket.send_str(message.text)
+                    await socket.send_str(_text(request, account, message))
             elif subscriber.dropped.is_set():
                 request.app[METRICS].dropped.inc()
                 await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too slow")
@@ -77,6 +77,16 @@ async def _send(
             elif not await _still_welcome(request):
                 await socket.close(code=LOGGED_OUT, message=b"logged out")
                 return
+
+
+def _text(request: web.Request, account: Account, message: Message) -> str:
+    """Encoded once for everybody, but for the whole state: it differs with what the account may see."""
+    return message.text if message.kind != "state" else _state(request, account, message.seq)
+
+
+def _state(request: web.Request, account: Account, seq: int) -> str:
+    with_cases = may(account, Right.SEE_CASES)
+    return encode(seq, "state", request.app[MIRROR].snapshot(with_cases=with_cases))
 
 
 async def _messages(subscriber: Subscriber) -> AsyncGenerator[Message | None]:

@@ -101,7 +101,7 @@ class Mirror:
         self._screens = {seat.extension: seat.case for seat in state.seats if seat.case}
         self.degraded, self.reachable = state.degraded, True
         log.info("controller_reached", cases=len(self.cases), seats=len(self.seats))
-        self._feed.publish("state", self.snapshot())
+        self._feed.publish("state", {})
 
     def _take(self, kind: str, data: dict[str, Any]) -> None:
         audience = Audience()
@@ -136,12 +136,12 @@ class Mirror:
             log.warning("controller_lost")
             self._feed.publish("controller", {"reachable": False})
 
-    def snapshot(self) -> dict[str, Any]:
-        """The first message of a live client that cannot resume."""
+    def snapshot(self, *, with_cases: bool) -> dict[str, Any]:
+        """What a live client is told that cannot resume; without cases for those who may not see them."""
         return {
             "reachable": self.reachable,
             "degraded": list(self.degraded),
-            "cases": [case.raw for case in self.open_cases()],
+            "cases": [case.raw for case in self.open_cases()] if with_cases else [],
             "seats": [seat_json(seat) for seat in self.seats.values()],
         }
 

@@ -73,7 +73,7 @@ async def create(request: web.Request) -> web.StreamResponse:
     except FormRefused as refused:
         show_problems(form, refused.problems, t)
         return _form_page(request, form, None, status=422)
-    return web.HTTPSeeOther(f"/elders/{elder.id}?saved=1")
+    raise web.HTTPSeeOther(f"/elders/{elder.id}?saved=1")
 
 
 @routes.get("/elders/{id}")
@@ -118,7 +118,7 @@ async def save(request: web.Request) -> web.StreamResponse:
         return _form_page(request, form, elder, status=409, problem=Conflict("problem.version"))
     except NoSuchElder as error:
         raise NotFound("problem.no_elder") from error
-    return web.HTTPSeeOther(f"/elders/{elder.id}?saved=1")
+    raise web.HTTPSeeOther(f"/elders/{elder.id}?saved=1")
 
 
 @routes.post("/elders/{id}/delete")
@@ -135,7 +135,7 @@ async def delete(request: web.Request) -> web.StreamResponse:
         raise NotFound("problem.no_elder") from error
     except VersionConflict as error:
         raise Conflict("problem.version") from error
-    return web.HTTPSeeOther("/elders")
+    raise web.HTTPSeeOther("/elders")
 
 
 async def _elder(request: web.Request) -> ElderView:

@@ -49,4 +49,4 @@ async def done(request: web.Request) -> web.StreamResponse:
             satisfaction=form.satisfaction.data,
             note="",
         )
-    return web.HTTPSeeOther("/follow-ups")
+    raise web.HTTPSeeOther("/follow-ups")

@@ -49,13 +49,13 @@ async def log_in(request: web.Request) -> web.StreamResponse:
             response.headers["Retry-After"] = str(problem.retry_after)
         return response
     await begin_session(request, account)
-    return web.HTTPSeeOther(_back(back))
+    raise web.HTTPSeeOther(_back(back))
 
 
 @routes.post("/logout")
 async def log_out(request: web.Request) -> web.StreamResponse:
     (await get_session(request)).invalidate()
-    return web.HTTPSeeOther("/login")
+    raise web.HTTPSeeOther("/login")
 
 
 @routes.post("/language")
@@ -65,7 +65,7 @@ async def switch_language(request: web.Request) -> web.StreamResponse:
     response = web.HTTPSeeOther(_back(str(form.get("next", ""))))
     secure = is_https(request)
     response.set_cookie(LANG_COOKIE, lang, max_age=YEAR, httponly=True, samesite="Lax", secure=secure)
-    return response
+    raise response
 
 
 async def check(request: web.Request, username: str, password: str) -> Account:

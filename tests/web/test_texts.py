@@ -1,0 +1,125 @@
+"""Every word that is used is there, in both languages; and what is vendored is unaltered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+from ivr import events, vocabulary
+from models.elders import ElderStatus, Relation
+from models.journal_entry import snake_case
+from web import vendor
+from web.forms import GROUPS
+from web.problems import Problem
+from web.texts import LANGS, TextsError, load_texts
+
+WEB = Path(vendor.__file__).parent
+SOURCES = [*WEB.rglob("*.html"), *WEB.rglob("*.py")]
+KEY = re.compile(r"""(?<!import )(?<!include )(?<!extends )["']([a-z_]+\.(?!html)[a-z_0-9]*[a-z0-9])["']""")
+ZH = load_texts()["zh"]
+# What looks like a key and is none: verbs of the audit log, names of templates, beginnings of keys.
+OTHERS = {"elder.read"}
+VOCABULARY: dict[str, type[StrEnum]] = {
+    "case_state": vocabulary.CaseState,
+    "leg_kind": vocabulary.LegKind,
+    "leg_state": vocabulary.LegState,
+    "place": vocabulary.Place,
+    "result": vocabulary.Result,
+    "outcome": vocabulary.Outcome,
+    "follow_up_kind": vocabulary.FollowUpKind,
+    "alarm": vocabulary.AlarmKind,
+    "skill": vocabulary.Skill,
+    "refusal": vocabulary.Refusal,
+    "elder_status": ElderStatus,
+    "relation": Relation,
+}
+
+
+def _used() -> set[str]:
+    sections = {key.partition(".")[0] for key in _all()}
+    found = {key for source in SOURCES for key in KEY.findall(source.read_text("utf-8"))}
+    return {key for key in found if key.partition(".")[0] in sections}
+
+
+def _all() -> Iterable[str]:
+    return (f"{section}.{name}" for section in _sections() for name in ZH.section(section))
+
+
+def _sections() -> list[str]:
+    return re.findall(r"^\[(\w+)\]$", (WEB / "texts.toml").read_text("utf-8"), re.MULTILINE)
+
+
+def test_every_key_that_is_used_is_there() -> None:
+    assert sorted(key for key in _used() - OTHERS if key not in ZH) == []
+
+
+def test_every_word_of_the_vocabulary_has_a_text() -> None:
+    missing = [
+        f"{name}.{value}" for name, values in VOCABULARY.items() for value in values if f"{name}.{value}" not in ZH
+    ]
+    missing += [f"event.{name}" for name in _event_names() if f"event.{name}" not in ZH]
+    assert missing == []
+
+
+def _event_names() -> list[str]:
+    return [snake_case(event.__name__) for event in events.Event.__args__]
+
+
+def test_every_problem_has_a_text() -> None:
+    kinds = [Problem, *Problem.__subclasses__()]
+    assert [kind.__name__ for kind in kinds if kind.key not in ZH] == []
+
+
+def test_every_field_of_the_form_has_a_label() -> None:
+    assert [name for names in GROUPS.values() for name in names if f"elder.{name}" not in ZH] == []
+    assert [title for title in GROUPS if title not in ZH] == []
+
+
+def test_both_languages_take_the_same_values() -> None:
+    texts = load_texts()
+    for key in _all():
+        values = [set(re.findall(r"{(\w+)}", texts[lang](key))) for lang in LANGS]
+        assert values[0] == values[1], key
+
+
+def test_english_is_english() -> None:
+    english = load_texts()["en"]
+    assert [key for key in _all() if re.search(r"[\u4e00-\u9fff]", english(key))] == []
+
+
+def test_a_text_without_a_language_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "texts.toml"
+    file.write_text('[nav]\nhome = { zh = "首页" }\n', "utf-8")
+    with pytest.raises(TextsError, match=r"nav\.home has no en"):
+        load_texts(file)
+
+
+def test_no_template_has_inline_script_or_style() -> None:
+    for source in WEB.rglob("*.html"):
+        text = source.read_text("utf-8")
+        assert not re.search(r"<script(?![^>]*(src=|application/json))", text), source.name
+        assert not re.search(r"<style|\sstyle=|\son\w+=", text), source.name
+
+
+def test_the_layout_stays_small() -> None:
+    assert len((WEB / "templates" / "layout.html").read_text("utf-8").splitlines()) < 100
+
+
+def test_vendored_files_are_those_of_the_manifest() -> None:
+    assert vendor.problems() == []
+
+
+def test_an_altered_vendored_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vendor, "FOLDER", tmp_path)
+    first, *rest = vendor.read_manifest()
+    (tmp_path / first.target).parent.mkdir(parents=True)
+    (tmp_path / first.target).write_text("altered")
+    (tmp_path / "stranger.js").write_text("?")
+    found = vendor.problems()
+    assert f"{first.target}: not the file of {first.package}" in found
+    assert "stranger.js: not in the manifest" in found
+    assert f"{rest[0].target}: missing" in found
