@@ -60,8 +60,8 @@ class DemoDistrict:
     log_ins: tuple[DemoLogIn, ...]
 
 
-async def make(db: Database, *, seed: int = 1, area_code: str = "021") -> DemoDistrict:
-    """Make what is missing of the district: tree, seats, users (with fresh passwords), 200 elders. May be repeated.
+async def make(db: Database, *, seed: int = 1, area_code: str = "021", elders: int = ELDERS) -> DemoDistrict:
+    """Make what is missing of the district: tree, seats, users (with fresh passwords), elders. May be repeated.
 
     The first elder calls from 1000 0001 and has a son (12000000001), a daughter with two phones, a neighbour and the
     committee.
@@ -70,7 +70,7 @@ async def make(db: Database, *, seed: int = 1, area_code: str = "021") -> DemoDi
         communities = await _make_places(session)
         await _make_seats(session)
         present = set(await session.scalars(select(Terminal.line)))
-        forms = [check(form, area_code).form for form in _elders(communities, seed)]
+        forms = [check(form, area_code).form for form in _elders(elders, communities, seed)]
         new = [form for form in forms if form.terminals[0].line not in present]
         await save_all(session, [Plan(form) for form in new], by="demo", area_code=area_code)
     log_ins = [await _log_in(db, *user) for user in _USERS]
@@ -106,10 +106,10 @@ async def _log_in(db: Database, username: str, name: str, role: UserRole, seat: 
     return DemoLogIn(username, password, role)
 
 
-def _elders(communities: list[int], seed: int) -> Iterator[ElderForm]:
+def _elders(count: int, communities: list[int], seed: int) -> Iterator[ElderForm]:
     chance = random.Random(seed)
     mobiles = iter(range(12_000_000_001, 12_000_010_000))
-    for number in range(1, ELDERS + 1):
+    for number in range(1, count + 1):
         yield _elder(number, communities, chance, mobiles)
 
 

@@ -18,7 +18,7 @@ from models.sheets import Cell
 CONTACTS_IN_TEMPLATE: Final = 5
 _DATE = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?")
 _SEVERAL = re.compile(r"[、;；,，/\n]+")
-_CONTACT_HEADER = re.compile(r"(?:联系人|contact[ _]?)(\d{1,2})[ _]?(姓名|关系|电话|name|relation|phones?)")
+_CONTACT_HEADER = re.compile(r"(?:联系人|contact)(\d{1,2})(姓名|关系|电话|name|relation|phones?)")
 
 RELATION_WORDS: Final[Mapping[Relation, tuple[str, ...]]] = {
     Relation.CHILD: (
@@ -185,7 +185,7 @@ COLUMNS: Final = (
     _text("terminal:serial", "终端序列号", "terminal_serial"),
     Column("terminal:installed_on", "安装日期", "installed_on", read_text, str, "1940-05-06"),
 )
-_BY_HEADER = {name: column for column in COLUMNS for name in (column.zh, column.en)}
+_BY_HEADER = {name.replace("_", ""): column for column in COLUMNS for name in (column.zh, column.en)}
 _CONTACT_FIELDS: Final = {"姓名": "name", "关系": "relation", "电话": "phones", "phone": "phones"}
 
 
@@ -202,7 +202,7 @@ def contact_columns(number: int) -> tuple[Column, Column, Column]:
 
 def column_of(header: str) -> Column | None:
     """The column of this header, in either language; None when we know none."""
-    header = "".join(header.split()).strip("*（必填）()").lower()
+    header = "".join(header.replace("_", "").split()).strip("*（必填）()").lower()
     if header in _BY_HEADER:
         return _BY_HEADER[header]
     found = _CONTACT_HEADER.fullmatch(header)
