@@ -131,6 +131,13 @@ class AnythingMayHappen(RuleBasedStateMachine):
     def the_next_command_will_fail(self, kind: type) -> None:
         self.world.refuse_next.add(kind)
 
+    @precondition(lambda self: self._dialled())
+    @rule(pick=PICK)
+    def a_phone_rings_although_its_dialling_was_said_to_have_failed(self, pick: int) -> None:
+        dialled = self._dialled()
+        failed = CommandFailed(at=self.world.now, command=dialled[pick % len(dialled)], reason="no answer in time")
+        self.world.coming.append(failed)
+
     # --- people ask for things --------------------------------------------------------------------------------------
 
     @rule(
@@ -193,6 +200,10 @@ class AnythingMayHappen(RuleBasedStateMachine):
     def _one_of(self, state: str, pick: int) -> str:
         lines = self._lines(state)
         return lines[pick % len(lines)]
+
+    def _dialled(self) -> list[Dial]:
+        orders = (command for told in self.world.story for command in told.commands if isinstance(command, Dial))
+        return [order for order in orders if self.world.lines[order.leg].state == "dialling"]
 
     def _prompts(self) -> list[str]:
         return [leg for leg, line in self.world.lines.items() if isinstance(line.sound, Prompt)]
