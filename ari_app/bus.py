@@ -1,6 +1,7 @@
 """What consoles see live: numbered messages, a ring of the last ones for those who come back, a queue for each.
 
-A listener that is too slow is cut off and resumes by number; nobody waits for it.
+A listener that is too slow is cut off and resumes by number; nobody waits for it. Numbers begin at `first`: give each
+boot a higher one, so that a number from before is never taken for one of now.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ class TooSlow(Exception):
 class Bus:
     """`snapshot` gives the whole picture for those who start anew."""
 
-    def __init__(self, snapshot: Callable[[], Json]) -> None:
+    def __init__(self, snapshot: Callable[[], Json], *, first: int = 0) -> None:
         self._snapshot = snapshot
         self._ring: deque[Message] = deque(maxlen=REMEMBERED)
         self._listeners: set[asyncio.Queue[Message | None]] = set()
-        self.seq = 0
+        self.seq = self._first = first
 
     def publish(self, kind: Kind, data: Json) -> None:
         self.seq += 1
@@ -53,15 +54,18 @@ class Bus:
                 queue.put_nowait(message)
 
     def _cut_off(self, queue: asyncio.Queue[Message | None]) -> None:
+        # All of it goes: with a hole at its front the listener would resume behind what it never saw.
         self._listeners.discard(queue)
-        queue.get_nowait()
+        while not queue.empty():
+            queue.get_nowait()
         queue.put_nowait(None)
 
     @contextmanager
     def listen(self, after: int | None) -> Iterator[AsyncIterator[Message]]:
-        """Messages that follow number `after`, as long as they are remembered, else the picture first."""
+        """Messages that follow number `after`, as long as they are remembered, else the picture first; 0 stands for the
+        beginning."""
         queue: asyncio.Queue[Message | None] = asyncio.Queue(LISTENER_QUEUE)
-        first = self._missed(after)
+        first = self._missed(self._first if after == 0 else after)
         self._listeners.add(queue)
         try:
             yield self._stream(first, queue)
