@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import structlog
@@ -21,6 +21,7 @@ from ari_app.requests import BadRequest, actor_of, parse_action
 from ari_app.runner import CaseRun
 from ivr.events import FileShown
 from ivr.serial import Json
+from models.database import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
 CONTROLLER = web.AppKey("controller", Controller)
@@ -29,6 +30,7 @@ RELOAD: web.AppKey[Callable[[], Awaitable[None]]] = web.AppKey("reload")
 SEAT_CHOSE: web.AppKey[Callable[[str], None]] = web.AppKey("seat_chose")
 HEARTBEAT = 5.0
 LARGEST_BODY = 64 * 1024
+_NUMBER = re.compile("[0-9]{1,18}")
 
 
 class Refused(Exception):
@@ -41,30 +43,44 @@ class Refused(Exception):
 
 
 @web.middleware
-async def guarded(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]):  # type: ignore[no-untyped-def]
+async def guarded(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
     """The token for all but health; every error in the contract's form."""
     try:
         if request.path != "/health":
             _check_token(request)
         return await handler(request)
     except Refused as refused:
-        return web.json_response(refused.body, status=refused.status)
+        return _error(refused)
     except BadRequest as bad:
-        return web.json_response(Refused(422, "invalid", str(bad), bad.fields).body, status=422)
-    except UnknownSeat as unknown:
-        return web.json_response(Refused(404, "unknown_seat", f"there is no seat {unknown}").body, status=404)
+        return _error(Refused(422, "invalid", str(bad), bad.fields))
+    except UnknownSeat:
+        return _error(Refused(404, "unknown_seat", "there is no such seat"))
+    except DatabaseUnavailable as away:
+        return _error(Refused(503, "database_unavailable", str(away)))
+    except web.HTTPException as http:
+        return _error(Refused(http.status, http.reason.lower().replace(" ", "_"), http.reason))
+    except Exception:
+        # The outermost guard of a request; what went wrong is for the log, not for whoever asked.
+        log.exception("a request could not be answered", path=request.path)
+        return _error(Refused(500, "internal", "a mistake of the controller's; its log tells more"))
+
+
+def _error(refused: Refused) -> web.Response:
+    return web.json_response(refused.body, status=refused.status)
 
 
 def _check_token(request: web.Request) -> None:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if not hmac.compare_digest(given.encode(), request.app[TOKEN].encode()):
+    if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), request.app[TOKEN].encode()):
         raise Refused(401, "unauthorized", "the control token is missing or wrong")
 
 
 async def _body(request: web.Request) -> dict[str, object]:
     try:
         body = await request.json()
-    except (json.JSONDecodeError, UnicodeDecodeError):
+    except (ValueError, LookupError, RecursionError):  # no JSON, no such charset, brackets without end
         raise Refused(400, "not_json", "the body must be JSON") from None
     if not isinstance(body, dict):
         raise Refused(400, "not_an_object", "the body must be a JSON object")
@@ -85,9 +101,10 @@ async def get_state(request: web.Request) -> web.Response:
 async def get_live(request: web.Request) -> web.StreamResponse:
     """WebSocket; `?after=N` resumes behind message N."""
     after = request.query.get("after", "")
+    resume = int(after) if _NUMBER.fullmatch(after) else None
     socket = web.WebSocketResponse(heartbeat=HEARTBEAT)
     await socket.prepare(request)
-    with request.app[CONTROLLER].bus.listen(int(after) if after.isdigit() else None) as messages:
+    with request.app[CONTROLLER].bus.listen(resume) as messages:
         sender = asyncio.create_task(_send_all(socket, messages), name="live")
         try:
             async for _ in socket:
