@@ -123,11 +123,11 @@ class Listener:
 
     def _destroyed(self, channel: str, cause: int, event: ChannelDestroyed) -> None:
         address = self._lines.address(channel)
+        heard = self._lines.causes.get(channel)
+        self._lines.gone(channel)
         if address is None:
             self._house.side_call_event(event)
             return
-        heard = self._lines.causes.get(channel)
-        self._lines.gone(channel)
         self._post(address, LegEnded(at=self._now(), leg=address.leg, cause=heard or cause or NORMAL_CLEARING))
 
     def _key(self, channel: str, digit: str) -> None:

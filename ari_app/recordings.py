@@ -22,9 +22,9 @@ class Checked:
 
 async def check(folder: Path, name: str) -> Checked:
     """Look at `folder/name` until it is whole, at most `SETTLE` seconds."""
-    path = folder / name
-    if not name or ".." in Path(name).parts or Path(name).is_absolute():
+    if not name or "\0" in name or ".." in Path(name).parts or Path(name).is_absolute():
         return Checked(0.0, "no recording was started")
+    path = folder / name
     deadline = asyncio.get_running_loop().time() + SETTLE
     while True:
         found = await asyncio.to_thread(_look, path)
@@ -43,7 +43,7 @@ def _look(path: Path) -> Checked:
         return Checked(0.0, "the file is missing")
     except (OSError, wave.Error, EOFError) as problem:
         return Checked(0.0, f"the file cannot be read: {problem}")
-    if frames == 0:
+    if frames == 0 or rate == 0:
         return Checked(0.0, "the file is empty")
     if size < frames * frame:
         return Checked(size / (frame * rate), "the file is cut off")
