@@ -18,7 +18,14 @@ def main() -> int:
         settings.prepare_home()
         logs.configure()
         asyncio.run(bootstrap.run(settings, Secrets.load_or_create(settings.home)))
-    except (SettingsError, SecretsError, PolicyError, DatabaseUnavailable, bootstrap.AlreadyRunning) as problem:
+    except (
+        SettingsError,
+        SecretsError,
+        PolicyError,
+        DatabaseUnavailable,
+        bootstrap.AlreadyRunning,
+        bootstrap.Broken,
+    ) as problem:
         print(problem, file=sys.stderr)
         return 1
     except OSError as problem:

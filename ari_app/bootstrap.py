@@ -7,8 +7,9 @@ import fcntl
 import os
 import secrets as chance
 import signal
+import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import structlog
@@ -39,10 +40,15 @@ from models.terminal_tests import record_test
 log = structlog.get_logger(__name__)
 LAST_WORDS = 5.0  # seconds for the journal to be written when we stop
 LOCK = "controller.lock"
+SET_ASIDE = "journal-set-aside.jsonl"
 
 
 class AlreadyRunning(Exception):
     """Another controller works in this home; the text names its process."""
+
+
+class Broken(Exception):
+    """A part that must never end has ended: this process is of no use any more and is to be started anew."""
 
 
 @contextmanager
@@ -83,16 +89,18 @@ async def running(settings: Settings, keys: Secrets) -> AsyncIterator[Controller
         await stack.enter_async_context(client)
         controller, records = _assemble(settings, policy, app, client, database, background)
         await records.load()
-        for case, entries in await open_cases(database, policy):
-            controller.take_over(case, entries)
-        stack.push_async_callback(controller.close)
+        left = await open_cases(database, policy)
+        # The other way round at the end: nobody is heard, nothing is decided any more, then the journal is written out.
         journal = asyncio.create_task(controller.journal.run(), name="journal")
         stack.push_async_callback(_end, journal)
         stack.push_async_callback(controller.journal.drain, LAST_WORDS)
+        stack.push_async_callback(controller.close)
+        controller.take_over(left)
         hearing = asyncio.create_task(_hear(client, controller), name="hear")
         stack.push_async_callback(_end, hearing)
         await stack.enter_async_context(_control(settings, keys, controller, records))
         log.info("controller started", app=app, control_port=settings.control_port)
+        controller.vital = (journal, hearing)
         yield controller
 
 
@@ -101,7 +109,7 @@ def _assemble(
 ) -> tuple[Controller, SeatRecords]:
     lines = Lines()
     routes = Routes(
-        trunk=settings.trunk_contact is not None,
+        trunk=settings.trunk_contact,
         emergency=settings.emergency_route == "trunk",
         caller_id=settings.platform_number,
     )
@@ -115,8 +123,10 @@ def _assemble(
         policy=policy,
         recordings_folder=recordings_dir(settings),
     )
-    controller.bus = Bus(controller.picture)
-    controller.journal = Journal(database, area_code=settings.area_code, written=controller.written)
+    controller.bus = Bus(controller.picture, first=time.time_ns() // 1_000_000)
+    controller.journal = Journal(
+        database, area_code=settings.area_code, written=controller.written, set_aside=settings.home / SET_ASIDE
+    )
     controller.desk = Desk(
         now=Controller.now,
         reserved=controller.seat_reserved,
@@ -166,16 +176,31 @@ async def _control(
 
 async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    await asyncio.gather(task, return_exceptions=True)
+    if not task.cancelled() and (failure := task.exception()) is not None:
+        log.error("a vital task had failed", task=task.get_name(), exc_info=failure)
 
 
 async def run(settings: Settings, keys: Secrets) -> None:
-    """Until SIGTERM or SIGINT."""
+    """Until SIGTERM or SIGINT.
+
+    Raises:
+        AlreadyRunning: another controller works in this home.
+        Broken: a vital part has ended by itself.
+        DatabaseUnavailable: the records cannot be read at the start.
+        OSError: the control port cannot be listened on.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     with only_controller(settings.home):
-        async with running(settings, keys):
-            await stop.wait()
+        async with running(settings, keys) as controller:
+            stopping = asyncio.create_task(stop.wait(), name="stop")
+            try:
+                await asyncio.wait({stopping, *controller.vital}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                stopping.cancel()
+            ended = [task.get_name() for task in controller.vital if task.done()]
+    if ended:
+        raise Broken(f"the controller has lost a vital part ({', '.join(ended)}) and must be started anew")

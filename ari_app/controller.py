@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,15 +15,15 @@ import structlog
 
 from ari_app import recordings
 from ari_app.ari import AriError, Client, Conflict, NotFound, Resynced, StreamItem
-from ari_app.ari.generated.models import Channel
 from ari_app.background import Background
 from ari_app.bus import Bus
+from ari_app.catching_up import CatchingUp
 from ari_app.desk import Desk, Seat
 from ari_app.journal import Journal
 from ari_app.lines import Lines
 from ari_app.live import case_json, seat_json
+from ari_app.recovery import left_running
 from ari_app.register import Register
-from ari_app.resync import adoptable, differences, strangers
 from ari_app.runner import CaseRun, RaisedAlarm
 from ari_app.side_calls import SideCalls
 from ari_app.switchboard import Switchboard
@@ -32,6 +33,7 @@ from ivr.commands import Dial, FindSeat, LineCommand, ReleaseSeat, SeatCommand, 
 from ivr.events import CallArrived, CallerIdentified, Event, RecordingEnded, SeatReserved
 from ivr.policy import Policy
 from ivr.serial import Json
+from ivr.turn import COMFORT
 from ivr.vocabulary import LegKind, Role, SeatRelease, Skill
 from models.journal import Written
 from models.journal_entry import JournalEntry
@@ -48,12 +50,14 @@ def new_case_id(at: datetime) -> str:
 
 
 class Controller:
-    """The parts that need the controller itself (`desk`, `journal`, `bus`, `side_calls`) are set by `bootstrap`."""
+    """The parts that need the controller itself (`desk`, `journal`, `bus`, `side_calls`) are set by `bootstrap`, and
+    `vital`: the tasks without which calls are not handled or not recorded."""
 
     desk: Desk
     journal: Journal
     bus: Bus
     side_calls: SideCalls
+    vital: tuple[asyncio.Task[None], ...] = ()
 
     def __init__(
         self,
@@ -76,6 +80,7 @@ class Controller:
         self._register = register
         self._background = background
         self._recordings = recordings_folder
+        self._catching_up = CatchingUp(client, lines, background, self, app=app)
         self._dirty: dict[str, asyncio.TimerHandle] = {}
         self.link_problem = "not connected to Asterisk yet"
 
@@ -86,10 +91,8 @@ class Controller:
     @property
     def degraded(self) -> list[str]:
         """What does not work now, in plain words."""
-        found = [f"asterisk: {self.link_problem}"] if self.link_problem else []
-        if self.journal.problem:
-            found.append(f"database: {self.journal.problem}; {self.journal.lag} entries wait")
-        return found
+        asterisk = [f"asterisk: {self.link_problem}"] if self.link_problem else []
+        return asterisk + self.journal.problems
 
     def picture(self) -> Json:
         """Everything a console needs that starts anew."""
@@ -125,7 +128,7 @@ class Controller:
                 self.side_calls.test(channel, _NOT_A_CALLER.sub("", caller)[:24])
             case _:
                 log.error("a call came in with arguments that the dialplan should not send", count=len(args))
-                self._background.spawn(self._send_back(channel), f"send-back-{channel}")
+                self._background.spawn(self._catching_up.send_back(channel), f"send-back-{channel}")
 
     def _open_case(self, channel: str, dialled: str, caller: str, recording: str) -> None:
         at = self.now()
@@ -140,17 +143,25 @@ class Controller:
         run.post(arrived)
         self._background.spawn(self._watch(channel, run), f"watch-{channel}")
 
-    def take_over(self, case: Case, entries: list[JournalEntry]) -> None:
-        """A case that a former boot left open. Its lines are compared with Asterisk's at the first resync."""
-        run = CaseRun(self, case, entries)
-        self.runs[case.id] = run
-        if case.channel and case.elder_up:
-            self.lines.arrived(case.channel, case.id)
-        for leg in case.live(LegKind.SEAT):
-            self.desk.occupied(leg.number, case.id, leg.role, talking=leg.up)
-        run.start()
-        for role in sorted(case.searching):
-            self.desk.find(case.id, role, Skill.AGENT)
+    def take_over(self, open_cases: Sequence[tuple[Case, list[JournalEntry]]]) -> None:
+        """Cases that a former boot left open. Their lines are compared with Asterisk's at the first resync. Seats at
+        work are marked in all of them before one is looked for in any."""
+        for case, entries in open_cases:
+            elder = case.leg(ids.ELDER)
+            if case.channel and elder is not None and elder.alive:
+                self.lines.arrived(case.channel, case.id)
+            for leg in case.live(LegKind.SEAT):
+                self.desk.occupied(leg.number, case.id, leg.role, talking=leg.up)
+            self.runs[case.id] = CaseRun(self, case, entries)
+        for case, entries in open_cases:
+            left = left_running(entries)
+            self.lines.music.update(self.lines.channel(ids.Address(case.id, leg)) for leg in left.music)
+            timers = {timer: max(0.0, (due - self.now()).total_seconds()) for timer, due in left.timers.items()}
+            if case.elder_alone:
+                timers.setdefault(COMFORT, self.policy.comfort_retry)  # a prompt's end may have been missed
+            self.runs[case.id].start(timers)
+            for role in sorted(case.searching):
+                self.desk.find(case.id, role, left.skills.get(role, Skill.AGENT))
 
     async def _watch(self, channel: str, run: CaseRun) -> None:
         """Without a subscription Asterisk does not tell how a call from outside ended."""
@@ -158,20 +169,7 @@ class Controller:
             await self._ari.subscribe(f"channel:{channel}")
         except AriError as problem:
             log.info("a call could not be watched", reason=str(problem))
-            await self._ended_unseen(channel)
-
-    async def _ended_unseen(self, channel: str) -> None:
-        try:
-            await self._ari.channels.get(channelId=channel)
-        except NotFound:
-            for event in differences(self.runs.values(), self.lines, (), self.now(), only=channel):
-                self.post(*event)
-
-    async def _send_back(self, channel: str) -> None:
-        try:
-            await self._ari.channels.continueInDialplan(channelId=channel, context="sos-again", extension="s")
-        except AriError as problem:
-            log.error("a call could not be sent back to the dialplan", reason=str(problem))
+            await self._catching_up.ended_unseen(channel)
 
     # --- the line (told by the listener) ------------------------------------------------------------------------
 
@@ -194,40 +192,12 @@ class Controller:
         log.error("the link to Asterisk is lost", reason=reason, final=final)
 
     def resynced(self, picture: Resynced) -> None:
-        """The link stands again: what changed meanwhile is fed in as ordinary events."""
         self.link_problem = ""
-        for endpoint in picture.endpoints:
-            if endpoint.technology == "PJSIP":
-                self.seat_registered(endpoint.resource, is_registered=endpoint.state == "online")
-        for case, event in differences(self.runs.values(), self.lines, picture.channels, self.now()):
-            self.post(case, event)
-        for leg_channel in adoptable(self.runs, self.lines, picture):
-            self._background.spawn(self._adopt(leg_channel), f"adopt-{leg_channel.id}")
-        for channel in strangers(self._app, self.runs, self.lines, picture.channels):
-            self._background.spawn(self._clear_away(channel), f"clear-{channel}")
+        self._catching_up.resynced(picture)
 
-    async def _adopt(self, channel: Channel) -> None:
-        """A line of one of our cases that a former boot owned: taken over without a gap; one that still rings would be
-        answered into nowhere, so it is given up."""
-        try:
-            await self._ari.subscribe(f"channel:{channel.id}")
-            if channel.state == "Up":
-                await self._ari.channels.move(channelId=channel.id, app=self._app, appArgs="takeover")
-            else:
-                await self._ari.channels.hangup(channelId=channel.id)
-        except AriError as problem:
-            log.warning("a line could not be taken over", reason=str(problem))
-            await self._ended_unseen(channel.id)
-
-    async def _clear_away(self, channel: str) -> None:
-        """A channel that a former controller left: our legs are hung up, a caller goes back to the start."""
-        if ids.parse(channel) is None:
-            await self._send_back(channel)
-            return
-        try:
-            await self._ari.channels.hangup(channelId=channel)
-        except AriError as problem:
-            log.info("an old channel could not be hung up", reason=str(problem))
+    @property
+    def side_calls_live(self) -> frozenset[str]:
+        return self.side_calls.live
 
     # --- what cases ask for (House of the runner) ---------------------------------------------------------------
 
@@ -254,7 +224,9 @@ class Controller:
             case StopFindingSeat(role):
                 self.desk.stop_finding(case, role)
             case ReleaseSeat(extension, why):
-                self.desk.release(extension, why)
+                self.desk.release(case, extension, why)
+                if why is SeatRelease.UNREACHABLE:
+                    self._catching_up.ask_again(extension)
             case ShowFile(extension, role):
                 self._show(case, extension, role)
 
@@ -328,7 +300,7 @@ class Controller:
     def seat_reserved(self, case: str, role: Role, seat: Seat) -> None:
         run = self.runs.get(case)
         if run is None:
-            self.desk.release(seat.extension, SeatRelease.NOT_NEEDED)
+            self.desk.release(case, seat.extension, SeatRelease.NOT_NEEDED)
             return
         run.post(
             SeatReserved(
@@ -344,12 +316,11 @@ class Controller:
         self.bus.publish("seat", seat_json(seat))
 
     def wrap_up_started(self, seat: Seat) -> None:
-        self._background.spawn(self._wrap_up(seat), f"wrap-up-{seat.extension}")
+        self._background.spawn(self._wrap_up(seat, seat.idle_since), f"wrap-up-{seat.extension}")
 
-    async def _wrap_up(self, seat: Seat) -> None:
-        began = seat.idle_since
+    async def _wrap_up(self, seat: Seat, began: datetime) -> None:
         await asyncio.sleep(self.policy.wrap_up)
-        if seat.idle_since == began:
+        if seat.idle_since == began and seat.extension in self.desk.seats:
             self.desk.wrap_up_done(seat.extension)
 
     def written(self, result: Written) -> None:

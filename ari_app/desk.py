@@ -29,7 +29,8 @@ class UnknownSeat(KeyError):
 
 @dataclass(slots=True)
 class Seat:
-    """`willing` is what the agent chose; whether the seat is ready depends on its phone and work as well."""
+    """`willing` is what the agent chose; whether the seat is ready depends on its phone and work as well. `leaving`: no
+    longer on record, gone as soon as its case lets go of it."""
 
     extension: str
     name: str
@@ -44,6 +45,7 @@ class Seat:
     role: Role | None = None
     talking: bool = False
     wrapping_up: bool = False
+    leaving: bool = False
 
     @property
     def state(self) -> SeatState:
@@ -99,10 +101,12 @@ class Desk:
         for extension in self.seats.keys() - named.keys():
             if self.seats[extension].case is None:
                 del self.seats[extension]
+            else:
+                self.seats[extension].leaving = True
         for line in named.values():
             known = self.seats.get(line.extension)
             if known is not None:
-                known.name, known.agent, known.skills = line.name, line.agent, line.skills
+                known.name, known.agent, known.skills, known.leaving = line.name, line.agent, line.skills, False
             else:
                 now = self._now()
                 self.seats[line.extension] = Seat(
@@ -120,7 +124,10 @@ class Desk:
     # --- what cases ask for -------------------------------------------------------------------------------------
 
     def find(self, case: str, role: Role, skill: Skill) -> None:
-        self._waiting.append(Wanted(case, role, skill))
+        wanted = Wanted(case, role, skill)
+        if wanted not in self._waiting:
+            self.stop_finding(case, role)
+            self._waiting.append(wanted)
         self._match()
 
     def stop_finding(self, case: str, role: Role) -> None:
@@ -129,9 +136,9 @@ class Desk:
     def forget(self, case: str) -> None:
         """The case is over: nothing of it stays at the desk."""
         self._waiting = [wanted for wanted in self._waiting if wanted.case != case]
-        for seat in self.seats.values():
+        for seat in tuple(self.seats.values()):
             if seat.case == case:
-                self.release(seat.extension, SeatRelease.TALKED)
+                self.release(case, seat.extension, SeatRelease.TALKED)
 
     def occupied(self, extension: str, case: str, role: Role | None, *, talking: bool) -> None:
         """The seat was found at work in this case when we started."""
@@ -141,15 +148,21 @@ class Desk:
             self._touch(seat)
 
     def answered(self, extension: str) -> None:
-        seat = self.seat(extension)
-        seat.talking = True
-        self._touch(seat)
+        seat = self.seats.get(extension)
+        if seat is not None and seat.case is not None:
+            seat.talking = True
+            self._touch(seat)
 
-    def release(self, extension: str, why: SeatRelease) -> None:
-        """The seat's part in a case is over. A seat that did not answer is paused, so that nobody waits for it again;
-        one that could not be reached counts as offline until its phone says otherwise."""
+    def release(self, case: str, extension: str, why: SeatRelease) -> None:
+        """The seat's part in this case is over. A seat that did not answer is paused, so that nobody waits for it
+        again; one that could not be reached counts as offline until its phone says otherwise."""
         seat = self.seat(extension)
+        if seat.case != case:
+            return
         seat.case, seat.role, seat.talking = None, None, False
+        if seat.leaving:
+            del self.seats[extension]
+            return
         match why:
             case SeatRelease.TALKED:
                 seat.wrapping_up, seat.idle_since = True, self._now()
@@ -199,7 +212,7 @@ class Desk:
     def _match(self) -> None:
         for wanted in tuple(self._waiting):
             seat = self._longest_idle(wanted.skill)
-            if seat is None:
+            if seat is None or wanted not in self._waiting:  # whom we tell may release at once, and match again
                 continue
             self._waiting.remove(wanted)
             seat.case, seat.role = wanted.case, wanted.role

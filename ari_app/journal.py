@@ -1,43 +1,64 @@
 """The journal: every decision made durable, in order, off the call path. Many entries share one transaction.
 
 While the database is away entries wait here and nobody else does; `durable` says whether something is on the record.
+An entry that the database refuses for good is set aside in a file, so that it blocks no other and is not lost either.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 
 import structlog
+from sqlalchemy.exc import InternalError, NotSupportedError, ProgrammingError
 
 from models.database import Database, DatabaseUnavailable
 from models.journal import JournalEntry, Written, write
+from models.journal_entry import command_json
+from models.text import plain_json
 
 log = structlog.get_logger(__name__)
 BATCH = 500
 RETRY_FIRST, RETRY_LONGEST = 0.1, 5.0
+# What is wrong with the database as a whole (no such table, read-only), not with what we write: it is waited for.
+_NOT_NOW = (DatabaseUnavailable, ProgrammingError, InternalError, NotSupportedError)
 
 
 class Journal:
-    """`written` is called in the event loop with what a transaction brought about."""
+    """`written` is called in the event loop with what a transaction brought about; `set_aside` is the file for entries
+    that the database refuses."""
 
-    def __init__(self, database: Database, *, area_code: str, written: Callable[[Written], None]) -> None:
+    def __init__(
+        self, database: Database, *, area_code: str, written: Callable[[Written], None], set_aside: Path
+    ) -> None:
         self._database = database
         self._area_code = area_code
         self._written = written
+        self._set_aside = set_aside
         self._waiting: deque[JournalEntry] = deque()
         self._more = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
         self._done: dict[str, int] = {}
         self._progress = asyncio.Condition()
-        self.problem = ""
+        self._away = ""
 
     @property
     def lag(self) -> int:
         """How many entries are not on the record yet."""
         return len(self._waiting)
+
+    @property
+    def problems(self) -> list[str]:
+        """What does not work now, in plain words."""
+        found = [f"database: {self._away}; {self.lag} entries wait"] if self._away else []
+        if self._set_aside.exists():
+            found.append(f"journal: the database refused entries; see {self._set_aside.name} in the home folder")
+        return found
 
     def append(self, entry: JournalEntry) -> None:
         self._waiting.append(entry)
@@ -66,32 +87,70 @@ class Journal:
         return True
 
     async def run(self) -> None:
-        """Write for ever; never gives up and never lets an entry go before it is written."""
+        """Write for ever; never gives up and never lets an entry go before it is written somewhere."""
         pause = RETRY_FIRST
+        singly = 0  # so many of the next entries go one by one, because together they were refused
         while True:
             await self._more.wait()
-            batch = [self._waiting[i] for i in range(min(BATCH, len(self._waiting)))]
+            size = 1 if singly else min(BATCH, len(self._waiting))
+            batch = [self._waiting[i] for i in range(size)]
             try:
-                await self._write(batch)
-            except DatabaseUnavailable as away:
-                self.problem = str(away)
-                log.warning("the database is away; calls go on", waiting=len(self._waiting), reason=str(away))
+                singly = await self._try(batch, singly)
+            except (*_NOT_NOW, OSError) as away:
+                self._away = str(away) if isinstance(away, DatabaseUnavailable) else type(away).__name__
+                log.warning("the database is away; calls go on", waiting=len(self._waiting), reason=self._away)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, RETRY_LONGEST)
                 continue
-            self.problem, pause = "", RETRY_FIRST
-            for _ in batch:
-                self._waiting.popleft()
-            if not self._waiting:
-                self._more.clear()
-                self._empty.set()
+            self._away, pause = "", RETRY_FIRST
 
-    async def _write(self, batch: list[JournalEntry]) -> None:
+    async def _try(self, batch: list[JournalEntry], singly: int) -> int:
+        """Write the batch, or find out which entry of it is refused; how many are still to be tried singly."""
+        try:
+            results = await self._write(batch)
+        except (*_NOT_NOW, OSError):
+            raise
+        except Exception as refused:  # noqa: BLE001 - whatever else is wrong is wrong with one entry: it must block no other
+            if len(batch) > 1:
+                return len(batch)
+            await asyncio.to_thread(self._put_aside, batch[0], refused)
+            log.error("an entry was set aside", case=batch[0].case.id, seq=batch[0].seq, reason=type(refused).__name__)
+            results = []
+        for _ in batch:
+            self._waiting.popleft()
+        if not self._waiting:
+            self._more.clear()
+            self._empty.set()
+        for result in results:
+            self._written(result)
+        return max(0, singly - len(batch))
+
+    async def _write(self, batch: list[JournalEntry]) -> list[Written]:
         async with self._database.write() as session:
             results = await write(session, batch, area_code=self._area_code)
         async with self._progress:
             for entry in batch:
                 self._done[entry.case.id] = entry.seq
             self._progress.notify_all()
-        for result in results:
-            self._written(result)
+        return results
+
+    def _put_aside(self, entry: JournalEntry, refused: Exception) -> None:
+        """One line of JSON, for nobody but the operator to read."""
+        body = {
+            "case": entry.case.id,
+            "seq": entry.seq,
+            "at": plain_json(entry.at),
+            "event": entry.event,
+            "actor": entry.actor,
+            "cause": entry.cause,
+            "data": plain_json(entry.data),
+            "commands": [command_json(command) for command in entry.commands],
+            "reason": f"{type(refused).__name__}: {refused}",
+        }
+        line = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        file = os.open(self._set_aside, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(file, line)
+            os.fsync(file)
+        finally:
+            os.close(file)

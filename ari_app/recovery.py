@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import structlog
 
 from ivr.case import Case
+from ivr.commands import FindSeat, Play, StartMusic, StartTimer, StopSound, StopTimer, Timer
 from ivr.decide import decide
 from ivr.events import Event
 from ivr.policy import Policy
-from ivr.serial import SerialError, from_json
+from ivr.serial import from_json
+from ivr.vocabulary import Role, Skill
 from models.cases import TimelineRow
 from models.database import Database
 from models.journal_entry import JournalEntry
 from models.queries.journals import open_journals
 
 log = structlog.get_logger(__name__)
+TIMER_FIRED = "timer_fired"
 
 
 async def open_cases(database: Database, policy: Policy) -> list[tuple[Case, list[JournalEntry]]]:
@@ -28,8 +33,8 @@ async def open_cases(database: Database, policy: Policy) -> list[tuple[Case, lis
     for case_id, rows in journals.items():
         try:
             found.append(_replayed(case_id, rows, policy))
-        except (SerialError, AssertionError) as problem:
-            log.error("an open case cannot be taken over", case=case_id, reason=str(problem))
+        except Exception:  # the outermost guard of one case: it must not keep us from all the others
+            log.exception("an open case cannot be taken over", case=case_id)
     return found
 
 
@@ -51,4 +56,38 @@ def _replayed(case_id: str, rows: Sequence[TimelineRow], policy: Policy) -> tupl
                 commands=commands,
             )
         )
+    if len(rows) != rows[-1].seq:
+        log.error("an open case was taken over with entries missing", case=case_id, missing=rows[-1].seq - len(rows))
     return case, entries
+
+
+@dataclass(slots=True)
+class LeftRunning:
+    """What was going on beside the case itself: when timers are due, which legs hear music, what is searched for."""
+
+    timers: dict[Timer, datetime] = field(default_factory=dict)
+    music: set[str] = field(default_factory=set)
+    skills: dict[Role, Skill] = field(default_factory=dict)
+
+
+def left_running(entries: Iterable[JournalEntry]) -> LeftRunning:
+    """Found by reading all that was decided, in order."""
+    left = LeftRunning()
+    for entry in entries:
+        if entry.event == TIMER_FIRED:
+            left.timers.pop(from_json(Timer, entry.data["timer"]), None)
+        for command in entry.commands:
+            match command:
+                case StartTimer(timer, seconds):
+                    left.timers[timer] = entry.at + timedelta(seconds=seconds)
+                case StopTimer(timer):
+                    left.timers.pop(timer, None)
+                case StartMusic(leg):
+                    left.music.add(leg)
+                case Play(leg=leg) | StopSound(leg=leg):
+                    left.music.discard(leg)
+                case FindSeat(role, skill):
+                    left.skills[role] = skill
+                case _:
+                    pass
+    return left

@@ -36,6 +36,16 @@ def differences(
                 yield run.case.id, LegAnswered(at=at, actor="system", leg=leg.id)
 
 
+def under_way(runs: Iterable[CaseRun], lines: Lines, channels: Iterable[Channel], at: datetime) -> Iterator[str]:
+    """Channels that `differences` passes over because they may not have reached Asterisk yet: look again later."""
+    alive = {channel.id for channel in channels}
+    for run in tuple(runs):
+        for leg in run.case.live():
+            channel_id = lines.channel(ids.Address(run.case.id, leg.id))
+            if channel_id not in alive and _may_be_under_way(leg, at):
+                yield channel_id
+
+
 def _may_be_under_way(leg: Leg, at: datetime) -> bool:
     return (
         leg.id != ids.ELDER
@@ -54,15 +64,18 @@ def adoptable(runs: Container[str], lines: Lines, picture: Resynced) -> Iterator
             yield channel
 
 
-def strangers(app: str, runs: Container[str], lines: Lines, channels: Iterable[Channel]) -> Iterator[str]:
-    """Channels in a Stasis application of this kind that no live case knows: left by a controller that is gone."""
+def strangers(
+    runs: Container[str], lines: Lines, channels: Iterable[Channel], *, ours: Container[str]
+) -> Iterator[Channel]:
+    """Channels in a Stasis application that neither a live case nor we (`ours`) know: left by a controller that is
+    gone. One that is only being offered is among them too; it cannot be taken from where it is, so no harm is done."""
     for channel in channels:
         address = lines.address(channel.id)
-        if address is not None and address.case in runs:
+        if channel.id in ours or (address is not None and address.case in runs):
             continue
         in_stasis = channel.dialplan.app_name in {"Stasis", "StasisBroadcast"}
-        if in_stasis and channel.state == "Up" and (address is not None or not _fresh(channel)):
-            yield channel.id
+        if in_stasis and (address is not None or not _fresh(channel)):
+            yield channel
 
 
 def _fresh(channel: Channel) -> bool:

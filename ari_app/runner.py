@@ -7,6 +7,7 @@ What the case needs from the rest of the controller is the protocol `House`.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, assert_never
@@ -14,6 +15,7 @@ from typing import Protocol, assert_never
 import structlog
 
 from ari_app.ari.errors import AriError
+from ari_app.causes import Causes
 from ari_app.switchboard import LineGone, NoRoute
 from ivr.case import Case, Leg
 from ivr.commands import (
@@ -44,22 +46,10 @@ from ivr.commands import (
     Timer,
 )
 from ivr.decide import decide
-from ivr.events import (
-    CallerIdentified,
-    CallerUnknown,
-    CommandFailed,
-    Event,
-    KeyPressed,
-    LegAnswered,
-    LegEnded,
-    LegRinging,
-    PromptFinished,
-    SeatReserved,
-    TimerFired,
-)
+from ivr.events import CommandFailed, Event, LegAnswered, LegEnded, TimerFired
 from ivr.policy import Policy
 from ivr.serial import Json, to_json
-from ivr.vocabulary import AlarmKind, CaseState, LegKind
+from ivr.vocabulary import AlarmKind, CaseState, LegKind, Refusal
 from models.journal_entry import JournalEntry, snake_case
 
 log = structlog.get_logger(__name__)
@@ -110,22 +100,34 @@ class CaseRun:
     _mailbox: asyncio.Queue[_Letter] = field(default_factory=asyncio.Queue)
     _orders: asyncio.Queue[tuple[int, LineCommand]] = field(default_factory=asyncio.Queue)
     _timers: dict[Timer, asyncio.TimerHandle] = field(default_factory=dict)
-    _causes: dict[object, int] = field(default_factory=dict)
+    _causes: Causes = field(default_factory=Causes)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _stopped: bool = False
 
-    def start(self) -> None:
+    def start(self, timers: Mapping[Timer, float] | None = None) -> None:
+        """`timers`: those that ran in a former boot, with the seconds that are left of each."""
+        for entry in self.entries:
+            self._causes.ordered(entry.commands, entry.seq)
+        for timer, seconds in (timers or {}).items():
+            self._start_timer(timer, seconds)
         self._tasks = [
             asyncio.create_task(self._decide_all(), name=f"decide-{self.case.id}"),
             asyncio.create_task(self._carry_out_all(), name=f"lines-{self.case.id}"),
         ]
 
     async def stop(self) -> None:
+        """Nothing more is decided; whoever still waits for an answer is told that the case is over."""
+        self._stopped = True
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        while not self._mailbox.empty():
+            letter = self._mailbox.get_nowait()
+            if letter.reply is not None and not letter.reply.done():
+                letter.reply.set_result(Refuse(Refusal.CASE_CLOSED))
 
     @property
     def idle(self) -> bool:
@@ -137,6 +139,8 @@ class CaseRun:
 
     async def request(self, event: Event) -> Refuse | None:
         """Post what a person asks for and wait for the decision: None means that it is being done."""
+        if self._stopped:
+            return Refuse(Refusal.CASE_CLOSED)
         reply: asyncio.Future[Refuse | None] = asyncio.get_running_loop().create_future()
         self._mailbox.put_nowait(_Letter(event, None, reply))
         return await reply
@@ -159,9 +163,10 @@ class CaseRun:
 
     def _turn(self, letter: _Letter) -> Refuse | None:
         before = self.case
-        cause = letter.cause if letter.cause is not None else self._causes.get(_key_of(letter.event))
+        cause = letter.cause if letter.cause is not None else self._causes.of(letter.event)
         self.case, commands = decide(before, letter.event, self.house.policy)
         entry = self._write_down(letter.event, cause, commands)
+        self._causes.ordered(commands, entry.seq)
         self._notice(before, letter.event)
         refusal = None
         for command in commands:
@@ -176,7 +181,7 @@ class CaseRun:
     def _write_down(self, event: Event, cause: int | None, commands: tuple[Command, ...]) -> JournalEntry:
         entry = JournalEntry(
             case=self.case,
-            seq=len(self.entries) + 1,
+            seq=self.entries[-1].seq + 1 if self.entries else 1,
             at=event.at,
             event=snake_case(type(event).__name__),
             actor=event.actor,
@@ -204,22 +209,17 @@ class CaseRun:
 
     def _dispatch(self, seq: int, command: Command) -> None:
         match command:
-            case Answer() | Dial() | Hangup() | MakeBridge() | Join() | Leave() | RemoveBridge() | StartMusic():
-                self._causes[_key_of(command)] = seq
+            case Answer() | Dial() | Hangup() | MakeBridge() | Join() | Leave() | RemoveBridge():
                 self._orders.put_nowait((seq, command))
-            case Play() | StopSound():
-                self._causes[_key_of(command)] = seq
+            case Play() | StopSound() | StartMusic():
                 self._orders.put_nowait((seq, command))
             case FindSeat() | StopFindingSeat() | ReleaseSeat() | ShowFile():
-                self._causes[_key_of(command)] = seq
                 self._seat_command(seq, command)
             case StartTimer(timer, seconds):
-                self._causes[timer] = seq
                 self._start_timer(timer, seconds)
             case StopTimer(timer):
                 self._stop_timer(timer)
             case LookUp(caller):
-                self._causes[LookUp] = seq
                 self.house.look_up(self.case.id, caller)
             case Alarm():
                 self._raise_alarm(command, self.house.now())
@@ -289,22 +289,3 @@ def event_json(event: Event) -> dict[str, Json]:
     body = to_json(event)
     assert isinstance(body, dict)
     return body
-
-
-def _key_of(item: Event | Command) -> object:
-    """What ties an event to the command that led to it."""
-    match item:
-        case PromptFinished(leg=leg, prompt=prompt) | Play(leg=leg, prompt=prompt):
-            return (leg, prompt)
-        case LegRinging(leg=leg) | LegAnswered(leg=leg) | LegEnded(leg=leg) | KeyPressed(leg=leg):
-            return leg
-        case Dial(leg=leg) | Answer(leg=leg):
-            return leg
-        case SeatReserved(role=role) | FindSeat(role=role):
-            return role
-        case TimerFired(timer=timer):
-            return timer
-        case CallerIdentified() | CallerUnknown():
-            return LookUp
-        case _:
-            return type(item)

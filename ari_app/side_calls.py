@@ -14,6 +14,7 @@ import structlog
 from ari_app.ari import AriError, Client, NotFound, StreamItem
 from ari_app.ari.generated.events import ChannelDestroyed, PlaybackFinished
 from ari_app.background import Background
+from ari_app.desk import UnknownSeat
 from ivr.vocabulary import Prompt
 
 log = structlog.get_logger(__name__)
@@ -39,21 +40,30 @@ class SideCalls:
         self._prompts = prompts
         self._live: set[str] = set()
 
+    @property
+    def live(self) -> frozenset[str]:
+        """The channels of such calls that are being served now."""
+        return frozenset(self._live)
+
     def star(self, channel: str, extension: str, code: str) -> None:
+        self._live.add(channel)
         self._background.spawn(self._serve(channel, extension, code), f"star-{channel}")
 
     def test(self, channel: str, caller: str) -> None:
         """A terminal test: heard and logged, never an alarm."""
+        self._live.add(channel)
         self._tested(caller)
         self._background.spawn(self._say(channel, Prompt.TEST_OK), f"test-{channel}")
 
     async def _serve(self, channel: str, extension: str, code: str) -> None:
         act = self._star_codes.get(code)
-        prompt = Prompt.SORRY_LATER if act is None else await act(extension)
+        try:
+            prompt = Prompt.SORRY_LATER if act is None else await act(extension)
+        except UnknownSeat:
+            prompt = Prompt.SORRY_LATER  # a phone that Asterisk knows and the desk does not (yet)
         await self._say(channel, prompt)
 
     async def _say(self, channel: str, prompt: Prompt) -> None:
-        self._live.add(channel)
         try:
             await self._ari.channels.answer(channelId=channel)
             await self._ari.channels.play(channelId=channel, media=f"sound:{self._prompts / prompt.value}")
