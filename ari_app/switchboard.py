@@ -44,9 +44,13 @@ class LineGone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Where outbound legs go. A service (110/120/119) is dialled only where the operator opened that route."""
+    """Where outbound legs go. A service (110/120/119) is dialled only where the operator opened that route.
 
-    trunk: bool
+    `trunk` is the carrier's address (`sip:HOST:PORT`) or None. It is dialled by that address, not by the name of its
+    AOR: Asterisk refuses to dial an AOR whose last OPTIONS was not answered, and an emergency call must be tried.
+    """
+
+    trunk: str | None
     emergency: bool
     caller_id: str
 
@@ -59,9 +63,10 @@ class Routes:
             case LegKind.SERVICE if not self.emergency:
                 raise NoRoute("no route to emergency services: YJT_EMERGENCY_ROUTE is `none`")
             case LegKind.ELDER | LegKind.CONTACT | LegKind.NUMBER | LegKind.SERVICE:
-                if not self.trunk:
+                if self.trunk is None:
                     raise NoRoute("no trunk for outbound calls: YJT_TRUNK_CONTACT is empty")
-                return f"PJSIP/{number}@trunk"
+                scheme, _, address = self.trunk.partition(":")
+                return f"PJSIP/trunk/{scheme}:{number}@{address}"
             case _:
                 assert_never(kind)
 
@@ -100,9 +105,10 @@ class Switchboard:
             case Hangup(leg):
                 await self._hang_up(self._channel(case, leg))
             case MakeBridge(place):
-                await self._ari.bridges.create(
-                    type="mixing,dtmf_events", bridgeId=ids.bridge_id(case, place), name=ids.bridge_id(case, place)
-                )
+                bridge = ids.bridge_id(case, place)
+                # Without proxy_media a bridge that goes from three legs to two loses what is said TO the elder's
+                # channel from a MixMonitor that mixes both directions: the recording would hold one voice only.
+                await self._ari.bridges.create(type="mixing,dtmf_events,proxy_media", bridgeId=bridge, name=bridge)
             case Join(leg, place):
                 await self._join(ids.bridge_id(case, place), self._channel(case, leg))
             case Leave(leg, place):
