@@ -204,7 +204,7 @@ def next_phone(turn: Turn, leg: Leg) -> Turn:
     """A contact was not reached on this phone: try the next one on file."""
     contact = _card(turn, leg.contact)
     decided = leg.result in {Result.ACCEPTED, Result.DECLINED, Result.CANCELLED}
-    if contact is None or decided or turn.case.arrived_at or leg.phone_index + 1 >= len(phones_of(contact)):
+    if contact is None or decided or leg.phone_index + 1 >= len(phones_of(contact)):
         return turn
     return _ring(turn, contact, leg.phone_index + 1)
 

@@ -188,3 +188,10 @@ def test_stopping_to_ask_stops_the_timers(offered: World) -> None:
     commands = offered.ask(StandDownRequested)
     assert StopTimer(Timer(TimerKind.CONTACT_KEY, CONTACT)) in commands
     assert offered.timers == {}
+
+
+def test_a_contact_who_is_called_after_arrival_is_tried_on_every_phone(rescue: World) -> None:
+    rescue.ask(ArrivalReported)
+    rescue.ask(CallRequested, target="contact:1")
+    commands = rescue.hang_up("contact-1-2", 19)
+    assert commands[-1:] == (Dial("contact-1-3", LegKind.CONTACT, "02100000001", POLICY.contact_ring),)

@@ -9,6 +9,7 @@ from ivr.events import (
     CommandFailed,
     EmergencyRequested,
     LegAnswered,
+    LegEnded,
     SeatReserved,
     StandDownRequested,
     TransferRequested,
@@ -178,3 +179,14 @@ def test_a_professional_who_leaves_an_emergency_raises_no_alarm(transferred: Wor
     transferred.ask(EmergencyRequested)
     transferred.hang_up("x-1")
     assert transferred.alarms == []
+
+
+def test_helpers_who_are_still_being_hung_up_when_the_agent_is_lost_are_no_seats(rescue: World) -> None:
+    rescue.feed(StandDownRequested(at=rescue.now))
+    helpers = [event for event in rescue.coming if isinstance(event, LegEnded) and event.leg != "b-1"]
+    rescue.coming = [event for event in rescue.coming if event not in helpers]
+    rescue.hang_up("a-1", BROKEN)
+    assert rescue.case.state is CaseState.RINGING_SEATS
+    rescue.coming += helpers
+    assert [command for command in rescue.settle() if isinstance(command, ReleaseSeat)] == []
+    assert rescue.live == {"elder", "a-2"}
