@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from pypinyin import Style, lazy_pinyin
@@ -19,6 +20,7 @@ _SURNAMES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+@lru_cache(maxsize=20_000)
 def search_key(name: str) -> str:
     """What a search is compared with: the name, its pinyin and its initials (`李一 liyi ly`), lower case; names with a
     surname of special reading have both readings."""

@@ -8,16 +8,17 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.exc import StaleDataError
 
-from models.audit import audit
+from models.audit import AuditEntry, audit
 from models.base import utc_now
 from models.elder_forms import Checked, ElderForm, FieldProblem, check
 from models.elder_mapping import COLUMNS, apply, form_from
 from models.elders import Contact, Elder, ElderChange, Terminal
+from models.numbering import number
 from models.org import OrgUnit
 from models.phone_numbers import canonical
 
@@ -65,7 +66,7 @@ async def create_elder(session: AsyncSession, form: ElderForm, *, by: str, area_
     session.add(elder)
     apply(elder, checked.form, area_code)
     await session.flush()
-    _record_creation(session, elder, by)
+    await _record_creations(session, [elder], by)
     return elder
 
 
@@ -119,10 +120,14 @@ async def save_all(session: AsyncSession, plans: Sequence[Plan], *, by: str, are
         if known is None or known.version != plan.version:
             raise VersionConflict(0 if known is None else known.version)
         await _change(session, known, plan.form, by=by, area_code=area_code)
+    contacts = [contact for elder in new for contact in elder.contacts]
+    await number(session, new)
+    await number(session, contacts)
+    await number(session, [phone for contact in contacts for phone in contact.phones])
+    await number(session, [terminal for elder in new for terminal in elder.terminals])
     session.add_all(new)
     await session.flush()
-    for elder in new:
-        _record_creation(session, elder, by)
+    await _record_creations(session, new, by)
 
 
 async def forms_of(session: AsyncSession, elders: Sequence[int]) -> dict[int, tuple[ElderForm, int]]:
@@ -176,9 +181,17 @@ def _taken(name: str, zh: str, en: str, elder_id: int) -> FieldProblem:
     return FieldProblem(name, f"该{zh}已登记在{elder_id}号档案", f"this {en} is in file {elder_id} already")
 
 
-def _record_creation(session: AsyncSession, elder: Elder, by: str) -> None:
-    session.add(ElderChange(elder_id=elder.id, by=by, field="created", old="", new=""))
-    audit(session, by, "elder.create", f"elder:{elder.id}")
+async def _record_creations(session: AsyncSession, elders: Sequence[Elder], by: str) -> None:
+    """History and audit of new files, in two statements however many there are."""
+    if not elders:
+        return
+    told = [{"elder_id": elder.id, "by": by, "field": "created", "old": "", "new": ""} for elder in elders]
+    await session.execute(insert(ElderChange), told)
+    audited = [
+        {"actor": by, "action": "elder.create", "record": f"elder:{elder.id}", "data": dict[str, object]()}
+        for elder in elders
+    ]
+    await session.execute(insert(AuditEntry), audited)
 
 
 async def _change(session: AsyncSession, elder: Elder, form: ElderForm, *, by: str, area_code: str) -> None:
