@@ -1,0 +1,265 @@
+"""The desk: who is rung next, and what a seat is after its part in a case is over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ari_app.desk import Desk, Seat, SeatSetup, SeatState, UnknownSeat
+from ivr.vocabulary import Role, SeatRelease, Skill
+
+AGENT = frozenset({Skill.AGENT})
+
+
+@dataclass
+class Office:
+    """A desk whose clock ticks with every look at it, and all that it tells."""
+
+    at: datetime = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+    given: list[tuple[str, Role, str]] = field(default_factory=list)
+    told: list[tuple[str, SeatState]] = field(default_factory=list)
+    wrapping_up: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.desk = Desk(
+            now=self.now,
+            reserved=lambda case, role, seat: self.given.append((case, role, seat.extension)),
+            changed=lambda seat: self.told.append((seat.extension, seat.state)),
+            wrap_up=lambda seat: self.wrapping_up.append(seat.extension),
+        )
+
+    def now(self) -> datetime:
+        self.at += timedelta(seconds=1)
+        return self.at
+
+    def seats(self, *extensions: str, skills: frozenset[Skill] = AGENT) -> Office:
+        """At their desks, in this order: the first has been idle longest."""
+        known = [SeatSetup(e, e, skills=s.skills, willing=s.willing) for e, s in self.desk.seats.items()]
+        self.desk.load([*known, *(SeatSetup(e, f"seat {e}", skills=skills, willing=True) for e in extensions)])
+        for extension in extensions:
+            self.desk.registered(extension, is_registered=True)
+        return self
+
+    def find(self, case: str, role: Role = Role.A, skill: Skill = Skill.AGENT) -> None:
+        self.desk.find(case, role, skill)
+
+    def seat(self, extension: str) -> Seat:
+        return self.desk.seat(extension)
+
+
+def test_the_longest_idle_seat_is_rung_first() -> None:
+    office = Office().seats("801", "802", "803")
+    for case in ("one", "two", "three"):
+        office.find(case)
+    assert office.given == [("one", Role.A, "801"), ("two", Role.A, "802"), ("three", Role.A, "803")]
+
+
+def test_who_talked_last_goes_to_the_end_of_the_row() -> None:
+    office = Office().seats("801", "802")
+    office.find("one")
+    office.desk.answered("801")
+    office.desk.release("one", "801", SeatRelease.TALKED)
+    office.desk.wrap_up_done("801")
+    office.find("two")
+    office.find("three")
+    assert [seat for _, _, seat in office.given] == ["801", "802", "801"]
+
+
+def test_who_was_rung_for_nothing_keeps_the_place_in_the_row() -> None:
+    office = Office().seats("801", "802")
+    office.find("one")
+    office.desk.release("one", "801", SeatRelease.NOT_NEEDED)
+    office.find("two")
+    assert office.given[-1] == ("two", Role.A, "801")
+
+
+def test_cases_that_wait_are_served_in_order() -> None:
+    office = Office()
+    for case in ("one", "two", "three"):
+        office.find(case)
+    office.seats("801", "802")
+    assert office.given == [("one", Role.A, "801"), ("two", Role.A, "802")]
+    office.desk.release("one", "801", SeatRelease.NOT_NEEDED)
+    assert office.given[-1] == ("three", Role.A, "801")
+
+
+def test_a_skill_that_is_missing_holds_nobody_up() -> None:
+    office = Office()
+    office.find("one", Role.X, Skill.DOCTOR)
+    office.find("two")
+    office.seats("801")
+    assert office.given == [("two", Role.A, "801")]
+    office.seats("901", skills=frozenset({Skill.DOCTOR}))
+    assert office.given[-1] == ("one", Role.X, "901")
+
+
+def test_a_search_that_was_given_up_gets_no_seat() -> None:
+    office = Office()
+    office.find("one", Role.A)
+    office.find("one", Role.B)
+    office.desk.stop_finding("one", Role.A)
+    office.seats("801", "802")
+    assert office.given == [("one", Role.B, "801")]
+
+
+def test_a_search_that_is_repeated_gets_one_seat_and_keeps_its_place() -> None:
+    office = Office()
+    office.find("one")
+    office.find("two")
+    office.find("one")
+    office.seats("801", "802", "803")
+    assert office.given == [("one", Role.A, "801"), ("two", Role.A, "802")]
+
+
+@pytest.mark.parametrize(
+    ("why", "after"),
+    [
+        (SeatRelease.TALKED, SeatState.WRAP_UP),
+        (SeatRelease.NOT_NEEDED, SeatState.READY),
+        (SeatRelease.NO_ANSWER, SeatState.PAUSED),
+        (SeatRelease.UNREACHABLE, SeatState.OFFLINE),
+    ],
+)
+def test_what_a_seat_is_afterwards(why: SeatRelease, after: SeatState) -> None:
+    office = Office().seats("801")
+    office.find("one")
+    office.desk.release("one", "801", why)
+    assert office.seat("801").state is after
+    assert office.told[-1] == ("801", after)
+    assert office.wrapping_up == (["801"] if why is SeatRelease.TALKED else [])
+
+
+def test_who_did_not_answer_is_not_rung_again_until_ready() -> None:
+    office = Office().seats("801")
+    office.find("one")
+    office.desk.release("one", "801", SeatRelease.NO_ANSWER)
+    office.find("one")
+    assert office.seat("801").reason == "no_answer"
+    assert len(office.given) == 1
+    office.desk.set_ready("801")
+    assert office.given[-1] == ("one", Role.A, "801")
+    assert office.seat("801").reason == ""
+
+
+def test_wrap_up_ends_by_itself_by_hand_or_by_being_ready() -> None:
+    for end in (Desk.wrap_up_done, Desk.set_ready):
+        office = Office().seats("801")
+        office.find("one")
+        office.desk.release("one", "801", SeatRelease.TALKED)
+        office.find("two")
+        assert len(office.given) == 1
+        end(office.desk, "801")
+        assert office.given[-1] == ("two", Role.A, "801")
+
+
+def test_a_pause_chosen_during_a_call_holds_after_it() -> None:
+    office = Office().seats("801")
+    office.find("one")
+    office.desk.answered("801")
+    office.desk.pause("801", "lunch")
+    assert office.seat("801").state is SeatState.TALKING
+    office.desk.release("one", "801", SeatRelease.TALKED)
+    office.desk.wrap_up_done("801")
+    assert office.seat("801").state is SeatState.PAUSED
+
+
+def test_a_seat_whose_phone_goes_while_it_is_reserved() -> None:
+    office = Office().seats("801")
+    office.find("one")
+    office.desk.registered("801", is_registered=False)
+    assert office.seat("801").state is SeatState.RESERVED
+    office.desk.release("one", "801", SeatRelease.NOT_NEEDED)
+    assert office.seat("801").state is SeatState.OFFLINE
+    office.find("two")
+    assert len(office.given) == 1
+    office.desk.registered("801", is_registered=True)
+    assert office.given[-1] == ("two", Role.A, "801")
+
+
+def test_a_case_lets_go_only_of_seats_that_are_its_own() -> None:
+    office = Office().seats("801")
+    office.find("one")
+    office.desk.release("one", "801", SeatRelease.NOT_NEEDED)
+    office.find("two")
+    office.desk.release("one", "801", SeatRelease.TALKED)
+    assert office.desk.working_on("801") == "two"
+    assert office.seat("801").state is SeatState.RESERVED
+
+
+def test_a_case_that_is_over_leaves_nothing_at_the_desk() -> None:
+    office = Office().seats("801")
+    office.find("one", Role.A)
+    office.find("one", Role.B)
+    office.desk.forget("one")
+    office.desk.wrap_up_done("801")
+    assert office.seat("801").state is SeatState.READY
+    assert len(office.given) == 1
+
+
+def test_loading_keeps_what_seats_do() -> None:
+    office = Office().seats("801", "802")
+    office.find("one")
+    office.desk.answered("801")
+    office.desk.pause("802", "lunch")
+    office.desk.load([SeatSetup("801", "new name", agent="a"), SeatSetup("802", "802", willing=True)])
+    assert (office.seat("801").state, office.seat("801").name) == (SeatState.TALKING, "new name")
+    assert (office.seat("802").state, office.seat("802").reason) == (SeatState.PAUSED, "lunch")
+
+
+def test_a_seat_that_is_taken_off_the_records_leaves_when_its_case_lets_it() -> None:
+    office = Office().seats("801", "802")
+    office.find("one")
+    office.desk.load([])
+    assert list(office.desk.seats) == ["801"]
+    office.desk.release("one", "801", SeatRelease.NOT_NEEDED)
+    assert not office.desk.seats
+    office.find("two")
+    assert len(office.given) == 1
+
+
+def test_a_seat_that_comes_back_to_the_records_in_time_stays() -> None:
+    office = Office().seats("801")
+    office.find("one")
+    office.desk.load([])
+    office.desk.load([SeatSetup("801", "801")])
+    office.desk.release("one", "801", SeatRelease.NOT_NEEDED)
+    assert office.seat("801").state is SeatState.READY
+
+
+def test_seats_found_at_work_are_not_given_away() -> None:
+    office = Office().seats("801", "802")
+    office.desk.occupied("801", "one", Role.A, talking=True)
+    office.find("two")
+    assert office.given == [("two", Role.A, "802")]
+    assert office.desk.working_on("801") == "one"
+
+
+def test_whoever_is_told_may_release_at_once() -> None:
+    """The case has gone meanwhile: its seat goes to the next one, whoever was matched in between."""
+    given: list[str] = []
+
+    def reserved(case: str, role: Role, seat: Seat) -> None:
+        given.append(case)
+        if case.startswith("gone"):
+            desk.release(case, seat.extension, SeatRelease.NOT_NEEDED)
+
+    office = Office()
+    desk = Desk(now=office.now, reserved=reserved, changed=lambda seat: None, wrap_up=lambda seat: None)
+    for case in ("gone 1", "two", "gone 3", "four"):
+        desk.find(case, Role.A, Skill.AGENT)
+    desk.load([SeatSetup("801", "801", willing=True), SeatSetup("802", "802", willing=True)])
+    for extension in ("801", "802"):
+        desk.registered(extension, is_registered=True)
+    assert given == ["gone 1", "two", "gone 3", "four"]
+    assert {desk.working_on("801"), desk.working_on("802")} == {"two", "four"}
+
+
+def test_an_extension_that_nobody_has_is_named() -> None:
+    desk = Office().desk
+    for act in (desk.set_ready, desk.wrap_up_done, desk.working_on, desk.seat):
+        with pytest.raises(UnknownSeat, match="899"):
+            act("899")
+    desk.answered("899")  # an event, which may be late: nothing to be done
+    desk.occupied("899", "one", Role.A, talking=True)
