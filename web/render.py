@@ -60,6 +60,7 @@ def render(
             account=account,
             may=lambda right: account is not None and rights.may(account, rights.Right(right)),
             csrf=csrf_token(request),
+            now=datetime.now(UTC),
             here=request.path,
             mirror=request.app[MIRROR],
             **(context or {}),

@@ -1,4 +1,6 @@
-// Clocks that count: every `<time data-age>` shows how long ago it was, by this computer's clock.
+// Clocks that count: every `<time data-age>` shows how long ago it was, by the server's clock.
+
+const ahead = Date.parse(document.querySelector("meta[name=now]").content) - Date.now();
 
 function text(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
@@ -8,7 +10,7 @@ function text(seconds) {
 }
 
 export function count() {
-  const now = Date.now();
+  const now = Date.now() + ahead;
   for (const element of document.querySelectorAll("time[data-age]")) {
     const shown = text((now - Date.parse(element.dateTime)) / 1000);
     if (element.textContent !== shown) element.textContent = shown;

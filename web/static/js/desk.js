@@ -34,12 +34,20 @@ const fragment = new Fragment(desk, () => {
   if (document.getElementById("own-seat")?.dataset.state !== "reserved") stop();
 });
 
+// Of all that goes on in the centre, this desk follows its own seat and the cases in which that seat is or was.
+function isMine({ kind, data }) {
+  if (kind === "seat") return data.extension === extension;
+  if (kind === "case" && data.legs.some((leg) => leg.number === extension)) return true;
+  if (kind === "case" || kind === "alarm" || kind === "closed") return (data.case ?? data.id) === shownCase();
+  return true;
+}
+
 onMessage((message) => {
   if (message.kind === "screen") {
     toShow.set(message.data.case, performance.now());
     ring(words.ringing);
   }
-  if (fragment.concerns(message)) fragment.refresh();
+  if (fragment.concerns(message) && isMine(message)) fragment.refresh();
 });
 
 async function attempt(button, work) {

@@ -1,5 +1,6 @@
 // Parts of a page that follow live messages: fetched again from the server and merged in, so that focus, scroll and
-// whatever somebody is typing (`data-keep`) stay. One fetch at a time for each part; messages meanwhile cause one more.
+// whatever somebody is typing (`data-keep`) stay. One fetch at a time for each part, `data-pace` ms apart; messages
+// meanwhile cause one more.
 
 import { Idiomorph } from "/static/vendor/idiomorph/idiomorph.esm.js";
 
@@ -8,6 +9,7 @@ export class Fragment {
     this.element = element;
     this.kinds = new Set(element.dataset.on.split(" "));
     this.afterwards = afterwards;
+    this.pace = Number(element.dataset.pace ?? 0);
     this.busy = false;
     this.again = false;
   }
@@ -29,6 +31,7 @@ export class Fragment {
       do {
         this.again = false;
         await this.fetchOnce();
+        if (this.pace) await new Promise((resume) => setTimeout(resume, this.pace));
       } while (this.again);
     } finally {
       this.busy = false;

@@ -1,0 +1,118 @@
+"""The other pages in a real browser: the board moves by itself, lists and forms work, the strict policy holds."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from ivr.vocabulary import AlarmKind
+from tests.browser.conftest import Town
+from tests.web import stories
+
+
+async def test_the_board_moves_by_itself(town: Town) -> None:
+    page = await town.page("supervisor")
+    await page.goto(f"{town.url}/board")
+    await page.wait_for_selector("[data-link-state=live]")
+    await expect(page.locator("#seat-801")).to_have_class(re.compile("seat-ready"))
+    case = stories.ringing()
+    await town.control.case(stories.case_json(case))
+    row = page.locator("#case-c1")
+    await expect(row).to_contain_text("坐席振铃")
+    await town.control.seat(stories.seat_json("801", "talking", case="c1", role="A"))
+    await expect(page.locator("#seat-801")).to_have_class(re.compile("seat-talking"))
+    case = stories.emergency(stories.talking(case))
+    await town.control.case(stories.case_json(case, alarms=(AlarmKind.NO_AGREEMENT,)))
+    await expect(row).to_contain_text("应急中")
+    await expect(row).to_contain_text("无签署协议")
+    first = await row.locator("time.age").first.text_content()
+    await expect(row.locator("time.age").first).not_to_have_text(first or "")
+    await town.control.close_case(stories.case_json(stories.closed(case)))
+    await expect(row).to_have_count(0)
+
+
+async def test_a_lost_controller_is_seen_and_forgotten_when_it_returns(town: Town) -> None:
+    page = await town.page("supervisor")
+    await page.goto(f"{town.url}/board")
+    await page.wait_for_selector("[data-link-state=live]")
+    await town.control.stop()
+    await expect(page.locator("[data-controller=away]")).to_be_visible()
+    await town.control.start()
+    await expect(page.locator("[data-controller=away]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_every_page_looks_right(town: Town, lang: str) -> None:
+    page = await town.page("supervisor", lang=lang)
+    case = stories.emergency(stories.talking(stories.ringing()))
+    await town.control.seat(stories.seat_json("801", "talking", case="c1", role="A"))
+    await town.control.seat(stories.seat_json("802", "talking", case="c1", role="B"))
+    await town.control.case(stories.case_json(case, alarms=(AlarmKind.NO_AGREEMENT,)))
+    await town.control.case(stories.case_json(stories.ringing("c2", seat="803", file=None)))
+    await page.goto(f"{town.url}/board")
+    await expect(page.locator("#case-c1 .state-emergency")).to_be_visible()
+    pages = {
+        "board": "/board",
+        "cases": "/cases",
+        "case": "/cases/c1",
+        "elders": "/elders",
+        "elder": "/elders/1",
+        "elder-edit": "/elders/1/edit",
+        "elder-new": "/elders/new",
+        "follow-ups": "/follow-ups",
+        "not-found": "/nothing",
+        "api": "/api/v1/docs",
+    }
+    for name, path in pages.items():
+        await page.goto(f"{town.url}{path}")
+        await page.wait_for_load_state("networkidle") if name == "api" else None
+        await town.shot(page, f"{name}-{lang}")
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    town.errors[:] = [error for error in town.errors if "404" not in error]  # the browser's own note of the error page
+    await page.get_by_role("button", name="Log out" if lang == "en" else "退出", exact=True).click()
+    await expect(page.locator("#username")).to_be_visible()
+    await town.shot(page, f"login-{lang}")
+
+
+async def test_an_elder_is_found_and_changed(town: Town) -> None:
+    page = await town.page("supervisor")
+    await page.goto(f"{town.url}/elders")
+    await page.fill("input[type=search]", "10000001")
+    await page.press("input[type=search]", "Enter")
+    await expect(page.locator("tbody tr")).to_have_count(1)
+    await page.locator("tbody a").first.click()
+    await page.get_by_role("link", name="修改档案").click()
+    await page.fill("#landmark", "演示邮局旁")
+    await page.fill("#contacts-0-name", "演示·新名")
+    await page.get_by_role("button", name="保存").click()
+    await expect(page.locator(".notice.good")).to_be_visible()
+    await expect(page.locator("main")).to_contain_text("演示邮局旁")
+    await expect(page.locator("main")).to_contain_text("演示·新名")
+    await town.shot(page, "elder-changed-zh")
+
+
+async def test_a_wrong_form_keeps_what_was_typed(town: Town) -> None:
+    page = await town.page("supervisor")
+    await page.goto(f"{town.url}/elders/new")
+    await page.fill("#name", "演示·钱九")
+    await page.fill("#id_card", "123")
+    await page.fill("#contacts-1-name", "演示·钱小九")
+    await page.fill("#contacts-1-phones", "不是号码")
+    await page.get_by_role("button", name="保存").click()
+    await expect(page.locator(".field-errors")).to_have_count(2)
+    await expect(page.locator("#name")).to_have_value("演示·钱九")
+    await town.shot(page, "elder-refused-zh")
+    town.errors[:] = [error for error in town.errors if "422" not in error]
+
+
+async def test_the_whole_of_a_page_is_reached_by_keyboard(town: Town) -> None:
+    page = await town.page("supervisor")
+    await page.goto(f"{town.url}/elders")
+    name = "document.activeElement.getAttribute('href') ?? document.activeElement.name ?? ''"
+    seen: set[str] = {await page.evaluate(name)}  # the search field has the focus from the start
+    for key in [*["Shift+Tab"] * 12, *["Tab"] * 24]:
+        await page.keyboard.press(key)
+        seen.add(await page.evaluate(name))
+    assert {"/board", "/cases", "/elders", "search", "community", "/elders/new"} <= seen
