@@ -33,6 +33,7 @@ from ari_app.switchboard import Routes, Switchboard
 from home.asterisk_platform import prompts_dir, recordings_dir
 from home.secrets import Secrets
 from home.settings import Settings
+from ivr.events import Event
 from ivr.policy import Policy
 from models.database import Database
 from models.terminal_tests import record_test
@@ -113,11 +114,15 @@ def _assemble(
         emergency=settings.emergency_route == "trunk",
         caller_id=settings.platform_number,
     )
+
+    def tell(case: str, event: Event) -> None:
+        controller.post(case, event)
+
     controller = Controller(
         client=client,
         app=app,
         lines=lines,
-        switchboard=Switchboard(client, lines, app=app, routes=routes, prompts=prompts_dir(settings)),
+        switchboard=Switchboard(client, lines, app=app, routes=routes, prompts=prompts_dir(settings), tell=tell),
         register=Register(database, area_code=settings.area_code, now=Controller.now),
         background=background,
         policy=policy,

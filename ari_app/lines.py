@@ -11,10 +11,11 @@ from ivr.vocabulary import Prompt
 
 @dataclass(slots=True)
 class Sound:
-    """A prompt that is being played to a leg."""
+    """A prompt that is being played to a leg; `started` once Asterisk says so."""
 
     playback: str
     prompt: Prompt
+    started: bool = False
 
 
 @dataclass(slots=True)
@@ -45,6 +46,11 @@ class Lines:
     def playback_id(self, channel: str) -> str:
         self._count += 1
         return f"{ids.PREFIX}-sound.{self._count}.{channel}"
+
+    def sound_started(self, channel: str, playback: str) -> None:
+        sound = self.sounds.get(channel)
+        if sound is not None and sound.playback == playback:
+            sound.started = True
 
     def heard_out(self, channel: str, playback: str) -> Prompt | None:
         """The prompt that has ended by itself; None when it was replaced or stopped meanwhile."""

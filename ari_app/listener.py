@@ -20,6 +20,7 @@ from ari_app.ari.generated.events import (
     ChannelStateChange,
     EndpointStateChange,
     PlaybackFinished,
+    PlaybackStarted,
     StasisStart,
 )
 from ari_app.ari.messages import Connected, Disconnected, MalformedEvent, Resynced, StreamItem, UnknownEvent
@@ -71,6 +72,8 @@ class Listener:
                 self._destroyed(channel.id, cause, event)
             case ChannelDtmfReceived(channel=channel, digit=digit):
                 self._key(channel.id, digit)
+            case PlaybackStarted(playback=playback):
+                self._lines.sound_started(playback.target_uri.removeprefix("channel:"), playback.id)
             case PlaybackFinished(playback=playback):
                 self._playback_ended(playback.id, playback.target_uri, playback.state, event)
             case EndpointStateChange(endpoint=endpoint):

@@ -5,9 +5,12 @@ Raises what went wrong (`AriError`, `NoRoute`); whoever called tells the procedu
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import assert_never
 
@@ -28,9 +31,11 @@ from ivr.commands import (
     StartMusic,
     StopSound,
 )
+from ivr.events import Event, PromptFinished
 from ivr.ids import Address
 from ivr.vocabulary import LegKind
 
+START_WITHIN = 2.0  # seconds in which a prompt has begun, or never will
 _NUMBER = re.compile(r"[0-9]{3,15}")
 
 
@@ -72,14 +77,25 @@ class Routes:
 
 
 class Switchboard:
-    """`prompts` is the folder of the prompts in the language of this platform."""
+    """`prompts` is the folder of the prompts in the language of this platform; `tell(case, event)` posts what became of
+    a command later."""
 
-    def __init__(self, client: Client, lines: Lines, *, app: str, routes: Routes, prompts: Path) -> None:
+    def __init__(
+        self,
+        client: Client,
+        lines: Lines,
+        *,
+        app: str,
+        routes: Routes,
+        prompts: Path,
+        tell: Callable[[str, Event], None],
+    ) -> None:
         self._ari = client
         self._lines = lines
         self._app = app
         self._routes = routes
         self._prompts = prompts
+        self._tell = tell
 
     async def carry_out(self, case: str, command: LineCommand, *, shown_number: str = "") -> None:
         """Do it, and return when Asterisk has taken it. `shown_number`: the caller id that a seat sees.
@@ -166,6 +182,16 @@ class Switchboard:
             media=f"sound:{self._prompts / command.prompt.value}",
             playbackId=sound.playback,
         )
+        asyncio.get_running_loop().call_later(START_WITHIN, self._never_started, channel, sound)
+
+    def _never_started(self, channel: str, sound: Sound) -> None:
+        """Asterisk tells neither start nor end of a file that it cannot read; the elder must not wait for it."""
+        address = self._lines.address(channel)
+        if sound.started or address is None or self._lines.heard_out(channel, sound.playback) is None:
+            return
+        problem = "the prompt cannot be played"
+        at = datetime.now(UTC)
+        self._tell(address.case, PromptFinished(at=at, leg=address.leg, prompt=sound.prompt, problem=problem))
 
     async def _stop_sound(self, channel: str) -> None:
         sound = self._lines.sounds.pop(channel, None)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from sqlalchemy import select
 
 from ari_app import bootstrap
 from ari_app.ari import Client
@@ -26,6 +27,7 @@ from home.ports import free_ports
 from home.programs import Program
 from home.secrets import Secrets
 from home.settings import Settings
+from models.cases import TimelineRow
 from models.database import Database, upgrade
 from models.elder_forms import ContactForm, ElderForm, TerminalForm
 from models.register import create_elder
@@ -112,12 +114,20 @@ class House:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
+    @staticmethod
+    def _read(message: dict[str, Any]) -> list[dict[str, Any]]:
+        """The picture that comes first is read as one message for each seat and case in it."""
+        if message["kind"] != "state":
+            return [message]
+        seats = [{"kind": "seat", "data": seat} for seat in message["data"]["seats"]]
+        return [*seats, *({"kind": "case", "data": case} for case in message["data"]["cases"])]
+
     async def _follow(self) -> None:
         """Collect what consoles are told, from the start, for ever."""
-        async with self.http.ws_connect("/live?after=0") as live:
+        async with self.http.ws_connect("/live") as live:
             async for message in live:
                 async with self._changed:
-                    self.messages.append(message.json())
+                    self.messages += self._read(message.json())
                     self._changed.notify_all()
 
     async def next_message(self) -> dict[str, Any]:
@@ -162,6 +172,16 @@ class House:
         async with asyncio.timeout(within), self._changed:
             await self._changed.wait_for(found)
         return seen
+
+    async def on_record(self, case: str, seq: int, within: float = 10.0) -> None:
+        """Until the journal has this entry of the case in the database."""
+        written = select(TimelineRow.seq).where(TimelineRow.case_id == case, TimelineRow.seq == seq)
+        async with asyncio.timeout(within):
+            while True:
+                async with self.database.read() as session:
+                    if await session.scalar(written) is not None:
+                        return
+                await asyncio.sleep(0.05)
 
     async def nothing_is_left(self, within: float = 8.0) -> None:
         """No channel and no bridge in Asterisk. Fails with what there still is."""

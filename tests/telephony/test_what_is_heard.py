@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from drill.ear import Ear, Hearing
-from home.asterisk import recordings_dir
+from home.asterisk import prompts_dir, recordings_dir
 from home.programs import Program
 from models.cases import RecordingRow
 
@@ -97,3 +97,18 @@ async def test_whom_the_elder_hears_in_an_emergency(tmp_path: Path, asterisk_pro
     assert row is not None
     assert row.problem == ""
     assert row.seconds == pytest.approx(recorded.seconds, abs=0.1)
+
+
+async def test_a_prompt_that_is_gone_leaves_no_silence(tmp_path: Path, asterisk_program: Program, ear: Ear) -> None:
+    async with open_house(tmp_path, asterisk_program, elders=[grandmother()]) as house:
+        (prompts_dir(house.settings) / "welcome.wav").unlink()
+        grandma = house.town.elder(ELDER_LINE)
+        await grandma.press_key(silent=True)
+        case = await house.told("case", state="arriving")
+        while not any(entry["event"] == "prompt_finished" for entry in case["data"]["timeline"]):
+            case = await house.next_message()
+        await people_talk(3)
+        await grandma.hang_up()
+        heard = await listen(ear, grandma.line.ear)
+    assert heard.music() > 1
+    assert heard.longest_silence().seconds < SILENCE_OF_OURS, str(heard)
