@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from ivr.case import ContactCard, ElderFile
-from ivr.vocabulary import LegKind, LegState, Place
+from ivr.vocabulary import CaseState, LegKind, LegState, Place
+from models.database import DatabaseUnavailable
 from models.queries.cases import case_view
 from models.queries.register import file_of
 from models.views import CaseView, LegView, TimelineView
@@ -130,14 +131,24 @@ def details(entry: TimelineView, sheet: Sheet, t: Texts) -> Sequence[tuple[str, 
 
 async def find_sheet(request: web.Request, case_id: str) -> Sheet:
     """The open case from the mirror, else the case on record. Raises NotFound, DatabaseUnavailable."""
-    live = request.app[MIRROR].cases.get(case_id)
+    mirror = request.app[MIRROR]
+    live, closed = mirror.cases.get(case_id), mirror.just_closed(case_id)
     if live is not None:
         return Sheet.of_live(live)
-    async with request.app[DATABASE].read() as session:
-        view = await case_view(session, case_id)
-        if view is None:
-            raise NotFound("problem.no_case")
-        file = await file_of(session, view.elder.id) if view.elder else None
+    try:
+        async with request.app[DATABASE].read() as session:
+            view = await case_view(session, case_id)
+            file = await file_of(session, view.elder.id) if view is not None and view.elder else None
+    except DatabaseUnavailable:
+        if closed is None:
+            raise
+        view = None
+    if view is not None and view.state == CaseState.CLOSED:
+        return Sheet(view, file)
+    if closed is not None:
+        return Sheet(closed.view, closed.extras.file)
+    if view is None:
+        raise NotFound("problem.no_case")
     return Sheet(view, file)
 
 

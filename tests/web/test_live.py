@@ -164,3 +164,14 @@ async def test_the_figures_count_live_clients(sqlite_house: House) -> None:
 def _value(gauge: Any) -> float:
     found: float = gauge.collect()[0].samples[0].value
     return found
+
+
+async def test_a_case_that_was_just_closed_can_still_be_read(sqlite_house: House) -> None:
+    """Closing is told at once; the records may follow a moment later."""
+    headers = await bearer(sqlite_house.client)
+    talking = stories.talking(stories.ringing())
+    await sqlite_house.control.case(stories.case_json(talking))
+    await sqlite_house.control.close_case(stories.case_json(stories.closed(talking)))
+    await sqlite_house.until(lambda: sqlite_house.app[MIRROR].just_closed("c1") is not None)
+    async with sqlite_house.client.get("/api/v1/cases/c1", headers=headers) as answer:
+        assert (answer.status, (await answer.json())["state"]) == (200, "closed")

@@ -7,13 +7,14 @@ from pydantic import Field
 
 from ivr.vocabulary import Outcome, Skill
 from models.phone_numbers import InvalidNumber, dialable
-from models.queries.cases import BadCursor, case_view, list_cases
+from models.queries.cases import BadCursor, list_cases
 from models.views import CaseView
 from web.api.kit import Done, Input, Operations, Output, When, answer, read_body, read_query
 from web.guard import account_of
 from web.keys import CONTROLLER, DATABASE, METRICS, MIRROR, SETTINGS
-from web.problems import Forbidden, Invalid, NotFound
+from web.problems import Forbidden, Invalid
 from web.rights import Right, may_set_seat
+from web.sheet import find_sheet
 
 operations = Operations("cases")
 
@@ -91,13 +92,7 @@ def _within(view: CaseView, wanted: CaseFilter) -> bool:
 async def get_case(request: web.Request) -> web.StreamResponse:
     case_id = request.match_info["id"]
     live = request.app[MIRROR].cases.get(case_id)
-    if live is not None:
-        return answer(live.raw)
-    async with request.app[DATABASE].read() as session:
-        view = await case_view(session, case_id)
-    if view is None:
-        raise NotFound("problem.no_case")
-    return answer(view.as_json())
+    return answer(live.raw if live is not None else (await find_sheet(request, case_id)).view.as_json())
 
 
 @operations("POST", "/cases/{id}/actions", "Act on a case", right=Right.HANDLE_CASES, body=Action, result=ActionDone)

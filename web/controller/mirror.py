@@ -4,6 +4,7 @@ so that they work while the database is away. One task writes it; nobody else ma
 import asyncio
 import json
 import random
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from web.feed import Audience, Feed
 from web.logs import log, where_it_failed
 
 FIRST_WAIT, LONGEST_WAIT, WATCH_EVERY = 0.2, 5.0, 5.0
+CLOSED_KEPT = 200
 
 
 class Mirror:
@@ -28,12 +30,17 @@ class Mirror:
         self.cases: dict[str, LiveCase] = {}
         self.seats: dict[str, SeatView] = {}
         self._screens: dict[str, str] = {}
+        self._closed: OrderedDict[str, LiveCase] = OrderedDict()
 
     # --- what pages ask ---------------------------------------------------------------------------------------------
 
     def open_cases(self) -> list[LiveCase]:
         """Oldest first."""
         return sorted(self.cases.values(), key=lambda case: (case.view.opened_at is None, case.view.opened_at))
+
+    def just_closed(self, case_id: str) -> LiveCase | None:
+        """A case that was closed lately: it may not be on record yet, or the records may be away."""
+        return self._closed.get(case_id)
 
     def on_screen(self, extension: str) -> LiveCase | None:
         """The case that belongs on this seat's screen: the one it rings or talks for, else one it has to finish."""
@@ -126,7 +133,11 @@ class Mirror:
         self._feed.publish(kind, data, audience)
 
     def _forget(self, case_id: str) -> None:
-        self.cases.pop(case_id, None)
+        case = self.cases.pop(case_id, None)
+        if case is not None:
+            self._closed[case_id] = case
+            while len(self._closed) > CLOSED_KEPT:
+                self._closed.popitem(last=False)
         for extension in [ext for ext, case in self._screens.items() if case == case_id]:
             del self._screens[extension]
 
