@@ -122,9 +122,7 @@ class Switchboard:
                 await self._hang_up(self._channel(case, leg))
             case MakeBridge(place):
                 bridge = ids.bridge_id(case, place)
-                # Without proxy_media a bridge that goes from three legs to two loses what is said TO the elder's
-                # channel from a MixMonitor that mixes both directions: the recording would hold one voice only.
-                await self._ari.bridges.create(type="mixing,dtmf_events,proxy_media", bridgeId=bridge, name=bridge)
+                await self._ari.bridges.create(type="mixing,dtmf_events", bridgeId=bridge, name=bridge)
             case Join(leg, place):
                 await self._join(ids.bridge_id(case, place), self._channel(case, leg))
             case Leave(leg, place):
