@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from aiohttp import web
 
@@ -96,7 +97,10 @@ class Sheet:
 
     def name_of(self, leg_id: str) -> str:
         leg = next((leg for leg in self.view.legs if leg.id == leg_id), None)
-        return leg_id if leg is None else (leg.name or leg.number or leg_id)
+        if leg is None:
+            return leg_id
+        of_file = self.file.name if self.file is not None and leg.kind == LegKind.ELDER else ""
+        return leg.name or of_file or leg.number
 
     def words_for_rescue(self, t: Texts) -> list[tuple[str, str]]:
         """What A reads out to 120, in the order in which it is asked for: label and words."""
@@ -118,15 +122,36 @@ class Sheet:
         return [(label, words) for label, words in lines if words]
 
 
+# What a timeline entry's data repeats of the entry itself, and names of no use to a reader.
+_TOLD_ELSEWHERE: Final = frozenset({"type", "at", "actor", "channel", "recording"})
+
+
 def details(entry: TimelineView, sheet: Sheet, t: Texts) -> Sequence[tuple[str, str]]:
     """What a timeline entry says beyond its name: label and words, legs by the name of who was on them."""
     found: list[tuple[str, str]] = []
     for name, value in entry.data.items():
-        if value in (None, "", [], {}) or isinstance(value, dict | list):
-            continue
-        words = sheet.name_of(str(value)) if name == "leg" else t.value(name, str(value))
-        found.append((t.label(name), words))
+        words = "" if name in _TOLD_ELSEWHERE else _words(name, value, sheet, t)
+        if words:
+            found.append((t.label(name), words))
     return found
+
+
+def _words(name: str, value: object, sheet: Sheet, t: Texts) -> str:
+    match value:
+        case None | "":
+            return ""
+        case str() if name == "leg":
+            return sheet.name_of(value)
+        case {"kind": str(kind), "leg": str(leg)} if name == "timer":
+            return f"{t.value(name, kind)} {sheet.name_of(leg) if leg else ''}".strip()
+        case {"type": str(kind)} if name == "command":
+            return kind
+        case {"name": str(known)} if name == "file":
+            return known
+        case dict() | list():
+            return ""
+        case _:
+            return t.value(name, str(value))
 
 
 async def find_sheet(request: web.Request, case_id: str) -> Sheet:

@@ -137,13 +137,20 @@ def entries(case: Case, *, alarms: tuple[AlarmKind, ...] = ()) -> list[JournalEn
     start = case.opened_at or datetime.now(UTC)
     told: list[tuple[str, str, dict[str, Any], tuple[Command, ...]]] = [
         ("call_arrived", "line", {"caller": case.caller}, ()),
-        ("caller_identified", "system", {}, ()),
+        (
+            "caller_identified",
+            "system",
+            {"type": "CallerIdentified", "file": {"type": "ElderFile", "name": "演示·李一"}},
+            (),
+        ),
         ("seat_reserved", "system", {"role": "A", "extension": "801"}, ()),
         ("leg_answered", "line", {"leg": "a-1"}, ()),
     ]
     if case.emergency_at:
         told.append(("emergency_requested", "user:1", {}, tuple(Alarm(kind) for kind in alarms)))
         told.append(("leg_ended", "line", {"leg": "contact-12-1", "cause": 17}, ()))
+        timer = {"type": "Timer", "kind": "contact_key", "leg": "contact-13-1"}
+        told.append(("timer_fired", "timer", {"at": start.isoformat(), "timer": timer}, ()))
     return [
         JournalEntry(case, seq, start + timedelta(milliseconds=137 * seq), event, actor, None, data, commands)
         for seq, (event, actor, data, commands) in enumerate(told, 1)

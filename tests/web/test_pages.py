@@ -69,8 +69,9 @@ async def test_a_closed_case_comes_from_the_records(house: House) -> None:
         await write(session, stories.entries(case, alarms=(AlarmKind.NO_AGREEMENT,)), area_code="021")
     await log_in(house.client)
     page = await (await house.client.get("/cases/c9")).text()
-    for words in ("已结案", "老人已送医", "启动应急", "忙线", "演示坐席乙"):
+    for words in ("已结案", "老人已送医", "启动应急", "忙线", "演示坐席乙", "联系人按键时限 演示·幸福居委会"):
         assert words in page
+    assert "ElderFile" not in page
     assert "/cases/c9" in await (await house.client.get("/cases?state=closed")).text()
     assert "/cases/c9" not in await (await house.client.get("/cases?state=open")).text()
     assert "/cases/c9" not in await (await house.client.get("/cases?to=2000-01-01")).text()

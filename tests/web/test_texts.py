@@ -33,6 +33,8 @@ VOCABULARY: dict[str, type[StrEnum]] = {
     "follow_up_kind": vocabulary.FollowUpKind,
     "alarm": vocabulary.AlarmKind,
     "skill": vocabulary.Skill,
+    "prompt": vocabulary.Prompt,
+    "timer": vocabulary.TimerKind,
     "refusal": vocabulary.Refusal,
     "elder_status": ElderStatus,
     "relation": Relation,
