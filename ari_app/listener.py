@@ -75,7 +75,7 @@ class Listener:
             case PlaybackStarted(playback=playback):
                 self._lines.sound_started(playback.target_uri.removeprefix("channel:"), playback.id)
             case PlaybackFinished(playback=playback):
-                self._playback_ended(playback.id, playback.target_uri, playback.state, event)
+                self._playback_ended(playback.id, playback.target_uri, event)
             case EndpointStateChange(endpoint=endpoint):
                 if endpoint.technology == "PJSIP":
                     self._house.seat_registered(endpoint.resource, is_registered=endpoint.state == "online")
@@ -138,7 +138,7 @@ class Listener:
         if address is not None and digit in _KEYS:
             self._post(address, KeyPressed(at=self._now(), leg=address.leg, key=digit))
 
-    def _playback_ended(self, playback: str, target: str, state: str, event: PlaybackFinished) -> None:
+    def _playback_ended(self, playback: str, target: str, event: PlaybackFinished) -> None:
         channel = target.removeprefix("channel:")
         address = self._lines.address(channel)
         if address is None:
@@ -147,8 +147,8 @@ class Listener:
         prompt = self._lines.heard_out(channel, playback)
         if prompt is None:
             return
-        problem = "" if state == "done" else f"playback {state}"
-        self._post(address, PromptFinished(at=self._now(), leg=address.leg, prompt=prompt, problem=problem))
+        # A playback that "failed" had begun: it broke off because the line is ending, which is no fault of the prompt.
+        self._post(address, PromptFinished(at=self._now(), leg=address.leg, prompt=prompt))
 
     def _post(self, address: Address, event: Event) -> None:
         self._house.post(address.case, event)
