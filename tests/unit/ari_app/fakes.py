@@ -5,7 +5,7 @@ They do what a test tells them to and remember what they were asked; no rule of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -75,13 +75,14 @@ def refused(status: int, message: str = "") -> AriError:
 @dataclass
 class FakeAri:
     """`asked`: every request as (name, arguments), in order. `refusals`: what a request is answered with instead of
-    being accepted. `living` and `sounding`: channels and playbacks that can be found."""
+    being accepted. `living` and `sounding`: channels and playbacks that can be found. `watched`: called when asked."""
 
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     refusals: dict[str, AriError] = field(default_factory=dict)
     living: set[str] = field(default_factory=set)
     sounding: set[str] = field(default_factory=set)
     phones: dict[str, str] = field(default_factory=dict)
+    watched: dict[str, Callable[[], None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.channels = Channels(self)
@@ -92,6 +93,7 @@ class FakeAri:
 
     def hear(self, name: str, **arguments: Any) -> None:
         self.asked.append((name, arguments))
+        self.watched.get(name, lambda: None)()
         if name in self.refusals:
             raise self.refusals[name]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -27,10 +27,10 @@ async def take(messages: AsyncIterator[Message], count: int) -> list[Message]:
     return [await asyncio.wait_for(anext(messages), 1) for _ in range(count)]
 
 
-async def take_into(seen: list[int], messages: AsyncIterator[Message]) -> None:
+async def take_all(messages: AsyncIterator[Message], keep: Callable[[int], None]) -> None:
     """Until it breaks off."""
     async for message in messages:
-        seen.append(message.seq)
+        keep(message.seq)
 
 
 async def rest(messages: AsyncIterator[Message]) -> list[int]:
@@ -108,7 +108,7 @@ async def test_a_slow_listener_is_cut_off_and_loses_nothing_by_it() -> None:
         seen += [m.seq for m in await take(slow, 3)]
         say(bus, LISTENER_QUEUE + 1)
         with pytest.raises(TooSlow):
-            await take_into(seen, slow)
+            await take_all(slow, seen.append)
     with bus.listen(seen[-1]) as again:
         seen += await rest(again)
     assert seen == list(range(LISTENER_QUEUE + 5))

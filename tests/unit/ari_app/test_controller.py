@@ -1,0 +1,262 @@
+"""The controller between a fake Asterisk and its own desk, runner and bus: calls that come in, seats, cases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ari_app.controller import RETIRE_AFTER
+from ari_app.desk import SeatSetup, SeatState
+from ivr.events import CloseRequested
+from ivr.policy import Policy
+from ivr.vocabulary import CaseState, Outcome, Role, Skill
+from tests.unit.ari_app.fakes import channel_frame, event, refused
+from tests.unit.ari_app.platform import APP, CALLER, NUMBER, Platform, platform, whole_recordings
+from tests.unit.ari_app.virtual_time import passes, settled
+
+__all__ = ["whole_recordings"]
+VIRTUAL_TIME = True
+pytestmark = pytest.mark.usefixtures("whole_recordings")
+
+
+async def test_a_call_that_is_offered_is_claimed(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        await p.hears(event("CallBroadcast", channel=channel_frame("new", "Ring")))
+        assert p.ari.asked == [("claim", {"channel": "new"})]
+
+
+@pytest.mark.parametrize("status", [404, 409, 500])
+async def test_a_claim_that_is_refused_is_no_harm(tmp_path: Path, status: int) -> None:
+    async with platform(tmp_path) as p:
+        p.ari.refusals["claim"] = refused(status)
+        await p.hears(event("CallBroadcast", channel=channel_frame("new", "Ring")))
+        assert not p.controller.runs
+
+
+@pytest.mark.clause("K2")
+async def test_an_alarm_is_answered_before_anything_else(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        await p.call("sos", "96890", NUMBER, "r.wav")
+        assert [name for name in p.ari.names if name != "subscribe"] == ["answer", "play", "create"]
+        assert p.asked("subscribe") == [("subscribe", {"sources": (f"channel:{CALLER}",)})]
+        assert (p.case.channel, p.case.caller, p.case.recording) == (CALLER, NUMBER, "r.wav")
+
+
+@pytest.mark.clause("X5")
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("", ""),
+        ("anonymous", ""),
+        ("+86 21 0000 0007", "+862100000007"),
+        ("1" * 100, "1" * 24),
+        ("'; --🙂\x00", ""),
+        ("${SHELL(id)}7", "7"),
+    ],
+)
+async def test_whatever_the_carrier_sends_the_caller_is_served(tmp_path: Path, sent: str, kept: str) -> None:
+    async with platform(tmp_path) as p:
+        p.seats("801")
+        await p.call("sos", "", sent, "r.wav")
+        assert p.case.caller == (p.controller._register.tidy(kept) if kept else "")
+        assert p.asked("originate")
+
+
+@pytest.mark.parametrize("args", [(), ("sos",), ("sos", "1", "2"), ("nonsense", "1"), ("takeover",)])
+async def test_a_call_with_odd_arguments_goes_back_to_the_dialplan(tmp_path: Path, args: tuple[str, ...]) -> None:
+    async with platform(tmp_path) as p:
+        await p.call(*args)
+        assert p.ari.asked == [("continue", {"channel": CALLER, "context": "sos-again"})]
+        assert not p.controller.runs
+
+
+async def test_the_same_call_is_never_opened_twice(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        await p.sos()
+        moved = event(
+            "StasisStart", at="2026-01-05T09:00:00.000+0000", args=["takeover"], channel=channel_frame(CALLER)
+        )
+        await p.hears(moved)
+        assert len(p.controller.runs) == 1
+
+
+async def test_the_file_is_on_the_screen_before_the_phone_is_rung(tmp_path: Path) -> None:
+    """Promise 3."""
+    async with platform(tmp_path) as p:
+        p.seats("801")
+        shown: list[bool] = []
+        p.ari.watched["originate"] = lambda: shown.append(bool(p.told("screen")))
+        run = await p.sos()
+        assert shown == [True]
+        screen = p.told("screen")[0]
+        assert (screen["extension"], screen["case"], screen["role"]) == ("801", run.case.id, "A")
+        assert screen["data"]["id"] == run.case.id
+        assert p.asked("originate") == [
+            (
+                "originate",
+                {
+                    "endpoint": "PJSIP/801",
+                    "channel": p.channel("a-1"),
+                    "app": APP,
+                    "callerId": NUMBER,
+                    "timeout": 10,
+                },
+            )
+        ]
+
+
+async def test_changes_that_come_together_are_told_together(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        await p.sos()
+        assert not p.told("case")
+        await passes(0.05)
+        assert [case["state"] for case in p.told("case")] == ["arriving"]
+
+
+async def test_a_caller_who_had_gone_before_we_could_listen(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        p.ari.refusals["subscribe"] = refused(422)
+        p.ari.living.discard(CALLER)
+        await p.hears(event("StasisStart", args=["sos", "", NUMBER, "r.wav"], channel=channel_frame(CALLER, "Ring")))
+        assert (p.case.state, p.case.abandoned) == (CaseState.WRAPPING_UP, True)
+
+
+async def test_a_caller_whom_we_cannot_watch_but_who_is_there(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        p.ari.refusals["subscribe"] = refused(500)
+        await p.sos()
+        assert p.case.elder_up
+
+
+async def test_events_of_nobodys_case_are_passed_over(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        await p.ends("yjt.20260101-000000-0000.a-1")
+        assert not p.controller.runs
+
+
+async def test_a_register_that_is_away_makes_an_unknown_caller(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        await p.sos()
+        unknown = next(entry for entry in p.run.entries if entry.event == "caller_unknown")
+        assert unknown.data["reason"] == "away"
+
+
+# --- seats ------------------------------------------------------------------------------------------------------------
+
+
+async def at_work(p: Platform) -> None:
+    p.seats("801")
+    await p.sos()
+    await p.answers("a-1")
+    assert p.case.state is CaseState.TALKING
+
+
+async def test_a_seat_talks_wraps_up_and_is_ready(tmp_path: Path) -> None:
+    async with platform(tmp_path, policy=Policy(wrap_up=60)) as p:
+        await at_work(p)
+        seat = p.controller.desk.seat("801")
+        assert seat.state is SeatState.TALKING
+        await p.ends(p.channel("a-1"))
+        assert seat.state is SeatState.WRAP_UP
+        await passes(59)
+        assert seat.state is SeatState.WRAP_UP
+        await passes(2)
+        assert seat.state is SeatState.READY
+        assert [told["state"] for told in p.told("seat")][-1] == "ready"
+
+
+async def test_an_earlier_wrap_up_does_not_shorten_the_next(tmp_path: Path) -> None:
+    async with platform(tmp_path, policy=Policy(wrap_up=60)) as p:
+        await at_work(p)
+        await p.ends(p.channel("a-1"))
+        desk, seat = p.controller.desk, p.controller.desk.seat("801")
+        await passes(30)
+        desk.wrap_up_done("801")
+        await p.ends(CALLER)
+        before = set(p.controller.runs)
+        await p.call("sos", "", NUMBER, "r.wav", channel="1767600000.8")
+        (second,) = (run for key, run in p.controller.runs.items() if key not in before)
+        await p.hears(event("StasisStart", args=[], channel=channel_frame(f"yjt.{second.case.id}.a-1")))
+        await p.ends(f"yjt.{second.case.id}.a-1")
+        assert seat.state is SeatState.WRAP_UP
+        await passes(40)  # the first wrap-up would have been over
+        assert seat.state is SeatState.WRAP_UP
+        await passes(30)
+        assert seat.state is SeatState.READY
+
+
+async def test_a_seat_that_leaves_the_records_while_wrapping_up(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        await at_work(p)
+        await p.ends(p.channel("a-1"))
+        p.controller.desk.load([])
+        await passes(120)
+        assert not p.controller.desk.seats
+
+
+@pytest.mark.parametrize(("phone", "after"), [("online", SeatState.READY), ("offline", SeatState.OFFLINE)])
+async def test_a_phone_that_could_not_be_reached_is_asked_for_again(
+    tmp_path: Path, phone: str, after: SeatState
+) -> None:
+    """Asterisk tells changes only: a phone that is registered all the time would stay out for ever."""
+    async with platform(tmp_path) as p:
+        p.seats("801")
+        await p.sos()
+        p.ari.phones["801"] = phone
+        await p.ends(p.channel("a-1"), cause=20)
+        assert p.controller.desk.seat("801").state is SeatState.OFFLINE
+        await passes(5)
+        p.controller.desk.stop_finding(p.case.id, Role.A)
+        await passes(10)
+        assert p.controller.desk.seat("801").state is after
+
+
+async def test_a_seat_that_is_reserved_for_a_case_that_is_gone_comes_back(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        p.controller.desk.load([SeatSetup("801", "801", willing=True)])
+        p.controller.desk.find("gone", Role.A, Skill.AGENT)
+        p.controller.desk.registered("801", is_registered=True)
+        assert p.controller.desk.seat("801").state is SeatState.READY
+
+
+async def test_phones_that_are_no_seats_are_nobodys(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        endpoint = {"technology": "PJSIP", "resource": "trunk", "state": "online", "channel_ids": []}
+        await p.hears(event("EndpointStateChange", endpoint=endpoint))
+        assert not p.controller.desk.seats
+
+
+# --- the end ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_closed_case_stays_a_little_and_leaves_nothing(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        await at_work(p)
+        run = p.run
+        asked = await run.request(
+            CloseRequested(at=p.controller.now(), actor="seat:801", outcome=Outcome.OTHER, note="")
+        )
+        assert asked is None
+        await p.ends(p.channel("a-1"))
+        await p.ends(CALLER)
+        await settled()
+        assert run.case.state is CaseState.CLOSED
+        await passes(RETIRE_AFTER / 2)
+        assert p.events[-1] == "recording_ended"
+        await passes(RETIRE_AFTER)
+        assert not p.controller.runs
+        assert p.told("closed") == [{"id": run.case.id}]
+        assert p.controller.lines.inbound == {}
+        assert all(task.done() for task in run._tasks)
+
+
+async def test_what_does_not_work_is_told(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        assert p.controller.degraded == ["asterisk: not connected to Asterisk yet"]
+        p.controller.link_lost("broken", final=False)
+        assert p.controller.degraded == ["asterisk: broken"]
+        picture = p.controller.picture()
+        assert isinstance(picture, dict)
+        assert picture["degraded"] == ["asterisk: broken"]
+        assert (picture["app"], picture["seq"], picture["cases"]) == (APP, p.controller.bus.seq, [])
