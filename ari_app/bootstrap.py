@@ -35,7 +35,7 @@ from home.secrets import Secrets
 from home.settings import Settings
 from ivr.events import Event
 from ivr.policy import Policy
-from models.database import Database
+from models.database import Database, DatabaseUnavailable
 from models.terminal_tests import record_test
 
 log = structlog.get_logger(__name__)
@@ -141,8 +141,11 @@ def _assemble(
     records = SeatRecords(database, controller.desk, client, background)
 
     async def tested(caller: str) -> None:
-        async with database.write() as session:
-            await record_test(session, caller, area_code=settings.area_code, at=Controller.now())
+        try:
+            async with database.write() as session:
+                await record_test(session, caller, area_code=settings.area_code, at=Controller.now())
+        except DatabaseUnavailable as away:
+            log.warning("a terminal's test is not on record", reason=str(away))
 
     controller.side_calls = SideCalls(
         client,
