@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
+from weakref import WeakSet
 
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 from aiohttp_session import session_middleware
 from yarl import URL
 
@@ -55,13 +56,21 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
     app[keys.FEED] = feed
     app[keys.MIRROR] = Mirror(feed)
     app[keys.CONTROLLER] = Controller(control, secrets.control_token)
+    app[keys.SOCKETS] = WeakSet[web.WebSocketResponse]()
     app[keys.LOGINS] = Throttle(burst=10, per_minute=20)
     app.on_response_prepare.append(security.add_headers)
+    app.on_shutdown.append(_say_goodbye)
     app.cleanup_ctx.extend([_database, _controller])
     app.router.add_static("/static/", Path(STATIC), append_version=False)
     pages.add_routes(app)
     api.add_routes(app)
     return app
+
+
+async def _say_goodbye(app: web.Application) -> None:
+    """Live clients are told to come back, so that a restart does not wait for them."""
+    for socket in tuple(app[keys.SOCKETS]):
+        await socket.close(code=WSCloseCode.SERVICE_RESTART, message=b"restart")
 
 
 async def _database(app: web.Application) -> AsyncIterator[None]:

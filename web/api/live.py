@@ -16,7 +16,7 @@ from web.accounts import Account
 from web.api.kit import Input, Operations, read_query
 from web.feed import Message, Subscriber, encode
 from web.guard import account_of
-from web.keys import ACCOUNTS, BEARER, FEED, METRICS, MIRROR
+from web.keys import ACCOUNTS, BEARER, FEED, METRICS, MIRROR, SOCKETS
 from web.origin import SESSION_COOKIE
 from web.rights import Right, may, may_receive
 
@@ -36,6 +36,7 @@ async def live(request: web.Request) -> web.StreamResponse:
     account = account_of(request)
     socket = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=4096)
     await socket.prepare(request)
+    request.app[SOCKETS].add(socket)
     feed, metrics = request.app[FEED], request.app[METRICS]
     with feed.subscribed(lambda message: may_receive(account, message)) as subscriber:
         metrics.live_clients.inc()
