@@ -27,7 +27,7 @@ FEED = web.AppKey("feed", Feed)
 METRICS = web.AppKey("metrics", Metrics)
 TEXTS = web.AppKey("texts", Mapping[Lang, Texts])
 TEMPLATES = web.AppKey("templates", jinja2.Environment)
-SOCKETS = web.AppKey("sockets", WeakSet[web.WebSocketResponse])
+SOCKETS: web.AppKey[WeakSet[web.WebSocketResponse]] = web.AppKey("sockets", WeakSet)
 LOGINS = web.AppKey("logins", Throttle)
 
 ACCOUNT = web.RequestKey("account", Account)
