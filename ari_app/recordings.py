@@ -22,7 +22,7 @@ class Checked:
 
 async def check(folder: Path, name: str) -> Checked:
     """Look at `folder/name` until it is whole, at most `SETTLE` seconds."""
-    if not name or "\0" in name or ".." in Path(name).parts or Path(name).is_absolute():
+    if not name or ".." in Path(name).parts or Path(name).is_absolute():
         return Checked(0.0, "no recording was started")
     path = folder / name
     deadline = asyncio.get_running_loop().time() + SETTLE
@@ -41,7 +41,7 @@ def _look(path: Path) -> Checked:
             frame = wav.getnchannels() * wav.getsampwidth()
     except FileNotFoundError:
         return Checked(0.0, "the file is missing")
-    except (OSError, wave.Error, EOFError) as problem:
+    except (OSError, ValueError, wave.Error, EOFError) as problem:
         return Checked(0.0, f"the file cannot be read: {problem}")
     if frames == 0 or rate == 0:
         return Checked(0.0, "the file is empty")
