@@ -31,7 +31,7 @@ from models.queries.cases import BadCursor, case_view, list_cases
 from models.queries.register import find_file
 from models.register import change_elder, create_elder, delete_elder, form_of
 from models.views import CaseView, ElderRef, live_view
-from tests.unit.models.records import KeepingWorld
+from tests.web.records.records import KeepingWorld
 
 AT = datetime(2026, 11, 22, 8, 30, 0, 123456, tzinfo=UTC)
 LINE = "02110000001"
