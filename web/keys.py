@@ -1,7 +1,6 @@
 """What the application and each request carry, each under a typed key. Nothing else is hung on them."""
 
 from collections.abc import Mapping
-from weakref import WeakSet
 
 import jinja2
 from aiohttp import web
@@ -27,7 +26,7 @@ FEED = web.AppKey("feed", Feed)
 METRICS = web.AppKey("metrics", Metrics)
 TEXTS = web.AppKey("texts", Mapping[Lang, Texts])
 TEMPLATES = web.AppKey("templates", jinja2.Environment)
-SOCKETS: web.AppKey[WeakSet[web.WebSocketResponse]] = web.AppKey("sockets", WeakSet)
+SOCKETS = web.AppKey("sockets", set[web.WebSocketResponse])
 LOGINS = web.AppKey("logins", Throttle)
 
 ACCOUNT = web.RequestKey("account", Account)

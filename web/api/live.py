@@ -46,6 +46,7 @@ async def live(request: web.Request) -> web.StreamResponse:
                 pass  # clients have nothing to say; reading answers pings and notices the end
         finally:
             metrics.live_clients.dec()
+            request.app[SOCKETS].discard(socket)
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
     return socket
