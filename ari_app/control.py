@@ -72,8 +72,8 @@ def _error(refused: Refused) -> web.Response:
 
 
 def _check_token(request: web.Request) -> None:
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), request.app[TOKEN].encode()):
+    given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
+    if not hmac.compare_digest(given, f"Bearer {request.app[TOKEN]}".encode()):
         raise Refused(401, "unauthorized", "the control token is missing or wrong")
 
 
