@@ -55,7 +55,7 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
     app[keys.FEED] = feed
     app[keys.MIRROR] = Mirror(feed)
     app[keys.CONTROLLER] = Controller(control, secrets.control_token)
-    app[keys.SOCKETS] = set()
+    app[keys.SOCKETS] = keys.Sockets()
     app[keys.LOGINS] = Throttle(burst=10, per_minute=20)
     app.on_response_prepare.append(security.add_headers)
     app.on_shutdown.append(_say_goodbye)
