@@ -55,7 +55,7 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
     app[keys.FEED] = feed
     app[keys.MIRROR] = Mirror(feed)
     app[keys.CONTROLLER] = Controller(control, secrets.control_token)
-    app[keys.SOCKETS] = keys.Sockets()
+    app[keys.SOCKETS] = set()
     app[keys.LOGINS] = Throttle(burst=10, per_minute=20)
     app.on_response_prepare.append(security.add_headers)
     app.on_shutdown.append(_say_goodbye)
@@ -68,7 +68,8 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
 
 async def _say_goodbye(app: web.Application) -> None:
     """Live clients are told to come back, so that a restart does not wait for them."""
-    for socket in tuple(app[keys.SOCKETS]):
+    sockets = app[keys.SOCKETS]
+    for socket in tuple(sockets):
         await socket.close(code=WSCloseCode.SERVICE_RESTART, message=b"restart")
 
 

@@ -17,10 +17,6 @@ from web.texts import Lang, Texts
 from web.throttle import Throttle
 
 
-class Sockets(set[web.WebSocketResponse]):
-    """The live clients' connections."""
-
-
 SETTINGS = web.AppKey("settings", Settings)
 SECRETS = web.AppKey("secrets", Secrets)
 DATABASE = web.AppKey("database", Database)
@@ -31,7 +27,7 @@ FEED = web.AppKey("feed", Feed)
 METRICS = web.AppKey("metrics", Metrics)
 TEXTS = web.AppKey("texts", Mapping[Lang, Texts])
 TEMPLATES = web.AppKey("templates", jinja2.Environment)
-SOCKETS = web.AppKey("sockets", Sockets)
+SOCKETS = web.AppKey("sockets", set[web.WebSocketResponse])
 LOGINS = web.AppKey("logins", Throttle)
 
 ACCOUNT = web.RequestKey("account", Account)
