@@ -16,7 +16,6 @@ from web.metrics import Metrics
 from web.texts import Lang, Texts
 from web.throttle import Throttle
 
-
 SETTINGS = web.AppKey("settings", Settings)
 SECRETS = web.AppKey("secrets", Secrets)
 DATABASE = web.AppKey("database", Database)
