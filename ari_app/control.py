@@ -118,7 +118,7 @@ async def get_live(request: web.Request) -> web.StreamResponse:
 async def _send_all(socket: web.WebSocketResponse, messages: AsyncIterator[Message]) -> None:
     try:
         async for message in messages:
-            await socket.send_json(message.as_json())
+            await socket.send_str(message.text)
     except TooSlow:
         await socket.close(code=1013, message=b"too slow, resume with after")
 
