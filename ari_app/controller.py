@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,7 +21,6 @@ from ari_app.desk import Desk, Seat
 from ari_app.journal import Journal
 from ari_app.lines import Lines
 from ari_app.live import case_json, seat_json
-from ari_app.recovery import left_running
 from ari_app.register import Register
 from ari_app.runner import CaseRun, RaisedAlarm
 from ari_app.side_calls import SideCalls
@@ -33,8 +31,7 @@ from ivr.commands import Dial, FindSeat, LineCommand, ReleaseSeat, SeatCommand, 
 from ivr.events import CallArrived, CallerIdentified, Event, RecordingEnded, SeatReserved
 from ivr.policy import Policy
 from ivr.serial import Json
-from ivr.turn import COMFORT
-from ivr.vocabulary import LegKind, Role, SeatRelease, Skill
+from ivr.vocabulary import LegKind, Role, SeatRelease
 from models.journal import Written
 from models.journal_entry import JournalEntry
 
@@ -141,35 +138,7 @@ class Controller:
             at=at, channel=channel, caller=self._register.tidy(caller), dialled=dialled, recording=recording
         )
         run.post(arrived)
-        self._background.spawn(self._watch(channel, run), f"watch-{channel}")
-
-    def take_over(self, open_cases: Sequence[tuple[Case, list[JournalEntry]]]) -> None:
-        """Cases that a former boot left open. Their lines are compared with Asterisk's at the first resync. Seats at
-        work are marked in all of them before one is looked for in any."""
-        for case, entries in open_cases:
-            elder = case.leg(ids.ELDER)
-            if case.channel and elder is not None and elder.alive:
-                self.lines.arrived(case.channel, case.id)
-            for leg in case.live(LegKind.SEAT):
-                self.desk.occupied(leg.number, case.id, leg.role, talking=leg.up)
-            self.runs[case.id] = CaseRun(self, case, entries)
-        for case, entries in open_cases:
-            left = left_running(entries)
-            self.lines.music.update(self.lines.channel(ids.Address(case.id, leg)) for leg in left.music)
-            timers = {timer: max(0.0, (due - self.now()).total_seconds()) for timer, due in left.timers.items()}
-            if case.elder_alone:
-                timers.setdefault(COMFORT, self.policy.comfort_retry)  # a prompt's end may have been missed
-            self.runs[case.id].start(timers)
-            for role in sorted(case.searching):
-                self.desk.find(case.id, role, left.skills.get(role, Skill.AGENT))
-
-    async def _watch(self, channel: str, run: CaseRun) -> None:
-        """Without a subscription Asterisk does not tell how a call from outside ended."""
-        try:
-            await self._ari.subscribe(f"channel:{channel}")
-        except AriError as problem:
-            log.info("a call could not be watched", reason=str(problem))
-            await self._catching_up.ended_unseen(channel)
+        self._background.spawn(self._catching_up.watch(channel), f"watch-{channel}")
 
     # --- the line (told by the listener) ------------------------------------------------------------------------
 
@@ -250,17 +219,11 @@ class Controller:
             self._background.spawn(self._check_recording(case), f"recording-{case.id}")
 
     async def _check_recording(self, case: Case) -> None:
-        found = await recordings.check(self._recordings, case.recording)
-        self.post(
-            case.id,
-            RecordingEnded(
-                at=self.now(),
-                actor="system",
-                recording=case.recording,
-                seconds=found.seconds,
-                problem=found.problem,
-            ),
+        name, found = case.recording, await recordings.check(self._recordings, case.recording)
+        ended = RecordingEnded(
+            at=self.now(), actor="system", recording=name, seconds=found.seconds, problem=found.problem
         )
+        self.post(case.id, ended)
 
     def alarmed(self, case: str, alarm: RaisedAlarm) -> None:
         self.bus.publish(
@@ -282,9 +245,6 @@ class Controller:
 
     async def _retire(self, run: CaseRun) -> None:
         await asyncio.sleep(RETIRE_AFTER)
-        await self._forget(run)
-
-    async def _forget(self, run: CaseRun) -> None:
         case = run.case.id
         self.desk.forget(case)
         await run.stop()
