@@ -129,9 +129,10 @@ async def town(
 
 async def _start_web(home: Path, port: int, control_port: int) -> asyncio.subprocess.Process:
     settings = {"YJT_HOME": str(home), "YJT_WEB_PORT": str(port), "YJT_CONTROL_PORT": str(control_port)}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "web", env={**os.environ, **settings}, stderr=(home / "web.log").open("w")
-    )
+    with (home / "web.log").open("w") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "web", env={**os.environ, **settings}, stderr=log
+        )
     async with asyncio.timeout(20), aiohttp.ClientSession() as session:
         while not await _ready(session, f"http://127.0.0.1:{port}/ready"):
             assert process.returncode is None, (home / "web.log").read_text()
