@@ -74,7 +74,10 @@ class Leg:
 @dataclass(frozen=True, slots=True)
 class Case:
     """All that follows from one alarm. `caller` is the CLI as digits (may be empty), `channel` Asterisk's own id of the
-    call that came in, `recording` its file below the recordings folder."""
+    call that came in, `recording` its file below the recordings folder.
+
+    `heard`: the elder has spoken or pressed a key on the present line; `asked`: how often they were asked whether they
+    hear us; `call_backs`: how often they were rung back (S4.2), without the times when the line was `busy`."""
 
     id: str
     caller: str = ""
@@ -93,6 +96,11 @@ class Case:
     bridges: frozenset[Place] = field(default_factory=frozenset)
     searching: frozenset[Role] = field(default_factory=frozenset)
     abandoned: bool = False
+    heard: bool = False
+    asked: int = 0
+    call_backs: int = 0
+    busy: int = 0
+    police_offered: bool = False
     outcome: Outcome | None = None
     note: str = ""
 

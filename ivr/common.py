@@ -8,8 +8,10 @@ from ivr import ids
 from ivr.case import Leg
 from ivr.commands import (
     Alarm,
+    Announce,
     Answer,
     BookFollowUp,
+    DetectSpeech,
     Dial,
     FindSeat,
     Hangup,
@@ -168,7 +170,7 @@ def command_failed(turn: Turn, event: CommandFailed) -> Leg | None:
     match command:
         case Dial(leg=leg_id):
             return _not_dialled(turn, leg_id, event.reason)
-        case Hangup() | Leave() | RemoveBridge() | StopSound():
+        case Hangup() | Leave() | RemoveBridge() | StopSound() | DetectSpeech() | Announce():
             return None  # the line was gone already
         case Answer(leg=leg_id) | Join(leg=leg_id) | Play(leg=leg_id) | StartMusic(leg=leg_id):
             leg = turn.case.leg(leg_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common, ids
+from ivr import common, ids, silence
 from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Answer, LookUp, MakeBridge, Play
@@ -16,10 +16,12 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
+    ElderCalledAgain,
     EmergencyRequested,
     Event,
     FileShown,
     HangupRequested,
+    HeardRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -29,6 +31,7 @@ from ivr.events import (
     RecordingEnded,
     SeatReserved,
     SilentRequested,
+    SpeechHeard,
     StandDownRequested,
     TimerFired,
     TransferRequested,
@@ -59,11 +62,16 @@ def arriving(turn: Turn, event: Event) -> Turn:
             return command_failed(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
-        case LegRinging() | KeyPressed() | FileShown():
+        case SpeechHeard() | KeyPressed():
+            return elder_heard(turn, event)
+        case LegRinging() | FileShown():
             return common.record_only(turn)
+        case ElderCalledAgain():
+            return common.unexpected(turn, event)
         case (
             EmergencyRequested()
             | SilentRequested()
+            | HeardRequested()
             | CallRequested()
             | MergeRequested()
             | HangupRequested()
@@ -92,7 +100,7 @@ def open_case(turn: Turn, event: CallArrived) -> Turn:
         bridges=frozenset({Place.ELDER}),
     )
     turn.do(Answer(elder.id), Play(elder.id, Prompt.WELCOME), LookUp(event.caller))
-    return turn.find_seat(Role.A).do(MakeBridge(Place.ELDER))
+    return silence.listen(turn.find_seat(Role.A).do(MakeBridge(Place.ELDER)), elder)
 
 
 def elder_is_up(turn: Turn, event: LegAnswered) -> Turn:
@@ -103,7 +111,12 @@ def elder_is_up(turn: Turn, event: LegAnswered) -> Turn:
 
 def line_ended(turn: Turn, event: LegEnded) -> Turn:
     """The caller hung up before a seat was found."""
-    return turn if common.mark_ended(turn, event) is None else abandoned(turn).remove_bridges()
+    return turn if common.mark_ended(turn, event) is None else abandoned(turn)
+
+
+def elder_heard(turn: Turn, event: SpeechHeard | KeyPressed) -> Turn:
+    """The elder speaks, or presses a key: they are there."""
+    return silence.heard(turn) if silence.is_elders(turn, event) else turn
 
 
 def first_seat(turn: Turn, event: SeatReserved) -> Turn:

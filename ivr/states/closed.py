@@ -13,10 +13,12 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
+    ElderCalledAgain,
     EmergencyRequested,
     Event,
     FileShown,
     HangupRequested,
+    HeardRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -26,6 +28,7 @@ from ivr.events import (
     RecordingEnded,
     SeatReserved,
     SilentRequested,
+    SpeechHeard,
     StandDownRequested,
     TimerFired,
     TransferRequested,
@@ -48,6 +51,7 @@ def closed(turn: Turn, event: Event) -> Turn:
             LegRinging()
             | LegEnded()
             | KeyPressed()
+            | SpeechHeard()
             | PromptFinished()
             | TimerFired()
             | FileShown()
@@ -55,11 +59,12 @@ def closed(turn: Turn, event: Event) -> Turn:
             | CommandFailed()
         ):
             return common.record_only(turn)
-        case CallArrived():
+        case CallArrived() | ElderCalledAgain():
             return common.unexpected(turn, event)
         case (
             EmergencyRequested()
             | SilentRequested()
+            | HeardRequested()
             | CallRequested()
             | MergeRequested()
             | HangupRequested()

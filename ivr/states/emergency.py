@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common, rescue
+from ivr import common, rescue, silence
 from ivr.case import Leg
 from ivr.closing import close_when_done, finish, say_goodbye
-from ivr.commands import Play
+from ivr.commands import Play, StopTimer
 from ivr.events import (
     ArrivalReported,
     CallArrived,
@@ -16,10 +16,12 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
+    ElderCalledAgain,
     EmergencyRequested,
     Event,
     FileShown,
     HangupRequested,
+    HeardRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -29,6 +31,7 @@ from ivr.events import (
     RecordingEnded,
     SeatReserved,
     SilentRequested,
+    SpeechHeard,
     StandDownRequested,
     TimerFired,
     TransferRequested,
@@ -85,10 +88,12 @@ def emergency(turn: Turn, event: Event) -> Turn:
             return command_failed(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
-        case EmergencyRequested() | SilentRequested():
+        case EmergencyRequested() | SilentRequested() | HeardRequested():
             return already(turn)
-        case FileShown():
+        case SpeechHeard() | FileShown():
             return common.record_only(turn)
+        case ElderCalledAgain():
+            return elder_called_again(turn, event)
         case CallArrived():
             return common.unexpected(turn, event)
         case _:
@@ -143,10 +148,17 @@ def a_takes_the_rescue(turn: Turn, a: Leg) -> Turn:
 
 def elder_answered(turn: Turn, elder: Leg) -> Turn:
     """The elder picked up again after hanging up. Agents may have left meanwhile: their roles are filled again."""
+    silence.listen(turn, elder)
     company = next((seat for role in (Role.B, Role.A) if (seat := turn.case.seat(role)) and seat.up), None)
     if company is None:
         return settle(turn.do(Play(elder.id, Prompt.COMFORT)))
     return settle(turn.meet_elder(company))
+
+
+def elder_called_again(turn: Turn, event: ElderCalledAgain) -> Turn:
+    """The elder rings us while we ring them: their call is taken."""
+    silence.called_again(turn, event)
+    return turn
 
 
 def merge(turn: Turn, event: MergeRequested) -> Turn:
@@ -182,9 +194,17 @@ def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
 
 def timer_fired(turn: Turn, event: TimerFired) -> Turn:
     """A contact pressed nothing in time, or the waiting elder is due a comforting word."""
-    if event.timer.kind is TimerKind.CONTACT_KEY:
-        return rescue.no_key(turn, event.timer.leg)
-    return turn.comfort()
+    match event.timer.kind:
+        case TimerKind.CONTACT_KEY:
+            return rescue.no_key(turn, event.timer.leg)
+        case TimerKind.REDIAL:
+            return silence.redial(turn)
+        case TimerKind.COMFORT:
+            return turn.comfort()
+        case TimerKind.GOODBYE | TimerKind.SILENCE | TimerKind.CALL_BACK:
+            return turn
+        case _:
+            assert_never(event.timer.kind)
 
 
 # --- somebody is gone -----------------------------------------------------------------------------------------------
@@ -216,6 +236,7 @@ def after_the_end(turn: Turn, leg: Leg) -> Turn:
         case LegKind.ELDER:
             if was_up and not turn.case.arrived_at:
                 turn.alarm(AlarmKind.ELDER_HUNG_UP)
+            silence.redial_soon(turn)
         case LegKind.SERVICE | LegKind.NUMBER:
             pass
         case _:
@@ -256,7 +277,10 @@ def help_arrived(turn: Turn) -> Turn:
     """S1.7: written down; nobody is rung any more. Those who speak go on speaking; with no agent left the case ends."""
     if turn.case.arrived_at:
         return turn.refuse(Refusal.ALREADY_DONE)
-    turn.note(arrived_at=turn.at)
+    turn.note(arrived_at=turn.at).do(StopTimer(silence.REDIAL))
+    elder = turn.case.elder
+    if elder is not None and elder.alive and not elder.up:
+        turn.let_go(elder)
     return settle(rescue.stop_asking(turn).stop_finding())
 
 
@@ -266,10 +290,8 @@ def stand_down(turn: Turn) -> Turn:
     a, b = turn.case.seat(Role.A), turn.case.seat(Role.B)
     if turn.case.elder_up and not (a and a.up) and not (b and b.up):
         return turn.refuse(Refusal.NO_AGENT_ON_LINE)
-    for leg in turn.case.legs:
-        if leg.kind is LegKind.SERVICE and leg.result is Result.ACCEPTED:
-            turn.alarm(AlarmKind.CALL_OFF_SERVICE, leg.number)
-    turn.hang_up_all(*rescue.OUTSIDE).stop_finding()
+    call_off_services(turn)
+    turn.hang_up_all(*rescue.OUTSIDE).stop_finding().do(StopTimer(silence.REDIAL))
     if not turn.case.elder_up:
         return close_when_done(say_goodbye(turn))
     if a is not None and a.up:
@@ -281,3 +303,11 @@ def stand_down(turn: Turn) -> Turn:
     if b is not None:
         turn.meet_elder(turn.change(b, role=Role.A))
     return turn.go(CaseState.TALKING)
+
+
+def call_off_services(turn: Turn) -> Turn:
+    """Only a person can tell a service that it is not needed any more."""
+    for leg in turn.case.legs:
+        if leg.kind is LegKind.SERVICE and leg.result is Result.ACCEPTED:
+            turn.alarm(AlarmKind.CALL_OFF_SERVICE, leg.number)
+    return turn

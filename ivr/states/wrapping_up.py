@@ -15,10 +15,12 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
+    ElderCalledAgain,
     EmergencyRequested,
     Event,
     FileShown,
     HangupRequested,
+    HeardRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -28,6 +30,7 @@ from ivr.events import (
     RecordingEnded,
     SeatReserved,
     SilentRequested,
+    SpeechHeard,
     StandDownRequested,
     TimerFired,
     TransferRequested,
@@ -60,13 +63,14 @@ def wrapping_up(turn: Turn, event: Event) -> Turn:
             return command_failed(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
-        case LegRinging() | KeyPressed() | FileShown():
+        case LegRinging() | KeyPressed() | SpeechHeard() | FileShown():
             return common.record_only(turn)
-        case CallArrived():
+        case CallArrived() | ElderCalledAgain():
             return common.unexpected(turn, event)
         case (
             EmergencyRequested()
             | SilentRequested()
+            | HeardRequested()
             | CallRequested()
             | MergeRequested()
             | TransferRequested()

@@ -12,9 +12,11 @@ from datetime import UTC, datetime, timedelta
 from ivr.case import ContactCard, ElderFile
 from ivr.commands import (
     Alarm,
+    Announce,
     Answer,
     BookFollowUp,
     Command,
+    DetectSpeech,
     Dial,
     FindSeat,
     Hangup,
@@ -65,7 +67,7 @@ FILE = ElderFile(
     contacts=(DAUGHTER, NEIGHBOUR),
 )
 
-LineCommand = Answer | Hangup | Join | Leave | Play | StopSound | StartMusic
+LineCommand = Answer | DetectSpeech | Hangup | Join | Leave | Play | StopSound | StartMusic
 
 
 @dataclass
@@ -151,6 +153,8 @@ class Exchange:
 
     def _house(self, command: Command) -> None:
         match command:
+            case Announce(place):
+                assert place in self.bridges
             case MakeBridge(place):
                 assert place not in self.bridges, f"{place} is there already"
                 self.bridges.add(place)
@@ -216,6 +220,8 @@ class Exchange:
         if line.state == "gone":
             if not isinstance(command, Hangup):
                 self._refuse(command)
+        elif isinstance(command, DetectSpeech):
+            assert line.kind is LegKind.ELDER
         elif isinstance(command, Answer):
             self.pick_up(command.leg)
         elif isinstance(command, Hangup):
