@@ -7,6 +7,7 @@ boot a higher one, so that a number from before is never taken for one of now.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -22,12 +23,24 @@ LISTENER_QUEUE = 500
 
 @dataclass(frozen=True, slots=True)
 class Message:
+    """Kept as the text that goes out: thousands of cases as objects would be walked by every garbage collection, and
+    the calls wait for that."""
+
     seq: int
     kind: Kind
-    data: Json
+    text: str
+
+    @classmethod
+    def of(cls, seq: int, kind: Kind, data: Json) -> Message:
+        return cls(seq, kind, json.dumps({"seq": seq, "kind": kind, "data": data}, ensure_ascii=False))
 
     def as_json(self) -> dict[str, Json]:
-        return {"seq": self.seq, "kind": self.kind, "data": self.data}
+        told: dict[str, Json] = json.loads(self.text)
+        return told
+
+    @property
+    def data(self) -> Json:
+        return self.as_json()["data"]
 
 
 class TooSlow(Exception):
@@ -45,7 +58,7 @@ class Bus:
 
     def publish(self, kind: Kind, data: Json) -> None:
         self.seq += 1
-        message = Message(self.seq, kind, data)
+        message = Message.of(self.seq, kind, data)
         self._ring.append(message)
         for queue in tuple(self._listeners):
             if queue.full():
@@ -75,7 +88,7 @@ class Bus:
     def _missed(self, after: int | None) -> list[Message]:
         oldest = self._ring[0].seq if self._ring else self.seq + 1
         if after is None or not oldest - 1 <= after <= self.seq:
-            return [Message(self.seq, "state", self._snapshot())]
+            return [Message.of(self.seq, "state", self._snapshot())]
         return [message for message in self._ring if message.seq > after]
 
     @staticmethod

@@ -108,7 +108,8 @@ class Switchboard:
         try:
             await self._do(case, command, shown_number)
         except (NotFound, InvalidParameter) as refused:
-            if "Channel not found" in refused.message:
+            # A leg that could not be dialled has no event of its own: that is a failure like any other.
+            if "Channel not found" in refused.message and not isinstance(command, Dial):
                 raise LineGone from refused
             raise
 

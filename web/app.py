@@ -68,7 +68,8 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
 
 async def _say_goodbye(app: web.Application) -> None:
     """Live clients are told to come back, so that a restart does not wait for them."""
-    for socket in tuple(app[keys.SOCKETS]):
+    sockets = app[keys.SOCKETS]
+    for socket in tuple(sockets):
         await socket.close(code=WSCloseCode.SERVICE_RESTART, message=b"restart")
 
 

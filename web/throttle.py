@@ -24,8 +24,8 @@ class Throttle:
         self._clock = clock
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
-    def take(self, key: str) -> int:
-        """0 when the try is allowed, else the seconds to wait."""
+    def take(self, key: str, *, weight: float = 1) -> int:
+        """0 when the try is allowed, else the seconds to wait. A lighter try may be made more often."""
         now = self._clock()
         bucket = self._buckets.pop(key, _Bucket(self._burst, now))
         bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.at) * self._rate)
@@ -33,7 +33,7 @@ class Throttle:
         self._buckets[key] = bucket
         while len(self._buckets) > MOST_KEYS:
             self._buckets.popitem(last=False)
-        if bucket.tokens >= 1:
-            bucket.tokens -= 1
+        if bucket.tokens >= weight:
+            bucket.tokens -= weight
             return 0
-        return ceil((1 - bucket.tokens) / self._rate)
+        return ceil((weight - bucket.tokens) / self._rate)

@@ -1,0 +1,65 @@
+"""`python -m bench [pickup] [ari_command]`: runs the benchmarks; all of them together write bench/results.md.
+
+Exit status 1: a target was missed. Nothing is measured here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import ari_command, pickup
+
+RESULTS = Path(__file__).with_name("results.md")
+
+
+async def _pickup() -> tuple[str, bool]:
+    figures = await pickup.run()
+    return pickup.markdown(figures), pickup.met(figures)
+
+
+async def _ari_command() -> tuple[str, bool]:
+    figures = await ari_command.run()
+    best = max(figure.ratio for figure in figures if "WebSocket" in figure.contender)
+    return ari_command.markdown(figures), best < ari_command.TARGET
+
+
+BENCHMARKS = {
+    "pickup": ("Pick-up and the first ring: controller beside a bare dialplan", _pickup),
+    "ari_command": ("One ARI command: our client beside asyncari", _ari_command),
+}
+
+
+def main(names: list[str]) -> int:
+    if unknown := set(names) - BENCHMARKS.keys():
+        print(f"没有这项 / no such benchmark: {', '.join(sorted(unknown))}; {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    sections, passed = [], True
+    for name in names or BENCHMARKS:
+        title, measure = BENCHMARKS[name]
+        print(f"== {title}", file=sys.stderr)
+        table, met = asyncio.run(measure())
+        print(table)
+        sections.append(f"## {title}\n\n{table}\n")
+        passed &= met
+    if not names:
+        RESULTS.write_text(_page(sections), encoding="utf-8")
+    return 0 if passed else 1
+
+
+def _page(sections: list[str]) -> str:
+    where = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    head = (
+        "# Benchmarks\n\n"
+        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d} ({where}). Both ways of each pair ran in turn in one "
+        "run on one machine, load generator included: only ratios and differences mean something elsewhere.\n"
+    )
+    return "\n".join([head, *sections])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

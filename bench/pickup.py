@@ -1,0 +1,248 @@
+"""Pick-up and the first ring of a seat: our controller beside a bare dialplan that does Answer() and Dial().
+
+Same Asterisk, same callers, same kind of telephones, in one run: blocks of calls at 40 a second, in turn through the
+controller (recording, claim, look-up, journal, a free seat) and through two lines of dialplan. Times are taken from the
+caller's INVITE to its 200 OK and to the INVITE at the seat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bench.sip_load import Call, Callers, Seats
+from home import children
+from home.asterisk import SeatLine, platform_asterisk, render_platform
+from home.ports import free_ports
+from home.programs import find
+from home.secrets import Secrets
+from home.settings import Settings
+from models import demo_district
+from models.database import Database, upgrade
+from models.seats import SeatState, add_seat, list_seats, set_seat_state
+
+RATE = 40.0  # calls a second
+BLOCK = 80  # calls in one block
+ROUNDS = 5  # blocks of each way
+WARM_UP = 20  # calls of each way that are not counted
+TARGET_MS = 10.0  # the controller's 99th percentile above the bare dialplan's
+SEATS = 40
+_OURS, _BARE = "8001", "8101"  # the first seat of each way
+_PAUSE = 1.0
+# A number that leads into the bare dialplan: 777 and the seat. With `i`, as our callers send no sound, and a plain
+# Answer() would wait half a second for it before it dials.
+_DIALPLAN = "\n[from-trunk](+)\nexten => _777XXXX,1,Answer(,i)\n same => n,Dial(PJSIP/${EXTEN:3},30)\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Milliseconds of one way; `failed` calls were not picked up, or no seat rang for them."""
+
+    way: str
+    calls: int
+    failed: int
+    pickup_p50: float
+    pickup_p99: float
+    ring_p50: float
+    ring_p99: float
+
+
+async def run(*, rounds: int = ROUNDS, block: int = BLOCK, rate: float = RATE) -> list[Figure]:
+    """Start a platform of our own without web, measure, stop it. Returns the controller's figure, then the bare one."""
+    with tempfile.TemporaryDirectory(prefix="yjt-bench-") as folder:
+        async with _platform(Path(folder)) as load:
+            ours, bare = _numbers("96890"), _numbers(*(f"777{_seat(_BARE, n)}" for n in range(SEATS)))
+            await load.block(ours, WARM_UP, rate)
+            await load.block(bare, WARM_UP, rate)
+            calls: dict[str, list[Call]] = {"controller": [], "bare dialplan": []}
+            for _ in range(rounds):
+                calls["controller"] += await load.block(ours, block, rate)
+                calls["bare dialplan"] += await load.block(bare, block, rate)
+    return [_figure(way, made) for way, made in calls.items()]
+
+
+def markdown(figures: Sequence[Figure]) -> str:
+    """The figures as a table, and whether the target is met."""
+    ours, bare = figures
+    ratios = " | ".join(f"{one / other:.2f}" for one, other in zip(_times(ours), _times(bare), strict=True))
+    verdict = f"{'met' if met(figures) else 'MISSED'} ({ours.pickup_p99 - bare.pickup_p99:+.1f} ms)"
+    lines = [
+        "| way | calls | failed | pick-up p50 ms | pick-up p99 ms | seat rings p50 ms | seat rings p99 ms |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+        *(_row(figure) for figure in figures),
+        f"| ratio | | | {ratios} |",
+        "",
+        f"Target: pick-up at p99 within {TARGET_MS:.0f} ms of the bare dialplan at {RATE:.0f} calls/s; {verdict}.",
+    ]
+    return "\n".join(lines)
+
+
+def _row(figure: Figure) -> str:
+    cells = " | ".join(f"{time:.1f}" for time in _times(figure))
+    return f"| {figure.way} | {figure.calls} | {figure.failed} | {cells} |"
+
+
+def _times(figure: Figure) -> tuple[float, float, float, float]:
+    return figure.pickup_p50, figure.pickup_p99, figure.ring_p50, figure.ring_p99
+
+
+def met(figures: Sequence[Figure]) -> bool:
+    """No call failed, and the controller's pick-up is within the target."""
+    ours, bare = figures
+    return not ours.failed and not bare.failed and ours.pickup_p99 - bare.pickup_p99 <= TARGET_MS
+
+
+@dataclass(slots=True)
+class _Load:
+    callers: Callers
+    lines: Callable[[], str]
+    control: aiohttp.ClientSession
+
+    async def block(self, number: Callable[[], str], count: int, rate: float) -> list[Call]:
+        """`count` calls at `rate` a second; returns when all have ended and an agent has closed their cases."""
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        async with asyncio.TaskGroup() as group:
+            calls = []
+            for index in range(count):
+                await asyncio.sleep(max(0.0, begun + index / rate - loop.time()))
+                calls.append(group.create_task(self.callers.call(number(), caller=self.lines())))
+        await asyncio.sleep(_PAUSE)
+        await self._close_cases()
+        return [call.result() for call in calls]
+
+    async def _close_cases(self) -> None:
+        close = {"action": "close", "outcome": "no_contact", "note": "", "actor": "user:1"}
+        for case in (await _state(self.control))["cases"]:
+            async with self.control.post(f"/cases/{case['id']}/actions", json=close) as answer:
+                await answer.read()
+        await asyncio.sleep(_PAUSE)
+
+
+@asynccontextmanager
+async def _platform(home: Path) -> AsyncIterator[_Load]:
+    web, sip, ari, ami, control, carrier = free_ports(6)
+    settings = Settings.load(
+        {
+            "YJT_HOME": str(home),
+            "YJT_PARTS_DIR": str(Settings.load().parts_dir),
+            "YJT_WEB_PORT": str(web),
+            "YJT_SIP_PORT": str(sip),
+            "YJT_ARI_PORT": str(ari),
+            "YJT_AMI_PORT": str(ami),
+            "YJT_CONTROL_PORT": str(control),
+            "YJT_RTP_PORTS": "16000-18999",
+            "YJT_TRUNK_MATCH": "127.0.0.2",
+            "YJT_TRUNK_CONTACT": f"sip:127.0.0.2:{carrier}",
+        }
+    )
+    settings.prepare_home()
+    keys = Secrets.load_or_create(settings.home)
+    telephones = await _records(settings)
+    async with AsyncExitStack() as stack:
+        program = find("asterisk", settings)
+        render_platform(settings, keys, telephones, program=program)
+        process = platform_asterisk(settings, program)
+        process.etc.joinpath("extensions_custom.conf").write_text(_DIALPLAN, encoding="utf-8")
+        await stack.enter_async_context(process.run())
+        controller = await children.spawn(
+            [sys.executable, "-m", "ari_app"],
+            env={**_inherited(), **settings.environment()},
+            log=settings.home / "log" / "controller.log",
+        )
+        stack.push_async_callback(children.end, controller, grace=5.0)
+        platform = (settings.sip_host, settings.sip_port)
+        loop = asyncio.get_running_loop()
+        _, callers = await loop.create_datagram_endpoint(lambda: Callers(platform), local_addr=("127.0.0.2", carrier))
+        stack.callback(callers.transport.close)
+        _, seats = await loop.create_datagram_endpoint(
+            lambda: Seats(platform, callers), local_addr=("127.0.0.3", carrier)
+        )
+        stack.callback(seats.transport.close)
+        await seats.register({line.extension: line.password for line in telephones})
+        agents = await stack.enter_async_context(
+            aiohttp.ClientSession(
+                f"http://127.0.0.1:{settings.control_port}",
+                headers={"Authorization": f"Bearer {keys.control_token}"},
+            )
+        )
+        await _until_seats_are_ready(agents)
+        lines = _numbers(*(f"0211000{number:04d}" for number in range(1, demo_district.ELDERS + 1)))
+        yield _Load(callers, lines, agents)
+
+
+async def _records(settings: Settings) -> list[SeatLine]:
+    """The demo district, so that every caller has a file, and two sets of seats: one ready, one for the bare way."""
+    await upgrade(settings.database_url)
+    db = Database(settings.database_url)
+    try:
+        await demo_district.make(db, area_code=settings.area_code)
+        async with db.write() as session:
+            for number in range(SEATS):
+                await add_seat(session, _seat(_OURS, number), name="bench")
+                await add_seat(session, _seat(_BARE, number), name="bench")
+                await set_seat_state(session, _seat(_OURS, number), SeatState.READY)
+        async with db.read() as session:
+            seats = await list_seats(session)
+    finally:
+        await db.close()
+    return [SeatLine(seat.extension, seat.sip_password, seat.name) for seat in seats if len(seat.extension) == 4]
+
+
+async def _until_seats_are_ready(control: aiohttp.ClientSession) -> None:
+    """The controller is up and knows every telephone of its seats."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                seats = (await _state(control))["seats"]
+            except aiohttp.ClientError:
+                seats = []
+            if sum(seat["state"] == "ready" for seat in seats) >= SEATS:
+                return
+            await asyncio.sleep(0.2)
+
+
+async def _state(control: aiohttp.ClientSession) -> dict[str, Any]:
+    async with control.get("/state") as answer:
+        answer.raise_for_status()
+        state: dict[str, Any] = await answer.json()
+        return state
+
+
+def _figure(way: str, calls: Sequence[Call]) -> Figure:
+    whole = [call for call in calls if call.picked_up and call.rang]
+    pickups = [1000 * (call.picked_up - call.sent) for call in whole if call.picked_up]
+    rings = [1000 * (call.rang - call.sent) for call in whole if call.rang]
+    return Figure(way, len(calls), len(calls) - len(whole), *_p50_p99(pickups), *_p50_p99(rings))
+
+
+def _p50_p99(values: list[float]) -> tuple[float, float]:
+    if len(values) < 2:
+        return float("nan"), float("nan")
+    return statistics.median(values), statistics.quantiles(values, n=100)[98]
+
+
+def _numbers(*numbers: str) -> Callable[[], str]:
+    """Each of them in turn, for ever."""
+    turn = itertools.cycle(numbers)
+    return lambda: next(turn)
+
+
+def _seat(first: str, number: int) -> str:
+    return str(int(first) + number)
+
+
+def _inherited() -> dict[str, str]:
+
+    return {name: value for name, value in os.environ.items() if not name.startswith("YJT_")}
