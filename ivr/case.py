@@ -44,7 +44,8 @@ class ElderFile:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One person's line. `number` is an extension for seats, else what was dialled; `cause` is Q.850."""
+    """One person's line. `number` is an extension for seats, else what was dialled; `cause` is Q.850; `channel` is
+    Asterisk's id where it was not ours to choose (a call that came in)."""
 
     id: str
     kind: LegKind
@@ -57,6 +58,7 @@ class Leg:
     place: Place = Place.NOWHERE
     result: Result | None = None
     keys: str = ""
+    channel: str = ""
     dialled_at: datetime | None = None
     answered_at: datetime | None = None
     ended_at: datetime | None = None

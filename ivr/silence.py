@@ -19,7 +19,8 @@ QUESTIONS = len(_ASKED)
 
 
 def listen(turn: Turn, elder: Leg) -> Turn:
-    """From here on we are told when the elder speaks."""
+    """From here on we are told when the elder speaks. Before any prompt: Asterisk does nothing else with a channel, nor
+    answers the request, until the prompt has ended."""
     return turn.do(DetectSpeech(elder.id, turn.policy.speech_level))
 
 
@@ -101,7 +102,7 @@ def called_again(turn: Turn, event: ElderCalledAgain) -> Leg | None:
         return None
     if elder is not None and elder.alive:
         turn.let_go(elder)
-    again = Leg(id=event.leg, kind=LegKind.ELDER, number=turn.case.caller, dialled_at=turn.at)
+    again = Leg(id=event.leg, kind=LegKind.ELDER, number=turn.case.caller, channel=event.channel, dialled_at=turn.at)
     turn.note(heard=False, legs=(*turn.case.legs, again))
     turn.do(StopTimer(CALL_BACK), StopTimer(REDIAL), Answer(again.id))
     return again

@@ -89,7 +89,7 @@ def open_case(turn: Turn, event: CallArrived) -> Turn:
     """Answer first; the look-up delays neither the answer nor the first ring."""
     if turn.case.legs:
         return common.unexpected(turn, event)
-    elder = Leg(id=ids.ELDER, kind=LegKind.ELDER, number=event.caller, dialled_at=event.at)
+    elder = Leg(id=ids.ELDER, kind=LegKind.ELDER, number=event.caller, channel=event.channel, dialled_at=event.at)
     turn.note(
         caller=event.caller,
         dialled=event.dialled,
@@ -99,8 +99,9 @@ def open_case(turn: Turn, event: CallArrived) -> Turn:
         legs=(elder,),
         bridges=frozenset({Place.ELDER}),
     )
-    turn.do(Answer(elder.id), Play(elder.id, Prompt.WELCOME), LookUp(event.caller))
-    return silence.listen(turn.find_seat(Role.A).do(MakeBridge(Place.ELDER)), elder)
+    silence.listen(turn.do(Answer(elder.id)), elder)
+    turn.do(Play(elder.id, Prompt.WELCOME), LookUp(event.caller))
+    return turn.find_seat(Role.A).do(MakeBridge(Place.ELDER))
 
 
 def elder_is_up(turn: Turn, event: LegAnswered) -> Turn:
