@@ -32,7 +32,8 @@ class Message:
 
     @classmethod
     def of(cls, seq: int, kind: Kind, data: Json) -> Message:
-        return cls(seq, kind, json.dumps({"seq": seq, "kind": kind, "data": data}, ensure_ascii=False))
+        # In ASCII: whatever somebody typed (half a surrogate pair) can then be sent.
+        return cls(seq, kind, json.dumps({"seq": seq, "kind": kind, "data": data}))
 
     def as_json(self) -> dict[str, Json]:
         told: dict[str, Json] = json.loads(self.text)

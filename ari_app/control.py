@@ -121,6 +121,12 @@ async def _send_all(socket: web.WebSocketResponse, messages: AsyncIterator[Messa
             await socket.send_str(message.text)
     except TooSlow:
         await socket.close(code=1013, message=b"too slow, resume with after")
+    except ConnectionError:
+        pass  # the console has gone
+    except Exception:
+        # The outermost guard: a console that is told nothing more must know it, and come back.
+        log.exception("a console cannot be told")
+        await socket.close(code=1011, message=b"a mistake of the controller's, resume with after")
 
 
 async def post_action(request: web.Request) -> web.Response:

@@ -49,7 +49,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
-            self._reader = _sqlite_engine(self.url, begin="BEGIN", query_only=True, pool_size=4)
+            self._reader = _sqlite_engine(self.url, begin="BEGIN", query_only=True, pool_size=4, max_overflow=0)
         else:
             self._writer = _postgres_engine(self.url, pool_size=8)
             self._reader = self._writer.execution_options(postgresql_readonly=True)

@@ -295,6 +295,16 @@ async def test_who_is_too_slow_is_told_to_come_back(api: Api) -> None:
         assert [(await next_of(live))["data"] for _ in range(LISTENER_QUEUE + 1)] == list(range(LISTENER_QUEUE + 1))
 
 
+@pytest.mark.parametrize("text", ["\ud800", "\x00\x07\u2028", "🙂" * 5000, "\"'<script>"])
+async def test_no_text_breaks_the_stream(api: Api, text: str) -> None:
+    bus = api.platform.controller.bus
+    async with api.live() as live:
+        await next_of(live)
+        bus.publish("case", text)
+        bus.publish("case", "after it")
+        assert [(await next_of(live))["data"] for _ in range(2)] == [text, "after it"]
+
+
 async def test_who_leaves_is_forgotten(api: Api) -> None:
     bus = api.platform.controller.bus
     async with api.live() as live:

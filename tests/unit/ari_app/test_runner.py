@@ -180,7 +180,7 @@ async def test_who_waits_for_an_answer_gets_one_when_the_case_ends() -> None:
     asking = asyncio.create_task(run.request(HangupRequested(at=START, actor="user:1", leg="elder")))
     await settled()
     await run.stop()
-    assert await asking == Refuse(Refusal.CASE_CLOSED)
+    assert await asyncio.wait_for(asking, 1) == Refuse(Refusal.CASE_CLOSED)
     assert await run.request(HangupRequested(at=START, actor="user:1", leg="elder")) == Refuse(Refusal.CASE_CLOSED)
 
 
@@ -261,6 +261,20 @@ async def test_timers_of_a_former_boot_go_on_with_what_is_left_of_them() -> None
     await passes(60)
     assert comfort(house) == [4.5]
     assert [entry.seq for entry in house.entries] == [3]
+    await run.stop()
+
+
+async def test_numbers_go_on_where_the_record_ends_though_entries_are_missing() -> None:
+    """A number that is used twice would be dropped by the journal, which takes it for a repetition."""
+    async with call() as first:
+        await first.is_talking()
+        entries, case = list(first.run.entries), first.run.case
+    house = FakeHouse()
+    run = CaseRun(house, case, [*entries[:2], *entries[3:]])
+    run.start()
+    run.post(LegEnded(at=START, leg="a-1", cause=16))
+    await settled()
+    assert [entry.seq for entry in house.entries] == [6]
     await run.stop()
 
 
