@@ -32,6 +32,7 @@ from ari_app.seats import SeatRecords
 from ari_app.side_calls import SideCalls
 from ari_app.star_codes import star_codes
 from ari_app.switchboard import Routes, Switchboard
+from ari_app.taking_over import take_over
 from home.asterisk_platform import prompts_dir, recordings_dir
 from home.secrets import Secrets
 from home.settings import Settings
@@ -99,7 +100,7 @@ async def running(settings: Settings, keys: Secrets) -> AsyncIterator[Controller
         stack.push_async_callback(_end, journal)
         stack.push_async_callback(controller.journal.drain, LAST_WORDS)
         stack.push_async_callback(controller.close)
-        controller.take_over(left)
+        take_over(controller, left)
         hearing = asyncio.create_task(_hear(client, controller), name="hear")
         stack.push_async_callback(_end, hearing)
         await stack.enter_async_context(_control(settings, keys, controller, records))

@@ -68,6 +68,14 @@ class CatchingUp:
     def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
         self._background.spawn(work, name)
 
+    async def watch(self, channel: str) -> None:
+        """Without a subscription Asterisk does not tell how a call from outside ended."""
+        try:
+            await self._ari.subscribe(f"channel:{channel}")
+        except AriError as problem:
+            log.info("a call could not be watched", reason=str(problem))
+            await self.ended_unseen(channel)
+
     async def ended_unseen(self, channel: str) -> None:
         """Has this channel's end escaped us? Then its leg has ended."""
         try:

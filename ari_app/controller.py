@@ -8,7 +8,6 @@ import asyncio
 import itertools
 import re
 import secrets
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +22,6 @@ from ari_app.desk import Desk, Seat
 from ari_app.journal import Journal
 from ari_app.lines import Lines
 from ari_app.live import case_json, seat_json
-from ari_app.recovery import left_running
 from ari_app.register import Register
 from ari_app.runner import CaseRun, RaisedAlarm
 from ari_app.side_calls import SideCalls
@@ -34,8 +32,7 @@ from ivr.commands import Dial, FindSeat, LineCommand, ReleaseSeat, SeatCommand, 
 from ivr.events import CallArrived, CallerIdentified, ElderCalledAgain, Event, RecordingEnded, SeatReserved
 from ivr.policy import Policy
 from ivr.serial import Json
-from ivr.turn import COMFORT
-from ivr.vocabulary import CaseState, LegKind, Role, SeatRelease, Skill
+from ivr.vocabulary import CaseState, LegKind, Role, SeatRelease
 from models.journal import Written
 from models.journal_entry import JournalEntry
 
@@ -146,7 +143,7 @@ class Controller:
         run.start()
         arrived = CallArrived(at=at, channel=channel, caller=caller, dialled=dialled, recording=recording)
         run.post(arrived)
-        self._background.spawn(self._watch(channel, run), f"watch-{channel}")
+        self._background.spawn(self._catching_up.watch(channel), f"watch-{channel}")
 
     def _waiting_for(self, caller: str) -> CaseRun | None:
         """The open case in which this caller is being rung, if there is one: their call belongs to it (H12)."""
@@ -162,35 +159,7 @@ class Controller:
         leg = next(name for n in itertools.count(1) if (name := ids.called_again_leg(n)) not in taken)
         self.lines.arrived(channel, run.case.id, leg)
         run.post(ElderCalledAgain(at=at, leg=leg, channel=channel))
-        self._background.spawn(self._watch(channel, run), f"watch-{channel}")
-
-    def take_over(self, open_cases: Sequence[tuple[Case, list[JournalEntry]]]) -> None:
-        """Cases that a former boot left open. Their lines are compared with Asterisk's at the first resync. Seats at
-        work are marked in all of them before one is looked for in any."""
-        for case, entries in open_cases:
-            for leg in case.live(LegKind.ELDER):
-                if leg.channel:
-                    self.lines.arrived(leg.channel, case.id, leg.id)
-            for leg in case.live(LegKind.SEAT):
-                self.desk.occupied(leg.number, case.id, leg.role, talking=leg.up)
-            self.runs[case.id] = CaseRun(self, case, entries)
-        for case, entries in open_cases:
-            left = left_running(entries)
-            self.lines.music.update(self.lines.channel(ids.Address(case.id, leg)) for leg in left.music)
-            timers = {timer: max(0.0, (due - self.now()).total_seconds()) for timer, due in left.timers.items()}
-            if case.elder_alone:
-                timers.setdefault(COMFORT, self.policy.comfort_retry)  # a prompt's end may have been missed
-            self.runs[case.id].start(timers)
-            for role in sorted(case.searching):
-                self.desk.find(case.id, role, left.skills.get(role, Skill.AGENT))
-
-    async def _watch(self, channel: str, run: CaseRun) -> None:
-        """Without a subscription Asterisk does not tell how a call from outside ended."""
-        try:
-            await self._ari.subscribe(f"channel:{channel}")
-        except AriError as problem:
-            log.info("a call could not be watched", reason=str(problem))
-            await self._catching_up.ended_unseen(channel)
+        self._background.spawn(self._catching_up.watch(channel), f"watch-{channel}")
 
     # --- the line (told by the listener) ------------------------------------------------------------------------
 
@@ -271,17 +240,11 @@ class Controller:
             self._background.spawn(self._check_recording(case), f"recording-{case.id}")
 
     async def _check_recording(self, case: Case) -> None:
-        found = await recordings.check(self._recordings, case.recording)
-        self.post(
-            case.id,
-            RecordingEnded(
-                at=self.now(),
-                actor="system",
-                recording=case.recording,
-                seconds=found.seconds,
-                problem=found.problem,
-            ),
+        name, found = case.recording, await recordings.check(self._recordings, case.recording)
+        ended = RecordingEnded(
+            at=self.now(), actor="system", recording=name, seconds=found.seconds, problem=found.problem
         )
+        self.post(case.id, ended)
 
     def alarmed(self, case: str, alarm: RaisedAlarm) -> None:
         self.bus.publish(
@@ -303,9 +266,6 @@ class Controller:
 
     async def _retire(self, run: CaseRun) -> None:
         await asyncio.sleep(RETIRE_AFTER)
-        await self._forget(run)
-
-    async def _forget(self, run: CaseRun) -> None:
         case = run.case.id
         self.desk.forget(case)
         await run.stop()

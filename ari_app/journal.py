@@ -10,7 +10,8 @@ import asyncio
 import json
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import structlog
@@ -23,6 +24,7 @@ from models.text import plain_json
 
 log = structlog.get_logger(__name__)
 BATCH = 500
+LINGER = 0.05  # seconds in which more entries may join a transaction: each costs as much as twenty entries
 RETRY_FIRST, RETRY_LONGEST = 0.1, 5.0
 # What is wrong with the database as a whole (no such table, read-only), not with what we write: it is waited for.
 _NOT_NOW = (DatabaseUnavailable, ProgrammingError, InternalError, NotSupportedError)
@@ -43,6 +45,8 @@ class Journal:
         self._more = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
+        self._hurried = 0
+        self._hurry = asyncio.Event()
         self._done: dict[str, int] = {}
         self._progress = asyncio.Condition()
         self._away = ""
@@ -68,7 +72,7 @@ class Journal:
     async def durable(self, case: str, seq: int, timeout: float) -> bool:
         """Wait until this entry is on the record; False when it is not in time."""
         try:
-            async with asyncio.timeout(timeout), self._progress:
+            async with asyncio.timeout(timeout), self._in_a_hurry(), self._progress:
                 await self._progress.wait_for(lambda: self._done.get(case, 0) >= seq)
         except TimeoutError:
             return False
@@ -80,11 +84,23 @@ class Journal:
     async def drain(self, timeout: float) -> bool:
         """Wait until everything is on the record, at most so long."""
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(timeout), self._in_a_hurry():
                 await self._empty.wait()
         except TimeoutError:
             return False
         return True
+
+    @asynccontextmanager
+    async def _in_a_hurry(self) -> AsyncIterator[None]:
+        """While somebody waits for the record, nothing lingers."""
+        self._hurried += 1
+        self._hurry.set()
+        try:
+            yield
+        finally:
+            self._hurried -= 1
+            if not self._hurried:
+                self._hurry.clear()
 
     async def run(self) -> None:
         """Write for ever; never gives up and never lets an entry go before it is written somewhere."""
@@ -92,6 +108,8 @@ class Journal:
         singly = 0  # so many of the next entries go one by one, because together they were refused
         while True:
             await self._more.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), LINGER)
             size = 1 if singly else min(BATCH, len(self._waiting))
             batch = [self._waiting[i] for i in range(size)]
             try:

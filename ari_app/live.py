@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from ari_app.desk import Seat
 from ari_app.runner import CaseRun
 from ivr.case import ElderFile
 from ivr.decide import actions_now
 from ivr.serial import Json, to_json
-from models.views import live_view
+from models.views import live_json
 
 
 def case_json(run: CaseRun, at: datetime) -> dict[str, Json]:
     """The contract's case, with what an agent needs now: the file, the legal actions, the roles being searched."""
-    view = live_view(run.case, run.entries).as_json()
     return {
-        **view,
+        **live_json(run.case, run.entries, run.told),
         "file": _file_json(run.case.file),
         "actions": list(actions_now(run.case, run.house.policy, at)),
         "searching": [role.value for role in sorted(run.case.searching)],
     }
 
 
+@lru_cache(maxsize=512)
 def _file_json(file: ElderFile | None) -> Json:
     if file is None:
         return None

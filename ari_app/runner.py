@@ -99,6 +99,7 @@ class CaseRun:
     house: House
     case: Case
     entries: list[JournalEntry] = field(default_factory=list)
+    told: list[Json] = field(default_factory=list)  # the timeline as consoles have it, see `live.case_json`
     _mailbox: asyncio.Queue[_Letter] = field(default_factory=asyncio.Queue)
     _orders: asyncio.Queue[tuple[int, LineCommand]] = field(default_factory=asyncio.Queue)
     _timers: dict[Timer, asyncio.TimerHandle] = field(default_factory=dict)

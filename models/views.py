@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -99,6 +99,16 @@ def recording_url(recording: str) -> str:
 
 def live_view(case: Case, entries: Sequence[JournalEntry]) -> CaseView:
     """The case as the controller knows it; equal to `queries.cases.case_view` once `entries` are written."""
+    return replace(_without_timeline(case, entries), timeline=tuple(_entry_view(entry) for entry in entries))
+
+
+def live_json(case: Case, entries: Sequence[JournalEntry], told: list[Json]) -> dict[str, Json]:
+    """`live_view(case, entries).as_json()`, many times for one case: entries never change, so `told` keeps theirs."""
+    told.extend(_json_of(_entry_view(entry)) for entry in entries[len(told) :])
+    return {**_without_timeline(case, entries).as_json(), "timeline": [*told]}
+
+
+def _without_timeline(case: Case, entries: Sequence[JournalEntry]) -> CaseView:
     opened_at = case.opened_at or (entries[0].at if entries else None)
     return CaseView(
         id=case.id,
@@ -115,7 +125,6 @@ def live_view(case: Case, entries: Sequence[JournalEntry]) -> CaseView:
         note=plain(case.note),
         abandoned=case.abandoned,
         legs=tuple(_leg_view(leg) for leg in case.legs),
-        timeline=tuple(_entry_view(entry) for entry in entries),
         alarms=tuple(
             AlarmView(str(command.kind), plain(command.detail), entry.at)
             for entry in entries

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from sqlalchemy import ColumnElement, Select, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -42,7 +44,7 @@ async def file_of(session: AsyncSession, elder_id: int) -> ElderFile | None:
 
 
 async def _file(session: AsyncSession, which: ColumnElement[bool]) -> ElderFile | None:
-    row = (await session.execute(_elder_and_units(which))).first()
+    row = (await session.execute(_elder_and_units().where(which))).first()
     if row is None:
         return None
     elder: Elder = row[0]
@@ -68,10 +70,11 @@ async def _file(session: AsyncSession, which: ColumnElement[bool]) -> ElderFile 
     )
 
 
-def _elder_and_units(which: ColumnElement[bool]) -> Select[Elder, *tuple[str | None, ...]]:
-    """The elder and the names of the units that they live in, the smallest first."""
+@cache
+def _elder_and_units() -> Select[Elder, *tuple[str | None, ...]]:
+    """The elder and the names of the units that they live in, the smallest first. Made once: each call asks it."""
     levels = [aliased(OrgUnit) for _ in range(_LEVELS)]
-    query = select(Elder, *(level.name for level in levels)).where(which)
+    query = select(Elder, *(level.name for level in levels))
     below: ColumnElement[int | None] = Elder.org_unit_id  # type: ignore[assignment]
     for level in levels:
         query = query.outerjoin(level, level.id == below)

@@ -11,6 +11,7 @@ from ari_app.ari.generated.models import Channel
 from ari_app.catching_up import NO_ALARMS
 from ari_app.desk import SeatState
 from ari_app.resync import LOST
+from ari_app.taking_over import take_over
 from ivr.case import Case
 from ivr.events import TransferRequested
 from ivr.vocabulary import CaseState, Prompt, Result, Role, Skill
@@ -221,7 +222,7 @@ async def test_people_who_talk_are_taken_over_and_notice_nothing(tmp_path: Path)
     case, entries = await former_boot(tmp_path, up_to="talking")
     async with platform(tmp_path) as p:
         p.seats("801")
-        p.controller.take_over([(case, entries)])
+        take_over(p.controller, [(case, entries)])
         assert p.controller.desk.seat("801").state is SeatState.TALKING
         await resync(p, channel(CALLER), channel(p.channel("a-1")), ours=())
         assert [(name, asked.get("channel")) for name, asked in p.ari.asked if name != "subscribe"] == [
@@ -237,7 +238,7 @@ async def test_people_who_talk_are_taken_over_and_notice_nothing(tmp_path: Path)
 async def test_a_caller_who_was_not_answered_yet_is_answered(tmp_path: Path) -> None:
     case, entries = await former_boot(tmp_path, up_to="offered")
     async with platform(tmp_path) as p:
-        p.controller.take_over([(case, entries)])
+        take_over(p.controller, [(case, entries)])
         await resync(p, channel(CALLER, "Ring"), ours=())
         assert [name for name in p.ari.names if name != "subscribe"] == ["answer", "move"]
 
@@ -246,7 +247,7 @@ async def test_a_phone_that_still_rings_is_given_up(tmp_path: Path) -> None:
     case, entries = await former_boot(tmp_path, up_to="ringing")
     async with platform(tmp_path) as p:
         p.seats("801")
-        p.controller.take_over([(case, entries)])
+        take_over(p.controller, [(case, entries)])
         await resync(p, channel(CALLER), channel(p.channel("a-1"), "Ringing"), ours=())
         assert ("hangup", {"channel": p.channel("a-1")}) in p.ari.asked
         await p.ends(p.channel("a-1"), cause=26)
@@ -256,7 +257,7 @@ async def test_a_phone_that_still_rings_is_given_up(tmp_path: Path) -> None:
 async def test_a_line_that_ends_while_it_is_taken_over(tmp_path: Path) -> None:
     case, entries = await former_boot(tmp_path, up_to="talking")
     async with platform(tmp_path) as p:
-        p.controller.take_over([(case, entries)])
+        take_over(p.controller, [(case, entries)])
         p.ari.refusals["move"] = refused(404)
         p.ari.watched["move"] = lambda: p.ari.living.discard(CALLER)
         await resync(p, channel(CALLER), channel(p.channel("a-1")), ours=())
@@ -267,7 +268,7 @@ async def test_a_line_that_ends_while_it_is_taken_over(tmp_path: Path) -> None:
 async def test_lines_that_ended_while_nobody_was_there(tmp_path: Path, lost: str) -> None:
     case, entries = await former_boot(tmp_path, up_to="talking")
     async with platform(tmp_path) as p:
-        p.controller.take_over([(case, entries)])
+        take_over(p.controller, [(case, entries)])
         await resync(p, *([] if lost == "both" else [channel(p.channel("a-1"))]), ours=())
         assert p.case.state is CaseState.WRAPPING_UP
 
@@ -276,7 +277,7 @@ async def test_an_elder_who_waits_hears_something_soon(tmp_path: Path) -> None:
     """The prompt that was playing has ended, and nobody was there to follow it with music."""
     case, entries = await former_boot(tmp_path, up_to="ringing, nobody there")
     async with platform(tmp_path) as p:
-        p.controller.take_over([(case, entries)])
+        take_over(p.controller, [(case, entries)])
         await resync(p, channel(CALLER), ours=())
         await passes(p.controller.policy.comfort_retry)
         assert [asked["media"] for _, asked in p.asked("play")] == ["comfort"]
@@ -285,7 +286,7 @@ async def test_an_elder_who_waits_hears_something_soon(tmp_path: Path) -> None:
 async def test_music_of_a_former_boot_ends_when_somebody_comes(tmp_path: Path) -> None:
     case, entries = await former_boot(tmp_path, up_to="ringing, nobody there")
     async with platform(tmp_path) as p:  # the former boot went on to music
-        p.controller.take_over([(case, entries)])
+        take_over(p.controller, [(case, entries)])
         await resync(p, channel(CALLER), ours=())
         await passes(3)
         playback = p.asked("play")[0][1]["playback"]
@@ -293,7 +294,7 @@ async def test_music_of_a_former_boot_ends_when_somebody_comes(tmp_path: Path) -
         case, entries = p.case, list(p.run.entries)
         assert p.asked("startMoh")
     async with platform(tmp_path) as p:
-        p.controller.take_over([(case, entries)])
+        take_over(p.controller, [(case, entries)])
         await resync(p, channel(CALLER), ours=())
         p.seats("801")
         await settled()
@@ -306,7 +307,7 @@ async def test_seats_at_work_are_never_given_to_another_case_of_the_former_boot(
     at_work, entries = await former_boot(tmp_path, up_to="talking")
     async with platform(tmp_path) as p:
         p.seats("801")
-        p.controller.take_over([(waiting, waiting_entries), (at_work, entries)])
+        take_over(p.controller, [(waiting, waiting_entries), (at_work, entries)])
         assert p.controller.desk.working_on("801") == at_work.id
         p.seats("802")
         assert p.controller.desk.working_on("802") == waiting.id
@@ -315,14 +316,36 @@ async def test_seats_at_work_are_never_given_to_another_case_of_the_former_boot(
 async def test_a_search_for_a_professional_goes_on_as_one(tmp_path: Path) -> None:
     case, entries = await former_boot(tmp_path, up_to="talking")
     async with platform(tmp_path) as p:
-        p.controller.take_over([(case, entries)])
+        take_over(p.controller, [(case, entries)])
         wish = TransferRequested(at=p.controller.now(), actor="seat:801", skill=Skill.DOCTOR)
         refusal = await p.run.request(wish)
         assert refusal is None
         case, entries = p.case, list(p.run.entries)
     async with platform(tmp_path) as p:
-        p.controller.take_over([(case, entries)])
+        take_over(p.controller, [(case, entries)])
         p.seats("802")
         assert p.controller.desk.working_on("802") is None
         p.seats("901", skill=Skill.DOCTOR)
         assert p.controller.desk.working_on("901") == case.id
+
+
+async def test_a_look_up_that_was_never_answered_is_asked_again(tmp_path: Path) -> None:
+    case, entries = await former_boot(tmp_path, up_to="talking")
+    assert case.file is None
+    async with platform(tmp_path) as p:
+        take_over(p.controller, [(case, entries)])
+        await settled()
+        assert p.events[-1] == "caller_unknown"
+
+
+async def test_a_recording_that_was_never_looked_at_is_looked_at(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        await p.sos()
+        await p.ends(CALLER)
+        entries = [entry for entry in p.run.entries if entry.event != "recording_ended"]
+        case = entries[-1].case
+    for known, looked in ((entries, 1), ([*entries, p.run.entries[-1]], 1)):
+        async with platform(tmp_path) as q:
+            take_over(q.controller, [(case, list(known))])
+            await settled()
+            assert q.events.count("recording_ended") == looked

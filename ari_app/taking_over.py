@@ -1,0 +1,54 @@
+"""Taking over: the cases that a former boot left open go on here, with all that ran beside them. Their lines follow at
+the first resync (`catching_up.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ari_app.controller import Controller
+from ari_app.recovery import LeftRunning, left_running
+from ari_app.runner import CaseRun
+from ivr import ids
+from ivr.case import Case
+from ivr.commands import Timer
+from ivr.turn import COMFORT
+from ivr.vocabulary import LegKind, Skill
+from models.journal_entry import RECORDING_ENDED, JournalEntry
+
+OpenCase = tuple[Case, list[JournalEntry]]
+
+
+def take_over(controller: Controller, open_cases: Sequence[OpenCase]) -> None:
+    """Seats at work are marked in all cases before one is looked for in any."""
+    for case, entries in open_cases:
+        for leg in case.live(LegKind.ELDER):
+            if leg.channel:
+                controller.lines.arrived(leg.channel, case.id, leg.id)
+        for leg in case.live(LegKind.SEAT):
+            controller.desk.occupied(leg.number, case.id, leg.role, talking=leg.up)
+        controller.runs[case.id] = CaseRun(controller, case, entries)
+    for case, entries in open_cases:
+        left = left_running(entries)
+        controller.lines.music.update(controller.lines.channel(ids.Address(case.id, leg)) for leg in left.music)
+        controller.runs[case.id].start(_timers(controller, case, left))
+        for role in sorted(case.searching):
+            controller.desk.find(case.id, role, left.skills.get(role, Skill.AGENT))
+        _ask_again(controller, case, entries)
+
+
+def _timers(controller: Controller, case: Case, left: LeftRunning) -> dict[Timer, float]:
+    now = controller.now()
+    timers = {timer: max(0.0, (due - now).total_seconds()) for timer, due in left.timers.items()}
+    if case.elder_alone:  # a prompt may have ended while nobody was there to follow it with music
+        timers.setdefault(COMFORT, controller.policy.comfort_retry)
+    return timers
+
+
+def _ask_again(controller: Controller, case: Case, entries: Sequence[JournalEntry]) -> None:
+    """For what was under way when the former boot ended, and whose answer it cannot have got."""
+    if case.file is None:
+        controller.look_up(case.id, case.caller)
+    elder = case.leg(ids.ELDER)
+    checked = any(entry.event == RECORDING_ENDED for entry in entries)
+    if elder is not None and not elder.alive and not checked:
+        controller.leg_ended(case, elder)
