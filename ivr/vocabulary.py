@@ -132,6 +132,7 @@ class Prompt(StrEnum):
     PAUSED = "paused"
     WRAP_UP_DONE = "wrap_up_done"
     EMERGENCY_STARTED = "emergency_started"
+    SILENT_STARTED = "silent_started"
     NOT_IN_CALL = "not_in_call"
     SORRY_LATER = "sorry_later"
 
