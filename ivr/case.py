@@ -118,6 +118,10 @@ class Case:
         """The elder's present or last leg."""
         return next((leg for leg in reversed(self.legs) if leg.kind is LegKind.ELDER), None)
 
+    def is_elder(self, leg: Leg) -> bool:
+        """Not an earlier line of the elder's: what becomes of that one tells nothing of them any more."""
+        return self.elder is not None and self.elder.id == leg.id
+
     @property
     def elder_up(self) -> bool:
         return self.elder is not None and self.elder.up

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from ivr import ids
+from ivr import common, rescue
 from ivr.case import Leg
 from ivr.commands import Announce, Answer, DetectSpeech, StartTimer, StopTimer, Timer
 from ivr.events import ElderCalledAgain, KeyPressed, SpeechHeard
-from ivr.rescue import may_be_rung
 from ivr.turn import Turn
-from ivr.vocabulary import CaseState, LegKind, Place, Prompt, Role, TimerKind
+from ivr.vocabulary import CaseState, LegKind, Place, Prompt, Refusal, Role, TimerKind
 
 SILENCE = Timer(TimerKind.SILENCE)
 CALL_BACK = Timer(TimerKind.CALL_BACK)
@@ -37,6 +36,18 @@ def is_elders(turn: Turn, event: SpeechHeard | KeyPressed) -> bool:
     return elder is not None and elder.up and elder.id == event.leg
 
 
+def elder_heard(turn: Turn, event: SpeechHeard | KeyPressed) -> Turn:
+    """The elder speaks, or presses a key: they are there."""
+    return heard(turn) if is_elders(turn, event) else turn
+
+
+def agent_hears(turn: Turn) -> Turn:
+    """The agent hears what the line's meter does not."""
+    if not turn.case.elder_up:
+        return turn.refuse(Refusal.NOT_IN_THIS_STATE, "the elder is not on the line")
+    return turn.refuse(Refusal.ALREADY_DONE) if turn.case.heard else heard(turn)
+
+
 def heard(turn: Turn) -> Turn:
     """The elder answers: they are not silent, on this line."""
     return turn if turn.case.heard else turn.note(heard=True).do(StopTimer(SILENCE))
@@ -56,34 +67,22 @@ def still_silent(turn: Turn) -> Turn:
 # --- ringing back ---------------------------------------------------------------------------------------------------
 
 
-def number_of_elder(turn: Turn) -> str:
-    """Where the elder can be rung: the line that called, else the home phone; empty when neither is known."""
-    home_phone = turn.case.file.home_phone if turn.case.file else ""
-    return next((number for number in (turn.case.caller, home_phone) if may_be_rung(number)), "")
-
-
 def call_back(turn: Turn) -> Turn:
-    """The elder has to be rung: up to twice (S4.2), with an agent on the case."""
+    """The elder has to be rung: up to twice (S4.2), with an agent on the case. Said again when their line has ended:
+    the pause counts from there."""
     elder = turn.case.elder
     if elder is not None and elder.alive:
         turn.hang_up(elder)
-    turn.do(StopTimer(SILENCE))
+    turn.note(heard=False).do(StopTimer(SILENCE))
     if turn.case.state is not CaseState.CALLING_BACK:
         turn.go(CaseState.CALLING_BACK)
     return turn.find_seat(Role.A).do(StartTimer(CALL_BACK, turn.policy.call_back_pause))
 
 
-def ring_elder(turn: Turn) -> Turn:
-    """One more leg to the elder; they have to be heard on it anew."""
-    attempt = 1 + turn.case.count(LegKind.ELDER)
-    elder = Leg(id=ids.elder_leg(attempt), kind=LegKind.ELDER, number=number_of_elder(turn))
-    return turn.note(heard=False).dial(elder, turn.policy.call_back_ring)
-
-
 def redial_soon(turn: Turn) -> Turn:
     """B rings the elder without pause until helpers arrive (S4.5)."""
     elder = turn.case.elder
-    if turn.case.arrived_at or (elder is not None and elder.alive) or not number_of_elder(turn):
+    if turn.case.arrived_at or (elder is not None and elder.alive) or not rescue.number_of_elder(turn):
         return turn
     return turn.do(StartTimer(REDIAL, turn.policy.redial_pause))
 
@@ -92,17 +91,19 @@ def redial(turn: Turn) -> Turn:
     """The pause is over."""
     elder = turn.case.elder
     gone = elder is None or not elder.alive
-    return ring_elder(turn) if gone and not turn.case.arrived_at else turn
+    return rescue.ring_elder(turn) if gone and not turn.case.arrived_at else turn
 
 
-def called_again(turn: Turn, event: ElderCalledAgain) -> Leg | None:
-    """The elder rings us while we ring them: their call is taken, ours is let go. None when they are on the line."""
+def called_again(turn: Turn, event: ElderCalledAgain) -> Turn:
+    """The elder rings us while we ring them: their call is taken, ours is let go. So is a silent line, for nobody knows
+    what has picked up there; one on which they were heard is kept."""
     elder = turn.case.elder
-    if elder is not None and elder.up:
-        return None
+    if turn.case.leg(event.leg) is not None:
+        return turn
+    if turn.case.elder_up and turn.case.heard:
+        return common.turned_away(turn, event)
     if elder is not None and elder.alive:
         turn.let_go(elder)
     again = Leg(id=event.leg, kind=LegKind.ELDER, number=turn.case.caller, channel=event.channel, dialled_at=turn.at)
     turn.note(heard=False, legs=(*turn.case.legs, again))
-    turn.do(StopTimer(CALL_BACK), StopTimer(REDIAL), Answer(again.id))
-    return again
+    return turn.do(StopTimer(CALL_BACK), StopTimer(REDIAL), Answer(again.id))

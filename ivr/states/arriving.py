@@ -57,17 +57,17 @@ def arriving(turn: Turn, event: Event) -> Turn:
         case PromptFinished():
             return common.elder_waits(turn, event)
         case TimerFired():
-            return turn.comfort()
+            return common.timer_fired(turn, event)
         case CommandFailed():
             return command_failed(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
         case SpeechHeard() | KeyPressed():
-            return elder_heard(turn, event)
+            return silence.elder_heard(turn, event)
         case LegRinging() | FileShown():
             return common.record_only(turn)
         case ElderCalledAgain():
-            return common.unexpected(turn, event)
+            return common.turned_away(turn, event)
         case (
             EmergencyRequested()
             | SilentRequested()
@@ -113,11 +113,6 @@ def elder_is_up(turn: Turn, event: LegAnswered) -> Turn:
 def line_ended(turn: Turn, event: LegEnded) -> Turn:
     """The caller hung up before a seat was found."""
     return turn if common.mark_ended(turn, event) is None else abandoned(turn)
-
-
-def elder_heard(turn: Turn, event: SpeechHeard | KeyPressed) -> Turn:
-    """The elder speaks, or presses a key: they are there."""
-    return silence.heard(turn) if silence.is_elders(turn, event) else turn
 
 
 def first_seat(turn: Turn, event: SeatReserved) -> Turn:

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common, silence
+from ivr import common, rescue, silence
 from ivr.case import Leg
 from ivr.closing import finish
-from ivr.commands import Play
+from ivr.commands import Play, StopTimer
 from ivr.events import (
     ArrivalReported,
     CallArrived,
@@ -39,7 +39,7 @@ from ivr.events import (
 )
 from ivr.states import no_response
 from ivr.turn import Turn
-from ivr.vocabulary import CaseState, LegKind, Place, Prompt, Refusal, Result, Role
+from ivr.vocabulary import CaseState, LegKind, Place, Prompt, Result, Role
 
 
 def calling_back(turn: Turn, event: Event) -> Turn:
@@ -51,17 +51,21 @@ def calling_back(turn: Turn, event: Event) -> Turn:
         case TimerFired():
             return timer_fired(turn, event)
         case ElderCalledAgain():
-            return elder_called_again(turn, event)
+            return silence.called_again(turn, event)
         case SeatReserved():
             return common.seat_reserved(turn, event)
         case LegRinging():
             return common.ringing(turn, event)
-        case EmergencyRequested() | SilentRequested():
+        case EmergencyRequested():
             return no_response.begin(turn)
+        case SilentRequested():
+            return common.already(turn)
         case CallRequested():
-            return no_response.begin_by_calling(turn, event)
+            return call_requested(turn, event)
+        case KeyPressed():
+            return key_pressed(turn, event)
         case HangupRequested():
-            return hang_up(turn, event)
+            return common.hang_up(turn, event)
         case CloseRequested():
             return finish(turn, event)
         case CallerIdentified():
@@ -74,7 +78,7 @@ def calling_back(turn: Turn, event: Event) -> Turn:
             return command_failed(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
-        case KeyPressed() | SpeechHeard() | FileShown():
+        case SpeechHeard() | FileShown():
             return common.record_only(turn)
         case CallArrived():
             return common.unexpected(turn, event)
@@ -85,14 +89,33 @@ def calling_back(turn: Turn, event: Event) -> Turn:
 
 
 def timer_fired(turn: Turn, event: TimerFired) -> Turn:
-    """The pause is over: the elder is rung. Twice in all, however often they picked up and were silent."""
+    """The pause is over: the elder is rung. While their last line has not ended yet it is not: that end starts it."""
     elder = turn.case.elder
-    if event.timer != silence.CALL_BACK or (elder is not None and elder.alive):
-        return turn
+    waits = event.timer == silence.CALL_BACK and not (elder is not None and elder.alive)
+    return ring_back(turn) if waits else turn
+
+
+def ring_back(turn: Turn) -> Turn:
+    """Twice in all, however often they picked up and were silent."""
     if turn.case.call_backs >= turn.policy.call_backs:
         return no_response.begin(turn)
-    turn.note(call_backs=turn.case.call_backs + 1)
-    return silence.ring_elder(turn)
+    return rescue.ring_elder(turn.note(call_backs=turn.case.call_backs + 1))
+
+
+def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
+    """*44 on a seat's phone: nobody waits for a call-back any more."""
+    return no_response.begin(turn) if common.code_of_seat(turn, event) == "*44" else turn
+
+
+def call_requested(turn: Turn, event: CallRequested) -> Turn:
+    """Whoever calls for help has decided that there is no response; who calls the elder only cuts the pause short. A
+    call that is refused (a mistyped number) starts nothing."""
+    trial = rescue.call(Turn(turn.case, turn.policy, turn.at).note(emergency_at=turn.at), event)
+    if trial.refusal is not None:
+        return turn.do(trial.refusal)
+    if event.target == "elder":
+        return ring_back(turn.do(StopTimer(silence.CALL_BACK)))
+    return no_response.begin(trial)
 
 
 def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
@@ -113,12 +136,6 @@ def elder_answered(turn: Turn, elder: Leg) -> Turn:
     return silence.watch(turn.meet_elder(a).go(CaseState.TALKING))
 
 
-def elder_called_again(turn: Turn, event: ElderCalledAgain) -> Turn:
-    """The call-back crosses with the elder calling in again: their call is taken, ours is let go."""
-    silence.called_again(turn, event)
-    return turn
-
-
 def leg_ended(turn: Turn, event: LegEnded) -> Turn:
     """Nobody picked up; or a seat is lost, and the next one is looked for."""
     ended = common.mark_ended(turn, event)
@@ -134,11 +151,10 @@ def command_failed(turn: Turn, event: CommandFailed) -> Turn:
 def after_the_end(turn: Turn, ended: Leg) -> Turn:
     if ended.kind is LegKind.SEAT:
         return turn.release(ended).find_seat(Role.A)
-    elder = turn.case.elder
-    if ended.kind is not LegKind.ELDER or elder is None or elder.alive or ended.id != elder.id:
+    if not turn.case.is_elder(ended):
         return turn
-    if ended.answered_at is not None or turn.case.call_backs == 0:
-        return turn  # the line that was silent: its call-back is on the way
+    if ended.channel or ended.answered_at is not None:  # the line that was silent, or their own call, given up
+        return silence.call_back(turn)
     return tried(turn, ended)
 
 
@@ -149,11 +165,3 @@ def tried(turn: Turn, ended: Leg) -> Turn:
     elif turn.case.call_backs >= turn.policy.call_backs:
         return no_response.begin(turn)
     return silence.call_back(turn)
-
-
-def hang_up(turn: Turn, event: HangupRequested) -> Turn:
-    """One leg is let go."""
-    leg = turn.case.leg(event.leg)
-    if leg is None or not leg.alive:
-        return turn.refuse(Refusal.UNKNOWN_LEG, event.leg[:40])
-    return turn.let_go(leg)

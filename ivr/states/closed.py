@@ -59,8 +59,10 @@ def closed(turn: Turn, event: Event) -> Turn:
             | CommandFailed()
         ):
             return common.record_only(turn)
-        case CallArrived() | ElderCalledAgain():
+        case CallArrived():
             return common.unexpected(turn, event)
+        case ElderCalledAgain():
+            return common.turned_away(turn, event)
         case (
             EmergencyRequested()
             | SilentRequested()

@@ -71,7 +71,7 @@ def emergency(turn: Turn, event: Event) -> Turn:
         case MergeRequested():
             return merge(turn, event)
         case HangupRequested():
-            return hang_up(turn, event)
+            return common.hang_up(turn, event)
         case TransferRequested():
             return common.transfer(turn, event)
         case ArrivalReported():
@@ -88,21 +88,20 @@ def emergency(turn: Turn, event: Event) -> Turn:
             return command_failed(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
-        case EmergencyRequested() | SilentRequested() | HeardRequested():
-            return already(turn)
-        case SpeechHeard() | FileShown():
+        case EmergencyRequested() | SilentRequested():
+            return common.already(turn)
+        case SpeechHeard():
+            return silence.elder_heard(turn, event)
+        case HeardRequested():
+            return silence.agent_hears(turn)
+        case FileShown():
             return common.record_only(turn)
         case ElderCalledAgain():
-            return elder_called_again(turn, event)
+            return silence.called_again(turn, event)
         case CallArrived():
             return common.unexpected(turn, event)
         case _:
             assert_never(event)
-
-
-def already(turn: Turn) -> Turn:
-    """Refused: somebody else was a moment quicker."""
-    return turn.refuse(Refusal.ALREADY_DONE)
 
 
 # --- who speaks with whom -------------------------------------------------------------------------------------------
@@ -155,12 +154,6 @@ def elder_answered(turn: Turn, elder: Leg) -> Turn:
     return settle(turn.meet_elder(company))
 
 
-def elder_called_again(turn: Turn, event: ElderCalledAgain) -> Turn:
-    """The elder rings us while we ring them: their call is taken."""
-    silence.called_again(turn, event)
-    return turn
-
-
 def merge(turn: Turn, event: MergeRequested) -> Turn:
     """Bring a leg to the elder; contacts only after they have pressed 1."""
     leg = turn.case.leg(event.leg)
@@ -179,7 +172,9 @@ def merge(turn: Turn, event: MergeRequested) -> Turn:
 
 
 def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
-    """A contact says with 1, 2 or 9 whether they come."""
+    """A contact says with 1, 2 or 9 whether they come; any key of the elder is an answer."""
+    if silence.is_elders(turn, event):
+        return silence.heard(turn)
     leg = turn.case.leg(event.leg)
     return turn if leg is None else rescue.key_pressed(turn, leg, event.key)
 
@@ -233,6 +228,8 @@ def after_the_end(turn: Turn, leg: Leg) -> Turn:
                 turn.alarm(AlarmKind.SEAT_LOST, str(leg.role))
         case LegKind.CONTACT:
             rescue.next_phone(turn, leg)
+        case LegKind.ELDER if not turn.case.is_elder(leg):
+            pass  # let go for the elder's own call
         case LegKind.ELDER:
             if was_up and not turn.case.arrived_at:
                 turn.alarm(AlarmKind.ELDER_HUNG_UP)
@@ -265,14 +262,6 @@ def settle(turn: Turn) -> Turn:
 # --- what agents decide ---------------------------------------------------------------------------------------------
 
 
-def hang_up(turn: Turn, event: HangupRequested) -> Turn:
-    """One leg is let go."""
-    leg = turn.case.leg(event.leg)
-    if leg is None or not leg.alive:
-        return turn.refuse(Refusal.UNKNOWN_LEG, event.leg[:40])
-    return turn.let_go(leg)
-
-
 def help_arrived(turn: Turn) -> Turn:
     """S1.7: written down; nobody is rung any more. Those who speak go on speaking; with no agent left the case ends."""
     if turn.case.arrived_at:
@@ -297,12 +286,12 @@ def stand_down(turn: Turn) -> Turn:
     if a is not None and a.up:
         if b is not None:
             turn.let_go(b)
-        return turn.meet_elder(a).go(CaseState.TALKING)
+        return silence.watch(turn.meet_elder(a).go(CaseState.TALKING))
     if a is not None:  # still ringing; the role is B's from here on
         turn.let_go(turn.change(a, role=Role.X))
     if b is not None:
         turn.meet_elder(turn.change(b, role=Role.A))
-    return turn.go(CaseState.TALKING)
+    return silence.watch(turn.go(CaseState.TALKING))
 
 
 def call_off_services(turn: Turn) -> Turn:

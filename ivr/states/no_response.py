@@ -40,7 +40,7 @@ from ivr.events import (
 )
 from ivr.states import emergency
 from ivr.turn import Turn
-from ivr.vocabulary import AlarmKind, CaseState, LegKind, Result, Role
+from ivr.vocabulary import AlarmKind, CaseState, LegKind, Refusal, Role
 
 
 def no_response(turn: Turn, event: Event) -> Turn:
@@ -48,7 +48,7 @@ def no_response(turn: Turn, event: Event) -> Turn:
         case SpeechHeard() | KeyPressed():
             return somebody_answers(turn, event)
         case HeardRequested():
-            return elder_responds(turn)
+            return agent_hears(turn)
         case LegEnded():
             return leg_ended(turn, event)
         case CommandFailed():
@@ -60,7 +60,7 @@ def no_response(turn: Turn, event: Event) -> Turn:
         case LegAnswered():
             return emergency.leg_answered(turn, event)
         case ElderCalledAgain():
-            return emergency.elder_called_again(turn, event)
+            return silence.called_again(turn, event)
         case PromptFinished():
             return emergency.prompt_finished(turn, event)
         case TimerFired():
@@ -70,7 +70,7 @@ def no_response(turn: Turn, event: Event) -> Turn:
         case MergeRequested():
             return emergency.merge(turn, event)
         case HangupRequested():
-            return emergency.hang_up(turn, event)
+            return common.hang_up(turn, event)
         case TransferRequested():
             return common.transfer(turn, event)
         case ArrivalReported():
@@ -80,13 +80,13 @@ def no_response(turn: Turn, event: Event) -> Turn:
         case CloseRequested():
             return finish(turn, event)
         case CallerIdentified():
-            return common.identified(turn, event)
+            return identified(turn, event)
         case CallerUnknown():
             return common.open_file(turn)
         case RecordingEnded():
             return common.recording_ended(turn, event)
         case EmergencyRequested() | SilentRequested():
-            return emergency.already(turn)
+            return common.already(turn)
         case FileShown():
             return common.record_only(turn)
         case CallArrived():
@@ -98,15 +98,9 @@ def no_response(turn: Turn, event: Event) -> Turn:
 def begin(turn: Turn) -> Turn:
     """A and B are looked for, every contact is rung at once, the elder is rung on and on."""
     turn.do(StopTimer(silence.CALL_BACK)).alarm(AlarmKind.NO_RESPONSE)
-    turn.note(emergency_at=turn.at, arrived_at=None).go(CaseState.NO_RESPONSE)
+    turn.note(emergency_at=turn.at, arrived_at=None, police_offered=False).go(CaseState.NO_RESPONSE)
     turn.find_seat(Role.A).find_seat(Role.B)
     return offer_police(silence.redial_soon(rescue.ring_contacts(turn)))
-
-
-def begin_by_calling(turn: Turn, event: CallRequested) -> Turn:
-    """Whoever calls for help has decided; a call that is refused starts nothing."""
-    trial = rescue.call(begin(Turn(turn.case, turn.policy, turn.at)), event)
-    return trial if trial.refusal is None else turn.do(trial.refusal)
 
 
 def somebody_answers(turn: Turn, event: SpeechHeard | KeyPressed) -> Turn:
@@ -119,11 +113,29 @@ def somebody_answers(turn: Turn, event: SpeechHeard | KeyPressed) -> Turn:
     return turn
 
 
+def agent_hears(turn: Turn) -> Turn:
+    """The agent hears the elder, however faintly."""
+    if not turn.case.elder_up:
+        return turn.refuse(Refusal.NOT_IN_THIS_STATE, "the elder is not on the line")
+    return elder_responds(turn)
+
+
 def elder_responds(turn: Turn) -> Turn:
-    """The alarm is over: everybody is told, nobody else is rung, a service that was reached has to be called off."""
+    """The alarm is over: everybody is told, nobody else is rung, a service that was reached has to be called off. Once
+    help is there nothing is left to call off."""
+    if turn.case.arrived_at:
+        return silence.heard(turn).go(CaseState.EMERGENCY)
     turn.note(heard=True).do(StopTimer(silence.REDIAL)).alarm(AlarmKind.ELDER_SPOKE)
     emergency.call_off_services(turn)
     return rescue.stop_asking(turn).go(CaseState.EMERGENCY)
+
+
+def identified(turn: Turn, event: CallerIdentified) -> Turn:
+    """The elder's file comes late: its contacts are rung now."""
+    common.identified(turn, event)
+    if turn.case.arrived_at or not event.file.contacts:
+        return turn
+    return rescue.ring_contacts(turn)
 
 
 def leg_ended(turn: Turn, event: LegEnded) -> Turn:
@@ -149,8 +161,7 @@ def after_the_end(turn: Turn, leg: Leg) -> Turn:
 
 def offer_police(turn: Turn) -> Turn:
     """Nobody who could go there is reached: A is offered 110, once (S4.4)."""
-    contacts = [leg for leg in turn.case.legs if leg.kind is LegKind.CONTACT]
-    hope = any(leg.alive or leg.result is Result.ACCEPTED for leg in contacts)
+    hope = any(leg.alive or rescue.accepted(turn, leg) for leg in turn.case.legs if leg.kind is LegKind.CONTACT)
     if hope or turn.case.police_offered:
         return turn
     return turn.note(police_offered=True).alarm(AlarmKind.OFFER_POLICE)

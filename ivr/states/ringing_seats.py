@@ -57,17 +57,19 @@ def ringing_seats(turn: Turn, event: Event) -> Turn:
         case PromptFinished():
             return common.elder_waits(turn, event)
         case TimerFired():
-            return turn.comfort()
+            return common.timer_fired(turn, event)
         case CommandFailed():
             return command_failed(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
         case SpeechHeard() | KeyPressed():
-            return elder_heard(turn, event)
+            return silence.elder_heard(turn, event)
         case FileShown():
             return common.record_only(turn)
-        case CallArrived() | ElderCalledAgain():
+        case CallArrived():
             return common.unexpected(turn, event)
+        case ElderCalledAgain():
+            return common.turned_away(turn, event)
         case (
             EmergencyRequested()
             | SilentRequested()
@@ -103,7 +105,7 @@ def leg_ended(turn: Turn, event: LegEnded) -> Turn:
     ended = common.mark_ended(turn, event)
     if ended is None:
         return turn
-    return caller_gone(turn) if ended.kind is LegKind.ELDER else next_seat(turn, ended)
+    return caller_gone(turn) if turn.case.is_elder(ended) else next_seat(turn, ended)
 
 
 def next_seat(turn: Turn, ended: Leg) -> Turn:
@@ -116,11 +118,6 @@ def caller_gone(turn: Turn) -> Turn:
     if turn.case.answered_at is not None:  # an agent had spoken to them before that seat was lost
         turn.alarm(AlarmKind.ELDER_HUNG_UP)
     return abandoned(turn)
-
-
-def elder_heard(turn: Turn, event: SpeechHeard | KeyPressed) -> Turn:
-    """The elder speaks, or presses a key: they are there."""
-    return silence.heard(turn) if silence.is_elders(turn, event) else turn
 
 
 def command_failed(turn: Turn, event: CommandFailed) -> Turn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from ivr import common, rescue, silence
-from ivr.closing import close_when_done, finish, say_goodbye
+from ivr.closing import abandoned, close_when_done, finish, say_goodbye
 from ivr.commands import Play, StopTimer
 from ivr.events import (
     ArrivalReported,
@@ -54,9 +54,9 @@ def talking(turn: Turn, event: Event) -> Turn:
         case SilentRequested():
             return elder_is_silent(turn)
         case HeardRequested():
-            return elder_is_heard(turn)
+            return silence.agent_hears(turn)
         case SpeechHeard():
-            return speech(turn, event)
+            return silence.elder_heard(turn, event)
         case CallRequested():
             return emergency_by_calling(turn, event)
         case KeyPressed():
@@ -89,8 +89,10 @@ def talking(turn: Turn, event: Event) -> Turn:
             return timer_fired(turn, event)
         case FileShown():
             return common.record_only(turn)
-        case CallArrived() | ElderCalledAgain():
+        case CallArrived():
             return common.unexpected(turn, event)
+        case ElderCalledAgain():
+            return common.turned_away(turn, event)
         case MergeRequested() | ArrivalReported() | StandDownRequested():
             return common.not_now(turn, event)
         case _:
@@ -114,19 +116,9 @@ def emergency_by_calling(turn: Turn, event: CallRequested) -> Turn:
 
 def elder_is_silent(turn: Turn) -> Turn:
     """The agent decides: nobody speaks on this line (S4.1), so it is rung back (S4.2)."""
-    if not silence.number_of_elder(turn):
+    if not rescue.number_of_elder(turn):
         return start_emergency(turn)
     return silence.call_back(turn)
-
-
-def elder_is_heard(turn: Turn) -> Turn:
-    """The agent hears what the line's meter does not."""
-    return silence.heard(turn)
-
-
-def speech(turn: Turn, event: SpeechHeard) -> Turn:
-    """The elder speaks."""
-    return silence.heard(turn) if silence.is_elders(turn, event) else turn
 
 
 def timer_fired(turn: Turn, event: TimerFired) -> Turn:
@@ -152,9 +144,12 @@ def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
 
 
 def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
-    """The professional joins."""
+    """The professional joins; or Asterisk tells late that the elder is there."""
     leg = common.mark_answered(turn, event)
-    return turn if leg is None else turn.meet_elder(leg)
+    if leg is None:
+        return turn
+    turn.meet_elder(leg)
+    return silence.watch(turn) if leg.kind is LegKind.ELDER else turn
 
 
 def leg_ended(turn: Turn, event: LegEnded) -> Turn:
@@ -162,7 +157,7 @@ def leg_ended(turn: Turn, event: LegEnded) -> Turn:
     ended = common.mark_ended(turn, event)
     if ended is None:
         return turn
-    if ended.kind is LegKind.ELDER:
+    if turn.case.is_elder(ended):
         return elder_left(turn)
     if ended.kind is LegKind.SEAT:
         turn.release(ended)
@@ -173,8 +168,9 @@ def leg_ended(turn: Turn, event: LegEnded) -> Turn:
 
 def elder_left(turn: Turn) -> Turn:
     """After a talk that is its end. An elder who was never heard pressed the key and could do no more: ring back."""
-    if not turn.case.heard and silence.number_of_elder(turn):
-        return silence.call_back(turn.alarm(AlarmKind.SILENT))
+    if not turn.case.heard:
+        turn.do(StopTimer(silence.SILENCE)).alarm(AlarmKind.SILENT)
+        return silence.call_back(turn) if rescue.number_of_elder(turn) else abandoned(turn)
     turn.stop_finding().hang_up_all().go(CaseState.WRAPPING_UP)
     return close_when_done(turn)
 
@@ -188,7 +184,7 @@ def agent_left(turn: Turn, cause: int) -> Turn:
             return close_when_done(say_goodbye(turn))
         turn.change(professional, role=Role.A)
         return turn
-    turn.alarm(AlarmKind.SEAT_LOST).keep_company().find_seat(Role.A)
+    turn.do(StopTimer(silence.SILENCE)).alarm(AlarmKind.SEAT_LOST).keep_company().find_seat(Role.A)
     return turn.go(CaseState.RINGING_SEATS)
 
 
