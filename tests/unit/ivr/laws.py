@@ -14,8 +14,6 @@ from ivr.turn import COMFORT
 from ivr.vocabulary import SUCCESSORS, CaseState, LegKind, Place, Role
 from tests.unit.ivr.exchange import Exchange
 
-TWICE = 2
-
 
 def reachable(state: CaseState) -> frozenset[CaseState]:
     """This state, the next, and the one after a wrapping up that needs no further event."""
@@ -86,13 +84,13 @@ def nobody_is_forgotten(case: Case, exchange: Exchange) -> None:
         assert all(role in case.searching or case.seat(role) for role in (Role.A, Role.B)), case
 
 
-def exactly_two(before: CaseState, event: Event, case: Case, rung_back: int) -> None:
+def as_often_as_promised(before: CaseState, event: Event, case: Case, rung_back: int, times: float) -> None:
     """S4.2: rung back twice, not more often and, unless a person decides, not less often; busy lines do not count."""
     assert rung_back == case.call_backs + case.busy, case
-    assert case.call_backs <= TWICE, case
+    assert case.call_backs <= times, case
     by_itself = not isinstance(event, Request | KeyPressed)
     if (before, case.state) == (CaseState.CALLING_BACK, CaseState.NO_RESPONSE) and by_itself:
-        assert case.call_backs == TWICE, case
+        assert case.call_backs == times, case
 
 
 def _runs(timer: Timer, exchange: Exchange) -> bool:

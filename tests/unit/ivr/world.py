@@ -49,7 +49,7 @@ class World(Exchange):
         self.story.append(Told(event, commands))
         if self.case.state is CaseState.CALLING_BACK:
             self.rung_back += sum(isinstance(one, Dial) and one.kind is LegKind.ELDER for one in commands)
-        laws.exactly_two(before, event, self.case, self.rung_back)
+        laws.as_often_as_promised(before, event, self.case, self.rung_back, self.policy.call_backs)
         self.carry_out(event, commands)
         if self.case.state is CaseState.CLOSED:
             self.wanted.clear()  # the controller forgets a closed case, and so does its desk
