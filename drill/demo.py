@@ -16,6 +16,8 @@ from pathlib import Path
 import aiohttp
 import click
 
+from drill.chronicle import NotSeen
+from drill.console import Refused
 from drill.rehearsal import AgentLogIn, rehearsal, telephones, web_address
 from drill.report import StoryReport
 from drill.settings import TownSettings
@@ -38,6 +40,18 @@ _START_SECONDS = 60.0
 _KEPT = ("WEB_HOST", "WEB_PORT", "SIP_PORT", "ARI_PORT", "AMI_PORT", "CONTROL_PORT", "RTP_PORTS", "LANG", "PARTS_DIR")
 # Shorter than in real life, so that machines and unanswered telephones do not make the demo long.
 _POLICY = {"YJT_POLICY__CONTACT_KEY": "15", "YJT_POLICY__CONTACT_RING": "15"}
+# What has one clear line to say; anything else is a mistake of ours and shows where it is.
+_PROBLEMS = (
+    SettingsError,
+    PortInUse,
+    ProgramMissing,
+    ServiceFailed,
+    AsteriskError,
+    DatabaseUnavailable,
+    NotSeen,
+    Refused,
+    aiohttp.ClientError,
+)
 
 
 @click.command()
@@ -52,7 +66,7 @@ def demo(once: bool, home: Path) -> None:
     """演示一次求助呼叫 / one SOS call, from the key to the closed case."""
     try:
         passed = asyncio.run(_demo(home, once=once))
-    except (SettingsError, PortInUse, ProgramMissing, ServiceFailed, AsteriskError, DatabaseUnavailable) as problem:
+    except _PROBLEMS as problem:
         raise click.ClickException(str(problem)) from problem
     except KeyboardInterrupt:
         sys.exit(130)

@@ -11,6 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import aiohttp
+
+from ari_app.ari import AriError
 from drill import behaviour
 from drill.behaviour import Behaviour
 from drill.chronicle import Note, NotSeen
@@ -64,8 +67,10 @@ class SosStory:
         """Plays it to its end. A step that does not happen ends the play; the report names it and what follows."""
         try:
             await self._play()
-        except (NotSeen, Refused) as problem:
-            self.report.expect(("未完成的一步", "the step that did not happen"), False, detail=str(problem))
+        except (NotSeen, Refused, AriError, aiohttp.ClientError, TimeoutError) as problem:
+            self.report.expect(
+                ("未完成的一步", "the step that did not happen"), False, detail=str(problem) or type(problem).__name__
+            )
         finally:
             await self.town.hang_up_all()
         if self._case:

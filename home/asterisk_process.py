@@ -12,6 +12,7 @@ import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from home.children import tied_to
 from home.programs import Program
 
 _FOLDERS = ("etc", "run", "log", "spool", "spool/recording", "spool/monitor", "spool/tmp", "lib", "lib/keys")
@@ -93,6 +94,7 @@ class AsteriskProcess:
                 stderr=console,
                 start_new_session=True,
                 umask=0o077,
+                preexec_fn=tied_to(os.getpid()),
             )
 
     async def wait_fully_booted(self, deadline: float = 20.0) -> None:
