@@ -5,6 +5,7 @@ in `ivr`; here every method passes on one thing, and none of them waits on the c
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import secrets
 from datetime import UTC, datetime
@@ -28,16 +29,17 @@ from ari_app.switchboard import Switchboard
 from ivr import ids
 from ivr.case import Case, Leg
 from ivr.commands import Dial, FindSeat, LineCommand, ReleaseSeat, SeatCommand, ShowFile, StopFindingSeat
-from ivr.events import CallArrived, CallerIdentified, Event, RecordingEnded, SeatReserved
+from ivr.events import CallArrived, CallerIdentified, ElderCalledAgain, Event, RecordingEnded, SeatReserved
 from ivr.policy import Policy
 from ivr.serial import Json
-from ivr.vocabulary import LegKind, Role, SeatRelease
+from ivr.vocabulary import CaseState, LegKind, Role, SeatRelease
 from models.journal import Written
 from models.journal_entry import JournalEntry
 
 log = structlog.get_logger(__name__)
 PUBLISH_EVERY = 0.02  # seconds in which changes of one case become one message
 RETIRE_AFTER = 10.0  # seconds that a closed case stays for what still comes in of it
+RINGS_THE_ELDER = frozenset({CaseState.CALLING_BACK, CaseState.NO_RESPONSE, CaseState.EMERGENCY})
 _NOT_A_CALLER = re.compile(r"[^0-9+]")
 
 
@@ -129,15 +131,34 @@ class Controller:
 
     def _open_case(self, channel: str, dialled: str, caller: str, recording: str) -> None:
         at = self.now()
+        caller = self._register.tidy(caller)
+        run = self._waiting_for(caller)
+        if run is not None:
+            self._join_case(run, channel, at)
+            return
         case_id = new_case_id(at)
         self.lines.arrived(channel, case_id)
         run = CaseRun(self, Case(id=case_id))
         self.runs[case_id] = run
         run.start()
-        arrived = CallArrived(
-            at=at, channel=channel, caller=self._register.tidy(caller), dialled=dialled, recording=recording
-        )
+        arrived = CallArrived(at=at, channel=channel, caller=caller, dialled=dialled, recording=recording)
         run.post(arrived)
+        self._background.spawn(self._catching_up.watch(channel), f"watch-{channel}")
+
+    def _waiting_for(self, caller: str) -> CaseRun | None:
+        """The open case in which this caller is being rung, if there is one: their call belongs to it (H12)."""
+        for run in self.runs.values():
+            case = run.case
+            if caller and case.caller == caller and case.state in RINGS_THE_ELDER and not case.elder_up:
+                return run
+        return None
+
+    def _join_case(self, run: CaseRun, channel: str, at: datetime) -> None:
+        inbound = {address.leg for address in self.lines.inbound.values() if address.case == run.case.id}
+        taken = inbound | {leg.id for leg in run.case.legs}
+        leg = next(name for n in itertools.count(1) if (name := ids.called_again_leg(n)) not in taken)
+        self.lines.arrived(channel, run.case.id, leg)
+        run.post(ElderCalledAgain(at=at, leg=leg, channel=channel))
         self._background.spawn(self._catching_up.watch(channel), f"watch-{channel}")
 
     # --- the line (told by the listener) ------------------------------------------------------------------------

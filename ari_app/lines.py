@@ -27,6 +27,7 @@ class Lines:
     sounds: dict[str, Sound] = field(default_factory=dict)
     music: set[str] = field(default_factory=set)
     causes: dict[str, int] = field(default_factory=dict)
+    spoke: set[str] = field(default_factory=set)
     _count: int = 0
 
     def address(self, channel: str) -> Address | None:
@@ -34,14 +35,20 @@ class Lines:
 
     def channel(self, address: Address) -> str:
         """Asterisk's id of this leg's channel."""
-        if address.leg == ids.ELDER:
-            for channel, known in self.inbound.items():
-                if known == address:
-                    return channel
+        for channel, known in self.inbound.items():
+            if known == address:
+                return channel
         return ids.channel_id(*address)
 
-    def arrived(self, channel: str, case: str) -> None:
-        self.inbound[channel] = Address(case, ids.ELDER)
+    def arrived(self, channel: str, case: str, leg: str = ids.ELDER) -> None:
+        self.inbound[channel] = Address(case, leg)
+
+    def first_words(self, channel: str) -> bool:
+        """Whether this is the first speech on the channel: what follows is a conversation, not news."""
+        if channel in self.spoke:
+            return False
+        self.spoke.add(channel)
+        return True
 
     def playback_id(self, channel: str) -> str:
         self._count += 1
@@ -65,3 +72,4 @@ class Lines:
         self.sounds.pop(channel, None)
         self.music.discard(channel)
         self.causes.pop(channel, None)
+        self.spoke.discard(channel)

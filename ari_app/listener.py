@@ -18,6 +18,7 @@ from ari_app.ari.generated.events import (
     ChannelDtmfReceived,
     ChannelHangupRequest,
     ChannelStateChange,
+    ChannelTalkingStarted,
     EndpointStateChange,
     PlaybackFinished,
     PlaybackStarted,
@@ -25,7 +26,7 @@ from ari_app.ari.generated.events import (
 )
 from ari_app.ari.messages import Connected, Disconnected, MalformedEvent, Resynced, StreamItem, UnknownEvent
 from ari_app.lines import Lines
-from ivr.events import Event, KeyPressed, LegAnswered, LegEnded, LegRinging, PromptFinished
+from ivr.events import Event, KeyPressed, LegAnswered, LegEnded, LegRinging, PromptFinished, SpeechHeard
 from ivr.ids import Address
 from ivr.vocabulary import NORMAL_CLEARING
 
@@ -72,6 +73,8 @@ class Listener:
                 self._destroyed(channel.id, cause, event)
             case ChannelDtmfReceived(channel=channel, digit=digit):
                 self._key(channel.id, digit)
+            case ChannelTalkingStarted(channel=channel):
+                self._speech(channel.id)
             case PlaybackStarted(playback=playback):
                 self._lines.sound_started(playback.target_uri.removeprefix("channel:"), playback.id)
             case PlaybackFinished(playback=playback):
@@ -137,6 +140,11 @@ class Listener:
         address = self._lines.address(channel)
         if address is not None and digit in _KEYS:
             self._post(address, KeyPressed(at=self._now(), leg=address.leg, key=digit))
+
+    def _speech(self, channel: str) -> None:
+        address = self._lines.address(channel)
+        if address is not None and self._lines.first_words(channel):
+            self._post(address, SpeechHeard(at=self._now(), leg=address.leg))
 
     def _playback_ended(self, playback: str, target: str, event: PlaybackFinished) -> None:
         channel = target.removeprefix("channel:")

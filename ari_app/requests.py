@@ -13,6 +13,7 @@ from ivr.events import (
     CloseRequested,
     EmergencyRequested,
     HangupRequested,
+    HeardRequested,
     MergeRequested,
     Request,
     SilentRequested,
@@ -24,6 +25,7 @@ from ivr.vocabulary import Outcome, Skill
 ACTIONS = (
     "emergency",
     "silent",
+    "heard",
     "call",
     "merge",
     "hangup",
@@ -65,6 +67,8 @@ def parse_action(body: Mapping[str, object], at: datetime) -> Request:
             return EmergencyRequested(at=at, actor=actor)
         case "silent":
             return SilentRequested(at=at, actor=actor)
+        case "heard":
+            return HeardRequested(at=at, actor=actor)
         case "call":
             return CallRequested(at=at, actor=actor, target=_target(body))
         case "merge":

@@ -20,9 +20,11 @@ from ari_app.switchboard import LineGone, NoRoute
 from ivr.case import Case, Leg
 from ivr.commands import (
     Alarm,
+    Announce,
     Answer,
     BookFollowUp,
     Command,
+    DetectSpeech,
     Dial,
     FindSeat,
     Hangup,
@@ -212,7 +214,7 @@ class CaseRun:
         match command:
             case Answer() | Dial() | Hangup() | MakeBridge() | Join() | Leave() | RemoveBridge():
                 self._orders.put_nowait((seq, command))
-            case Play() | StopSound() | StartMusic():
+            case Play() | StopSound() | StartMusic() | Announce() | DetectSpeech():
                 self._orders.put_nowait((seq, command))
             case FindSeat() | StopFindingSeat() | ReleaseSeat() | ShowFile():
                 self._seat_command(seq, command)

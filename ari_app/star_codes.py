@@ -29,12 +29,14 @@ def star_codes(controller: Controller, chose: Callable[[str], None]) -> dict[str
         return Prompt.WRAP_UP_DONE
 
     async def emergency(extension: str) -> Prompt:
-        return await ask(extension, EmergencyRequested(at=controller.now(), actor=f"seat:{extension}"))
+        request = EmergencyRequested(at=controller.now(), actor=f"seat:{extension}")
+        return await ask(extension, request, Prompt.EMERGENCY_STARTED)
 
     async def silent(extension: str) -> Prompt:
-        return await ask(extension, SilentRequested(at=controller.now(), actor=f"seat:{extension}"))
+        request = SilentRequested(at=controller.now(), actor=f"seat:{extension}")
+        return await ask(extension, request, Prompt.SILENT_STARTED)
 
-    async def ask(extension: str, request: Request) -> Prompt:
+    async def ask(extension: str, request: Request, confirmed: Prompt) -> Prompt:
         """For the call that this seat is on."""
         try:
             case = controller.desk.working_on(extension)
@@ -43,6 +45,6 @@ def star_codes(controller: Controller, chose: Callable[[str], None]) -> dict[str
         run = controller.runs.get(case or "")
         if run is None or await run.request(request) is not None:
             return Prompt.NOT_IN_CALL
-        return Prompt.EMERGENCY_STARTED
+        return confirmed
 
     return {"*41": ready, "*42": pause, "*43": wrap_up_done, "*44": emergency, "*45": silent}

@@ -19,7 +19,9 @@ from ari_app.ari.errors import Conflict, InvalidParameter, NotFound
 from ari_app.lines import Lines, Sound
 from ivr import ids
 from ivr.commands import (
+    Announce,
     Answer,
+    DetectSpeech,
     Dial,
     Hangup,
     Join,
@@ -35,6 +37,7 @@ from ivr.events import Event, PromptFinished
 from ivr.ids import Address
 from ivr.vocabulary import LegKind
 
+SPEECH_ENDS_AFTER = 1000  # ms of quiet that end a stretch of speech
 START_WITHIN = 2.0  # seconds in which a prompt has begun, or never will
 _NUMBER = re.compile(r"[0-9]{3,15}")
 
@@ -136,6 +139,15 @@ class Switchboard:
                 await self._play(self._channel(case, leg), command)
             case StopSound(leg):
                 await self._stop_sound(self._channel(case, leg))
+            case Announce(place, prompt):
+                media = f"sound:{self._prompts / prompt.value}"
+                await self._ari.bridges.play(bridgeId=ids.bridge_id(case, place), media=media)
+            case DetectSpeech(leg, level):
+                await self._ari.channels.setChannelVar(
+                    channelId=self._channel(case, leg),
+                    variable="TALK_DETECT(set)",
+                    value=f"{SPEECH_ENDS_AFTER},{level:.0f}",
+                )
             case StartMusic(leg):
                 await self._start_music(self._channel(case, leg))
             case _:

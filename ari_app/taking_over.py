@@ -21,9 +21,9 @@ OpenCase = tuple[Case, list[JournalEntry]]
 def take_over(controller: Controller, open_cases: Sequence[OpenCase]) -> None:
     """Seats at work are marked in all cases before one is looked for in any."""
     for case, entries in open_cases:
-        elder = case.leg(ids.ELDER)
-        if case.channel and elder is not None and elder.alive:
-            controller.lines.arrived(case.channel, case.id)
+        for leg in case.live(LegKind.ELDER):
+            if leg.channel:
+                controller.lines.arrived(leg.channel, case.id, leg.id)
         for leg in case.live(LegKind.SEAT):
             controller.desk.occupied(leg.number, case.id, leg.role, talking=leg.up)
         controller.runs[case.id] = CaseRun(controller, case, entries)

@@ -112,7 +112,8 @@ class Exchange:
         try:
             await self.client.subscribe(f"channel:{channel}")
         except RequestRejected:
-            return  # gone again
+            line.ends(None)  # gone again, and nobody will tell
+            return
         self._called(number, line)
 
     def _new_line(self, person: str, number: str, *, channel: str = "") -> Line:

@@ -44,7 +44,8 @@ class ElderFile:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One person's line. `number` is an extension for seats, else what was dialled; `cause` is Q.850."""
+    """One person's line. `number` is an extension for seats, else what was dialled; `cause` is Q.850; `channel` is
+    Asterisk's id where it was not ours to choose (a call that came in)."""
 
     id: str
     kind: LegKind
@@ -57,6 +58,7 @@ class Leg:
     place: Place = Place.NOWHERE
     result: Result | None = None
     keys: str = ""
+    channel: str = ""
     dialled_at: datetime | None = None
     answered_at: datetime | None = None
     ended_at: datetime | None = None
@@ -74,7 +76,10 @@ class Leg:
 @dataclass(frozen=True, slots=True)
 class Case:
     """All that follows from one alarm. `caller` is the CLI as digits (may be empty), `channel` Asterisk's own id of the
-    call that came in, `recording` its file below the recordings folder."""
+    call that came in, `recording` its file below the recordings folder.
+
+    `heard`: the elder has spoken or pressed a key on the present line; `asked`: how often they were asked whether they
+    hear us; `call_backs`: how often they were rung back (S4.2), without the times when the line was `busy`."""
 
     id: str
     caller: str = ""
@@ -93,6 +98,11 @@ class Case:
     bridges: frozenset[Place] = field(default_factory=frozenset)
     searching: frozenset[Role] = field(default_factory=frozenset)
     abandoned: bool = False
+    heard: bool = False
+    asked: int = 0
+    call_backs: int = 0
+    busy: int = 0
+    police_offered: bool = False
     outcome: Outcome | None = None
     note: str = ""
 
@@ -107,6 +117,10 @@ class Case:
     def elder(self) -> Leg | None:
         """The elder's present or last leg."""
         return next((leg for leg in reversed(self.legs) if leg.kind is LegKind.ELDER), None)
+
+    def is_elder(self, leg: Leg) -> bool:
+        """Not an earlier line of the elder's: what becomes of that one tells nothing of them any more."""
+        return self.elder is not None and self.elder.id == leg.id
 
     @property
     def elder_up(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ivr import rescue, silence
 from ivr.commands import BookFollowUp, Leave, Play, StartTimer, StopTimer, Timer
 from ivr.events import CloseRequested
 from ivr.turn import COMFORT, Turn
@@ -9,7 +10,6 @@ from ivr.vocabulary import (
     AlarmKind,
     CaseState,
     FollowUpKind,
-    LegKind,
     Place,
     Prompt,
     TimerKind,
@@ -19,16 +19,20 @@ GOODBYE = Timer(TimerKind.GOODBYE)
 
 
 def abandoned(turn: Turn) -> Turn:
-    """The caller hung up before anybody spoke to them: the case stays open until somebody has seen to it."""
-    turn.stop_finding().hang_up_all()
-    return turn.note(abandoned=True).alarm(AlarmKind.ABANDONED).go(CaseState.WRAPPING_UP)
+    """The caller hung up before anybody spoke to them (a long press, then nothing): every such call is called back. A
+    caller without a number cannot be: that case stays open until somebody has seen to it."""
+    turn.note(abandoned=True).alarm(AlarmKind.ABANDONED)
+    if rescue.number_of_elder(turn):
+        return silence.call_back(turn)
+    turn.stop_finding().hang_up_all().go(CaseState.WRAPPING_UP)
+    return close_when_done(turn)
 
 
 def say_goodbye(turn: Turn) -> Turn:
     """Everybody hangs up; the elder, if still on the line, hears a closing word first."""
-    turn.stop_finding()
+    turn.stop_finding().do(*(StopTimer(timer) for timer in silence.TIMERS))
     for leg in tuple(turn.case.live()):
-        if leg.kind is not LegKind.ELDER or not leg.up:
+        if not turn.case.is_elder(leg) or not leg.up:
             turn.let_go(leg)
             continue
         turn.do(StopTimer(COMFORT))

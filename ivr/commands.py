@@ -76,6 +76,23 @@ class RemoveBridge:
 
 
 @dataclass(frozen=True, slots=True)
+class DetectSpeech:
+    """Tell with `SpeechHeard` when somebody speaks on this line. `level` is the mean |sample| of 16-bit sound from
+    which on it counts as speech."""
+
+    leg: str
+    level: float
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Play a prompt to everybody in this bridge."""
+
+    place: Place
+    prompt: Prompt
+
+
+@dataclass(frozen=True, slots=True)
 class Play:
     """Play a prompt to one leg; stops the leg's music and the prompt before."""
 
@@ -175,7 +192,8 @@ class BookFollowUp:
     days: float
 
 
-LineCommand = Answer | Dial | Hangup | MakeBridge | Join | Leave | RemoveBridge | Play | StopSound | StartMusic
+SoundCommand = Play | StopSound | StartMusic | Announce | DetectSpeech
+LineCommand = Answer | Dial | Hangup | MakeBridge | Join | Leave | RemoveBridge | SoundCommand
 SeatCommand = FindSeat | StopFindingSeat | ReleaseSeat | ShowFile
 RecordCommand = OpenProvisionalFile | BookFollowUp
 Command = LineCommand | SeatCommand | RecordCommand | StartTimer | StopTimer | LookUp | Alarm | Refuse

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import ids
 from ivr.case import Leg
 from ivr.commands import (
     Alarm,
+    Announce,
     Answer,
     BookFollowUp,
+    DetectSpeech,
     Dial,
     FindSeat,
     Hangup,
@@ -32,6 +33,8 @@ from ivr.commands import (
 from ivr.events import (
     CallerIdentified,
     CommandFailed,
+    ElderCalledAgain,
+    HangupRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -40,6 +43,7 @@ from ivr.events import (
     RecordingEnded,
     Request,
     SeatReserved,
+    TimerFired,
     TransferRequested,
 )
 from ivr.turn import COMFORT, Turn
@@ -54,6 +58,11 @@ def record_only(turn: Turn) -> Turn:
 def not_now(turn: Turn, request: Request) -> Turn:
     """Refused: the case is not at this point."""
     return turn.refuse(Refusal.NOT_IN_THIS_STATE, f"{type(request).__name__} in {turn.case.state}")
+
+
+def already(turn: Turn) -> Turn:
+    """Refused: somebody else was a moment quicker."""
+    return turn.refuse(Refusal.ALREADY_DONE)
 
 
 def unexpected(turn: Turn, event: object) -> Turn:
@@ -111,7 +120,20 @@ def mark_ended(turn: Turn, event: LegEnded) -> Leg | None:
         return None
     if leg.up:
         return turn.end(leg, event.cause, Result.VOICEMAIL if leg.kind is LegKind.CONTACT else None)
-    return turn.end(leg, event.cause, None if leg.id == ids.ELDER else result_of_cause(event.cause))
+    return turn.end(leg, event.cause, None if leg.channel else result_of_cause(event.cause))
+
+
+def hang_up(turn: Turn, event: HangupRequested) -> Turn:
+    """One leg is let go."""
+    leg = turn.case.leg(event.leg)
+    if leg is None or not leg.alive:
+        return turn.refuse(Refusal.UNKNOWN_LEG, event.leg[:40])
+    return turn.let_go(leg)
+
+
+def turned_away(turn: Turn, event: ElderCalledAgain) -> Turn:
+    """A second call of an elder whom this case does not ring (any more): hung up on, rather than left in silence."""
+    return turn if turn.case.leg(event.leg) else unexpected(turn, event).do(Hangup(event.leg))
 
 
 def elder_waits(turn: Turn, event: PromptFinished) -> Turn:
@@ -122,6 +144,11 @@ def elder_waits(turn: Turn, event: PromptFinished) -> Turn:
     if leg is None or not leg.alive or leg.kind is not LegKind.ELDER or leg.place is not Place.NOWHERE:
         return turn
     return turn.after_prompt(leg)
+
+
+def timer_fired(turn: Turn, event: TimerFired) -> Turn:
+    """The waiting elder is due a comforting word."""
+    return turn.comfort() if event.timer == COMFORT else turn
 
 
 def unheard(event: CommandFailed, play: Play) -> PromptFinished:
@@ -168,7 +195,7 @@ def command_failed(turn: Turn, event: CommandFailed) -> Leg | None:
     match command:
         case Dial(leg=leg_id):
             return _not_dialled(turn, leg_id, event.reason)
-        case Hangup() | Leave() | RemoveBridge() | StopSound():
+        case Hangup() | Leave() | RemoveBridge() | StopSound() | DetectSpeech() | Announce():
             return None  # the line was gone already
         case Answer(leg=leg_id) | Join(leg=leg_id) | Play(leg=leg_id) | StartMusic(leg=leg_id):
             leg = turn.case.leg(leg_id)
@@ -192,6 +219,7 @@ def _not_dialled(turn: Turn, leg_id: str, reason: str) -> Leg | None:
     leg = turn.case.leg(leg_id)
     if leg is None or leg.state is not LegState.DIALLING:
         return None  # it rang or talked: the request was carried out, whatever became of the answer to it
-    if leg.kind in {LegKind.SERVICE, LegKind.NUMBER, LegKind.ELDER}:
+    told = any(one.kind is LegKind.ELDER and one.result is Result.UNREACHABLE for one in turn.case.legs)
+    if leg.kind in {LegKind.SERVICE, LegKind.NUMBER} or (leg.kind is LegKind.ELDER and not told):
         turn.alarm(AlarmKind.NO_ROUTE, f"{leg.id}: {reason}")
     return turn.end(leg, 0, Result.UNREACHABLE)

@@ -15,6 +15,7 @@ from ivr.events import (
     EmergencyRequested,
     Event,
     HangupRequested,
+    HeardRequested,
     MergeRequested,
     Request,
     SilentRequested,
@@ -23,8 +24,10 @@ from ivr.events import (
 )
 from ivr.policy import Policy
 from ivr.states.arriving import arriving
+from ivr.states.calling_back import calling_back
 from ivr.states.closed import closed
 from ivr.states.emergency import emergency
+from ivr.states.no_response import no_response
 from ivr.states.ringing_seats import ringing_seats
 from ivr.states.talking import talking
 from ivr.states.wrapping_up import wrapping_up
@@ -35,6 +38,8 @@ STATES: Final[dict[CaseState, Callable[[Turn, Event], Turn]]] = {
     CaseState.ARRIVING: arriving,
     CaseState.RINGING_SEATS: ringing_seats,
     CaseState.TALKING: talking,
+    CaseState.CALLING_BACK: calling_back,
+    CaseState.NO_RESPONSE: no_response,
     CaseState.EMERGENCY: emergency,
     CaseState.WRAPPING_UP: wrapping_up,
     CaseState.CLOSED: closed,
@@ -57,6 +62,7 @@ def actions_now(case: Case, policy: Policy, at: datetime) -> tuple[str, ...]:
     trials: dict[str, list[Request]] = {
         "emergency": [EmergencyRequested(at=at)],
         "silent": [SilentRequested(at=at)],
+        "heard": [HeardRequested(at=at)],
         "call": [CallRequested(at=at, target="number:000")],
         "merge": [MergeRequested(at=at, leg=leg) for leg in legs],
         "hangup": [HangupRequested(at=at, leg=leg) for leg in legs],

@@ -55,6 +55,21 @@ class KeyPressed(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechHeard(Happened):
+    """Somebody speaks on this line: an energy test, so a television counts as well."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElderCalledAgain(Happened):
+    """The elder of an open case rang us while nobody of the case was on the line with them (H12)."""
+
+    leg: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PromptFinished(Happened):
     """The prompt was heard to its end, or could not be played (`problem` says why); never after it was stopped."""
 
@@ -122,7 +137,12 @@ class EmergencyRequested(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SilentRequested(Happened):
-    """`*45`: the line is open, nobody speaks; counts as an emergency (S4.1)."""
+    """`*45`: the line is open, nobody speaks; counts as an emergency (S4.1), and the elder is called back (S4.2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeardRequested(Happened):
+    """The agent hears the elder, however faintly: they are not silent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +188,7 @@ class CloseRequested(Happened):
 Request = (
     EmergencyRequested
     | SilentRequested
+    | HeardRequested
     | CallRequested
     | MergeRequested
     | HangupRequested
@@ -183,6 +204,8 @@ Event = (
     | LegAnswered
     | LegEnded
     | KeyPressed
+    | SpeechHeard
+    | ElderCalledAgain
     | PromptFinished
     | RecordingEnded
     | CallerIdentified

@@ -52,5 +52,10 @@ def number_leg(attempt: int) -> str:
     return f"{LegKind.NUMBER}-{attempt}"
 
 
+def called_again_leg(times: int) -> str:
+    """A call that the elder made while their case was open."""
+    return f"{ELDER}-again-{times}"
+
+
 def elder_leg(attempt: int) -> str:
     return ELDER if attempt == 1 else f"{ELDER}-{attempt}"

@@ -42,6 +42,31 @@ class Policy:
     lookup: float = _value(
         1.0, low=0.1, high=10, unit="s", zh="查档时限", en="deadline for looking the caller up, then unknown"
     )
+    silence: float = _value(
+        15, low=5, high=60, unit="s", zh="老人未出声多久后询问", en="silence after which the elder is asked to speak"
+    )
+    silence_decides: float = _value(
+        30, low=10, high=120, unit="s", zh="再次询问后判定无响应", en="silence after the second question that decides"
+    )
+    speech_level: float = _value(
+        200, low=50, high=4000, unit="|sample|", zh="判定为说话的音量", en="level from which sound counts as speech"
+    )
+    call_backs: float = _value(2, low=1, high=5, unit="n", zh="回拨次数(S4.2)", en="call-backs (S4.2)")
+    call_back_ring: float = _value(
+        30, low=15, high=60, unit="s", zh="回拨振铃时长(S4.2)", en="ringing time of a call-back (S4.2)"
+    )
+    call_back_pause: float = _value(5, low=1, high=60, unit="s", zh="两次回拨的间隔", en="pause before a call-back")
+    busy_retries: float = _value(
+        6, low=0, high=30, unit="n", zh="占线时另行重拨次数", en="further tries while the line is busy"
+    )
+    redial_pause: float = _value(
+        2,
+        low=1,
+        high=30,
+        unit="s",
+        zh="B坐席连续拨打老人的间隔(S4.5)",
+        en="pause while B rings the elder (S4.5)",
+    )
     journal_wait: float = _value(
         1.0,
         low=0.1,

@@ -67,12 +67,22 @@ def call_elder(turn: Turn) -> Turn:
     elder = turn.case.elder
     if elder is not None and elder.alive:
         return turn.refuse(Refusal.ALREADY_CALLING)
-    home_phone = turn.case.file.home_phone if turn.case.file else ""
-    number = next((number for number in (turn.case.caller, home_phone) if may_be_rung(number)), "")
-    if not number:
+    if not number_of_elder(turn):
         return turn.refuse(Refusal.UNKNOWN_TARGET, "elder")
-    attempt = 1 + turn.case.count(LegKind.ELDER)
-    return turn.dial(Leg(id=ids.elder_leg(attempt), kind=LegKind.ELDER, number=number), turn.policy.contact_ring)
+    return ring_elder(turn)
+
+
+def number_of_elder(turn: Turn) -> str:
+    """Where the elder can be rung: the line that called, else the home phone; empty when neither is known."""
+    home_phone = turn.case.file.home_phone if turn.case.file else ""
+    return next((number for number in (turn.case.caller, home_phone) if may_be_rung(number)), "")
+
+
+def ring_elder(turn: Turn) -> Turn:
+    """One more leg to the elder; they have to be heard on it anew."""
+    leg = ids.elder_leg(1 + turn.case.count(LegKind.ELDER))
+    elder = Leg(id=leg, kind=LegKind.ELDER, number=number_of_elder(turn))
+    return turn.note(heard=False).do(StopTimer(Timer(TimerKind.REDIAL))).dial(elder, turn.policy.call_back_ring)
 
 
 # --- contacts -------------------------------------------------------------------------------------------------------
@@ -126,9 +136,14 @@ def _on_the_line(turn: Turn, contact: ContactCard) -> bool:
 
 
 def _reached(turn: Turn, contact: ContactCard) -> bool:
-    accepted = (leg for leg in turn.case.legs if leg.contact == contact.id and leg.result is Result.ACCEPTED)
+    return any(accepted(turn, leg) for leg in turn.case.legs if leg.contact == contact.id)
+
+
+def accepted(turn: Turn, leg: Leg) -> bool:
+    """Pressed 1 in the present emergency; what was said in an earlier one does not count."""
     since = turn.case.emergency_at
-    return any(since is None or leg.dialled_at is None or leg.dialled_at >= since for leg in accepted)
+    present = since is None or leg.dialled_at is None or leg.dialled_at >= since
+    return present and leg.result is Result.ACCEPTED
 
 
 def _ring(turn: Turn, contact: ContactCard, phone_index: int) -> Turn:

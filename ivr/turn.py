@@ -164,7 +164,7 @@ class Turn:
         """The leg is gone: write down how, stop what ran for it."""
         if leg.kind is LegKind.CONTACT:
             self.do(StopTimer(Timer(TimerKind.CONTACT_KEY, leg.id)))
-        if leg.kind is LegKind.ELDER:
+        if self.case.is_elder(leg):
             self.do(StopTimer(COMFORT), StopTimer(Timer(TimerKind.GOODBYE)))
         return self.change(
             leg,

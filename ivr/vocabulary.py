@@ -13,15 +13,23 @@ class CaseState(StrEnum):
     ARRIVING = "arriving"
     RINGING_SEATS = "ringing_seats"
     TALKING = "talking"
+    CALLING_BACK = "calling_back"
+    NO_RESPONSE = "no_response"
     EMERGENCY = "emergency"
     WRAPPING_UP = "wrapping_up"
     CLOSED = "closed"
 
 
 SUCCESSORS: Final[dict[CaseState, frozenset[CaseState]]] = {
-    CaseState.ARRIVING: frozenset({CaseState.RINGING_SEATS, CaseState.WRAPPING_UP}),
-    CaseState.RINGING_SEATS: frozenset({CaseState.TALKING, CaseState.WRAPPING_UP}),
-    CaseState.TALKING: frozenset({CaseState.RINGING_SEATS, CaseState.EMERGENCY, CaseState.WRAPPING_UP}),
+    CaseState.ARRIVING: frozenset({CaseState.RINGING_SEATS, CaseState.CALLING_BACK, CaseState.WRAPPING_UP}),
+    CaseState.RINGING_SEATS: frozenset({CaseState.TALKING, CaseState.CALLING_BACK, CaseState.WRAPPING_UP}),
+    CaseState.TALKING: frozenset(
+        {CaseState.RINGING_SEATS, CaseState.EMERGENCY, CaseState.CALLING_BACK, CaseState.WRAPPING_UP}
+    ),
+    CaseState.CALLING_BACK: frozenset(
+        {CaseState.RINGING_SEATS, CaseState.TALKING, CaseState.NO_RESPONSE, CaseState.WRAPPING_UP}
+    ),
+    CaseState.NO_RESPONSE: frozenset({CaseState.EMERGENCY, CaseState.TALKING, CaseState.WRAPPING_UP}),
     CaseState.EMERGENCY: frozenset({CaseState.TALKING, CaseState.WRAPPING_UP}),
     CaseState.WRAPPING_UP: frozenset({CaseState.CLOSED}),
     CaseState.CLOSED: frozenset(),
@@ -113,6 +121,9 @@ class Prompt(StrEnum):
     COMFORT = "comfort"
     HOLD = "hold"
     GOODBYE = "goodbye"
+    CAN_YOU_HEAR_ME = "can_you_hear_me"
+    CAN_YOU_HEAR_ME_AGAIN = "can_you_hear_me_again"
+    CALLBACK_HELLO = "callback_hello"
     CONTACT_OFFER = "contact_offer"
     CONTACT_THANKS = "contact_thanks"
     CONTACT_DECLINED = "contact_declined"
@@ -121,6 +132,7 @@ class Prompt(StrEnum):
     PAUSED = "paused"
     WRAP_UP_DONE = "wrap_up_done"
     EMERGENCY_STARTED = "emergency_started"
+    SILENT_STARTED = "silent_started"
     NOT_IN_CALL = "not_in_call"
     SORRY_LATER = "sorry_later"
 
@@ -129,6 +141,9 @@ class TimerKind(StrEnum):
     COMFORT = "comfort"
     CONTACT_KEY = "contact_key"
     GOODBYE = "goodbye"
+    SILENCE = "silence"
+    CALL_BACK = "call_back"
+    REDIAL = "redial"
 
 
 class SeatRelease(StrEnum):
@@ -144,7 +159,10 @@ class AlarmKind(StrEnum):
     """What a human must notice at once: shown on the case, and to supervisors."""
 
     ABANDONED = "abandoned"
-    ALONE = "elder_alone"
+    SILENT = "silent"
+    NO_RESPONSE = "no_response"
+    OFFER_POLICE = "offer_police"
+    ELDER_SPOKE = "elder_spoke"
     ELDER_HUNG_UP = "elder_hung_up"
     SEAT_LOST = "seat_lost"
     NO_AGREEMENT = "no_agreement"

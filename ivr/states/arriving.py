@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common, ids
+from ivr import common, ids, silence
 from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Answer, LookUp, MakeBridge, Play
@@ -16,10 +16,12 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
+    ElderCalledAgain,
     EmergencyRequested,
     Event,
     FileShown,
     HangupRequested,
+    HeardRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -29,6 +31,7 @@ from ivr.events import (
     RecordingEnded,
     SeatReserved,
     SilentRequested,
+    SpeechHeard,
     StandDownRequested,
     TimerFired,
     TransferRequested,
@@ -54,16 +57,21 @@ def arriving(turn: Turn, event: Event) -> Turn:
         case PromptFinished():
             return common.elder_waits(turn, event)
         case TimerFired():
-            return turn.comfort()
+            return common.timer_fired(turn, event)
         case CommandFailed():
             return command_failed(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
-        case LegRinging() | KeyPressed() | FileShown():
+        case SpeechHeard() | KeyPressed():
+            return silence.elder_heard(turn, event)
+        case LegRinging() | FileShown():
             return common.record_only(turn)
+        case ElderCalledAgain():
+            return common.turned_away(turn, event)
         case (
             EmergencyRequested()
             | SilentRequested()
+            | HeardRequested()
             | CallRequested()
             | MergeRequested()
             | HangupRequested()
@@ -81,7 +89,7 @@ def open_case(turn: Turn, event: CallArrived) -> Turn:
     """Answer first; the look-up delays neither the answer nor the first ring."""
     if turn.case.legs:
         return common.unexpected(turn, event)
-    elder = Leg(id=ids.ELDER, kind=LegKind.ELDER, number=event.caller, dialled_at=event.at)
+    elder = Leg(id=ids.ELDER, kind=LegKind.ELDER, number=event.caller, channel=event.channel, dialled_at=event.at)
     turn.note(
         caller=event.caller,
         dialled=event.dialled,
@@ -91,7 +99,8 @@ def open_case(turn: Turn, event: CallArrived) -> Turn:
         legs=(elder,),
         bridges=frozenset({Place.ELDER}),
     )
-    turn.do(Answer(elder.id), Play(elder.id, Prompt.WELCOME), LookUp(event.caller))
+    silence.listen(turn.do(Answer(elder.id)), elder)
+    turn.do(Play(elder.id, Prompt.WELCOME), LookUp(event.caller))
     return turn.find_seat(Role.A).do(MakeBridge(Place.ELDER))
 
 
@@ -103,7 +112,7 @@ def elder_is_up(turn: Turn, event: LegAnswered) -> Turn:
 
 def line_ended(turn: Turn, event: LegEnded) -> Turn:
     """The caller hung up before a seat was found."""
-    return turn if common.mark_ended(turn, event) is None else abandoned(turn).remove_bridges()
+    return turn if common.mark_ended(turn, event) is None else abandoned(turn)
 
 
 def first_seat(turn: Turn, event: SeatReserved) -> Turn:

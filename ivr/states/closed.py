@@ -13,10 +13,12 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
+    ElderCalledAgain,
     EmergencyRequested,
     Event,
     FileShown,
     HangupRequested,
+    HeardRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -26,6 +28,7 @@ from ivr.events import (
     RecordingEnded,
     SeatReserved,
     SilentRequested,
+    SpeechHeard,
     StandDownRequested,
     TimerFired,
     TransferRequested,
@@ -48,6 +51,7 @@ def closed(turn: Turn, event: Event) -> Turn:
             LegRinging()
             | LegEnded()
             | KeyPressed()
+            | SpeechHeard()
             | PromptFinished()
             | TimerFired()
             | FileShown()
@@ -57,9 +61,12 @@ def closed(turn: Turn, event: Event) -> Turn:
             return common.record_only(turn)
         case CallArrived():
             return common.unexpected(turn, event)
+        case ElderCalledAgain():
+            return common.turned_away(turn, event)
         case (
             EmergencyRequested()
             | SilentRequested()
+            | HeardRequested()
             | CallRequested()
             | MergeRequested()
             | HangupRequested()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common, rescue
+from ivr import common, rescue, silence
 from ivr.case import Leg
 from ivr.closing import close_when_done, finish, say_goodbye
-from ivr.commands import Play
+from ivr.commands import Play, StopTimer
 from ivr.events import (
     ArrivalReported,
     CallArrived,
@@ -16,10 +16,12 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
+    ElderCalledAgain,
     EmergencyRequested,
     Event,
     FileShown,
     HangupRequested,
+    HeardRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -29,6 +31,7 @@ from ivr.events import (
     RecordingEnded,
     SeatReserved,
     SilentRequested,
+    SpeechHeard,
     StandDownRequested,
     TimerFired,
     TransferRequested,
@@ -68,7 +71,7 @@ def emergency(turn: Turn, event: Event) -> Turn:
         case MergeRequested():
             return merge(turn, event)
         case HangupRequested():
-            return hang_up(turn, event)
+            return common.hang_up(turn, event)
         case TransferRequested():
             return common.transfer(turn, event)
         case ArrivalReported():
@@ -86,18 +89,19 @@ def emergency(turn: Turn, event: Event) -> Turn:
         case RecordingEnded():
             return common.recording_ended(turn, event)
         case EmergencyRequested() | SilentRequested():
-            return already(turn)
+            return common.already(turn)
+        case SpeechHeard():
+            return silence.elder_heard(turn, event)
+        case HeardRequested():
+            return silence.agent_hears(turn)
         case FileShown():
             return common.record_only(turn)
+        case ElderCalledAgain():
+            return silence.called_again(turn, event)
         case CallArrived():
             return common.unexpected(turn, event)
         case _:
             assert_never(event)
-
-
-def already(turn: Turn) -> Turn:
-    """Refused: somebody else was a moment quicker."""
-    return turn.refuse(Refusal.ALREADY_DONE)
 
 
 # --- who speaks with whom -------------------------------------------------------------------------------------------
@@ -143,6 +147,7 @@ def a_takes_the_rescue(turn: Turn, a: Leg) -> Turn:
 
 def elder_answered(turn: Turn, elder: Leg) -> Turn:
     """The elder picked up again after hanging up. Agents may have left meanwhile: their roles are filled again."""
+    silence.listen(turn, elder)
     company = next((seat for role in (Role.B, Role.A) if (seat := turn.case.seat(role)) and seat.up), None)
     if company is None:
         return settle(turn.do(Play(elder.id, Prompt.COMFORT)))
@@ -167,7 +172,9 @@ def merge(turn: Turn, event: MergeRequested) -> Turn:
 
 
 def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
-    """A contact says with 1, 2 or 9 whether they come."""
+    """A contact says with 1, 2 or 9 whether they come; any key of the elder is an answer."""
+    if silence.is_elders(turn, event):
+        return silence.heard(turn)
     leg = turn.case.leg(event.leg)
     return turn if leg is None else rescue.key_pressed(turn, leg, event.key)
 
@@ -182,9 +189,17 @@ def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
 
 def timer_fired(turn: Turn, event: TimerFired) -> Turn:
     """A contact pressed nothing in time, or the waiting elder is due a comforting word."""
-    if event.timer.kind is TimerKind.CONTACT_KEY:
-        return rescue.no_key(turn, event.timer.leg)
-    return turn.comfort()
+    match event.timer.kind:
+        case TimerKind.CONTACT_KEY:
+            return rescue.no_key(turn, event.timer.leg)
+        case TimerKind.REDIAL:
+            return silence.redial(turn)
+        case TimerKind.COMFORT:
+            return turn.comfort()
+        case TimerKind.GOODBYE | TimerKind.SILENCE | TimerKind.CALL_BACK:
+            return turn
+        case _:
+            assert_never(event.timer.kind)
 
 
 # --- somebody is gone -----------------------------------------------------------------------------------------------
@@ -213,9 +228,12 @@ def after_the_end(turn: Turn, leg: Leg) -> Turn:
                 turn.alarm(AlarmKind.SEAT_LOST, str(leg.role))
         case LegKind.CONTACT:
             rescue.next_phone(turn, leg)
+        case LegKind.ELDER if not turn.case.is_elder(leg):
+            pass  # let go for the elder's own call
         case LegKind.ELDER:
             if was_up and not turn.case.arrived_at:
                 turn.alarm(AlarmKind.ELDER_HUNG_UP)
+            silence.redial_soon(turn)
         case LegKind.SERVICE | LegKind.NUMBER:
             pass
         case _:
@@ -244,19 +262,14 @@ def settle(turn: Turn) -> Turn:
 # --- what agents decide ---------------------------------------------------------------------------------------------
 
 
-def hang_up(turn: Turn, event: HangupRequested) -> Turn:
-    """One leg is let go."""
-    leg = turn.case.leg(event.leg)
-    if leg is None or not leg.alive:
-        return turn.refuse(Refusal.UNKNOWN_LEG, event.leg[:40])
-    return turn.let_go(leg)
-
-
 def help_arrived(turn: Turn) -> Turn:
     """S1.7: written down; nobody is rung any more. Those who speak go on speaking; with no agent left the case ends."""
     if turn.case.arrived_at:
         return turn.refuse(Refusal.ALREADY_DONE)
-    turn.note(arrived_at=turn.at)
+    turn.note(arrived_at=turn.at).do(StopTimer(silence.REDIAL))
+    elder = turn.case.elder
+    if elder is not None and elder.alive and not elder.up:
+        turn.let_go(elder)
     return settle(rescue.stop_asking(turn).stop_finding())
 
 
@@ -266,18 +279,24 @@ def stand_down(turn: Turn) -> Turn:
     a, b = turn.case.seat(Role.A), turn.case.seat(Role.B)
     if turn.case.elder_up and not (a and a.up) and not (b and b.up):
         return turn.refuse(Refusal.NO_AGENT_ON_LINE)
-    for leg in turn.case.legs:
-        if leg.kind is LegKind.SERVICE and leg.result is Result.ACCEPTED:
-            turn.alarm(AlarmKind.CALL_OFF_SERVICE, leg.number)
-    turn.hang_up_all(*rescue.OUTSIDE).stop_finding()
+    call_off_services(turn)
+    turn.hang_up_all(*rescue.OUTSIDE).stop_finding().do(StopTimer(silence.REDIAL))
     if not turn.case.elder_up:
         return close_when_done(say_goodbye(turn))
     if a is not None and a.up:
         if b is not None:
             turn.let_go(b)
-        return turn.meet_elder(a).go(CaseState.TALKING)
+        return silence.watch(turn.meet_elder(a).go(CaseState.TALKING))
     if a is not None:  # still ringing; the role is B's from here on
         turn.let_go(turn.change(a, role=Role.X))
     if b is not None:
         turn.meet_elder(turn.change(b, role=Role.A))
-    return turn.go(CaseState.TALKING)
+    return silence.watch(turn.go(CaseState.TALKING))
+
+
+def call_off_services(turn: Turn) -> Turn:
+    """Only a person can tell a service that it is not needed any more."""
+    for leg in turn.case.legs:
+        if leg.kind is LegKind.SERVICE and leg.result is Result.ACCEPTED:
+            turn.alarm(AlarmKind.CALL_OFF_SERVICE, leg.number)
+    return turn

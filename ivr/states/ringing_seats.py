@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common
+from ivr import common, silence
 from ivr.case import Leg
-from ivr.closing import abandoned, close_when_done
+from ivr.closing import abandoned
 from ivr.commands import Play
 from ivr.events import (
     ArrivalReported,
@@ -16,10 +16,12 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
+    ElderCalledAgain,
     EmergencyRequested,
     Event,
     FileShown,
     HangupRequested,
+    HeardRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -29,6 +31,7 @@ from ivr.events import (
     RecordingEnded,
     SeatReserved,
     SilentRequested,
+    SpeechHeard,
     StandDownRequested,
     TimerFired,
     TransferRequested,
@@ -54,18 +57,23 @@ def ringing_seats(turn: Turn, event: Event) -> Turn:
         case PromptFinished():
             return common.elder_waits(turn, event)
         case TimerFired():
-            return turn.comfort()
+            return common.timer_fired(turn, event)
         case CommandFailed():
             return command_failed(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
-        case KeyPressed() | FileShown():
+        case SpeechHeard() | KeyPressed():
+            return silence.elder_heard(turn, event)
+        case FileShown():
             return common.record_only(turn)
         case CallArrived():
             return common.unexpected(turn, event)
+        case ElderCalledAgain():
+            return common.turned_away(turn, event)
         case (
             EmergencyRequested()
             | SilentRequested()
+            | HeardRequested()
             | CallRequested()
             | MergeRequested()
             | HangupRequested()
@@ -89,7 +97,7 @@ def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
         return turn
     if turn.case.answered_at is None:
         turn.note(answered_at=turn.at)
-    return turn.go(CaseState.TALKING)
+    return silence.watch(turn.go(CaseState.TALKING))
 
 
 def leg_ended(turn: Turn, event: LegEnded) -> Turn:
@@ -97,7 +105,7 @@ def leg_ended(turn: Turn, event: LegEnded) -> Turn:
     ended = common.mark_ended(turn, event)
     if ended is None:
         return turn
-    return caller_gone(turn) if ended.kind is LegKind.ELDER else next_seat(turn, ended)
+    return caller_gone(turn) if turn.case.is_elder(ended) else next_seat(turn, ended)
 
 
 def next_seat(turn: Turn, ended: Leg) -> Turn:
@@ -107,11 +115,9 @@ def next_seat(turn: Turn, ended: Leg) -> Turn:
 
 
 def caller_gone(turn: Turn) -> Turn:
-    if turn.case.answered_at is None:
-        return close_when_done(abandoned(turn))
-    # An agent had spoken to them before that seat was lost: somebody must ring them.
-    turn.alarm(AlarmKind.ELDER_HUNG_UP).stop_finding().hang_up_all().go(CaseState.WRAPPING_UP)
-    return close_when_done(turn)
+    if turn.case.answered_at is not None:  # an agent had spoken to them before that seat was lost
+        turn.alarm(AlarmKind.ELDER_HUNG_UP)
+    return abandoned(turn)
 
 
 def command_failed(turn: Turn, event: CommandFailed) -> Turn:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common, rescue
-from ivr.closing import close_when_done, finish, say_goodbye
-from ivr.commands import Play
+from ivr import common, rescue, silence
+from ivr.closing import abandoned, close_when_done, finish, say_goodbye
+from ivr.commands import Play, StopTimer
 from ivr.events import (
     ArrivalReported,
     CallArrived,
@@ -15,10 +15,12 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
+    ElderCalledAgain,
     EmergencyRequested,
     Event,
     FileShown,
     HangupRequested,
+    HeardRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -28,6 +30,7 @@ from ivr.events import (
     RecordingEnded,
     SeatReserved,
     SilentRequested,
+    SpeechHeard,
     StandDownRequested,
     TimerFired,
     TransferRequested,
@@ -46,8 +49,14 @@ from ivr.vocabulary import (
 
 def talking(turn: Turn, event: Event) -> Turn:
     match event:
-        case EmergencyRequested() | SilentRequested():
+        case EmergencyRequested():
             return start_emergency(turn)
+        case SilentRequested():
+            return elder_is_silent(turn)
+        case HeardRequested():
+            return silence.agent_hears(turn)
+        case SpeechHeard():
+            return silence.elder_heard(turn, event)
         case CallRequested():
             return emergency_by_calling(turn, event)
         case KeyPressed():
@@ -76,10 +85,14 @@ def talking(turn: Turn, event: Event) -> Turn:
             return common.recording_ended(turn, event)
         case PromptFinished():
             return common.elder_waits(turn, event)
-        case FileShown() | TimerFired():
+        case TimerFired():
+            return timer_fired(turn, event)
+        case FileShown():
             return common.record_only(turn)
         case CallArrived():
             return common.unexpected(turn, event)
+        case ElderCalledAgain():
+            return common.turned_away(turn, event)
         case MergeRequested() | ArrivalReported() | StandDownRequested():
             return common.not_now(turn, event)
         case _:
@@ -88,7 +101,7 @@ def talking(turn: Turn, event: Event) -> Turn:
 
 def start_emergency(turn: Turn) -> Turn:
     """The A/B mechanism (S1.1). A missing agreement warns and never blocks (S1.10)."""
-    turn.note(emergency_at=turn.at, arrived_at=None).go(CaseState.EMERGENCY)
+    turn.note(emergency_at=turn.at, arrived_at=None).go(CaseState.EMERGENCY).do(StopTimer(silence.SILENCE))
     if turn.case.file is None or not turn.case.file.agreement_signed:
         turn.alarm(AlarmKind.NO_AGREEMENT)
     return turn.find_seat(Role.B)
@@ -101,15 +114,42 @@ def emergency_by_calling(turn: Turn, event: CallRequested) -> Turn:
     return trial if trial.refusal is None else turn.do(trial.refusal)
 
 
+def elder_is_silent(turn: Turn) -> Turn:
+    """The agent decides: nobody speaks on this line (S4.1), so it is rung back (S4.2)."""
+    if not rescue.number_of_elder(turn):
+        return start_emergency(turn)
+    return silence.call_back(turn)
+
+
+def timer_fired(turn: Turn, event: TimerFired) -> Turn:
+    """Nobody has spoken for a while: ask, ask again, then it counts as an emergency."""
+    if event.timer != silence.SILENCE:
+        return turn
+    if turn.case.asked >= silence.QUESTIONS and not turn.case.heard:
+        return elder_is_silent(turn.alarm(AlarmKind.SILENT))
+    return silence.still_silent(turn)
+
+
 def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
-    """*44 or *45 on a seat's phone is the emergency button."""
-    return start_emergency(turn) if common.code_of_seat(turn, event) in {"*44", "*45"} else turn
+    """*44 and *45 on a seat's phone are the buttons for emergency and silence; any key of the elder is an answer."""
+    if silence.is_elders(turn, event):
+        return silence.heard(turn)
+    match common.code_of_seat(turn, event):
+        case "*44":
+            return start_emergency(turn)
+        case "*45":
+            return elder_is_silent(turn)
+        case _:
+            return turn
 
 
 def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
-    """The professional joins."""
+    """The professional joins; or Asterisk tells late that the elder is there."""
     leg = common.mark_answered(turn, event)
-    return turn if leg is None else turn.meet_elder(leg)
+    if leg is None:
+        return turn
+    turn.meet_elder(leg)
+    return silence.watch(turn) if leg.kind is LegKind.ELDER else turn
 
 
 def leg_ended(turn: Turn, event: LegEnded) -> Turn:
@@ -117,14 +157,22 @@ def leg_ended(turn: Turn, event: LegEnded) -> Turn:
     ended = common.mark_ended(turn, event)
     if ended is None:
         return turn
-    if ended.kind is LegKind.ELDER:
-        turn.stop_finding().hang_up_all().go(CaseState.WRAPPING_UP)
-        return close_when_done(turn)
+    if turn.case.is_elder(ended):
+        return elder_left(turn)
     if ended.kind is LegKind.SEAT:
         turn.release(ended)
     if ended.role is not Role.A:
         return turn
     return agent_left(turn, event.cause)
+
+
+def elder_left(turn: Turn) -> Turn:
+    """After a talk that is its end. An elder who was never heard pressed the key and could do no more: ring back."""
+    if not turn.case.heard:
+        turn.do(StopTimer(silence.SILENCE)).alarm(AlarmKind.SILENT)
+        return silence.call_back(turn) if rescue.number_of_elder(turn) else abandoned(turn)
+    turn.stop_finding().hang_up_all().go(CaseState.WRAPPING_UP)
+    return close_when_done(turn)
 
 
 def agent_left(turn: Turn, cause: int) -> Turn:
@@ -136,7 +184,7 @@ def agent_left(turn: Turn, cause: int) -> Turn:
             return close_when_done(say_goodbye(turn))
         turn.change(professional, role=Role.A)
         return turn
-    turn.alarm(AlarmKind.SEAT_LOST).keep_company().find_seat(Role.A)
+    turn.do(StopTimer(silence.SILENCE)).alarm(AlarmKind.SEAT_LOST).keep_company().find_seat(Role.A)
     return turn.go(CaseState.RINGING_SEATS)
 
 

@@ -15,10 +15,12 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
+    ElderCalledAgain,
     EmergencyRequested,
     Event,
     FileShown,
     HangupRequested,
+    HeardRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -28,6 +30,7 @@ from ivr.events import (
     RecordingEnded,
     SeatReserved,
     SilentRequested,
+    SpeechHeard,
     StandDownRequested,
     TimerFired,
     TransferRequested,
@@ -51,7 +54,7 @@ def wrapping_up(turn: Turn, event: Event) -> Turn:
         case CloseRequested():
             return file_outcome(turn, event)
         case HangupRequested():
-            return hang_up(turn, event)
+            return common.hang_up(turn, event)
         case CallerIdentified():
             return common.identified(turn, event)
         case CallerUnknown():
@@ -60,13 +63,16 @@ def wrapping_up(turn: Turn, event: Event) -> Turn:
             return command_failed(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
-        case LegRinging() | KeyPressed() | FileShown():
+        case LegRinging() | KeyPressed() | SpeechHeard() | FileShown():
             return common.record_only(turn)
         case CallArrived():
             return common.unexpected(turn, event)
+        case ElderCalledAgain():
+            return common.turned_away(turn, event)
         case (
             EmergencyRequested()
             | SilentRequested()
+            | HeardRequested()
             | CallRequested()
             | MergeRequested()
             | TransferRequested()
@@ -116,14 +122,6 @@ def file_outcome(turn: Turn, event: CloseRequested) -> Turn:
     if turn.case.outcome is not None:
         return turn.refuse(Refusal.ALREADY_DONE)
     return close_when_done(turn.note(outcome=event.outcome, note=event.note))
-
-
-def hang_up(turn: Turn, event: HangupRequested) -> Turn:
-    """One leg is let go."""
-    leg = turn.case.leg(event.leg)
-    if leg is None or not leg.alive:
-        return turn.refuse(Refusal.UNKNOWN_LEG, event.leg[:40])
-    return turn.let_go(leg)
 
 
 def command_failed(turn: Turn, event: CommandFailed) -> Turn:

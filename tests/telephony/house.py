@@ -173,6 +173,20 @@ class House:
             await self._changed.wait_for(found)
         return seen
 
+    async def happens(self, event: str, within: float = 5.0) -> dict[str, Any]:
+        """The first timeline entry of this event, in any case, now or within so many seconds."""
+        seen: dict[str, Any] = {}
+
+        def found() -> bool:
+            cases = [message["data"] for message in self.messages if message["kind"] == "case"]
+            entries = [entry for case in cases for entry in case["timeline"] if entry["event"] == event]
+            seen.update(entries[0] if entries else {})
+            return bool(entries)
+
+        async with asyncio.timeout(within), self._changed:
+            await self._changed.wait_for(found)
+        return seen
+
     async def on_record(self, case: str, seq: int, within: float = 10.0) -> None:
         """Until the journal has this entry of the case in the database."""
         written = select(TimelineRow.seq).where(TimelineRow.case_id == case, TimelineRow.seq == seq)

@@ -39,7 +39,9 @@ class Action(Input):
     """`target` for `call`: `120`, `110`, `119`, `contacts`, `elder`, `contact:<id>`, `number:<n>`; `leg` for `merge`
     and `hangup`; `skill` for `transfer`; `outcome` and `note` for `close`."""
 
-    action: Literal["emergency", "silent", "call", "merge", "hangup", "transfer", "arrived", "stand_down", "close"]
+    action: Literal[
+        "emergency", "silent", "heard", "call", "merge", "hangup", "transfer", "arrived", "stand_down", "close"
+    ]
     target: str | None = Field(None, max_length=60)
     leg: str | None = Field(None, max_length=60)
     skill: Skill | None = None

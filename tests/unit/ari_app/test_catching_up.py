@@ -13,7 +13,7 @@ from ari_app.desk import SeatState
 from ari_app.resync import LOST
 from ari_app.taking_over import take_over
 from ivr.case import Case
-from ivr.events import TransferRequested
+from ivr.events import SpeechHeard, TransferRequested
 from ivr.vocabulary import CaseState, Prompt, Result, Role, Skill
 from models.journal_entry import JournalEntry
 from tests.unit.ari_app.fakes import channel, event, picture, playback_frame, refused
@@ -36,7 +36,9 @@ async def talking(p: Platform) -> Case:
     p.seats("801")
     await p.sos()
     await p.answers("a-1")
-    assert p.case.state is CaseState.TALKING
+    p.run.post(SpeechHeard(at=p.controller.now(), leg="elder"))
+    await settled()
+    assert (p.case.state, p.case.heard) == (CaseState.TALKING, True)
     return p.case
 
 
@@ -58,7 +60,7 @@ async def test_a_caller_who_hung_up_meanwhile(tmp_path: Path) -> None:
     async with platform(tmp_path) as p:
         await p.sos()
         await resync(p)
-        assert (p.case.state, p.case.abandoned) == (CaseState.WRAPPING_UP, True)
+        assert (p.case.state, p.case.abandoned) == (CaseState.CALLING_BACK, True)
         assert p.case.leg("elder").cause == LOST  # type: ignore[union-attr]
         assert not p.controller.lines.inbound
 
@@ -261,7 +263,7 @@ async def test_a_line_that_ends_while_it_is_taken_over(tmp_path: Path) -> None:
         p.ari.refusals["move"] = refused(404)
         p.ari.watched["move"] = lambda: p.ari.living.discard(CALLER)
         await resync(p, channel(CALLER), channel(p.channel("a-1")), ours=())
-        assert p.case.state is CaseState.WRAPPING_UP
+        assert p.case.state is CaseState.CALLING_BACK
 
 
 @pytest.mark.parametrize("lost", ["elder", "both"])
@@ -270,7 +272,7 @@ async def test_lines_that_ended_while_nobody_was_there(tmp_path: Path, lost: str
     async with platform(tmp_path) as p:
         take_over(p.controller, [(case, entries)])
         await resync(p, *([] if lost == "both" else [channel(p.channel("a-1"))]), ours=())
-        assert p.case.state is CaseState.WRAPPING_UP
+        assert p.case.state is CaseState.CALLING_BACK
 
 
 async def test_an_elder_who_waits_hears_something_soon(tmp_path: Path) -> None:

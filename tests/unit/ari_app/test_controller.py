@@ -119,7 +119,7 @@ async def test_a_caller_who_had_gone_before_we_could_listen(tmp_path: Path) -> N
         p.ari.refusals["subscribe"] = refused(422)
         p.ari.living.discard(CALLER)
         await p.hears(event("StasisStart", args=["sos", "", NUMBER, "r.wav"], channel=channel_frame(CALLER, "Ring")))
-        assert (p.case.state, p.case.abandoned) == (CaseState.WRAPPING_UP, True)
+        assert (p.case.state, p.case.abandoned) == (CaseState.CALLING_BACK, True)
 
 
 async def test_a_caller_whom_we_cannot_watch_but_who_is_there(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from ivr.events import (
     CloseRequested,
     EmergencyRequested,
     HangupRequested,
+    HeardRequested,
     MergeRequested,
     Request,
     SilentRequested,
@@ -30,6 +31,7 @@ WHO = {"at": AT, "actor": ACTOR}
 GOOD: list[tuple[dict[str, object], Request]] = [
     ({"action": "emergency"}, EmergencyRequested(**WHO)),
     ({"action": "silent"}, SilentRequested(**WHO)),
+    ({"action": "heard"}, HeardRequested(**WHO)),
     *(
         ({"action": "call", "target": target}, CallRequested(**WHO, target=target))
         for target in ("110", "119", "120", "contacts", "elder", "contact:7", "number:02100000001")

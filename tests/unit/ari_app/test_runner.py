@@ -13,6 +13,7 @@ from ari_app.switchboard import LineGone, NoRoute
 from ivr.case import Case
 from ivr.commands import (
     Answer,
+    DetectSpeech,
     Dial,
     FindSeat,
     Join,
@@ -38,6 +39,7 @@ from ivr.events import (
     PromptFinished,
     RecordingEnded,
     SeatReserved,
+    SpeechHeard,
 )
 from ivr.policy import Policy
 from ivr.turn import COMFORT, Decision
@@ -54,6 +56,7 @@ async def test_commands_go_out_in_the_order_of_the_decisions() -> None:
         await c.arrives()
         assert c.house.commands == [
             Answer("elder"),
+            DetectSpeech("elder", c.house.policy.speech_level),
             Play("elder", Prompt.WELCOME),
             MakeBridge(Place.ELDER),
         ]
@@ -146,7 +149,7 @@ async def test_an_event_that_cannot_be_decided_does_not_end_the_case(monkeypatch
         assert c.run.case == before
         assert [(alarm.kind, alarm.detail) for alarm in c.house.alarms] == [(AlarmKind.UNEXPECTED, "KeyPressed")]
         await c.tells(LegEnded(at=START, leg="elder", cause=16))
-        assert c.run.case.state is CaseState.WRAPPING_UP
+        assert c.run.case.state is CaseState.CALLING_BACK
 
 
 async def test_who_asked_is_answered_though_the_request_cannot_be_decided(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +194,7 @@ async def test_who_goes_away_while_asking_disturbs_nobody() -> None:
         await asyncio.sleep(0)
         asking.cancel()
         await c.tells(LegEnded(at=START, leg="elder", cause=16))
-        assert c.run.case.state is CaseState.WRAPPING_UP
+        assert c.run.case.state is CaseState.CALLING_BACK
 
 
 # --- timers -----------------------------------------------------------------------------------------------------------
@@ -230,6 +233,7 @@ async def test_a_timer_that_is_stopped_never_fires() -> None:
     async with call() as c:
         await c.arrives()
         await heard_out(c, Prompt.WELCOME)
+        await c.tells(SpeechHeard(at=START, leg="elder"))
         await c.tells(
             SeatReserved(at=START, actor="system", role=Role.A, extension="801"), LegAnswered(at=START, leg="a-1")
         )

@@ -48,14 +48,22 @@ async def test_wrap_up_done(tmp_path: Path) -> None:
         assert p.controller.desk.seat("801").state is SeatState.READY
 
 
-@pytest.mark.parametrize("code", ["*44", "*45"])
-async def test_emergency_on_the_call_that_the_seat_is_in(tmp_path: Path, code: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "confirmed", "state"),
+    [
+        ("*44", Prompt.EMERGENCY_STARTED, CaseState.EMERGENCY),
+        ("*45", Prompt.SILENT_STARTED, CaseState.CALLING_BACK),
+    ],
+)
+async def test_a_decision_on_the_call_that_the_seat_is_in(
+    tmp_path: Path, code: str, confirmed: Prompt, state: CaseState
+) -> None:
     async with platform(tmp_path) as p:
         p.seats("801")
         await p.sos()
         await p.answers("a-1")
-        assert await dials(p, code) is Prompt.EMERGENCY_STARTED
-        assert p.case.state is CaseState.EMERGENCY
+        assert await dials(p, code) is confirmed
+        assert p.case.state is state
         assert p.run.entries[-1].actor == "seat:801"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.events import CallRequested, EmergencyRequested
+from ivr.events import CallRequested, EmergencyRequested, SilentRequested
 from tests.unit.ivr.world import World
 
 
@@ -20,7 +20,25 @@ def ringing() -> World:
 def talking(ringing: World) -> World:
     """Agent A and the elder speak."""
     ringing.answer("a-1")
+    ringing.say("elder")
     return ringing
+
+
+@pytest.fixture
+def silent(ringing: World) -> World:
+    """Agent A is with an elder of whom nothing has been heard."""
+    ringing.answer("a-1")
+    return ringing
+
+
+@pytest.fixture
+def unanswered(silent: World) -> World:
+    """Nobody has answered two call-backs: A and B are on the case; the contacts and the elder are rung."""
+    silent.ask(SilentRequested)
+    silent.wait(2 * (silent.policy.call_back_pause + silent.policy.call_back_ring) + 1)
+    silent.answer("b-1")
+    silent.wait(silent.policy.redial_pause)
+    return silent
 
 
 @pytest.fixture

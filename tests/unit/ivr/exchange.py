@@ -12,9 +12,11 @@ from datetime import UTC, datetime, timedelta
 from ivr.case import ContactCard, ElderFile
 from ivr.commands import (
     Alarm,
+    Announce,
     Answer,
     BookFollowUp,
     Command,
+    DetectSpeech,
     Dial,
     FindSeat,
     Hangup,
@@ -45,6 +47,7 @@ from ivr.events import (
     LegEnded,
     PromptFinished,
     SeatReserved,
+    SpeechHeard,
     TimerFired,
 )
 from ivr.rescue import may_be_rung
@@ -65,12 +68,13 @@ FILE = ElderFile(
     contacts=(DAUGHTER, NEIGHBOUR),
 )
 
-LineCommand = Answer | Hangup | Join | Leave | Play | StopSound | StartMusic
+LineCommand = Answer | DetectSpeech | Hangup | Join | Leave | Play | StopSound | StartMusic
 
 
 @dataclass
 class Line:
-    """One telephone line as Asterisk sees it. `state`: dialling, up or gone; `ends`: when prompt or ringing is over."""
+    """One telephone line as Asterisk sees it. `state`: calling (us), dialling, up or gone; `ends`: when prompt or
+    ringing is over; `listened`: speech on it will be told, and `spoke`: was told already (only once of each line)."""
 
     kind: LegKind
     number: str
@@ -78,13 +82,15 @@ class Line:
     place: Place = Place.NOWHERE
     sound: Prompt | str | None = None
     ends: datetime | None = None
+    listened: bool = False
+    spoke: bool = False
 
 
 @dataclass
 class Exchange:
     """`refuse_next`: the next command of these types comes back as `CommandFailed`; a `Dial` leaves no line behind.
     `stopped`: roles for which a search was ever stopped; the seat that was on its way then may serve the next search,
-    and what the desk still looks for is given back when it comes."""
+    and what the desk still looks for is given back when it comes. `announced`: what was said into bridges."""
 
     file: ElderFile | None = FILE
     seats: list[str] = field(default_factory=lambda: ["801", "802", "803", "804", "805"])
@@ -98,6 +104,7 @@ class Exchange:
     coming: list[Event] = field(default_factory=list)
     refuse_next: set[type] = field(default_factory=set)
     follow_ups: list[BookFollowUp] = field(default_factory=list)
+    announced: list[Prompt] = field(default_factory=list)
 
     # --- what people and phones do: each leaves its event in `coming` -------------------------------------------------
 
@@ -118,6 +125,13 @@ class Exchange:
         assert isinstance(line.sound, Prompt), f"{leg} hears {line.sound}"
         self.coming.append(PromptFinished(at=self.now, leg=leg, prompt=line.sound, problem=problem))
         line.sound, line.ends = None, None
+
+    def speak(self, leg: str) -> None:
+        line = self.lines[leg]
+        assert line.state == "up", f"{leg} is {line.state}"
+        if line.listened and not line.spoke:
+            line.spoke = True
+            self.coming.append(SpeechHeard(at=self.now, leg=leg))
 
     def fire(self, timer: Timer) -> None:
         del self.timers[timer]
@@ -151,6 +165,9 @@ class Exchange:
 
     def _house(self, command: Command) -> None:
         match command:
+            case Announce(place, prompt):
+                assert place in self.bridges
+                self.announced.append(prompt)
             case MakeBridge(place):
                 assert place not in self.bridges, f"{place} is there already"
                 self.bridges.add(place)
@@ -216,7 +233,12 @@ class Exchange:
         if line.state == "gone":
             if not isinstance(command, Hangup):
                 self._refuse(command)
+        elif isinstance(command, DetectSpeech):
+            assert line.kind is LegKind.ELDER
+            line.listened = True
         elif isinstance(command, Answer):
+            assert line.state == "calling", f"{command} while {line.state}"
+            line.state = "dialling"
             self.pick_up(command.leg)
         elif isinstance(command, Hangup):
             self.break_off(command.leg)

@@ -6,7 +6,10 @@ No law depends on how the procedure is written: each is a promise to the elder, 
 from __future__ import annotations
 
 from ivr.case import Case
-from ivr.events import CommandFailed, Event, SeatReserved, TimerFired
+from ivr.commands import Timer
+from ivr.events import CommandFailed, Event, KeyPressed, Request, SeatReserved, TimerFired
+from ivr.rescue import may_be_rung
+from ivr.silence import CALL_BACK, REDIAL, SILENCE
 from ivr.turn import COMFORT
 from ivr.vocabulary import SUCCESSORS, CaseState, LegKind, Place, Role
 from tests.unit.ivr.exchange import Exchange
@@ -22,7 +25,8 @@ def reachable(state: CaseState) -> frozenset[CaseState]:
 def check(case: Case, exchange: Exchange) -> None:
     elder_hears_something(case, exchange)
     seats_are_kept_for_live_legs(case, exchange)
-    somebody_is_on_the_way(case)
+    somebody_is_on_the_way(case, exchange)
+    nobody_is_forgotten(case, exchange)
     lines_are_where_we_think(case, exchange)
     nothing_runs_for_nobody(case, exchange)
     if case.state is CaseState.CLOSED:
@@ -57,13 +61,41 @@ def seats_are_kept_for_live_legs(case: Case, exchange: Exchange) -> None:
     assert case.searching <= set(exchange.wanted) | {event.role for event in arriving}
 
 
-def somebody_is_on_the_way(case: Case) -> None:
+def somebody_is_on_the_way(case: Case, exchange: Exchange) -> None:
     """An elder on the line has an agent or is being brought one, until help is there or the case ends (promise 1)."""
     waiting = case.state in {CaseState.ARRIVING, CaseState.RINGING_SEATS, CaseState.EMERGENCY}
     if case.elder_up and waiting and case.arrived_at is None:
         assert case.searching & {Role.A, Role.B} or case.seat(Role.A) or case.seat(Role.B), case
     if case.state is CaseState.TALKING:
         assert case.seat_up(Role.A), case
+    if case.state is CaseState.TALKING and case.elder_up and not case.heard:
+        assert _runs(SILENCE, exchange), f"nobody asks the silent elder: {case}"
+
+
+def nobody_is_forgotten(case: Case, exchange: Exchange) -> None:
+    """An elder who is not on the line is being rung, as long as nobody has decided otherwise (S4.2, S4.5)."""
+    rung = case.elder is not None and case.elder.alive
+    if case.state is CaseState.CALLING_BACK:
+        assert rung or _runs(CALL_BACK, exchange), f"the elder is not called back: {case}"
+        assert Role.A in case.searching or case.seat(Role.A), f"no agent is on the case: {case}"
+    if case.state in {CaseState.NO_RESPONSE, CaseState.EMERGENCY} and not case.arrived_at and may_be_rung(case.caller):
+        assert rung or _runs(REDIAL, exchange), f"the elder is not rung any more: {case}"
+    if case.state is CaseState.NO_RESPONSE and not case.arrived_at:
+        assert all(role in case.searching or case.seat(role) for role in (Role.A, Role.B)), case
+
+
+def as_often_as_promised(before: CaseState, event: Event, case: Case, rung_back: int, times: float) -> None:
+    """S4.2: rung back twice, not more often and, unless a person decides, not less often; busy lines do not count."""
+    assert rung_back == case.call_backs + case.busy, case
+    assert case.call_backs <= times, case
+    by_itself = not isinstance(event, Request | KeyPressed)
+    if (before, case.state) == (CaseState.CALLING_BACK, CaseState.NO_RESPONSE) and by_itself:
+        assert case.call_backs == times, case
+
+
+def _runs(timer: Timer, exchange: Exchange) -> bool:
+    fired = (event.timer for event in exchange.coming if isinstance(event, TimerFired))
+    return timer in exchange.timers or timer in fired
 
 
 def lines_are_where_we_think(case: Case, exchange: Exchange) -> None:
@@ -79,8 +111,15 @@ def nothing_runs_for_nobody(case: Case, exchange: Exchange) -> None:
     for timer in exchange.timers:
         owner = case.leg(timer.leg) if timer.leg else case.elder
         assert owner, f"{timer} runs for nobody"
-        assert owner.alive, f"{timer} runs for {owner}"
-    if case.legs and not any(case.live()):
+        if timer == CALL_BACK:
+            assert case.state is CaseState.CALLING_BACK, f"{timer} runs in {case}"
+        elif timer == REDIAL:
+            assert case.state in {CaseState.NO_RESPONSE, CaseState.EMERGENCY}, f"{timer} runs in {case}"
+            assert not owner.alive, f"{timer} runs beside {owner}"
+        else:
+            assert owner.alive, f"{timer} runs for {owner}"
+        assert timer != SILENCE or case.state is CaseState.TALKING, f"{timer} runs in {case}"
+    if case.legs and not any(case.live()) and case.state not in {CaseState.CALLING_BACK, CaseState.NO_RESPONSE}:
         assert not exchange.bridges
         assert not case.searching
 

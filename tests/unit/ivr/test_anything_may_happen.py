@@ -3,6 +3,7 @@ end with nothing left behind."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -11,17 +12,21 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from ivr.case import Case
 from ivr.commands import Answer, Dial, Hangup, Play, StartMusic, Timer
+from ivr.decide import decide
 from ivr.events import (
     ArrivalReported,
     CallerUnknown,
     CallRequested,
     CloseRequested,
     CommandFailed,
+    ElderCalledAgain,
     EmergencyRequested,
     Event,
     FileShown,
     HangupRequested,
+    HeardRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -31,10 +36,12 @@ from ivr.events import (
     RecordingEnded,
     SeatReserved,
     SilentRequested,
+    SpeechHeard,
     StandDownRequested,
     TimerFired,
     TransferRequested,
 )
+from ivr.serial import from_json, to_json
 from ivr.vocabulary import CaseState, LegKind, Outcome, Prompt, Skill, TimerKind
 from tests.unit.ivr import laws
 from tests.unit.ivr.exchange import FILE
@@ -55,7 +62,18 @@ BEGINNING: tuple[Callable[[World], object], ...] = (
     lambda world: world.ask(CallRequested, target="120"),
     lambda world: world.answer("120-1"),
 )
-BEGINNINGS = (0, 1, 2, *(2 * [len(BEGINNING) - 3, len(BEGINNING) - 2, len(BEGINNING)]))
+WITHOUT_A_WORD: tuple[Callable[[World], object], ...] = (
+    World.settle,
+    lambda world: world.hang_up("elder"),
+    lambda world: world.wait(world.policy.call_back_pause + 1),
+    lambda world: world.answer("a-1"),
+    lambda world: world.answer("elder-2"),
+    lambda world: world.ask(SilentRequested),
+    lambda world: world.wait(world.policy.call_back_pause + world.policy.call_back_ring),
+    lambda world: world.wait(world.policy.redial_pause + 1),
+)
+BEGINNINGS = [BEGINNING[:count] for count in (0, 1, 2, 3, 4, 6)] + [WITHOUT_A_WORD[:count] for count in (2, 3, 6, 8)]
+RINGS_THE_ELDER = frozenset({CaseState.CALLING_BACK, CaseState.NO_RESPONSE, CaseState.EMERGENCY})
 
 
 class AnythingMayHappen(RuleBasedStateMachine):
@@ -65,13 +83,15 @@ class AnythingMayHappen(RuleBasedStateMachine):
         self.hired = 0
 
     @initialize(known=st.booleans(), seats=st.integers(0, 4), beginning=st.sampled_from(BEGINNINGS))
-    def somebody_presses_the_key(self, known: bool, seats: int, beginning: int) -> None:
+    def somebody_presses_the_key(
+        self, known: bool, seats: int, beginning: tuple[Callable[[World], object], ...]
+    ) -> None:
         """The first chapters are told straight, so that chance is not spent on reaching the last ones."""
         world = self.world
         world.file = FILE if known else None
         world.seats = [str(801 + number) for number in range(max(seats, 2 if beginning else 0))]
         world.feed(world.dial_in())
-        for act in BEGINNING[:beginning]:
+        for act in beginning:
             act(world)
 
     # --- the world goes on ------------------------------------------------------------------------------------------
@@ -95,10 +115,10 @@ class AnythingMayHappen(RuleBasedStateMachine):
     def a_phone_rings(self, pick: int) -> None:
         self.world.feed(LegRinging(at=self.world.now, leg=self._one_of("dialling", pick)))
 
-    @precondition(lambda self: self._lines("dialling", "up"))
+    @precondition(lambda self: self._lines("calling", "dialling", "up"))
     @rule(pick=PICK, cause=CAUSES)
     def a_line_ends(self, pick: int, cause: int) -> None:
-        lines = self._lines("dialling", "up")
+        lines = self._lines("calling", "dialling", "up")
         self.world.break_off(lines[pick % len(lines)], cause)
 
     @precondition(lambda self: self._lines("up"))
@@ -107,6 +127,21 @@ class AnythingMayHappen(RuleBasedStateMachine):
         leg = self._one_of("up", pick)
         for key in keys:
             self.world.feed(KeyPressed(at=self.world.now, leg=leg, key=key))
+
+    @precondition(lambda self: self._lines("up"))
+    @rule(pick=PICK)
+    def somebody_speaks(self, pick: int) -> None:
+        self.world.speak(self._one_of("up", pick))
+
+    @precondition(lambda self: self.world.case.state in RINGS_THE_ELDER and not self.world.case.elder_up)
+    @rule()
+    def the_elder_calls_in_again(self) -> None:
+        self.world.coming.append(self.world.calls_in_again())
+
+    @precondition(lambda self: self._elder_rings())
+    @rule(cause=CAUSES)
+    def the_elder_does_not_pick_up(self, cause: int) -> None:
+        self.world.break_off(self._elder_rings()[-1], cause)
 
     @precondition(lambda self: self._prompts())
     @rule(pick=PICK, problem=st.sampled_from(["", "", "no such file"]))
@@ -141,7 +176,9 @@ class AnythingMayHappen(RuleBasedStateMachine):
     # --- people ask for things --------------------------------------------------------------------------------------
 
     @rule(
-        request=st.sampled_from([EmergencyRequested, SilentRequested, ArrivalReported, StandDownRequested]),
+        request=st.sampled_from(
+            [EmergencyRequested, SilentRequested, HeardRequested, ArrivalReported, StandDownRequested]
+        ),
     )
     def an_agent_decides(self, request: type) -> None:
         self.world.feed(request(at=self.world.now, actor="seat:801"))
@@ -168,8 +205,10 @@ class AnythingMayHappen(RuleBasedStateMachine):
 
     @rule(pick=PICK)
     def something_is_told_again(self, pick: int) -> None:
-        event = self.world.story[pick % len(self.world.story)].event
-        if not isinstance(event, SeatReserved) or self.world.case.seat_of(event.extension) is not None:
+        event, case = self.world.story[pick % len(self.world.story)].event, self.world.case
+        seat_went_back = isinstance(event, SeatReserved) and case.seat_of(event.extension) is None
+        turned_away = isinstance(event, ElderCalledAgain) and case.leg(event.leg) is None
+        if not seat_went_back and not turned_away:
             self.world.feed(event)
 
     @rule(pick=PICK)
@@ -190,6 +229,7 @@ class AnythingMayHappen(RuleBasedStateMachine):
             return
         self.world.refuse_next.clear()
         bring_to_an_end(self.world)
+        the_journal_tells_it_all(self.world)
         nothing_changes_after_the_end(self.world)
 
     # --- picking ----------------------------------------------------------------------------------------------------
@@ -200,6 +240,9 @@ class AnythingMayHappen(RuleBasedStateMachine):
     def _one_of(self, state: str, pick: int) -> str:
         lines = self._lines(state)
         return lines[pick % len(lines)]
+
+    def _elder_rings(self) -> list[str]:
+        return [leg for leg in self._lines("dialling") if self.world.lines[leg].kind is LegKind.ELDER]
 
     def _dialled(self) -> list[Dial]:
         orders = (command for told in self.world.story for command in told.commands if isinstance(command, Dial))
@@ -215,6 +258,7 @@ def told_of(leg: str, at: datetime) -> list[Event]:
         LegRinging(at=at, leg=leg),
         LegEnded(at=at, leg=leg, cause=16),
         KeyPressed(at=at, leg=leg, key="1"),
+        SpeechHeard(at=at, leg=leg),
         PromptFinished(at=at, leg=leg, prompt=Prompt.COMFORT),
         PromptFinished(at=at, leg=leg, prompt=Prompt.CONTACT_THANKS, problem="no such file"),
         TimerFired(at=at, timer=Timer(TimerKind.CONTACT_KEY, leg)),
@@ -242,13 +286,24 @@ def bring_to_an_end(world: World) -> None:
         if world.case.state is CaseState.CLOSED:
             break
         if world.case.state in {CaseState.ARRIVING, CaseState.RINGING_SEATS}:
-            world.hang_up("elder")
+            assert world.case.elder is not None
+            world.hang_up(world.case.elder.id)
         else:
             world.ask(CloseRequested, outcome=Outcome.OTHER, note="")
             world.wait(world.policy.goodbye + 1)
     assert world.case.state is CaseState.CLOSED, world.case
     assert all(line.state == "gone" for line in world.lines.values()), world.lines
     laws.check(world.case, world)
+
+
+def the_journal_tells_it_all(world: World) -> None:
+    """A restart replays the events from plain JSON, and comes to the same case by the same commands."""
+    case = Case(id="case")
+    for told in world.story:
+        event = from_json(Event, json.loads(json.dumps(to_json(told.event))))
+        case, commands = decide(case, event, world.policy)
+        assert commands == told.commands
+    assert case == world.case
 
 
 def nothing_changes_after_the_end(world: World) -> None:

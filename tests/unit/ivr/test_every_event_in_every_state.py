@@ -11,9 +11,11 @@ import pytest
 from ivr.case import Case
 from ivr.commands import (
     Alarm,
+    Announce,
     Answer,
     BookFollowUp,
     Command,
+    DetectSpeech,
     Dial,
     FindSeat,
     Join,
@@ -32,10 +34,12 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
+    ElderCalledAgain,
     EmergencyRequested,
     Event,
     FileShown,
     HangupRequested,
+    HeardRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -46,6 +50,7 @@ from ivr.events import (
     Request,
     SeatReserved,
     SilentRequested,
+    SpeechHeard,
     StandDownRequested,
     TimerFired,
     TransferRequested,
@@ -57,10 +62,11 @@ from tests.unit.ivr.world import POLICY, World
 
 
 def everything_that_can_be_told(leg: str) -> list[Event]:
-    timers = [Timer(TimerKind.COMFORT), Timer(TimerKind.GOODBYE), Timer(TimerKind.CONTACT_KEY, leg)]
+    timers = [Timer(kind, leg if kind is TimerKind.CONTACT_KEY else "") for kind in TimerKind]
     failed: list[Command] = [
         *(Answer(leg), Play(leg, Prompt.COMFORT), StartMusic(leg), Join(leg, Place.ELDER), MakeBridge(Place.RESCUE)),
         *(Dial(leg, kind, "801", 10) for kind in LegKind),
+        *(DetectSpeech(leg, 200), Announce(Place.ELDER, Prompt.CAN_YOU_HEAR_ME)),
         *(FindSeat(Role.A, Skill.AGENT), BookFollowUp(FollowUpKind.EMERGENCY, 2)),
     ]
     return [
@@ -70,6 +76,8 @@ def everything_that_can_be_told(leg: str) -> list[Event]:
         *(LegEnded(at=START, leg=leg, cause=cause) for cause in (0, 16, 19, 38)),
         *(KeyPressed(at=START, leg=leg, key=key) for key in "129*"),
         *(PromptFinished(at=START, leg=leg, prompt=prompt, problem=text) for prompt in Prompt for text in ("", "gone")),
+        SpeechHeard(at=START, leg=leg),
+        ElderCalledAgain(at=START, leg=f"again-{leg}", channel="channel-2"),
         RecordingEnded(at=START, recording="r.wav", seconds=1.0),
         RecordingEnded(at=START, recording="r.wav", seconds=0.0, problem="empty"),
         CallerIdentified(at=START, file=FILE),
@@ -80,6 +88,7 @@ def everything_that_can_be_told(leg: str) -> list[Event]:
         *(CommandFailed(at=START, command=command, reason="refused") for command in failed),
         EmergencyRequested(at=START),
         SilentRequested(at=START),
+        HeardRequested(at=START),
         *(CallRequested(at=START, target=target) for target in ("120", "contacts", "contact:1", "elder", "number:1")),
         MergeRequested(at=START, leg=leg),
         HangupRequested(at=START, leg=leg),
@@ -113,13 +122,45 @@ def cases() -> dict[str, Case]:
     after("elder gone", lambda: world.hang_up("elder"))
     after("re-dialled", lambda: world.ask(CallRequested, target="elder"))
     after("back", lambda: world.answer("elder-2"))
+    after("heard", lambda: world.say("elder-2"))
     after("arrived", lambda: world.ask(ArrivalReported))
     after("goodbye", lambda: world.ask(CloseRequested, outcome=Outcome.RESCUED, note=""))
     after("closed", lambda: world.hear_out("elder-2"))
-    abandoned = World(seats=[])
-    abandoned.call()
-    abandoned.hang_up("elder")
-    return {**found, "abandoned": abandoned.case}
+    return {**found, **cases_without_a_word(), "abandoned": abandoned_without_a_number()}
+
+
+def cases_without_a_word() -> dict[str, Case]:
+    """The elder hangs up, is rung back, and picks up without a word."""
+    found = {}
+    world = World(seats=["801"])
+
+    def after(name: str, act: Callable[[], object]) -> None:
+        act()
+        found[name] = world.case
+
+    world.call()
+    after("pause", lambda: world.hang_up("elder"))
+    after("rung back", lambda: world.wait(POLICY.call_back_pause + 1))
+    after("rung back with A", lambda: world.answer("a-1"))
+    after("picked up", lambda: world.answer("elder-2"))
+    after("asked twice", lambda: world.wait(2 * POLICY.silence + 1))
+    after("called again", lambda: world.wait(POLICY.silence_decides + POLICY.call_back_pause))
+    after("crossing", lambda: world.feed(world.calls_in_again()))
+    after("crossed", world.settle)
+    after("silent at last", lambda: world.ask(SilentRequested))
+    after("no response", lambda: world.wait(POLICY.call_back_pause + 1))
+    after("redialled", lambda: world.wait(POLICY.redial_pause + 1))
+    after("up again", lambda: world.answer("elder-5"))
+    after("asked to come", lambda: world.answer("contact-1-1"))
+    after("there", lambda: world.press("contact-1-1", "1") + world.ask(ArrivalReported))
+    return found
+
+
+def abandoned_without_a_number() -> Case:
+    world = World(seats=[], file=None)
+    world.call("")
+    world.hang_up("elder")
+    return world.case
 
 
 CASES = cases()
@@ -138,14 +179,23 @@ def test_no_event_raises_and_no_state_is_jumped(name: str) -> None:
         for event in everything_that_can_be_told(leg):
             after, commands = decide(case, event, POLICY)
             assert after.state in laws.reachable(case.state)
-            known = {leg.id for leg in after.legs}
+            known = {leg.id for leg in after.legs} | {getattr(event, "leg", "")}
             assert {getattr(command, "leg", "elder") for command in commands} <= known | {"elder"}
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_told_of_a_stranger_changes_nothing(name: str) -> None:
     case = CASES[name]
-    kinds = LegRinging | LegAnswered | LegEnded | KeyPressed | PromptFinished | MergeRequested | HangupRequested
+    kinds = (
+        LegRinging
+        | LegAnswered
+        | LegEnded
+        | KeyPressed
+        | SpeechHeard
+        | PromptFinished
+        | MergeRequested
+        | HangupRequested
+    )
     for event in everything_that_can_be_told("stranger"):
         if isinstance(event, kinds):
             after, commands = decide(case, event, POLICY)

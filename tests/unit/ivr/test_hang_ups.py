@@ -6,9 +6,10 @@ import pytest
 
 from ivr.commands import Dial, FindSeat
 from ivr.events import ArrivalReported, CallRequested, CloseRequested, HangupRequested
+from ivr.silence import REDIAL
 from ivr.vocabulary import AlarmKind, CaseState, LegKind, Outcome, Place, Prompt, Refusal, Result, Role, Skill
 from tests.unit.ivr.exchange import MUSIC
-from tests.unit.ivr.world import World, refusal
+from tests.unit.ivr.world import CALLER, World, refusal
 
 # --- the elder --------------------------------------------------------------------------------------------------------
 
@@ -42,12 +43,28 @@ def test_the_caller_hangs_up_while_the_next_seat_is_looked_for(ringing: World) -
 
 
 def assert_abandoned(world: World) -> None:
-    """Nothing is left in Asterisk or at the desk; the case stays open until somebody has seen to it."""
+    """They are rung back, and an agent is brought to the case; somebody may close it before that."""
+    assert (world.case.state, world.case.abandoned) == (CaseState.CALLING_BACK, True)
+    assert world.alarms == [AlarmKind.ABANDONED]
+    assert world.wait(world.policy.call_back_pause)[-1:] == (
+        Dial("elder-2", LegKind.ELDER, CALLER, world.policy.call_back_ring),
+    )
+    assert world.case.seat(Role.A) or Role.A in world.wanted
+    world.ask(CloseRequested, outcome=Outcome.NO_CONTACT, note="")
+    assert world.case.state is CaseState.CLOSED
+    assert (world.live, world.bridges, world.timers, world.held, world.wanted) == (set(), set(), {}, [], {})
+
+
+@pytest.mark.parametrize("seats", [[], ["801"]])
+def test_a_caller_without_a_number_cannot_be_rung_back_so_the_case_waits_for_somebody(seats: list[str]) -> None:
+    world = World(file=None, seats=seats)
+    world.call("")
+    world.hang_up("elder")
     assert (world.case.state, world.case.abandoned) == (CaseState.WRAPPING_UP, True)
     assert world.alarms == [AlarmKind.ABANDONED]
     assert (world.live, world.bridges, world.timers, world.held, world.wanted) == (set(), set(), {}, [], {})
-    world.ask(CloseRequested, outcome=Outcome.NO_CONTACT, note="")
-    assert world.case.state is CaseState.CLOSED
+    world.wait(3600)
+    assert world.case.state is CaseState.WRAPPING_UP
 
 
 def test_the_caller_hangs_up_after_the_talk(talking: World) -> None:
@@ -60,9 +77,8 @@ def test_the_caller_hangs_up_after_the_talk(talking: World) -> None:
 def test_the_caller_hangs_up_when_the_agents_phone_has_just_broken(talking: World) -> None:
     talking.hang_up("a-1", 38)
     talking.hang_up("elder")
-    assert talking.case.state is CaseState.WRAPPING_UP
-    assert talking.alarms == [AlarmKind.SEAT_LOST, AlarmKind.ELDER_HUNG_UP]
-    assert (talking.live, talking.bridges, talking.timers, talking.held) == (set(), set(), {}, [])
+    assert talking.case.state is CaseState.CALLING_BACK
+    assert talking.alarms == [AlarmKind.SEAT_LOST, AlarmKind.ELDER_HUNG_UP, AlarmKind.ABANDONED]
 
 
 def test_the_elder_hangs_up_in_an_emergency_and_rescue_goes_on(rescue: World) -> None:
@@ -172,7 +188,8 @@ def test_everybody_leaves_an_emergency_in_which_no_help_has_come(rescue: World) 
     for leg in sorted(rescue.live):
         rescue.ask(HangupRequested, leg=leg)
     assert rescue.case.state is CaseState.EMERGENCY
-    assert (rescue.bridges, rescue.timers, rescue.wanted, rescue.case.searching) == (set(), {}, {}, frozenset())
+    assert (rescue.bridges, rescue.wanted, rescue.case.searching) == (set(), {}, frozenset())
+    assert set(rescue.timers) == {REDIAL}
     rescue.ask(CloseRequested, outcome=Outcome.OTHER, note="")
     assert rescue.case.state is CaseState.CLOSED
 

@@ -104,14 +104,27 @@ def test_a_seat_that_comes_after_the_search_was_stopped_goes_back(emergency: Wor
     assert emergency.settle() == (ReleaseSeat("809", SeatRelease.NOT_NEEDED),)
 
 
-def test_a_seat_that_answers_when_the_caller_has_gone_is_hung_up_on(ringing: World) -> None:
+def test_a_seat_that_answers_when_the_caller_has_gone_waits_for_the_call_back(ringing: World) -> None:
     ringing.pick_up("a-1")
     ringing.break_off("elder")
     ringing.feed(ringing.coming.pop())  # the end of the elder's line is heard first
-    commands = ringing.settle()
+    ringing.settle()
+    ringing.wait(POLICY.call_back_pause)
+    ringing.answer("elder-2")
+    assert ringing.hears("elder-2") == {"a-1"}
+    assert ringing.case.state is CaseState.TALKING
+
+
+def test_a_seat_that_answers_when_a_caller_without_a_number_has_gone_is_hung_up_on() -> None:
+    world = World(file=None)
+    world.call("")
+    world.pick_up("a-1")
+    world.break_off("elder")
+    world.feed(world.coming.pop())
+    commands = world.settle()
     assert Hangup("a-1") in commands
     assert ReleaseSeat("801", SeatRelease.NOT_NEEDED) in commands
-    assert ringing.live == set()
+    assert world.live == set()
 
 
 def test_a_seat_that_answers_after_its_dialling_had_failed_is_not_left_in_silence(ringing: World) -> None:

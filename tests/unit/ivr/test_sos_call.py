@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from ivr import silence
 from ivr.commands import (
     Answer,
     BookFollowUp,
+    DetectSpeech,
     Dial,
     FindSeat,
     Hangup,
@@ -25,6 +27,7 @@ from ivr.commands import (
     Timer,
 )
 from ivr.events import ArrivalReported, CallerUnknown, CallRequested, CloseRequested, EmergencyRequested, MergeRequested
+from ivr.silence import REDIAL, SILENCE
 from ivr.vocabulary import (
     CaseState,
     FollowUpKind,
@@ -53,6 +56,7 @@ def test_one_call_from_the_key_to_the_closed_case() -> None:
     # the elder presses the key: answered at once, looked up, and the first seat rings with the file on its screen
     assert world.call() == (
         Answer("elder"),
+        DetectSpeech("elder", POLICY.speech_level),
         Play("elder", Prompt.WELCOME),
         LookUp("02100000007"),
         FindSeat(Role.A, Skill.AGENT),
@@ -72,13 +76,16 @@ def test_one_call_from_the_key_to_the_closed_case() -> None:
         Join("elder", Place.ELDER),
         StopSound("a-1"),
         Join("a-1", Place.ELDER),
+        StartTimer(SILENCE, POLICY.silence),
     )
     assert world.case.state is CaseState.TALKING
+    assert world.say("elder") == (StopTimer(SILENCE),)
     assert world.case.answered_at == world.leg("a-1").answered_at
     assert world.hears("elder") == {"a-1"}
 
     # A presses *44: B is rung
     assert world.press("a-1", "*44") == (
+        StopTimer(SILENCE),
         FindSeat(Role.B, Skill.AGENT),
         ShowFile("802", Role.B),
         Dial("b-1", LegKind.SEAT, "802", POLICY.seat_ring),
@@ -119,12 +126,14 @@ def test_one_call_from_the_key_to_the_closed_case() -> None:
 
     # help is there: the neighbour, whose phone still rings, is left in peace
     assert world.ask(ArrivalReported) == (
+        StopTimer(REDIAL),
         Hangup("contact-2-1"),
         StopTimer(Timer(TimerKind.CONTACT_KEY, "contact-2-1")),
     )
 
     # A files the outcome: everybody hangs up, the elder hears the goodbye
     assert world.ask(CloseRequested, outcome=Outcome.RESCUED, note="送医") == (
+        *(StopTimer(timer) for timer in silence.TIMERS),
         StopTimer(COMFORT),
         Leave("elder", Place.ELDER),
         Play("elder", Prompt.GOODBYE),

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from ivr.case import Case, Leg
-from ivr.commands import Alarm, Command, Refuse
+from ivr.commands import Alarm, Command, Dial, Refuse
 from ivr.decide import decide
-from ivr.events import CallArrived, Event, KeyPressed, Request
+from ivr.events import CallArrived, ElderCalledAgain, Event, KeyPressed, Request
+from ivr.ids import called_again_leg
 from ivr.policy import Policy
 from ivr.vocabulary import AlarmKind, CaseState, LegKind, Prompt, Refusal
 from tests.unit.ivr import laws
@@ -36,6 +37,7 @@ class World(Exchange):
     policy: Policy = POLICY
     case: Case = field(default_factory=lambda: Case(id="case"))
     story: list[Told] = field(default_factory=list)
+    rung_back: int = 0
 
     # --- events go in -----------------------------------------------------------------------------------------------
 
@@ -45,6 +47,9 @@ class World(Exchange):
         self.case, commands = decide(self.case, event, self.policy)
         assert self.case.state in laws.reachable(before), f"{before} -> {self.case.state} by {event}"
         self.story.append(Told(event, commands))
+        if self.case.state is CaseState.CALLING_BACK:
+            self.rung_back += sum(isinstance(one, Dial) and one.kind is LegKind.ELDER for one in commands)
+        laws.as_often_as_promised(before, event, self.case, self.rung_back, self.policy.call_backs)
         self.carry_out(event, commands)
         if self.case.state is CaseState.CLOSED:
             self.wanted.clear()  # the controller forgets a closed case, and so does its desk
@@ -101,12 +106,21 @@ class World(Exchange):
     # --- acts: something happens, and all that follows ----------------------------------------------------------------
 
     def dial_in(self, caller: str = CALLER) -> CallArrived:
-        self.lines["elder"] = Line(LegKind.ELDER, caller)
+        self.lines["elder"] = Line(LegKind.ELDER, caller, "calling")
         return CallArrived(at=self.now, channel="channel-1", caller=caller, dialled="", recording="r.wav")
 
     def call(self, caller: str = CALLER) -> tuple[Command, ...]:
         """The elder presses the key."""
         return self.tell(self.dial_in(caller))
+
+    def calls_in_again(self) -> ElderCalledAgain:
+        """The elder rings us although their case is open; nothing has been done about it yet."""
+        leg = called_again_leg(1 + sum(leg.startswith("elder-again") for leg in self.lines))
+        self.lines[leg] = Line(LegKind.ELDER, self.case.caller, "calling")
+        return ElderCalledAgain(at=self.now, leg=leg, channel=f"channel-of-{leg}")
+
+    def call_again(self) -> tuple[Command, ...]:
+        return self.tell(self.calls_in_again())
 
     def tell(self, event: Event) -> tuple[Command, ...]:
         return self.settle(self.feed(event))
@@ -117,6 +131,11 @@ class World(Exchange):
 
     def hang_up(self, leg: str, cause: int = 16) -> tuple[Command, ...]:
         self.break_off(leg, cause)
+        return self.settle()
+
+    def say(self, leg: str) -> tuple[Command, ...]:
+        """Somebody speaks on this line."""
+        self.speak(leg)
         return self.settle()
 
     def press(self, leg: str, keys: str) -> tuple[Command, ...]:

@@ -1,0 +1,167 @@
+"""CALLING_BACK: the line was silent, or the caller hung up before anybody spoke to them. The elder is rung, twice
+(S4.2); an agent is on the case meanwhile, or looked for."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from ivr import common, rescue, silence
+from ivr.case import Leg
+from ivr.closing import finish
+from ivr.commands import Play, StopTimer
+from ivr.events import (
+    ArrivalReported,
+    CallArrived,
+    CallerIdentified,
+    CallerUnknown,
+    CallRequested,
+    CloseRequested,
+    CommandFailed,
+    ElderCalledAgain,
+    EmergencyRequested,
+    Event,
+    FileShown,
+    HangupRequested,
+    HeardRequested,
+    KeyPressed,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    MergeRequested,
+    PromptFinished,
+    RecordingEnded,
+    SeatReserved,
+    SilentRequested,
+    SpeechHeard,
+    StandDownRequested,
+    TimerFired,
+    TransferRequested,
+)
+from ivr.states import no_response
+from ivr.turn import Turn
+from ivr.vocabulary import CaseState, LegKind, Place, Prompt, Result, Role
+
+
+def calling_back(turn: Turn, event: Event) -> Turn:
+    match event:
+        case LegAnswered():
+            return leg_answered(turn, event)
+        case LegEnded():
+            return leg_ended(turn, event)
+        case TimerFired():
+            return timer_fired(turn, event)
+        case ElderCalledAgain():
+            return silence.called_again(turn, event)
+        case SeatReserved():
+            return common.seat_reserved(turn, event)
+        case LegRinging():
+            return common.ringing(turn, event)
+        case EmergencyRequested():
+            return no_response.begin(turn)
+        case SilentRequested():
+            return common.already(turn)
+        case CallRequested():
+            return call_requested(turn, event)
+        case KeyPressed():
+            return key_pressed(turn, event)
+        case HangupRequested():
+            return common.hang_up(turn, event)
+        case CloseRequested():
+            return finish(turn, event)
+        case CallerIdentified():
+            return common.identified(turn, event)
+        case CallerUnknown():
+            return common.open_file(turn)
+        case PromptFinished():
+            return common.elder_waits(turn, event)
+        case CommandFailed():
+            return command_failed(turn, event)
+        case RecordingEnded():
+            return common.recording_ended(turn, event)
+        case SpeechHeard() | FileShown():
+            return common.record_only(turn)
+        case CallArrived():
+            return common.unexpected(turn, event)
+        case HeardRequested() | MergeRequested() | TransferRequested() | ArrivalReported() | StandDownRequested():
+            return common.not_now(turn, event)
+        case _:
+            assert_never(event)
+
+
+def timer_fired(turn: Turn, event: TimerFired) -> Turn:
+    """The pause is over: the elder is rung. While their last line has not ended yet it is not: that end starts it."""
+    elder = turn.case.elder
+    waits = event.timer == silence.CALL_BACK and not (elder is not None and elder.alive)
+    return ring_back(turn) if waits else turn
+
+
+def ring_back(turn: Turn) -> Turn:
+    """Twice in all, however often they picked up and were silent."""
+    if turn.case.call_backs >= turn.policy.call_backs:
+        return no_response.begin(turn)
+    return rescue.ring_elder(turn.note(call_backs=turn.case.call_backs + 1))
+
+
+def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
+    """*44 on a seat's phone: nobody waits for a call-back any more."""
+    return no_response.begin(turn) if common.code_of_seat(turn, event) == "*44" else turn
+
+
+def call_requested(turn: Turn, event: CallRequested) -> Turn:
+    """Whoever calls for help has decided that there is no response; who calls the elder only cuts the pause short. A
+    call that is refused (a mistyped number) starts nothing."""
+    trial = rescue.call(Turn(turn.case, turn.policy, turn.at).note(emergency_at=turn.at), event)
+    if trial.refusal is not None:
+        return turn.do(trial.refusal)
+    if event.target == "elder":
+        return ring_back(turn.do(StopTimer(silence.CALL_BACK)))
+    return no_response.begin(trial)
+
+
+def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
+    """The elder picks up: the same case goes on, with the same agent. Or the agent does, and waits with us."""
+    leg = common.mark_answered(turn, event)
+    if leg is None:
+        return turn
+    return elder_answered(turn, leg) if leg.kind is LegKind.ELDER else turn.move(leg, Place.ELDER)
+
+
+def elder_answered(turn: Turn, elder: Leg) -> Turn:
+    silence.listen(turn, elder)
+    a = turn.case.seat(Role.A)
+    if a is None or not a.up:
+        return turn.find_seat(Role.A).do(Play(elder.id, Prompt.CALLBACK_HELLO)).go(CaseState.RINGING_SEATS)
+    if turn.case.answered_at is None:
+        turn.note(answered_at=turn.at)
+    return silence.watch(turn.meet_elder(a).go(CaseState.TALKING))
+
+
+def leg_ended(turn: Turn, event: LegEnded) -> Turn:
+    """Nobody picked up; or a seat is lost, and the next one is looked for."""
+    ended = common.mark_ended(turn, event)
+    return turn if ended is None else after_the_end(turn, ended)
+
+
+def command_failed(turn: Turn, event: CommandFailed) -> Turn:
+    """A call-back that cannot be dialled counts as one that nobody answered."""
+    ended = common.command_failed(turn, event)
+    return turn if ended is None else after_the_end(turn, ended)
+
+
+def after_the_end(turn: Turn, ended: Leg) -> Turn:
+    if ended.kind is LegKind.SEAT:
+        return turn.release(ended).find_seat(Role.A)
+    if not turn.case.is_elder(ended):
+        return turn
+    if ended.channel or ended.answered_at is not None:  # the line that was silent, or their own call, given up
+        return silence.call_back(turn)
+    return tried(turn, ended)
+
+
+def tried(turn: Turn, ended: Leg) -> Turn:
+    """A busy line is told apart and tried again; after the second time without an answer S4.3 begins."""
+    if ended.result is Result.BUSY and turn.case.busy < turn.policy.busy_retries:
+        turn.note(busy=turn.case.busy + 1, call_backs=turn.case.call_backs - 1)
+    elif turn.case.call_backs >= turn.policy.call_backs:
+        return no_response.begin(turn)
+    return silence.call_back(turn)

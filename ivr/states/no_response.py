@@ -1,0 +1,167 @@
+"""NO_RESPONSE: the elder was rung back and does not answer (S4.3). A finds somebody who goes there, B rings the elder
+without pause until help arrives or the elder speaks (S4.4, S4.5). Who is rung and what their keys mean is as in an
+emergency; only what differs is here."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from ivr import common, rescue, silence
+from ivr.case import Leg
+from ivr.closing import finish
+from ivr.commands import Play, StopTimer
+from ivr.events import (
+    ArrivalReported,
+    CallArrived,
+    CallerIdentified,
+    CallerUnknown,
+    CallRequested,
+    CloseRequested,
+    CommandFailed,
+    ElderCalledAgain,
+    EmergencyRequested,
+    Event,
+    FileShown,
+    HangupRequested,
+    HeardRequested,
+    KeyPressed,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    MergeRequested,
+    PromptFinished,
+    RecordingEnded,
+    SeatReserved,
+    SilentRequested,
+    SpeechHeard,
+    StandDownRequested,
+    TimerFired,
+    TransferRequested,
+)
+from ivr.states import emergency
+from ivr.turn import Turn
+from ivr.vocabulary import AlarmKind, CaseState, LegKind, Refusal, Role
+
+
+def no_response(turn: Turn, event: Event) -> Turn:
+    match event:
+        case SpeechHeard() | KeyPressed():
+            return somebody_answers(turn, event)
+        case HeardRequested():
+            return agent_hears(turn)
+        case LegEnded():
+            return leg_ended(turn, event)
+        case CommandFailed():
+            return command_failed(turn, event)
+        case SeatReserved():
+            return common.seat_reserved(turn, event)
+        case LegRinging():
+            return common.ringing(turn, event)
+        case LegAnswered():
+            return emergency.leg_answered(turn, event)
+        case ElderCalledAgain():
+            return silence.called_again(turn, event)
+        case PromptFinished():
+            return emergency.prompt_finished(turn, event)
+        case TimerFired():
+            return emergency.timer_fired(turn, event)
+        case CallRequested():
+            return rescue.call(turn, event)
+        case MergeRequested():
+            return emergency.merge(turn, event)
+        case HangupRequested():
+            return common.hang_up(turn, event)
+        case TransferRequested():
+            return common.transfer(turn, event)
+        case ArrivalReported():
+            return emergency.help_arrived(turn)
+        case StandDownRequested():
+            return emergency.stand_down(turn)
+        case CloseRequested():
+            return finish(turn, event)
+        case CallerIdentified():
+            return identified(turn, event)
+        case CallerUnknown():
+            return common.open_file(turn)
+        case RecordingEnded():
+            return common.recording_ended(turn, event)
+        case EmergencyRequested() | SilentRequested():
+            return common.already(turn)
+        case FileShown():
+            return common.record_only(turn)
+        case CallArrived():
+            return common.unexpected(turn, event)
+        case _:
+            assert_never(event)
+
+
+def begin(turn: Turn) -> Turn:
+    """A and B are looked for, every contact is rung at once, the elder is rung on and on."""
+    turn.do(StopTimer(silence.CALL_BACK)).alarm(AlarmKind.NO_RESPONSE)
+    turn.note(emergency_at=turn.at, arrived_at=None, police_offered=False).go(CaseState.NO_RESPONSE)
+    turn.find_seat(Role.A).find_seat(Role.B)
+    return offer_police(silence.redial_soon(rescue.ring_contacts(turn)))
+
+
+def somebody_answers(turn: Turn, event: SpeechHeard | KeyPressed) -> Turn:
+    """The elder speaks, or presses a key; or a contact says with a key whether they come."""
+    if silence.is_elders(turn, event):
+        return elder_responds(turn)
+    leg = turn.case.leg(event.leg)
+    if isinstance(event, KeyPressed) and leg is not None:
+        rescue.key_pressed(turn, leg, event.key)
+    return turn
+
+
+def agent_hears(turn: Turn) -> Turn:
+    """The agent hears the elder, however faintly."""
+    if not turn.case.elder_up:
+        return turn.refuse(Refusal.NOT_IN_THIS_STATE, "the elder is not on the line")
+    return elder_responds(turn)
+
+
+def elder_responds(turn: Turn) -> Turn:
+    """The alarm is over: everybody is told, nobody else is rung, a service that was reached has to be called off. Once
+    help is there nothing is left to call off."""
+    if turn.case.arrived_at:
+        return silence.heard(turn).go(CaseState.EMERGENCY)
+    turn.note(heard=True).do(StopTimer(silence.REDIAL)).alarm(AlarmKind.ELDER_SPOKE)
+    emergency.call_off_services(turn)
+    return rescue.stop_asking(turn).go(CaseState.EMERGENCY)
+
+
+def identified(turn: Turn, event: CallerIdentified) -> Turn:
+    """The elder's file comes late: its contacts are rung now."""
+    common.identified(turn, event)
+    if turn.case.arrived_at or not event.file.contacts:
+        return turn
+    return rescue.ring_contacts(turn)
+
+
+def leg_ended(turn: Turn, event: LegEnded) -> Turn:
+    """The elder is rung again; a contact is tried on the next phone; a role is filled again."""
+    ended = common.mark_ended(turn, event)
+    return turn if ended is None else after_the_end(turn, ended)
+
+
+def command_failed(turn: Turn, event: CommandFailed) -> Turn:
+    """Who could not be dialled has ended, and the next one is tried; a prompt counts as finished."""
+    if isinstance(event.command, Play):
+        return emergency.prompt_finished(turn, common.unheard(event, event.command))
+    ended = common.command_failed(turn, event)
+    return turn if ended is None else after_the_end(turn, ended)
+
+
+def after_the_end(turn: Turn, leg: Leg) -> Turn:
+    emergency.after_the_end(turn, leg)
+    if turn.case.state is not CaseState.NO_RESPONSE or turn.case.arrived_at:
+        return turn
+    return offer_police(turn.find_seat(Role.A).find_seat(Role.B))
+
+
+def offer_police(turn: Turn) -> Turn:
+    """Nobody who could go there is reached: A is offered 110, once (S4.4)."""
+    hope = any(leg.alive or rescue.accepted(turn, leg) for leg in turn.case.legs if leg.kind is LegKind.CONTACT)
+    if hope or turn.case.police_offered:
+        return turn
+    return turn.note(police_offered=True).alarm(AlarmKind.OFFER_POLICE)
