@@ -99,7 +99,8 @@ def ring_back(turn: Turn) -> Turn:
     """Twice in all, however often they picked up and were silent."""
     if turn.case.call_backs >= turn.policy.call_backs:
         return no_response.begin(turn)
-    return rescue.ring_elder(turn.note(call_backs=turn.case.call_backs + 1))
+    turn.note(call_backs=turn.case.call_backs + 1).do(StopTimer(silence.CALL_BACK))
+    return rescue.ring_elder(turn)
 
 
 def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
@@ -114,7 +115,7 @@ def call_requested(turn: Turn, event: CallRequested) -> Turn:
     if trial.refusal is not None:
         return turn.do(trial.refusal)
     if event.target == "elder":
-        return ring_back(turn.do(StopTimer(silence.CALL_BACK)))
+        return ring_back(turn)
     return no_response.begin(trial)
 
 
@@ -153,7 +154,7 @@ def after_the_end(turn: Turn, ended: Leg) -> Turn:
         return turn.release(ended).find_seat(Role.A)
     if not turn.case.is_elder(ended):
         return turn
-    if ended.channel or ended.answered_at is not None:  # the line that was silent, or their own call, given up
+    if ended.answered_at is not None:  # the line that was silent
         return silence.call_back(turn)
     return tried(turn, ended)
 

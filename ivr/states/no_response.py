@@ -125,7 +125,7 @@ def elder_responds(turn: Turn) -> Turn:
     help is there nothing is left to call off."""
     if turn.case.arrived_at:
         return silence.heard(turn).go(CaseState.EMERGENCY)
-    turn.note(heard=True).do(StopTimer(silence.REDIAL)).alarm(AlarmKind.ELDER_SPOKE)
+    turn.note(heard=True).alarm(AlarmKind.ELDER_SPOKE)
     emergency.call_off_services(turn)
     return rescue.stop_asking(turn).go(CaseState.EMERGENCY)
 

@@ -113,6 +113,7 @@ def nothing_runs_for_nobody(case: Case, exchange: Exchange) -> None:
         assert owner, f"{timer} runs for nobody"
         if timer == CALL_BACK:
             assert case.state is CaseState.CALLING_BACK, f"{timer} runs in {case}"
+            assert not owner.alive or exchange.lines[owner.id].state == "gone", f"{timer} runs beside {owner}"
         elif timer == REDIAL:
             assert case.state in {CaseState.NO_RESPONSE, CaseState.EMERGENCY}, f"{timer} runs in {case}"
             assert not owner.alive, f"{timer} runs beside {owner}"

@@ -13,6 +13,7 @@ from ivr.events import (
     LegEnded,
     SilentRequested,
 )
+from ivr.turn import COMFORT
 from ivr.vocabulary import AlarmKind, CaseState, Outcome
 from tests.unit.ivr.test_silent_line import DECIDED
 from tests.unit.ivr.world import POLICY, World
@@ -59,7 +60,10 @@ def test_in_the_pause_between_two_call_backs(waiting: World) -> None:
     assert_talks(waiting)
 
 
-def test_while_the_silent_line_is_still_being_hung_up(silent: World) -> None:
+@pytest.mark.parametrize("was_heard", [True, False])
+def test_while_the_silent_line_is_still_being_hung_up(silent: World, was_heard: bool) -> None:
+    if was_heard:
+        silent.say("elder")
     silent.feed(SilentRequested(at=silent.now))
     hung_up = silent.coming.pop()
     silent.call_again()
@@ -99,9 +103,11 @@ def test_our_call_ends_only_while_they_wait_for_an_agent() -> None:
     late = [event for event in world.coming if isinstance(event, LegEnded)]
     world.coming = [event for event in world.coming if event not in late]
     world.settle()
+    world.hear_out(AGAIN)
     world.coming += late
     world.settle()
     assert (world.case.state, world.live) == (CaseState.RINGING_SEATS, {AGAIN})
+    assert COMFORT in world.timers
 
 
 def test_they_hang_up_again_at_once_and_are_rung_back_all_the_same(waiting: World) -> None:
@@ -109,7 +115,7 @@ def test_they_hang_up_again_at_once_and_are_rung_back_all_the_same(waiting: Worl
     waiting.break_off(AGAIN)
     waiting.feed(again)
     waiting.settle()
-    assert waiting.case.call_backs == 0
+    assert (waiting.case.call_backs, waiting.leg(AGAIN).result) == (0, None)
     waiting.wait(2 * A_CALL_BACK + 1)
     assert (waiting.case.state, waiting.case.call_backs) == (CaseState.NO_RESPONSE, 2)
 

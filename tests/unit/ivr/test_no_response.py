@@ -138,6 +138,12 @@ def test_contacts_on_a_file_that_comes_late_are_rung_when_it_comes(silent: World
     assert {"contact-1-1", "contact-2-1"} < silent.live
 
 
+def test_after_arrival_a_file_that_comes_late_rings_nobody(unanswered: World) -> None:
+    unanswered.ask(ArrivalReported)
+    unanswered.tell(CallerIdentified(at=unanswered.now, file=FILE))
+    assert unanswered.live == {"a-1", "b-1"}
+
+
 # --- the elder is rung ------------------------------------------------------------------------------------------------
 
 
@@ -320,8 +326,9 @@ def test_the_second_time_110_is_offered_again(unanswered: World) -> None:
 def test_who_said_they_would_come_in_an_earlier_emergency_is_asked_again_and_is_no_hope_in_this_one(
     rescue: World,
 ) -> None:
-    rescue.answer("contact-1-1")
-    rescue.press("contact-1-1", "1")
+    for contact in ("contact-1-1", "contact-2-1"):
+        rescue.answer(contact)
+        rescue.press(contact, "1")
     rescue.ask(StandDownRequested)
     rescue.ask(SilentRequested)
     assert refusal(rescue.ask(CallRequested, target="contacts")) is None

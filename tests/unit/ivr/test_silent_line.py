@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from ivr.commands import Alarm, Announce, DetectSpeech, Hangup, StartTimer, StopTimer
-from ivr.events import EmergencyRequested, HeardRequested, KeyPressed, SilentRequested, SpeechHeard, StandDownRequested
+from ivr.events import (
+    EmergencyRequested,
+    HeardRequested,
+    KeyPressed,
+    SilentRequested,
+    SpeechHeard,
+    StandDownRequested,
+    TimerFired,
+)
 from ivr.silence import CALL_BACK, SILENCE
 from ivr.vocabulary import AlarmKind, CaseState, Place, Prompt, Refusal
 from tests.unit.ivr.world import POLICY, World, refusal
@@ -88,18 +96,23 @@ def test_what_the_agent_hears_is_said_once_and_only_of_an_elder_on_the_line(sile
     assert refusal(silent.ask(HeardRequested)) is Refusal.NOT_IN_THIS_STATE
 
 
-def test_silence_is_no_matter_in_an_emergency_until_it_is_stood_down(silent: World) -> None:
+@pytest.mark.parametrize("keeps_the_elder", ["a-1", "b-1"])
+def test_silence_is_no_matter_in_an_emergency_until_it_is_stood_down(silent: World, keeps_the_elder: str) -> None:
     silent.ask(EmergencyRequested)
+    silent.answer("b-1")
     silent.wait(DECIDED)
     assert silent.announced == []
+    silent.seats.clear()
+    silent.hang_up("a-1" if keeps_the_elder == "b-1" else "b-1", 38)
     silent.ask(StandDownRequested)
     silent.wait(ASKED_TWICE + 1)
     assert silent.announced == ASKED
 
 
-def test_who_is_heard_in_an_emergency_counts_as_heard_after_it(silent: World) -> None:
+@pytest.mark.parametrize("speaks", [True, False])
+def test_who_is_heard_in_an_emergency_counts_as_heard_after_it(silent: World, speaks: bool) -> None:
     silent.ask(EmergencyRequested)
-    silent.say("elder")
+    _ = silent.say("elder") if speaks else silent.press("elder", "1")
     silent.ask(StandDownRequested)
     silent.wait(DECIDED)
     assert (silent.case.state, silent.announced) == (CaseState.TALKING, [])
@@ -138,6 +151,25 @@ def test_speech_is_listened_for_on_every_line_to_the_elder(silent: World, speaks
     silent.wait(DECIDED)
     assert silent.case.heard is speaks
     assert (silent.case.state is CaseState.TALKING) is speaks
+
+
+@pytest.mark.parametrize("calls_in", [True, False])
+def test_who_was_heard_on_one_line_has_to_be_heard_anew_on_the_next(talking: World, calls_in: bool) -> None:
+    talking.ask(EmergencyRequested)
+    talking.hang_up("elder")
+    if calls_in:
+        talking.call_again()
+    else:
+        talking.wait(POLICY.redial_pause)
+        talking.answer("elder-2")
+    talking.ask(StandDownRequested)
+    talking.wait(ASKED_TWICE + 1)
+    assert talking.announced == ASKED
+
+
+def test_a_timer_that_fires_late_says_nothing_to_an_elder_who_waits(ringing: World) -> None:
+    for kind in (SILENCE, CALL_BACK):
+        assert ringing.tell(TimerFired(at=ringing.now, timer=kind)) == ()
 
 
 # --- the elder hangs up -----------------------------------------------------------------------------------------------

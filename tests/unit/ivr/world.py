@@ -77,6 +77,7 @@ class World(Exchange):
 
     def settle(self, commands: tuple[Command, ...] = ()) -> tuple[Command, ...]:
         """Everything that is coming happens; all commands that were given, these first."""
+        laws.check(self.case, self)
         while self.coming:
             commands += self.deliver()
             laws.check(self.case, self)
