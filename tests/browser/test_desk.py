@@ -74,6 +74,7 @@ KEYS = {
     "F2": {"action": "emergency"},
     "e": {"action": "emergency"},
     "s": {"action": "silent"},
+    "v": {"action": "heard"},
     "F8": {"action": "call", "target": "120"},
     "F9": {"action": "call", "target": "110"},
     "F10": {"action": "call", "target": "119"},
