@@ -190,7 +190,7 @@ async def test_a_file_deleted_in_mid_call_does_not_cost_the_record(db: Database)
 async def test_hostile_text_is_the_same_live_and_on_record(db: Database, hostile: str) -> None:
     case = Case(id="c", opened_at=AT, caller=hostile, note=hostile)
     case = case.with_leg(Leg("elder", LegKind.ELDER, hostile, name=hostile))
-    entry = _entry(case, 1, Alarm(AlarmKind.ALONE, hostile), display=hostile, nested={hostile: (1, float("nan"))})
+    entry = _entry(case, 1, Alarm(AlarmKind.SEAT_LOST, hostile), display=hostile, nested={hostile: (1, float("nan"))})
     await _write(db, entry)
     assert await _view(db, "c") == live_view(case, [entry])
 
