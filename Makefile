@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
+# Tests mostly wait for people to speak, so more of them at once than there are cores.
+WORKERS ?= 4
 SHELL  := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help demo run test check bench clean lock venv asterisk parts
@@ -54,7 +56,7 @@ check: $(VENV)/.ready
 	$(BIN)/python -m pytest -q tests/unit
 
 test: check parts
-	$(BIN)/python -m pytest tests/web tests/telephony tests/browser $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) tests/web tests/telephony tests/browser $(ARGS)
 
 bench: asterisk
 	$(BIN)/python -m bench $(ARGS)

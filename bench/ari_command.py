@@ -168,13 +168,12 @@ async def _read(events: Any) -> None:
 
 
 def _settings(home: Path) -> Settings:
-    web, sip, ari, ami, control, rtp = free_ports(6)
+    web, sip, ari, ami, control = free_ports(5)
     ports = {"WEB": web, "SIP": sip, "ARI": ari, "AMI": ami, "CONTROL": control}
-    first = min(rtp // 2 * 2, 65000)
     return Settings.load(
         {
             "YJT_HOME": str(home),
-            "YJT_RTP_PORTS": f"{first}-{first + 99}",
+            "YJT_RTP_PORTS": "16000-18999",
             **{f"YJT_{name}_PORT": str(port) for name, port in ports.items()},
         }
     )

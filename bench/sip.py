@@ -65,12 +65,14 @@ def build(start: str, headers: list[tuple[str, str]], body: str = "") -> bytes:
     return "\r\n".join([start, *(f"{name}: {value}" for name, value in rest), "", body]).encode()
 
 
-def respond(request: Message, status: str, *, tag: str = "", extra: list[tuple[str, str]] | None = None) -> bytes:
+def respond(
+    request: Message, status: str, *, tag: str = "", extra: list[tuple[str, str]] | None = None, body: str = ""
+) -> bytes:
     """The response `status` ("180 Ringing") to a request."""
     to = request["to"] if not tag or "tag=" in request["to"] else f"{request['to']};tag={tag}"
     headers = [("Via", via) for via in request.headers["via"]]
     headers += [("From", request["from"]), ("To", to), ("Call-ID", request["call-id"]), ("CSeq", request["cseq"])]
-    return build(f"SIP/2.0 {status}", headers + (extra or []))
+    return build(f"SIP/2.0 {status}", headers + (extra or []), body)
 
 
 def credentials(challenge: str, *, method: str, uri: str, username: str, password: str) -> str:

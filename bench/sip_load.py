@@ -30,6 +30,7 @@ class Call:
     picked_up: float | None = None
     rang: float | None = None
     refused: int = 0
+    over: bool = False
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def notice(self) -> None:
@@ -69,7 +70,7 @@ class _Peer(asyncio.DatagramProtocol):
 
 
 class Callers(_Peer):
-    """The carrier's side: places calls, ends each when it was answered and a seat has rung."""
+    """The carrier's side: places calls and ends them."""
 
     def __init__(self, platform: tuple[str, int]) -> None:
         super().__init__(platform)
@@ -78,7 +79,7 @@ class Callers(_Peer):
         self._to: dict[str, str] = {}
 
     async def call(self, number: str, *, caller: str) -> Call:
-        """One call, hung up as soon as it has shown both times or `_ANSWER_WITHIN` seconds have passed."""
+        """One call that waits on the line; returns when it has shown both times or after `_ANSWER_WITHIN` seconds."""
         call = Call(number, caller, secrets.token_hex(8))
         self.calls[call.id] = self._live[caller[-_TELLING:]] = call
         offer = sip.sdp(self.address.partition(":")[0])
@@ -91,9 +92,12 @@ class Callers(_Peer):
                 await call.done.wait()
         except TimeoutError:
             pass  # the missing time tells
-        if call.picked_up:
-            self.send(sip.build(self._start("BYE", call), self._dialog(call, "BYE", number=2)))
         return call
+
+    def hang_up(self, call: Call) -> None:
+        """Put down, unless the platform has done so."""
+        if call.picked_up and not call.over:
+            self.send(sip.build(self._start("BYE", call), self._dialog(call, "BYE", number=2)))
 
     def rang(self, caller: str, now: float) -> None:
         """A seat rings for this caller, whose number may be shown in another form; told by the seats."""
@@ -104,6 +108,8 @@ class Callers(_Peer):
     def heard(self, message: sip.Message, addr: tuple[str, int], now: float) -> None:
         if message.method:
             self.transport.sendto(sip.respond(message, "200 OK"), addr)
+            if message.method == "BYE" and (ended := self.calls.get(message["call-id"])):
+                ended.over = True
             return
         call = self.calls.get(message["call-id"])
         if call is None or message.answers != "INVITE" or message.status < 200:
@@ -132,7 +138,7 @@ class Callers(_Peer):
 
 
 class Seats(_Peer):
-    """Telephones that register and ring, and are never answered."""
+    """Telephones that register and ring until all are answered at once."""
 
     def __init__(self, platform: tuple[str, int], callers: Callers) -> None:
         super().__init__(platform)
@@ -155,6 +161,14 @@ class Seats(_Peer):
                 if not missing:
                     return
                 await asyncio.wait(self._registered.values(), timeout=1)
+
+    def answer_all(self) -> None:
+        """Every telephone that rings is picked up."""
+        body = sip.sdp(self.address.partition(":")[0])
+        extra = [*self._contact(), ("Content-Type", "application/sdp")]
+        while self._ringing:
+            _, invite = self._ringing.popitem()
+            self.send(sip.respond(invite, "200 OK", tag="seat", extra=extra, body=body))
 
     def heard(self, message: sip.Message, addr: tuple[str, int], now: float) -> None:
         match message.method:

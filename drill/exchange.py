@@ -101,11 +101,12 @@ class Exchange:
                     pass  # the rest is of no use to anybody in the town
 
     async def hang_up_all(self) -> None:
-        """End every call, and wait until none is left."""
-        for line in self.lines:
-            await line.hang_up()
-        for line in self.lines:
-            await line.ended(within=5)
+        """End every call, also those that arrive meanwhile, and wait until none is left."""
+        while lines := self.lines:
+            for line in lines:
+                await line.hang_up()
+            for line in lines:
+                await line.ended(within=5)
 
     async def _arrives(self, number: str, caller: str, channel: str) -> None:
         line = self._new_line("", caller, channel=channel)

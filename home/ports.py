@@ -1,18 +1,27 @@
 """Ports before they are needed: which are taken, by whom, and by the name of which setting they can be changed."""
 
 import errno
+import fcntl
+import itertools
+import os
+import random
 import socket
 from collections.abc import Iterable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Literal
 
 from home.settings import Settings
 
 Kind = Literal["tcp", "udp"]
 _LISTENING = {"tcp": "0A", "udp": "07"}
+_FOR_ANYBODY = range(61000, 65536)
+# In turn from somewhere, so that a port which has just been left is not asked for again at once.
+_next_port = itertools.cycle(random.sample(_FOR_ANYBODY, len(_FOR_ANYBODY)))
 
 
 class PortInUse(Exception):
@@ -73,19 +82,37 @@ def holder(port: int, kind: Kind = "tcp") -> Holder | None:
 
 
 def free_ports(count: int, *, host: str = "127.0.0.1") -> list[int]:
-    """`count` ports that are free for TCP and UDP just now. For tests and for the town."""
+    """`count` ports that are free for TCP and UDP, and this process's alone among those who ask here. For the town.
+
+    They lie above what Linux hands out by itself, so that no outgoing connection takes one before we listen on it.
+    Raises PortInUse when there are not so many.
+    """
     found: list[int] = []
-    with ExitStack() as held:
-        while len(found) < count:
-            tcp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-            udp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            tcp.bind((host, 0))
-            try:
-                udp.bind((host, tcp.getsockname()[1]))
-            except OSError:
-                continue
-            found.append(tcp.getsockname()[1])
-    return found
+    for _ in range(len(_FOR_ANYBODY)):
+        port = next(_next_port)
+        if _is_ours(port) and all(can_listen(Wanted(host, port, "", kind)) for kind in ("tcp", "udp")):
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise PortInUse(
+        f"{_FOR_ANYBODY[0]}-{_FOR_ANYBODY[-1]} 之间没有 {count} 个空闲端口 / "
+        f"there are no {count} free ports in {_FOR_ANYBODY[0]}-{_FOR_ANYBODY[-1]}"
+    )
+
+
+@cache
+def _claims() -> int:
+    """A file whose byte N is locked by the process that was given port N; the kernel forgets the dead."""
+    path = Path(gettempdir()) / f"yijiantong-ports-{os.getuid()}"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+def _is_ours(port: int) -> bool:
+    try:
+        fcntl.lockf(_claims(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    return True
 
 
 def reachable(host: str) -> str:

@@ -26,13 +26,12 @@ SEATS = [SeatLine("801", "password-801"), SeatLine("802", "password-802")]
 
 def neighbours(home: Path) -> tuple[Settings, TownSettings]:
     """A platform and a town for each other, on free ports."""
-    web, sip, ari, ami, control, town_sip, town_ari, rtp = free_ports(8)
-    rtp = min(rtp, 60000)
+    web, sip, ari, ami, control, town_sip, town_ari = free_ports(7)
     town = TownSettings.load(
         {
             "YJT_TOWN_SIP_PORT": str(town_sip),
             "YJT_TOWN_ARI_PORT": str(town_ari),
-            "YJT_TOWN_RTP_PORTS": f"{rtp + 500}-{rtp + 900}",
+            "YJT_TOWN_RTP_PORTS": "20000-20999",
         }
     )
     settings = Settings.load(
@@ -43,7 +42,7 @@ def neighbours(home: Path) -> tuple[Settings, TownSettings]:
             "YJT_ARI_PORT": str(ari),
             "YJT_AMI_PORT": str(ami),
             "YJT_CONTROL_PORT": str(control),
-            "YJT_RTP_PORTS": f"{rtp}-{rtp + 400}",
+            "YJT_RTP_PORTS": "30000-30999",
             **town.platform_environment(),
         }
     )
