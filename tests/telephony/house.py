@@ -137,12 +137,16 @@ class House:
         return self.messages[-1]
 
     async def told(self, kind: str, within: float = 5.0, **wanted: object) -> dict[str, Any]:
-        """The first message of this kind whose data has these values, now or within so many seconds."""
+        """The first message of this kind whose data has these values, now or within so many seconds. `bool` as a
+        value stands for anything that is there: `elder=bool`, whenever the register has answered."""
+
+        def fits(given: object, value: object) -> bool:
+            return bool(given) if value is bool else given == value
 
         def found() -> dict[str, Any] | None:
             for message in self.messages:
                 data = message["data"]
-                if message["kind"] == kind and all(data.get(name) == value for name, value in wanted.items()):
+                if message["kind"] == kind and all(fits(data.get(name), value) for name, value in wanted.items()):
                     return message
             return None
 

@@ -36,7 +36,7 @@ async def test_from_the_key_to_the_closed_case(house: House) -> None:
     await grandma.press_key()
     await house.told("screen", extension="801", role="A")
     await town.seat("801", voice="agent_a").answer()
-    case = await house.case(state="talking")
+    case = await house.case(state="talking", elder=bool)
     assert case["elder"]["name"] == "演示·王奶奶"
 
     await b.is_ready()
