@@ -56,7 +56,7 @@ check: $(VENV)/.ready
 	$(BIN)/python -m pytest -q tests/unit
 
 test: check parts
-	$(BIN)/python -m pytest -n $(WORKERS) tests/web tests/telephony tests/browser $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup tests/web tests/telephony tests/browser $(ARGS)
 
 bench: asterisk
 	$(BIN)/python -m bench $(ARGS)

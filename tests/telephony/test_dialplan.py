@@ -108,7 +108,8 @@ async def test_any_dialled_number_reaches_the_controller(platform_asterisk: Plat
         assert recording == f"{call.channel.creationtime:%Y/%m/%d}/{call.channel.id}.wav"
         await controller.client.channels.answer(channelId=call.channel.id)
         assert await calling == 200
-        assert (recordings_dir(platform_asterisk.settings) / recording).is_file()
+        # MixMonitor opens its file in a thread of its own.
+        await until((recordings_dir(platform_asterisk.settings) / recording).is_file, 3)
         await controller.client.channels.hangup(channelId=call.channel.id)
         async with asyncio.timeout(3):
             await caller.ended.wait()
