@@ -14,12 +14,14 @@ from models.views import live_json
 
 
 def case_json(run: CaseRun, at: datetime) -> dict[str, Json]:
-    """The contract's case, with what an agent needs now: the file, the legal actions, the roles being searched."""
+    """The contract's case, with what an agent needs now: the file, the legal actions, the roles being searched, and
+    when the next contacts are rung."""
     return {
         **live_json(run.case, run.entries, run.told),
         "file": _file_json(run.case.file),
         "actions": list(actions_now(run.case, run.house.policy, at)),
         "searching": [role.value for role in sorted(run.case.searching)],
+        "next_wave_at": run.case.next_wave_at.isoformat() if run.case.next_wave_at else None,
     }
 
 

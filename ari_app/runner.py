@@ -39,6 +39,7 @@ from ivr.commands import (
     ReleaseSeat,
     RemoveBridge,
     SeatCommand,
+    SendMessage,
     ShowFile,
     StartMusic,
     StartTimer,
@@ -226,7 +227,7 @@ class CaseRun:
                 self.house.look_up(self.case.id, caller)
             case Alarm():
                 self._raise_alarm(command, self.house.now())
-            case Refuse() | OpenProvisionalFile() | BookFollowUp():
+            case Refuse() | OpenProvisionalFile() | BookFollowUp() | SendMessage():
                 pass  # the answer to a request; the journal carries out what concerns records
             case _:
                 assert_never(command)

@@ -190,7 +190,7 @@ class Switchboard:
         self._lines.sounds[channel] = sound
         await self._ari.channels.play(
             channelId=channel,
-            media=f"sound:{self._prompts / command.prompt.value}",
+            media=",".join(f"sound:{self._prompts / prompt.value}" for prompt in (command.prompt, *command.then)),
             playbackId=sound.playback,
         )
         asyncio.get_running_loop().call_later(START_WITHIN, self._never_started, channel, sound)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from ivr.vocabulary import CaseKind, CaseState, LegKind, LegState, Outcome, Place, Result, Role
+from ivr.vocabulary import CaseKind, CaseState, LegKind, LegState, Outcome, Place, Relation, Result, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class ContactCard:
     name: str
     relation: str
     phones: tuple[str, ...]
+    kind: Relation = Relation.OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ class Case:
     call that came in, `recording` its file below the recordings folder.
 
     `heard`: the elder has spoken or pressed a key on the present line; `asked`: how often they were asked whether they
-    hear us; `call_backs`: how often they were rung back (S4.2), without the times when the line was `busy`."""
+    hear us; `call_backs`: how often they were rung back (S4.2), without the times when the line was `busy`;
+    `next_wave_at`: when the contacts after `wave` are rung; `messaged`: contacts who were asked for help by SMS."""
 
     id: str
     caller: str = ""
@@ -103,6 +105,9 @@ class Case:
     call_backs: int = 0
     busy: int = 0
     police_offered: bool = False
+    wave: int = 0
+    next_wave_at: datetime | None = None
+    messaged: frozenset[int] = field(default_factory=frozenset)
     outcome: Outcome | None = None
     note: str = ""
 

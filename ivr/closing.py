@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivr import rescue, silence
+from ivr import cascade, rescue, silence
 from ivr.commands import BookFollowUp, Leave, Play, StartTimer, StopTimer, Timer
 from ivr.events import CloseRequested
 from ivr.turn import COMFORT, Turn
@@ -30,7 +30,7 @@ def abandoned(turn: Turn) -> Turn:
 
 def say_goodbye(turn: Turn) -> Turn:
     """Everybody hangs up; the elder, if still on the line, hears a closing word first."""
-    turn.stop_finding().do(*(StopTimer(timer) for timer in silence.TIMERS))
+    cascade.stop_waves(turn).stop_finding().do(*(StopTimer(timer) for timer in silence.TIMERS))
     for leg in tuple(turn.case.live()):
         if not turn.case.is_elder(leg) or not leg.up:
             turn.let_go(leg)

@@ -9,6 +9,7 @@ from ivr.vocabulary import (
     AlarmKind,
     FollowUpKind,
     LegKind,
+    MessageKind,
     Place,
     Prompt,
     Refusal,
@@ -94,10 +95,11 @@ class Announce:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Play a prompt to one leg; stops the leg's music and the prompt before."""
+    """Play a prompt, and `then` these as one with it, to one leg; stops the leg's music and the prompt before."""
 
     leg: str
     prompt: Prompt
+    then: tuple[Prompt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +194,18 @@ class BookFollowUp:
     days: float
 
 
+@dataclass(frozen=True, slots=True)
+class SendMessage:
+    """An SMS to a contact, once of each kind in a case; an empty `number`: they have none that takes one."""
+
+    kind: MessageKind
+    contact: int
+    name: str
+    number: str
+
+
 SoundCommand = Play | StopSound | StartMusic | Announce | DetectSpeech
 LineCommand = Answer | Dial | Hangup | MakeBridge | Join | Leave | RemoveBridge | SoundCommand
 SeatCommand = FindSeat | StopFindingSeat | ReleaseSeat | ShowFile
-RecordCommand = OpenProvisionalFile | BookFollowUp
+RecordCommand = OpenProvisionalFile | BookFollowUp | SendMessage
 Command = LineCommand | SeatCommand | RecordCommand | StartTimer | StopTimer | LookUp | Alarm | Refuse

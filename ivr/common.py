@@ -23,6 +23,7 @@ from ivr.commands import (
     Refuse,
     ReleaseSeat,
     RemoveBridge,
+    SendMessage,
     ShowFile,
     StartMusic,
     StartTimer,
@@ -78,6 +79,12 @@ def identified(turn: Turn, event: CallerIdentified) -> Turn:
 def open_file(turn: Turn) -> Turn:
     """Nobody has this number: a provisional file is opened (X5), unless a file came meanwhile."""
     return turn if turn.case.file else turn.do(OpenProvisionalFile(turn.case.caller))
+
+
+def warn_without_agreement(turn: Turn) -> Turn:
+    """Calling 120 for an elder needs a signed agreement on file: its lack warns and never blocks (S1.10)."""
+    signed = turn.case.file is not None and turn.case.file.agreement_signed
+    return turn if signed else turn.alarm(AlarmKind.NO_AGREEMENT)
 
 
 def recording_ended(turn: Turn, event: RecordingEnded) -> Turn:
@@ -208,7 +215,9 @@ def command_failed(turn: Turn, event: CommandFailed) -> Leg | None:
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
         case FindSeat() | StopFindingSeat() | ReleaseSeat() | ShowFile():
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
-        case OpenProvisionalFile() | BookFollowUp() | LookUp() | StartTimer() | StopTimer() | Alarm() | Refuse():
+        case OpenProvisionalFile() | BookFollowUp() | SendMessage() | LookUp():
+            turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
+        case StartTimer() | StopTimer() | Alarm() | Refuse():
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
         case _:
             assert_never(command)

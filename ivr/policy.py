@@ -83,6 +83,25 @@ class Policy:
         zh="呼叫120等时同时呼叫全部联系人(S1.9)",
         en="ring all contacts with a service (S1.9)",
     )
+    cascade_waves: float = _value(
+        0,
+        low=0,
+        high=1,
+        unit="0/1",
+        zh="联系人分批呼叫：家人、邻居、居委会、驿站（0为同时呼叫，S1.9）",
+        en="ring contacts in waves: family, neighbours, committee, station (0: all at once, S1.9)",
+    )
+    wave_pause: float = _value(
+        30, low=5, high=300, unit="s", zh="两批联系人之间的间隔", en="pause before the next wave"
+    )
+    waves_stop: float = _value(
+        0,
+        low=0,
+        high=1,
+        unit="0/1",
+        zh="已有联系人答应前来时不再呼叫下一批",
+        en="ring no further wave once somebody comes",
+    )
 
     @classmethod
     def of(cls, overrides: Mapping[str, float]) -> Policy:

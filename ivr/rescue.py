@@ -1,21 +1,33 @@
 """The rescue side of an emergency: services, contacts and other numbers; whom to ring, what their keys mean (S1.3,
-S1.4, S1.9). A contact counts as reached only after pressing 1."""
+S1.4, S1.9). Which contacts are rung and when is in `cascade`. A contact counts as reached only after pressing 1."""
 
 from __future__ import annotations
 
 import re
+from typing import Final
 
-from ivr import ids
-from ivr.case import ContactCard, Leg
+from ivr import cascade, ids
+from ivr.case import Leg
 from ivr.commands import Play, StartTimer, StopTimer, Timer
 from ivr.events import CallRequested, PromptFinished
+from ivr.numbers import DIALABLE, SERVICES, may_be_rung
 from ivr.turn import Turn
-from ivr.vocabulary import AlarmKind, LegKind, Place, Prompt, Refusal, Result, Role, Service, TimerKind
+from ivr.vocabulary import (
+    DIGITS,
+    AlarmKind,
+    CaseKind,
+    CaseState,
+    LegKind,
+    Place,
+    Prompt,
+    Refusal,
+    Result,
+    Role,
+    TimerKind,
+)
 
 OUTSIDE = (LegKind.SERVICE, LegKind.CONTACT, LegKind.NUMBER)
-DIALABLE = re.compile(r"[0-9]{3,15}")
 _CONTACT_ID = re.compile(r"[0-9]{1,18}")
-_SERVICES = frozenset(service.value for service in Service)
 
 
 def place_of_rescue(turn: Turn) -> Place:
@@ -30,16 +42,16 @@ def call(turn: Turn, event: CallRequested) -> Turn:
         return turn.refuse(Refusal.NO_AGENT_ON_LINE)
     what, _, which = event.target.partition(":")
     match what, which:
-        case (service, "") if service in _SERVICES:
+        case (service, "") if service in SERVICES:
             return call_service(turn, service)
-        case "number", number if number in _SERVICES:
+        case "number", number if number in SERVICES:
             return call_service(turn, number)
         case "number", number if DIALABLE.fullmatch(number):
             return call_number(turn, number)
         case "contacts", "":
-            return call_contacts(turn)
+            return cascade.call_contacts(turn)
         case "contact", contact if _CONTACT_ID.fullmatch(contact):
-            return call_contact(turn, int(contact))
+            return cascade.call_contact(turn, int(contact))
         case "elder", "":
             return call_elder(turn)
         case _:
@@ -53,7 +65,7 @@ def call_service(turn: Turn, number: str) -> Turn:
     attempt = 1 + turn.case.count(LegKind.SERVICE, number=number)
     leg = Leg(id=ids.service_leg(number, attempt), kind=LegKind.SERVICE, number=number, name=number)
     turn.dial(leg, turn.policy.service_ring)
-    return ring_contacts(turn) if turn.policy.cascade_with_service else turn
+    return cascade.ring_contacts(turn) if turn.policy.cascade_with_service else turn
 
 
 def call_number(turn: Turn, number: str) -> Turn:
@@ -85,81 +97,9 @@ def ring_elder(turn: Turn) -> Turn:
     return turn.note(heard=False).do(StopTimer(Timer(TimerKind.REDIAL))).dial(elder, turn.policy.call_back_ring)
 
 
-# --- contacts -------------------------------------------------------------------------------------------------------
-
-
-def may_be_rung(number: str) -> bool:
-    """Whether a number from the register or the trunk may be dialled as a person's: never 110/120/119, which only a
-    human calls, and by its own name."""
-    return DIALABLE.fullmatch(number) is not None and number not in _SERVICES
-
-
-def phones_of(contact: ContactCard) -> tuple[str, ...]:
-    return tuple(phone for phone in contact.phones if may_be_rung(phone))
-
-
-def call_contacts(turn: Turn) -> Turn:
-    if not turn.case.file or not any(phones_of(contact) for contact in turn.case.file.contacts):
-        return turn.refuse(Refusal.UNKNOWN_TARGET, "contacts")
-    before = turn.case
-    rung = ring_contacts(turn).case is not before
-    return turn if rung else turn.refuse(Refusal.ALREADY_CALLING)
-
-
-def call_contact(turn: Turn, contact_id: int) -> Turn:
-    contact = _card(turn, contact_id)
-    if contact is None or not phones_of(contact):
-        return turn.refuse(Refusal.UNKNOWN_TARGET, f"contact:{contact_id}")
-    if _on_the_line(turn, contact):
-        return turn.refuse(Refusal.ALREADY_CALLING)
-    return _ring(turn, contact, 0)
-
-
-def ring_contacts(turn: Turn) -> Turn:
-    """All at once: everybody on file who is neither on the line nor reached already in this emergency."""
-    contacts = turn.case.file.contacts if turn.case.file else ()
-    if not any(phones_of(contact) for contact in contacts):
-        return turn.alarm(AlarmKind.NO_CONTACTS)
-    for contact in contacts:
-        if phones_of(contact) and not _on_the_line(turn, contact) and not _reached(turn, contact):
-            _ring(turn, contact, 0)
-    return turn
-
-
-def _card(turn: Turn, contact_id: int | None) -> ContactCard | None:
-    contacts = turn.case.file.contacts if turn.case.file else ()
-    return next((contact for contact in contacts if contact.id == contact_id), None)
-
-
-def _on_the_line(turn: Turn, contact: ContactCard) -> bool:
-    return any(leg.contact == contact.id for leg in turn.case.live(LegKind.CONTACT))
-
-
-def _reached(turn: Turn, contact: ContactCard) -> bool:
-    return any(accepted(turn, leg) for leg in turn.case.legs if leg.contact == contact.id)
-
-
-def accepted(turn: Turn, leg: Leg) -> bool:
-    """Pressed 1 in the present emergency; what was said in an earlier one does not count."""
-    since = turn.case.emergency_at
-    present = since is None or leg.dialled_at is None or leg.dialled_at >= since
-    return present and leg.result is Result.ACCEPTED
-
-
-def _ring(turn: Turn, contact: ContactCard, phone_index: int) -> Turn:
-    attempt = 1 + turn.case.count(LegKind.CONTACT, contact=contact.id)
-    leg = Leg(
-        id=ids.contact_leg(contact.id, attempt),
-        kind=LegKind.CONTACT,
-        number=phones_of(contact)[phone_index],
-        name=f"{contact.name} {contact.relation}".strip(),
-        contact=contact.id,
-        phone_index=phone_index,
-    )
-    return turn.dial(leg, turn.policy.contact_ring)
-
-
 # --- what they do ---------------------------------------------------------------------------------------------------
+
+_WHAT_HAPPENED: Final = {CaseKind.SOS: Prompt.WHAT_KEY}
 
 
 def answered(turn: Turn, leg: Leg) -> Turn:
@@ -172,13 +112,17 @@ def answered(turn: Turn, leg: Leg) -> Turn:
 
 def key_pressed(turn: Turn, leg: Leg, key: str) -> Turn:
     """1 comes, 2 cannot, 9 hears it again; other keys leave the offer standing."""
-    if leg.kind is not LegKind.CONTACT or not leg.up or leg.result is not None:
+    if leg.kind is not LegKind.CONTACT or not leg.up:
         return turn
+    if leg.result is not None:
+        again = key == "9" and leg.result is Result.ACCEPTED and leg.place is Place.NOWHERE
+        return turn.do(who_and_what(turn, leg.id)) if again else turn
     stop_key = StopTimer(Timer(TimerKind.CONTACT_KEY, leg.id))
     match key:
         case "1":
-            turn.do(stop_key, Play(leg.id, Prompt.CONTACT_THANKS))
+            turn.do(stop_key, who_and_what(turn, leg.id))
             turn.change(leg, result=Result.ACCEPTED)
+            cascade.accepted_by(turn)
         case "2":
             turn.do(stop_key, Play(leg.id, Prompt.CONTACT_DECLINED))
             turn.change(leg, result=Result.DECLINED)
@@ -187,6 +131,16 @@ def key_pressed(turn: Turn, leg: Leg, key: str) -> Turn:
         case _:
             pass
     return turn
+
+
+def who_and_what(turn: Turn, leg: str) -> Play:
+    """Who is in need and what happened: only for a person who has pressed 1. Before that a voicemail or a stranger may
+    be listening (S14)."""
+    number = tuple(DIGITS[int(digit)] for digit in number_of_elder(turn))
+    who = (Prompt.CONTACT_WHO, *number) if number else ()
+    silent = turn.case.state is CaseState.NO_RESPONSE
+    what = Prompt.WHAT_SILENT if silent else _WHAT_HAPPENED.get(turn.case.kind, Prompt.WHAT_DEVICE)
+    return Play(leg, Prompt.CONTACT_THANKS, (*who, what))
 
 
 def prompt_finished(turn: Turn, leg: Leg, event: PromptFinished) -> Turn:
@@ -215,17 +169,9 @@ def no_key(turn: Turn, leg_id: str) -> Turn:
     return turn.hang_up(leg, Result.VOICEMAIL)
 
 
-def next_phone(turn: Turn, leg: Leg) -> Turn:
-    """A contact was not reached on this phone: try the next one on file."""
-    contact = _card(turn, leg.contact)
-    decided = leg.result in {Result.ACCEPTED, Result.DECLINED, Result.CANCELLED}
-    if contact is None or decided or leg.phone_index + 1 >= len(phones_of(contact)):
-        return turn
-    return _ring(turn, contact, leg.phone_index + 1)
-
-
 def stop_asking(turn: Turn) -> Turn:
     """Help is there or not needed: whoever has not been reached is left in peace."""
+    cascade.stop_waves(turn)
     for leg in tuple(turn.case.live(*OUTSIDE)):
         if leg.result is not Result.ACCEPTED:
             turn.hang_up(leg, Result.CANCELLED)

@@ -92,6 +92,25 @@ class Result(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Relation(StrEnum):
+    """How a contact belongs to the elder; it decides in which wave they are rung."""
+
+    CHILD = "child"
+    GUARDIAN = "guardian"
+    NEIGHBOUR = "neighbour"
+    COMMITTEE = "committee"
+    STATION = "station"
+    OTHER = "other"
+
+
+class MessageKind(StrEnum):
+    """What an SMS to a contact says."""
+
+    HELP_NEEDED = "help_needed"
+    HELP_ARRIVED = "help_arrived"
+    CALLED_OFF = "called_off"
+
+
 class Service(StrEnum):
     POLICE = "110"
     AMBULANCE = "120"
@@ -127,6 +146,10 @@ class Prompt(StrEnum):
     CONTACT_OFFER = "contact_offer"
     CONTACT_THANKS = "contact_thanks"
     CONTACT_DECLINED = "contact_declined"
+    CONTACT_WHO = "contact_who"
+    WHAT_KEY = "what_key"
+    WHAT_SILENT = "what_silent"
+    WHAT_DEVICE = "what_device"
     TEST_OK = "test_ok"
     READY = "ready"
     PAUSED = "paused"
@@ -135,6 +158,19 @@ class Prompt(StrEnum):
     SILENT_STARTED = "silent_started"
     NOT_IN_CALL = "not_in_call"
     SORRY_LATER = "sorry_later"
+    DIGIT_0 = "digit_0"
+    DIGIT_1 = "digit_1"
+    DIGIT_2 = "digit_2"
+    DIGIT_3 = "digit_3"
+    DIGIT_4 = "digit_4"
+    DIGIT_5 = "digit_5"
+    DIGIT_6 = "digit_6"
+    DIGIT_7 = "digit_7"
+    DIGIT_8 = "digit_8"
+    DIGIT_9 = "digit_9"
+
+
+DIGITS: Final = tuple(Prompt(f"digit_{digit}") for digit in range(10))
 
 
 class TimerKind(StrEnum):
@@ -144,6 +180,7 @@ class TimerKind(StrEnum):
     SILENCE = "silence"
     CALL_BACK = "call_back"
     REDIAL = "redial"
+    NEXT_WAVE = "next_wave"
 
 
 class SeatRelease(StrEnum):

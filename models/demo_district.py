@@ -12,10 +12,10 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ivr.vocabulary import Skill
+from ivr.vocabulary import Relation, Skill
 from models.database import Database
 from models.elder_forms import ContactForm, ElderForm, TerminalForm, check
-from models.elders import Relation, Terminal
+from models.elders import Terminal
 from models.org import OrgKind, get_or_create
 from models.people import User, UserRole, create_user, generate_password, set_password
 from models.register import Plan, save_all

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from models.elders import ElderStatus, Relation
+from ivr.vocabulary import Relation
+from models.elders import ElderStatus
 from models.id_cards import BadIdCard, read_id_card
 from models.phone_numbers import InvalidNumber, dialable
 from models.text import plain

@@ -11,6 +11,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from ivr.vocabulary import Relation
 from models.base import Base, choice, utc_now
 
 
@@ -22,15 +23,6 @@ class ElderStatus(StrEnum):
 
 
 SERVED = (ElderStatus.ACTIVE, ElderStatus.AWAY)
-
-
-class Relation(StrEnum):
-    CHILD = "child"
-    GUARDIAN = "guardian"
-    NEIGHBOUR = "neighbour"
-    COMMITTEE = "committee"
-    STATION = "station"
-    OTHER = "other"
 
 
 class Elder(Base):

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from models.elders import ElderStatus, Relation
+from ivr.vocabulary import Relation
+from models.elders import ElderStatus
 from models.org import OrgKind
 from models.sheets import Cell
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
+from ivr.vocabulary import Relation
 from models.elder_forms import ContactForm, ElderForm, FieldProblem, TerminalForm
-from models.elders import Relation
 from models.register_columns import PLACES, BadCell, Column, aligned, column_of, read_date, read_relation, several
 from models.register_keys import Path
 from models.sheets import Row, SheetError

@@ -20,8 +20,9 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, Optional
 
+from ivr.vocabulary import Relation
 from models.elder_forms import ContactForm, ElderForm, FieldProblem, TerminalForm
-from models.elders import ElderStatus, Relation
+from models.elders import ElderStatus
 from web.register_views import ElderView
 from web.texts import Texts
 

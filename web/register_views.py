@@ -9,8 +9,9 @@ from aiohttp import web
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ivr.vocabulary import Relation
 from models.elder_forms import ContactForm, ElderForm, TerminalForm
-from models.elders import Elder, ElderStatus, Relation, Terminal
+from models.elders import Elder, ElderStatus, Terminal
 from models.queries.register import file_of
 from models.register import NoSuchElder, change_elder, form_of
 from web.guard import account_of

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from aiohttp import web
@@ -32,18 +33,19 @@ class ContactRow:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """`live` while the controller holds the case; only then are `actions` and `searching` filled."""
+    """`live` while the controller holds the case; only then are `actions`, `searching` and `next_wave_at` filled."""
 
     view: CaseView
     file: ElderFile | None
     live: bool = False
     actions: frozenset[str] = frozenset()
     searching: tuple[str, ...] = ()
+    next_wave_at: datetime | None = None
 
     @classmethod
     def of_live(cls, case: LiveCase) -> "Sheet":
         extras = case.extras
-        return cls(case.view, extras.file, True, frozenset(extras.actions), extras.searching)
+        return cls(case.view, extras.file, True, frozenset(extras.actions), extras.searching, extras.next_wave_at)
 
     @property
     def seats(self) -> dict[str, LegView]:

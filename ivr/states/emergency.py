@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common, rescue, silence
+from ivr import cascade, common, rescue, silence
 from ivr.case import Leg
 from ivr.closing import close_when_done, finish, say_goodbye
 from ivr.commands import Play, StopTimer
@@ -41,6 +41,7 @@ from ivr.vocabulary import (
     AlarmKind,
     CaseState,
     LegKind,
+    MessageKind,
     Place,
     Prompt,
     Refusal,
@@ -194,6 +195,8 @@ def timer_fired(turn: Turn, event: TimerFired) -> Turn:
             return rescue.no_key(turn, event.timer.leg)
         case TimerKind.REDIAL:
             return silence.redial(turn)
+        case TimerKind.NEXT_WAVE:
+            return cascade.next_wave(turn)
         case TimerKind.COMFORT:
             return turn.comfort()
         case TimerKind.GOODBYE | TimerKind.SILENCE | TimerKind.CALL_BACK:
@@ -227,7 +230,7 @@ def after_the_end(turn: Turn, leg: Leg) -> Turn:
             if was_up and leg.role is not Role.X and not turn.case.arrived_at:
                 turn.alarm(AlarmKind.SEAT_LOST, str(leg.role))
         case LegKind.CONTACT:
-            rescue.next_phone(turn, leg)
+            cascade.not_reached(turn, leg)
         case LegKind.ELDER if not turn.case.is_elder(leg):
             pass  # let go for the elder's own call
         case LegKind.ELDER:
@@ -270,6 +273,7 @@ def help_arrived(turn: Turn) -> Turn:
     elder = turn.case.elder
     if elder is not None and elder.alive and not elder.up:
         turn.let_go(elder)
+    cascade.tell_contacts(turn, MessageKind.HELP_ARRIVED)
     return settle(rescue.stop_asking(turn).stop_finding())
 
 
@@ -280,6 +284,7 @@ def stand_down(turn: Turn) -> Turn:
     if turn.case.elder_up and not (a and a.up) and not (b and b.up):
         return turn.refuse(Refusal.NO_AGENT_ON_LINE)
     call_off_services(turn)
+    cascade.tell_contacts(cascade.stop_waves(turn), MessageKind.CALLED_OFF)
     turn.hang_up_all(*rescue.OUTSIDE).stop_finding().do(StopTimer(silence.REDIAL))
     if not turn.case.elder_up:
         return close_when_done(say_goodbye(turn))

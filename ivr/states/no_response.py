@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common, rescue, silence
+from ivr import cascade, common, rescue, silence
 from ivr.case import Leg
 from ivr.closing import finish
 from ivr.commands import Play, StopTimer
@@ -40,7 +40,7 @@ from ivr.events import (
 )
 from ivr.states import emergency
 from ivr.turn import Turn
-from ivr.vocabulary import AlarmKind, CaseState, LegKind, Refusal, Role
+from ivr.vocabulary import AlarmKind, CaseState, MessageKind, Refusal, Role
 
 
 def no_response(turn: Turn, event: Event) -> Turn:
@@ -96,11 +96,11 @@ def no_response(turn: Turn, event: Event) -> Turn:
 
 
 def begin(turn: Turn) -> Turn:
-    """A and B are looked for, every contact is rung at once, the elder is rung on and on."""
+    """A and B are looked for, the contacts are rung, the elder is rung on and on."""
     turn.do(StopTimer(silence.CALL_BACK)).alarm(AlarmKind.NO_RESPONSE)
     turn.note(emergency_at=turn.at, arrived_at=None, police_offered=False).go(CaseState.NO_RESPONSE)
-    turn.find_seat(Role.A).find_seat(Role.B)
-    return offer_police(silence.redial_soon(rescue.ring_contacts(turn)))
+    common.warn_without_agreement(turn).find_seat(Role.A).find_seat(Role.B)
+    return offer_police(silence.redial_soon(cascade.ring_contacts(turn)))
 
 
 def somebody_answers(turn: Turn, event: SpeechHeard | KeyPressed) -> Turn:
@@ -127,6 +127,7 @@ def elder_responds(turn: Turn) -> Turn:
         return silence.heard(turn).go(CaseState.EMERGENCY)
     turn.note(heard=True).alarm(AlarmKind.ELDER_SPOKE)
     emergency.call_off_services(turn)
+    cascade.tell_contacts(turn, MessageKind.CALLED_OFF)
     return rescue.stop_asking(turn).go(CaseState.EMERGENCY)
 
 
@@ -135,7 +136,7 @@ def identified(turn: Turn, event: CallerIdentified) -> Turn:
     common.identified(turn, event)
     if turn.case.arrived_at or not event.file.contacts:
         return turn
-    return rescue.ring_contacts(turn)
+    return cascade.ring_contacts(turn)
 
 
 def leg_ended(turn: Turn, event: LegEnded) -> Turn:
@@ -161,7 +162,6 @@ def after_the_end(turn: Turn, leg: Leg) -> Turn:
 
 def offer_police(turn: Turn) -> Turn:
     """Nobody who could go there is reached: A is offered 110, once (S4.4)."""
-    hope = any(leg.alive or rescue.accepted(turn, leg) for leg in turn.case.legs if leg.kind is LegKind.CONTACT)
-    if hope or turn.case.police_offered:
+    if cascade.hope(turn) or turn.case.police_offered:
         return turn
     return turn.note(police_offered=True).alarm(AlarmKind.OFFER_POLICE)

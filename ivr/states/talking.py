@@ -100,11 +100,9 @@ def talking(turn: Turn, event: Event) -> Turn:
 
 
 def start_emergency(turn: Turn) -> Turn:
-    """The A/B mechanism (S1.1). A missing agreement warns and never blocks (S1.10)."""
+    """The A/B mechanism (S1.1)."""
     turn.note(emergency_at=turn.at, arrived_at=None).go(CaseState.EMERGENCY).do(StopTimer(silence.SILENCE))
-    if turn.case.file is None or not turn.case.file.agreement_signed:
-        turn.alarm(AlarmKind.NO_AGREEMENT)
-    return turn.find_seat(Role.B)
+    return common.warn_without_agreement(turn).find_seat(Role.B)
 
 
 def emergency_by_calling(turn: Turn, event: CallRequested) -> Turn:

@@ -93,5 +93,5 @@ async def _cards(session: AsyncSession, elder_id: int) -> tuple[ContactCard, ...
     for number, name, relation, kind, phone in rows:
         known = cards.get(number)
         phones = (*(known.phones if known else ()), *([phone] if phone else []))
-        cards[number] = ContactCard(id=number, name=name, relation=relation or str(kind), phones=phones)
+        cards[number] = ContactCard(id=number, name=name, relation=relation or str(kind), phones=phones, kind=kind)
     return tuple(cards.values())

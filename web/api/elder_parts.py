@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from aiohttp import web
 from pydantic import Field
 
+from ivr.vocabulary import Relation
 from models.elder_forms import ContactForm, ElderForm, TerminalForm
-from models.elders import Relation
 from web.api.elders import ContactIn, TerminalIn, view_json
 from web.api.kit import (
     REGISTER_ERRORS,

@@ -7,9 +7,10 @@ from typing import Any, Literal
 from aiohttp import web
 from pydantic import Field
 
+from ivr.vocabulary import Relation
 from models.audit import audit
 from models.elder_forms import ContactForm, ElderForm, TerminalForm
-from models.elders import ElderStatus, Relation
+from models.elders import ElderStatus
 from models.queries.elders import ElderLine, list_elders
 from models.register import create_elder, delete_elder
 from web.api.kit import (

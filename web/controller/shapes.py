@@ -19,6 +19,7 @@ class CaseExtras:
     file: ElderFile | None = None
     actions: tuple[str, ...] = ()
     searching: tuple[str, ...] = ()
+    next_wave_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

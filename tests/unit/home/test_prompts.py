@@ -76,7 +76,7 @@ def test_a_prompt_is_short_clear_and_begins_at_once(path: Path) -> None:
     check_telephone_wav(path)
     level = levels(path, 0.02)
     seconds = len(level) * 0.02
-    assert 0.5 < seconds < 12
+    assert 0.4 < seconds < 12
     spoken = np.flatnonzero(level > -45)
     assert spoken[0] * 0.02 < 0.3
     assert seconds - spoken[-1] * 0.02 < 0.4

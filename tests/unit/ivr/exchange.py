@@ -29,6 +29,7 @@ from ivr.commands import (
     Refuse,
     ReleaseSeat,
     RemoveBridge,
+    SendMessage,
     ShowFile,
     StartMusic,
     StartTimer,
@@ -50,8 +51,8 @@ from ivr.events import (
     SpeechHeard,
     TimerFired,
 )
-from ivr.rescue import may_be_rung
-from ivr.vocabulary import LegKind, Place, Prompt, Role, SeatRelease, Skill
+from ivr.numbers import may_be_rung
+from ivr.vocabulary import LegKind, MessageKind, Place, Prompt, Role, SeatRelease, Skill
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 PROMPT_SECONDS = 4.0
@@ -105,6 +106,7 @@ class Exchange:
     refuse_next: set[type] = field(default_factory=set)
     follow_ups: list[BookFollowUp] = field(default_factory=list)
     announced: list[Prompt] = field(default_factory=list)
+    messages: list[tuple[MessageKind, int]] = field(default_factory=list)
 
     # --- what people and phones do: each leaves its event in `coming` -------------------------------------------------
 
@@ -182,6 +184,8 @@ class Exchange:
                 self.coming.append(self._filed(command))
             case BookFollowUp():
                 self.follow_ups.append(command)
+            case SendMessage(kind, contact):
+                self.messages.append((kind, contact))
             case _:
                 self._desk(command)
 

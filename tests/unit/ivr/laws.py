@@ -5,10 +5,11 @@ No law depends on how the procedure is written: each is a promise to the elder, 
 
 from __future__ import annotations
 
+from ivr.cascade import NEXT_WAVE
 from ivr.case import Case
 from ivr.commands import Timer
 from ivr.events import CommandFailed, Event, KeyPressed, Request, SeatReserved, TimerFired
-from ivr.rescue import may_be_rung
+from ivr.numbers import may_be_rung
 from ivr.silence import CALL_BACK, REDIAL, SILENCE
 from ivr.turn import COMFORT
 from ivr.vocabulary import SUCCESSORS, CaseState, LegKind, Place, Role
@@ -114,6 +115,9 @@ def nothing_runs_for_nobody(case: Case, exchange: Exchange) -> None:
         if timer == CALL_BACK:
             assert case.state is CaseState.CALLING_BACK, f"{timer} runs in {case}"
             assert not owner.alive or exchange.lines[owner.id].state == "gone", f"{timer} runs beside {owner}"
+        elif timer == NEXT_WAVE:
+            assert case.state in {CaseState.NO_RESPONSE, CaseState.EMERGENCY}, f"{timer} runs in {case}"
+            assert case.next_wave_at is not None, f"{timer} runs for nobody"
         elif timer == REDIAL:
             assert case.state in {CaseState.NO_RESPONSE, CaseState.EMERGENCY}, f"{timer} runs in {case}"
             assert not owner.alive, f"{timer} runs beside {owner}"

@@ -7,7 +7,14 @@ from dataclasses import replace
 import pytest
 
 from ivr.commands import Alarm, Dial, Hangup, Play, StartTimer, StopTimer, Timer
-from ivr.events import ArrivalReported, CallRequested, HangupRequested, MergeRequested, StandDownRequested
+from ivr.events import (
+    ArrivalReported,
+    CallRequested,
+    EmergencyRequested,
+    HangupRequested,
+    MergeRequested,
+    StandDownRequested,
+)
 from ivr.vocabulary import AlarmKind, LegKind, Prompt, Refusal, Result, TimerKind
 from tests.unit.ivr.exchange import FILE, NEIGHBOUR
 from tests.unit.ivr.world import POLICY, World, refusal
@@ -53,8 +60,28 @@ def test_9_says_it_again_and_other_keys_leave_the_offer_standing(offered: World)
 
 def test_the_first_decision_stands(offered: World) -> None:
     offered.press(CONTACT, "1")
-    assert offered.press(CONTACT, "219") == ()
+    assert offered.press(CONTACT, "21") == ()
     assert offered.leg(CONTACT).result is Result.ACCEPTED
+
+
+def test_who_presses_1_hears_who_is_in_need_and_what_happened_and_again_with_9(offered: World) -> None:
+    (played,) = [command for command in offered.press(CONTACT, "1") if isinstance(command, Play)]
+    digits = [f"digit_{digit}" for digit in FILE.home_phone]
+    assert played == Play(CONTACT, Prompt.CONTACT_THANKS, (Prompt.CONTACT_WHO, *map(Prompt, digits), Prompt.WHAT_KEY))
+    assert offered.press(CONTACT, "9") == (played,)
+    offered.hear_out(CONTACT)
+    assert offered.press(CONTACT, "9") == ()
+
+
+def test_when_the_elder_does_not_respond_the_contact_hears_that() -> None:
+    world = World()
+    world.call()
+    world.hang_up("elder")
+    world.answer("a-1")
+    world.ask(EmergencyRequested)
+    world.answer(CONTACT)
+    (played,) = [command for command in world.press(CONTACT, "1") if isinstance(command, Play)]
+    assert played.then[-1] is Prompt.WHAT_SILENT
 
 
 def test_the_offer_is_repeated_until_a_voicemail_has_been_told_by_its_silence(offered: World) -> None:

@@ -127,7 +127,8 @@ def test_without_anybody_on_file_110_is_offered_at_once(silent: World, known: bo
     silent.case = replace(silent.case, file=replace(FILE, contacts=()) if known else None)
     silent.ask(SilentRequested)
     silent.ask(EmergencyRequested)
-    assert silent.alarms == [AlarmKind.NO_RESPONSE, AlarmKind.NO_CONTACTS, AlarmKind.OFFER_POLICE]
+    unsigned = [] if known else [AlarmKind.NO_AGREEMENT]
+    assert silent.alarms == [AlarmKind.NO_RESPONSE, *unsigned, AlarmKind.NO_CONTACTS, AlarmKind.OFFER_POLICE]
 
 
 def test_contacts_on_a_file_that_comes_late_are_rung_when_it_comes(silent: World) -> None:

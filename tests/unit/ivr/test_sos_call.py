@@ -19,6 +19,7 @@ from ivr.commands import (
     Play,
     ReleaseSeat,
     RemoveBridge,
+    SendMessage,
     ShowFile,
     StartMusic,
     StartTimer,
@@ -32,6 +33,7 @@ from ivr.vocabulary import (
     CaseState,
     FollowUpKind,
     LegKind,
+    MessageKind,
     Outcome,
     Place,
     Prompt,
@@ -104,7 +106,9 @@ def test_one_call_from_the_key_to_the_closed_case() -> None:
     # A calls 120; the contacts are rung in the same moment
     assert world.ask(CallRequested, target="120") == (
         Dial("120-1", LegKind.SERVICE, "120", POLICY.service_ring),
+        SendMessage(MessageKind.HELP_NEEDED, 1, "示例女儿", "13000000001"),
         Dial("contact-1-1", LegKind.CONTACT, "13000000001", POLICY.contact_ring),
+        SendMessage(MessageKind.HELP_NEEDED, 2, "示例邻居", ""),
         Dial("contact-2-1", LegKind.CONTACT, "02100000002", POLICY.contact_ring),
     )
     assert world.answer("120-1") == (StopSound("120-1"), Join("120-1", Place.RESCUE))
@@ -116,7 +120,11 @@ def test_one_call_from_the_key_to_the_closed_case() -> None:
         Play("contact-1-1", Prompt.CONTACT_OFFER),
         StartTimer(key, POLICY.contact_key),
     )
-    assert world.press("contact-1-1", "1") == (StopTimer(key), Play("contact-1-1", Prompt.CONTACT_THANKS))
+    number = tuple(Prompt(f"digit_{digit}") for digit in FILE.home_phone)
+    assert world.press("contact-1-1", "1") == (
+        StopTimer(key),
+        Play("contact-1-1", Prompt.CONTACT_THANKS, (Prompt.CONTACT_WHO, *number, Prompt.WHAT_KEY)),
+    )
     assert world.hear_out("contact-1-1") == (StopSound("contact-1-1"), Join("contact-1-1", Place.RESCUE))
     assert world.hears("contact-1-1") == {"a-1", "120-1"}
 
@@ -127,6 +135,7 @@ def test_one_call_from_the_key_to_the_closed_case() -> None:
     # help is there: the neighbour, whose phone still rings, is left in peace
     assert world.ask(ArrivalReported) == (
         StopTimer(REDIAL),
+        SendMessage(MessageKind.HELP_ARRIVED, 1, "示例女儿", "13000000001"),
         Hangup("contact-2-1"),
         StopTimer(Timer(TimerKind.CONTACT_KEY, "contact-2-1")),
     )
