@@ -23,6 +23,7 @@ from ari_app.background import Background
 from ari_app.bus import Bus
 from ari_app.controller import Controller
 from ari_app.desk import Desk
+from ari_app.dialled import DialledNumbers
 from ari_app.journal import Journal
 from ari_app.lines import Lines
 from ari_app.listener import Listener
@@ -38,7 +39,7 @@ from home.secrets import Secrets
 from home.settings import Settings
 from ivr.events import Event
 from ivr.policy import Policy
-from ivr.vocabulary import CaseState
+from ivr.vocabulary import CaseKind, CaseState
 from models.database import Database, DatabaseUnavailable
 from models.terminal_tests import record_test
 
@@ -128,6 +129,7 @@ def _assemble(
         lines=lines,
         switchboard=Switchboard(client, lines, app=app, routes=routes, prompts=prompts_dir(settings), tell=tell),
         register=Register(database, area_code=settings.area_code, now=Controller.now),
+        dialled=DialledNumbers({CaseKind.ORDINARY: settings.ordinary_numbers}, area_code=settings.area_code),
         background=background,
         policy=policy,
         recordings_folder=recordings_dir(settings),

@@ -19,6 +19,7 @@ from ari_app.background import Background
 from ari_app.bus import Bus
 from ari_app.catching_up import CatchingUp
 from ari_app.desk import Desk, Seat
+from ari_app.dialled import DialledNumbers
 from ari_app.journal import Journal
 from ari_app.lines import Lines
 from ari_app.live import case_json, seat_json
@@ -66,6 +67,7 @@ class Controller:
         lines: Lines,
         switchboard: Switchboard,
         register: Register,
+        dialled: DialledNumbers,
         background: Background,
         policy: Policy,
         recordings_folder: Path,
@@ -77,6 +79,7 @@ class Controller:
         self.lines = lines
         self._switchboard = switchboard
         self._register = register
+        self._dialled = dialled
         self._background = background
         self._recordings = recordings_folder
         self._catching_up = CatchingUp(client, lines, background, self, app=app)
@@ -141,7 +144,8 @@ class Controller:
         run = CaseRun(self, Case(id=case_id))
         self.runs[case_id] = run
         run.start()
-        arrived = CallArrived(at=at, channel=channel, caller=caller, dialled=dialled, recording=recording)
+        kind = self._dialled.kind(dialled)
+        arrived = CallArrived(at=at, channel=channel, caller=caller, dialled=dialled, recording=recording, kind=kind)
         run.post(arrived)
         self._background.spawn(self._catching_up.watch(channel), f"watch-{channel}")
 

@@ -55,6 +55,7 @@ class Settings(BaseModel):
     trunk_match: Annotated[list[str], BeforeValidator(values.parse_networks)] = Field(default_factory=list)
     trunk_contact: Annotated[str | None, BeforeValidator(values.parse_contact)] = None
     sos_numbers: Annotated[list[str], BeforeValidator(values.parse_numbers)] = Field(default_factory=list)
+    ordinary_numbers: Annotated[list[str], BeforeValidator(values.parse_numbers)] = Field(default_factory=list)
     asterisk: Annotated[Path | None, BeforeValidator(values.parse_program)] = None
     lang: Literal["zh", "en"] = "zh"
     area_code: Annotated[str, Field(pattern=r"^0[1-9][0-9]{1,2}$")] = "021"
@@ -82,6 +83,16 @@ class Settings(BaseModel):
         if self.sip_port in self.rtp_ports:
             raise ValueError(
                 f"sip_port={self.sip_port}\trtp_ports\t端口重叠 / the SIP port lies inside {self.rtp_ports}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _one_meaning_for_each_number(self) -> Self:
+        if both := set(self.sos_numbers) & set(self.ordinary_numbers):
+            number = min(both)
+            raise ValueError(
+                f"sos_numbers={number}\tordinary_numbers\t{number} 不能既是求助号码又是普通号码 / "
+                f"{number} cannot be a number for alarms and for ordinary calls"
             )
         return self
 

@@ -111,6 +111,11 @@ class Case:
     outcome: Outcome | None = None
     note: str = ""
 
+    @property
+    def urgent(self) -> bool:
+        """An alarm, or an ordinary call that has become an emergency."""
+        return self.kind is CaseKind.SOS or self.emergency_at is not None
+
     def leg(self, leg_id: str) -> Leg | None:
         return next((leg for leg in self.legs if leg.id == leg_id), None)
 

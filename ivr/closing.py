@@ -10,6 +10,7 @@ from ivr.vocabulary import (
     AlarmKind,
     CaseState,
     FollowUpKind,
+    Outcome,
     Place,
     Prompt,
     TimerKind,
@@ -19,8 +20,12 @@ GOODBYE = Timer(TimerKind.GOODBYE)
 
 
 def abandoned(turn: Turn) -> Turn:
-    """The caller hung up before anybody spoke to them (a long press, then nothing): every such call is called back. A
-    caller without a number cannot be: that case stays open until somebody has seen to it."""
+    """The caller hung up before anybody spoke to them (a long press, then nothing): every such alarm is called back. A
+    caller without a number cannot be: that case stays open until somebody has seen to it. An ordinary call is listed as
+    missed, with a follow-up that is due."""
+    if not turn.case.urgent and turn.case.answered_at is None:
+        turn.note(abandoned=True, outcome=Outcome.MISSED).stop_finding().hang_up_all().go(CaseState.WRAPPING_UP)
+        return close_when_done(turn)
     turn.note(abandoned=True).alarm(AlarmKind.ABANDONED)
     if rescue.number_of_elder(turn):
         return silence.call_back(turn)

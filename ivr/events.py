@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ivr.case import ElderFile
 from ivr.commands import Command, Timer
-from ivr.vocabulary import Outcome, Prompt, Role, Skill
+from ivr.vocabulary import CaseKind, Outcome, Prompt, Role, Skill
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,12 +22,14 @@ class Happened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallArrived(Happened):
-    """A terminal's call reached us. `caller` is the CLI reduced to digits and +; `recording` runs already."""
+    """A call reached us. `caller` is the CLI reduced to digits and +; `recording` runs already; `kind` is told by the
+    number that was dialled."""
 
     channel: str
     caller: str
     dialled: str
     recording: str
+    kind: CaseKind = CaseKind.SOS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

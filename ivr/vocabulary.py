@@ -37,7 +37,10 @@ SUCCESSORS: Final[dict[CaseState, frozenset[CaseState]]] = {
 
 
 class CaseKind(StrEnum):
+    """By the number that was dialled: an alarm, or an ordinary call, which may become an emergency."""
+
     SOS = "sos"
+    ORDINARY = "ordinary"
 
 
 class Role(StrEnum):
@@ -125,6 +128,7 @@ class Outcome(StrEnum):
     FALSE_ALARM = "false_alarm"
     NO_CONTACT = "no_contact"
     DECEASED = "deceased"
+    MISSED = "missed"
     OTHER = "other"
 
 

@@ -95,6 +95,7 @@ def open_case(turn: Turn, event: CallArrived) -> Turn:
         dialled=event.dialled,
         channel=event.channel,
         recording=event.recording,
+        kind=event.kind,
         opened_at=event.at,
         legs=(elder,),
         bridges=frozenset({Place.ELDER}),

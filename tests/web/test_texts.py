@@ -24,6 +24,7 @@ ZH = load_texts()["zh"]
 # What looks like a key and is none: verbs of the audit log, names of templates, beginnings of keys.
 OTHERS = {"elder.read"}
 VOCABULARY: dict[str, type[StrEnum]] = {
+    "case_kind": vocabulary.CaseKind,
     "case_state": vocabulary.CaseState,
     "leg_kind": vocabulary.LegKind,
     "leg_state": vocabulary.LegState,

@@ -173,6 +173,13 @@ def test_the_configured_numbers_are_the_only_ones(platform: Platform) -> None:
     assert "YJT_SOS_NUMBERS" not in anyone
 
 
+def test_ordinary_calls_come_in_beside_the_configured_alarm_numbers(platform: Platform) -> None:
+    numbers = {"YJT_SOS_NUMBERS": "12349", "YJT_ORDINARY_NUMBERS": "12350"}
+    inside = platform.file("extensions.conf", **numbers).split("[sos]")[0]
+    assert "exten => 12349,1,Goto(sos,s,1)" in inside
+    assert "exten => 12350,1,Goto(sos,s,1)" in inside
+
+
 def test_every_file_is_for_its_owner_only(platform: Platform) -> None:
     assert platform.secrets.ari_password in platform.file("ari.conf")
     found = list((platform.home / "asterisk/etc").iterdir())

@@ -51,6 +51,7 @@ def test_without_anything_the_defaults_hold() -> None:
         ("YJT_TRUNK_CONTACT", "192.0.2.1"),
         ("YJT_TRUNK_CONTACT", "sip:192.0.2.1\nmatch=0.0.0.0/0"),
         ("YJT_SOS_NUMBERS", "12,abc"),
+        ("YJT_ORDINARY_NUMBERS", "96890,x"),
         ("YJT_ASTERISK", "/no/such/asterisk"),
         ("YJT_LANG", "fr"),
         ("YJT_AREA_CODE", "21"),
@@ -112,6 +113,12 @@ def test_policy_comes_from_file_and_environment(home: Path) -> None:
 def test_two_services_on_one_port_are_refused_by_both_names() -> None:
     assert refused({"YJT_WEB_PORT": "9000", "YJT_ARI_PORT": "9000"})[0].startswith("YJT_WEB_PORT, YJT_ARI_PORT")
     assert "YJT_RTP_PORTS" in refused({"YJT_SIP_PORT": "10500"})[0]
+
+
+def test_a_number_for_alarms_and_for_ordinary_calls_is_refused_by_both_names() -> None:
+    problem = refused({"YJT_SOS_NUMBERS": "96890,96891", "YJT_ORDINARY_NUMBERS": "96891"})[0]
+    assert problem.startswith("YJT_SOS_NUMBERS, YJT_ORDINARY_NUMBERS")
+    assert "96891" in problem
 
 
 def test_settings_survive_the_way_to_another_process(home: Path) -> None:

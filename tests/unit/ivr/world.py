@@ -16,7 +16,7 @@ from ivr.decide import decide
 from ivr.events import CallArrived, ElderCalledAgain, Event, KeyPressed, Request
 from ivr.ids import called_again_leg
 from ivr.policy import Policy
-from ivr.vocabulary import AlarmKind, CaseState, LegKind, Prompt, Refusal
+from ivr.vocabulary import AlarmKind, CaseKind, CaseState, LegKind, Prompt, Refusal
 from tests.unit.ivr import laws
 from tests.unit.ivr.exchange import Exchange, Line
 
@@ -106,13 +106,13 @@ class World(Exchange):
 
     # --- acts: something happens, and all that follows ----------------------------------------------------------------
 
-    def dial_in(self, caller: str = CALLER) -> CallArrived:
+    def dial_in(self, caller: str = CALLER, kind: CaseKind = CaseKind.SOS) -> CallArrived:
         self.lines["elder"] = Line(LegKind.ELDER, caller, "calling")
-        return CallArrived(at=self.now, channel="channel-1", caller=caller, dialled="", recording="r.wav")
+        return CallArrived(at=self.now, channel="channel-1", caller=caller, dialled="", recording="r.wav", kind=kind)
 
-    def call(self, caller: str = CALLER) -> tuple[Command, ...]:
-        """The elder presses the key."""
-        return self.tell(self.dial_in(caller))
+    def call(self, caller: str = CALLER, kind: CaseKind = CaseKind.SOS) -> tuple[Command, ...]:
+        """The elder presses the key, or dials the ordinary number."""
+        return self.tell(self.dial_in(caller, kind))
 
     def calls_in_again(self) -> ElderCalledAgain:
         """The elder rings us although their case is open; nothing has been done about it yet."""
