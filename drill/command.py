@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
-import aiohttp
 import click
 
-from drill.chronicle import NotSeen
-from drill.console import Refused
-from drill.demo import Timeline
+from drill.own_platform import ELDERS_LINE, PROBLEMS, agents, on_own_platform, own_settings, ports_of_its_own
+from drill.printing import Timeline, show
 from drill.rehearsal import AgentLogIn, rehearsal, telephones
 from drill.report import StoryReport
-from drill.settings import LiveTrunk, TownSettings
+from drill.scripts import DEFAULT, SCRIPTS
+from drill.settings import LiveTrunk, TownSettings, refuse_outside
+from drill.telling import columns, pad
 from drill.town import Town
-from home.asterisk import AsteriskError
-from home.ports import PortInUse
-from home.programs import ProgramMissing, find
+from home.locks import HomeInUse, running_in
+from home.programs import find
 from home.settings import Settings
-from models.database import DatabaseUnavailable
+from models.demo_district import DemoLogIn
 from models.phone_numbers import InvalidNumber, dialable
 
-_PROBLEMS = (
-    LiveTrunk,
-    PortInUse,
-    ProgramMissing,
-    AsteriskError,
-    DatabaseUnavailable,
-    Refused,
-    NotSeen,
-    InvalidNumber,
-    aiohttp.ClientError,
-)
+
+class ScriptName(click.Choice[str]):
+    """The name of a story; a wrong one is told with all that there are."""
+
+    def __init__(self) -> None:
+        super().__init__(list(SCRIPTS))
+
+    def get_invalid_choice_message(self, value: object, ctx: click.Context | None) -> str:
+        return f"没有 {value!r} 这个演练 / there is no such story; there are {', '.join(SCRIPTS)}"
+
+
+def _stories() -> str:
+    """Each story with its sentence, for --help."""
+    name_width = max(columns(name) for name in SCRIPTS) + 2
+    rows = (f"  {pad(name, name_width)}{script.words[0]} / {script.words[1]}" for name, script in SCRIPTS.items())
+    return "\n".join(["\b", "演练内容 / Stories:", *rows])
 
 
 @click.group()
@@ -39,40 +47,78 @@ def drill() -> None:
     """演练小镇 / rehearse with the simulated town. Never beside live trunks."""
 
 
-@drill.command()
-@click.option("--line", required=True, help="老人的线路号码，须在名册中 / the line of an elder in the register")
+@drill.command(epilog=_stories())
+@click.option("--script", type=ScriptName(), default=DEFAULT, show_default=True, help="演练哪一段 / which story")
+@click.option("--line", help="老人的线路号码，须在名册中 / the line of an elder in the register")
 @click.option(
     "--agent",
-    "agents",
+    "log_ins",
     multiple=True,
-    required=True,
     metavar="USER:PASSWORD",
     help="两名有坐席的用户 / two users who have seats; give it twice",
 )
-def sos(line: str, agents: tuple[str, ...]) -> None:
-    """演练一次求助呼叫 / play one SOS call with the platform that runs in this home."""
-    settings, town = Settings.load(), TownSettings.load()
+def sos(script: str, line: str | None, log_ins: tuple[str, ...]) -> None:
+    """演练一次求助呼叫 / play one SOS call and check each of its steps.
+
+    不写 --line 和 --agent：在 YJT_HOME/drill 中另起一个演练平台，等待时间较短 / without --line and --agent: on a
+    platform of the drill's own in YJT_HOME/drill, with shorter waits.
+
+    写明 --line 和两次 --agent：用本目录中正在运行的平台 / with --line, and --agent twice: with the platform that runs
+    in this home.
+    """
+    people = _agents(line, log_ins)
     try:
-        report = asyncio.run(_sos(settings, town, line=dialable(line, settings.area_code), agents=_log_ins(agents)))
-    except _PROBLEMS as problem:
+        settings = Settings.load()
+        playing = _beside(settings, script, line, people) if line else _by_itself(settings, script)
+        report = asyncio.run(playing)
+    except (*PROBLEMS, LiveTrunk, HomeInUse, InvalidNumber) as problem:
         raise click.ClickException(str(problem)) from problem
-    click.echo(f"\n{report}")
+    if report is None:
+        raise click.Abort
+    show(report)
     if not report.passed:
         raise click.ClickException("; ".join(step.words[1] for step in report.missing))
 
 
-def _log_ins(agents: tuple[str, ...]) -> list[AgentLogIn]:
-    pairs = [agent.partition(":") for agent in agents]
-    if len(pairs) < 2 or not all(user and password for user, _, password in pairs):
+def _agents(line: str | None, log_ins: Iterable[str]) -> list[AgentLogIn]:
+    pairs = [text.partition(":") for text in log_ins]
+    if line is None and pairs:
+        raise click.BadParameter("写了 --agent 也要写 --line / --agent needs --line as well: whose call is it?")
+    if line is not None and (len(pairs) < 2 or not all(user and password for user, _, password in pairs)):
         raise click.BadParameter("两次 --agent 用户:密码 / give --agent USER:PASSWORD twice")
     return [AgentLogIn(user, password) for user, _, password in pairs]
 
 
-async def _sos(settings: Settings, town: TownSettings, *, line: str, agents: list[AgentLogIn]) -> StoryReport:
-    program = find("asterisk", settings)
-    seats = await telephones(settings)
-    async with (
-        Town.open(platform=settings, town=town, seats=seats, program=program) as people,
-        rehearsal(settings, people, agents=agents) as stage,
-    ):
-        return await stage.sos(line, Timeline().tell).run()
+async def _beside(settings: Settings, script: str, line: str, people: Sequence[AgentLogIn]) -> StoryReport:
+    """With the platform that runs in this home, and its waits."""
+    town, number = TownSettings.load(), dialable(line, settings.area_code)
+    seats, program = await telephones(settings), find("asterisk", settings)
+    async with Town.open(platform=settings, town=town, seats=seats, program=program) as opened:
+        return await _tell(settings, script, number, opened, people)
+
+
+async def _by_itself(settings: Settings, script: str) -> StoryReport | None:
+    """On a platform of the drill's own, made afresh; it is kept afterwards, to be looked at."""
+    refuse_outside(settings)
+    ports, town = ports_of_its_own(os.environ)
+    home = _fresh(settings.home / "drill" / script)
+    own = own_settings(home, town, os.environ, own={**SCRIPTS[script].story.settings, **ports})
+
+    async def play(opened: Town, log_ins: Sequence[DemoLogIn]) -> StoryReport:
+        people = [AgentLogIn(user.username, user.password) for user in agents(log_ins)]
+        return await _tell(own, script, dialable(ELDERS_LINE, own.area_code), opened, people)
+
+    return await on_own_platform(own, town, play)
+
+
+def _fresh(home: Path) -> Path:
+    """An open case of an earlier drill would be taken up again: begin with nothing."""
+    if (pid := running_in(home)) is not None:
+        raise HomeInUse(f"演练正在进行，进程 {pid} / this drill runs already, pid {pid} ({home})")
+    shutil.rmtree(home, ignore_errors=True)
+    return home
+
+
+async def _tell(platform: Settings, script: str, number: str, town: Town, people: Sequence[AgentLogIn]) -> StoryReport:
+    async with rehearsal(platform, town, agents=people) as stage:
+        return await stage.story(script, number, Timeline().tell).run()

@@ -6,10 +6,10 @@ Each finding becomes one step of the report. Nothing is played here, and nothing
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from drill.ear import Ear
+from drill.ear import Ear, Hearing
 from drill.people import Elder
 from drill.report import StoryReport
 from drill.sound import SoundError
@@ -45,51 +45,65 @@ def prove_timeline(report: StoryReport, view: CaseView, *, a: str, b: str) -> No
     report.expect(("结案", "closed with an outcome"), closed, at=view.closed_at, detail=view.outcome or view.state)
 
 
-def prove_sound(report: StoryReport, *, elder: Elder, recording: bytes, voices: Sequence[str]) -> None:
-    """What the elder heard, and what the platform's recording holds. `voices`: who must have spoken with the elder.
+def prove_ears(report: StoryReport, *, elder: Elder, hears: Sequence[str]) -> dict[str, float]:
+    """What the elder heard on each call, no long silence of ours among it, and in all of them what they had to hear.
 
-    Takes seconds of a processor: call it in a thread.
+    `hears`: prompts and voices; returns for how many seconds each was heard. Takes seconds of a processor: call it in a
+    thread.
     """
-    ear = Ear.of_the_town()
-    try:
-        heard = _prove_elders_ear(report, ear, elder=elder, voices=voices)
-        _prove_recording(report, ear, recording, elder=elder, heard=heard)
-    except SoundError as problem:
-        report.expect(("录音可读", "the sound can be read"), False, detail=str(problem))
-
-
-def _prove_elders_ear(report: StoryReport, ear: Ear, *, elder: Elder, voices: Sequence[str]) -> dict[str, float]:
-    hearing = ear.listen(elder.line.ear)
-    # Time that is not in the recording may have been silent: it counts as such below.
-    lost = max(0.0, elder.line.seconds - hearing.seconds)
-    times = f"{hearing.seconds:.1f} s of {elder.line.seconds:.1f} s"
-    report.expect(("老人的耳朵没有漏听", "the elder's ear missed nothing"), lost < _TIME_LOST, detail=times)
-    welcome = hearing.prompt("welcome")
-    words = ("老人听到欢迎语", "the elder heard the welcome")
-    report.expect(words, welcome >= ENOUGH, detail=f"{welcome:.1f} s")
-    heard = {voice: hearing.voice(voice) for voice in voices}
-    for voice, seconds in heard.items():
-        report.expect((f"老人听到 {voice}", f"the elder heard {voice}"), seconds >= ENOUGH, detail=f"{seconds:.1f} s")
-    silence = hearing.longest_silence()
-    report.expect(
-        ("老人没有听到长静音", "no long silence for the elder"),
-        silence.seconds + lost <= LONGEST_SILENCE,
-        detail=f"longest {silence.seconds:.2f} s, at {silence.start:.1f} s",
-    )
+    ear, heard = Ear.of_the_town(), dict.fromkeys(hears, 0.0)
+    for number, line in enumerate((line for line in elder.lines if line.answered is not None), start=1):
+        try:
+            hearing = ear.listen(line.ear)
+        except SoundError as problem:
+            report.expect(("录音可读", "the sound can be read"), False, detail=str(problem))
+            continue
+        _prove_hearing(report, number, hearing, stood=line.seconds)
+        for name in heard:
+            heard[name] += hearing.prompt(name) + hearing.voice(name)
+    for name, seconds in heard.items():
+        report.expect((f"老人听到 {name}", f"the elder heard {name}"), seconds >= ENOUGH, detail=f"{seconds:.1f} s")
     return heard
 
 
-def _prove_recording(report: StoryReport, ear: Ear, recording: bytes, *, elder: Elder, heard: dict[str, float]) -> None:
-    """The recording holds the elder, and each voice for as long as the elder heard it."""
+def _prove_hearing(report: StoryReport, number: int, hearing: Hearing, *, stood: float) -> None:
+    # Time that is not in the recording may have been silent: it counts as such below.
+    lost = max(0.0, stood - hearing.seconds)
+    times = f"{hearing.seconds:.1f} s of {stood:.1f} s"
+    words = (f"第 {number} 通：老人的耳朵没有漏听", f"call {number}: the elder's ear missed nothing")
+    report.expect(words, lost < _TIME_LOST, detail=times)
+    words = (f"第 {number} 通：老人听到的", f"call {number}: what the elder heard")
+    report.expect(words, bool(hearing.heard), detail=_summary(hearing))
+    silence = hearing.longest_silence()
+    words = (f"第 {number} 通：没有长静音", f"call {number}: no long silence")
+    detail = f"longest {silence.seconds:.2f} s, at {silence.start:.1f} s"
+    report.expect(words, silence.seconds + lost < LONGEST_SILENCE, detail=detail)
+
+
+def _summary(hearing: Hearing) -> str:
+    """Each sound by its name, in the order in which it was heard first, with its seconds."""
+    seconds: dict[str, float] = {}
+    for item in hearing.heard:
+        name = item.name if item.kind in {"prompt", "voice"} else str(item.kind)
+        seconds[name] = seconds.get(name, 0.0) + item.seconds
+    return ", ".join(f"{name} {heard:.1f} s" for name, heard in seconds.items())
+
+
+def prove_recording(report: StoryReport, recording: bytes, *, elder: Elder, heard: Mapping[str, float]) -> None:
+    """The platform's recording holds the elder, and each voice for as long as the elder heard it. In a thread."""
+    words = ("录音有各方声音", "every voice in the recording")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "call.wav"
         path.write_bytes(recording)
-        hearing = ear.listen(path)
+        try:
+            hearing = Ear.of_the_town().listen(path)
+        except SoundError as problem:
+            report.expect(words, False, detail=str(problem))
+            return
     wanted = {elder.voice: ENOUGH, **{voice: max(ENOUGH, _MOST * seconds) for voice, seconds in heard.items()}}
     found = {voice: hearing.voice(voice) for voice in wanted}
-    whole = all(found[voice] >= seconds for voice, seconds in wanted.items())
     detail = ", ".join(f"{voice} {seconds:.1f} s" for voice, seconds in found.items())
-    report.expect(("录音有各方声音", "every voice in the recording"), whole, detail=detail)
+    report.expect(words, all(found[voice] >= seconds for voice, seconds in wanted.items()), detail=detail)
 
 
 class _Entries:

@@ -10,7 +10,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from drill.console import console
-from drill.stories import Desk, SosStory, Tell
+from drill.scripts import SCRIPTS
+from drill.scripts.story import Desk, Story, Tell
 from drill.town import Town
 from home.asterisk import SeatLine
 from home.settings import Settings
@@ -33,9 +34,9 @@ class Rehearsal:
     town: Town
     desks: list[Desk]
 
-    def sos(self, line: str, tell: Tell) -> SosStory:
-        """The story of one SOS call from this line."""
-        return SosStory(self.town, self.desks, line, tell)
+    def story(self, script: str, line: str, tell: Tell) -> Story:
+        """The story of this name, with the elder who has this line."""
+        return SCRIPTS[script].story(self.town, self.desks, line, tell)
 
 
 @asynccontextmanager

@@ -29,7 +29,6 @@ class Step:
 class StoryReport:
     """All steps of one story in the order in which they were expected; `case` is its id."""
 
-    story: str
     case: str = ""
     steps: list[Step] = field(default_factory=list)
 

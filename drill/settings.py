@@ -81,6 +81,16 @@ class TownSettings(BaseModel):
 
 def refuse_live_trunks(platform: Settings, town: TownSettings) -> None:
     """Raises LiveTrunk unless everything the platform can talk to is on this machine, and the town among it."""
+    refuse_outside(platform)
+    if not any(ip_address(town.carrier_host) in ip_network(network, strict=False) for network in platform.trunk_match):
+        raise LiveTrunk(
+            f"平台不认识演练线路，请设 YJT_TRUNK_MATCH={town.carrier_host} / the platform does not know the town as "
+            f"its carrier: set YJT_TRUNK_MATCH={town.carrier_host}"
+        )
+
+
+def refuse_outside(platform: Settings) -> None:
+    """Raises LiveTrunk when the platform can reach, or be reached by, somebody outside this machine."""
     for network in platform.trunk_match:
         if not ip_network(network, strict=False).is_loopback:
             raise LiveTrunk(
@@ -92,11 +102,6 @@ def refuse_live_trunks(platform: Settings, town: TownSettings) -> None:
         raise LiveTrunk(
             f"YJT_TRUNK_CONTACT={contact}：外呼会到真实线路 / calls would leave this machine, the town will not start: "
             "run drills with a home of their own (YJT_HOME)"
-        )
-    if not any(ip_address(town.carrier_host) in ip_network(network, strict=False) for network in platform.trunk_match):
-        raise LiveTrunk(
-            f"平台不认识演练线路，请设 YJT_TRUNK_MATCH={town.carrier_host} / the platform does not know the town as "
-            f"its carrier: set YJT_TRUNK_MATCH={town.carrier_host}"
         )
 
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import datetime
+from functools import cache
 
 from models.text import Json
-from models.views import CaseView, LegView, TimelineView
+from models.views import AlarmView, CaseView, LegView, TimelineView
+from web.texts import Lang, Texts, load_texts
 
 Words = tuple[str, str]
 
@@ -88,6 +90,17 @@ def _done(view: CaseView, event: str, data: dict[str, Json]) -> Words | None:
             return f"按 {data['key']}", f"presses {data['key']}"
         case _:
             return None
+
+
+def warning(alarm: AlarmView) -> Words:
+    """An alarm of the case, in the words of the agents' screens."""
+    zh, en = _screens()["zh"].word("alarm", alarm.kind), _screens()["en"].word("alarm", alarm.kind)
+    return f"！{zh}", f"! {en}{f': {alarm.detail[:60]}' if alarm.detail else ''}"
+
+
+@cache
+def _screens() -> dict[Lang, Texts]:
+    return load_texts()
 
 
 def line(words: Words, at: datetime, start: datetime, *, mark: str = " ") -> str:

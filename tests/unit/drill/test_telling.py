@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from drill.report import StoryReport
-from drill.telling import columns, line, pad, step
+from drill.telling import columns, line, pad, step, warning
 from ivr import events
+from ivr.vocabulary import AlarmKind
 from models.journal_entry import snake_case
-from models.views import CaseView, LegView, TimelineView
+from models.views import AlarmView, CaseView, LegView, TimelineView
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 SILENT = {"prompt_finished", "timer_fired", "transfer_requested", "hangup_requested"}
@@ -89,6 +90,15 @@ def test_a_long_reason_does_not_break_the_columns() -> None:
     words = step(view(), entry("command_failed"))
     assert words is not None
     assert len(words[1]) < 100
+
+
+@pytest.mark.parametrize("kind", AlarmKind)
+def test_every_alarm_has_words_in_both_languages(kind: AlarmKind) -> None:
+    zh, en = warning(AlarmView(kind, "120", NOW))
+    assert not zh.isascii()
+    assert en.isascii()
+    assert en.endswith(": 120")
+    assert kind not in zh
 
 
 def test_columns_count_chinese_characters_twice() -> None:

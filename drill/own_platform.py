@@ -1,0 +1,150 @@
+"""A platform of the drill's own, for the demo and for rehearsals: a made-up district in a folder of its own, and a town
+that is its only carrier.
+
+Must never touch the home, the database or the trunk of a real platform: of the environment only what is named here is
+taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import aiohttp
+
+from drill.chronicle import NotSeen
+from drill.console import Refused
+from drill.printing import say
+from drill.rehearsal import telephones, web_address
+from drill.settings import TownSettings
+from drill.town import Town
+from home.asterisk import AsteriskError
+from home.ports import PortInUse, check, free_ports, wanted_by
+from home.programs import ProgramMissing, find
+from home.settings import Settings, SettingsError
+from home.supervisor import Service, ServiceFailed, Supervisor
+from models import demo_district
+from models.database import Database, DatabaseUnavailable, upgrade
+from models.demo_district import DemoLogIn
+from models.people import UserRole
+
+T = TypeVar("T")
+Play = Callable[[Town, Sequence[DemoLogIn]], Awaitable[T]]
+
+ELDERS_LINE = "10000001"  # the first elder of the demo district
+# What has one clear line to say; anything else is a mistake of ours and shows where it is.
+PROBLEMS = (
+    SettingsError,
+    PortInUse,
+    ProgramMissing,
+    ServiceFailed,
+    AsteriskError,
+    DatabaseUnavailable,
+    NotSeen,
+    Refused,
+    aiohttp.ClientError,
+)
+_START_SECONDS = 60.0
+_KEPT = ("LANG", "PARTS_DIR", "ASTERISK", "RTP_PORTS")
+PORTS = ("WEB_PORT", "SIP_PORT", "ARI_PORT", "AMI_PORT", "CONTROL_PORT")
+
+
+def own_settings(
+    home: Path, town: TownSettings, env: Mapping[str, str], *, kept: Sequence[str] = (), own: Mapping[str, str]
+) -> Settings:
+    """The drill's own platform: its home holds nothing else, its only carrier is the town. `kept`: names that are taken
+    from the environment `env` as well; `own`: settings of this drill. Raises SettingsError."""
+    taken = {f"YJT_{name}": env[f"YJT_{name}"] for name in (*_KEPT, *kept) if env.get(f"YJT_{name}")}
+    always = {
+        "YJT_HOME": str(home.absolute()),
+        "YJT_EMERGENCY_ROUTE": "trunk",
+        "YJT_PLATFORM_NUMBER": "02110009689",
+        "YJT_AREA_CODE": "021",
+        **town.platform_environment(),
+    }
+    return Settings.load({**taken, **own, **always})
+
+
+def ports_of_its_own(env: Mapping[str, str]) -> tuple[dict[str, str], TownSettings]:
+    """Free ports for a platform and its town, whatever else runs on this machine."""
+    *platform, town_sip, town_ari = map(str, free_ports(len(PORTS) + 2))
+    town = {"YJT_TOWN_SIP_PORT": town_sip, "YJT_TOWN_ARI_PORT": town_ari}
+    return {f"YJT_{name}": port for name, port in zip(PORTS, platform, strict=True)}, TownSettings.load({**env, **town})
+
+
+async def on_own_platform(
+    platform: Settings, town: TownSettings, play: Play[T], *, extensions: Sequence[str] | None = None
+) -> T | None:
+    """What `play` returns, on a living platform with its town and its log-ins; None when it was stopped before the end.
+
+    `extensions`: the seats whose telephones are in the town; without it all. Everything is stopped at the end.
+    """
+    platform.prepare_home()
+    check([*wanted_by(platform), *town.wanted()])
+    program = find("asterisk", platform)
+    say(("准备演示区…", "preparing the demo district ..."))
+    log_ins = await _prepare(platform)
+    seats = await telephones(platform, extensions)
+    # The town is there first: a carrier that does not answer when the platform starts counts as dead for a while.
+    async with (
+        Supervisor(lambda zh, en: say((zh, en if en != zh else ""))) as supervisor,
+        Town.open(platform=platform, town=town, seats=seats, program=program) as people,
+    ):
+        say(("启动平台…", "starting the platform ..."))
+        await supervisor.start(_platform_service(platform))
+        if supervisor.stopping:
+            return None
+        playing = asyncio.ensure_future(play(people, log_ins))
+        stopping = asyncio.create_task(supervisor.until_stopped())
+        try:
+            await asyncio.wait({playing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            return await playing if playing.done() else None
+        finally:
+            for task in (playing, stopping):
+                task.cancel()
+            await asyncio.gather(playing, stopping, return_exceptions=True)
+            say(("正在停止…", "stopping ..."))
+
+
+def agents(log_ins: Sequence[DemoLogIn]) -> list[DemoLogIn]:
+    """Those who have a seat."""
+    return [user for user in log_ins if user.role is UserRole.AGENT]
+
+
+async def _prepare(platform: Settings) -> tuple[DemoLogIn, ...]:
+    await upgrade(platform.database_url)
+    db = Database(platform.database_url)
+    try:
+        return (await demo_district.make(db, area_code=platform.area_code)).log_ins
+    finally:
+        await db.close()
+
+
+def _platform_service(platform: Settings) -> Service:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("YJT_")}
+    return Service(
+        "platform",
+        [sys.executable, "-m", "cli", "up"],
+        {**inherited, **platform.environment(), "PYTHONUNBUFFERED": "1"},
+        platform.home / "log" / "up.log",
+        ready=lambda: _until_ready(f"{web_address(platform)}/ready"),
+        ready_within=_START_SECONDS,
+        grace=20.0,
+    )
+
+
+async def _until_ready(url: str) -> None:
+    """Returns when the platform says that it can handle calls."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as http:
+        while True:
+            try:
+                async with http.get(url) as answer:
+                    if answer.status == 200:
+                        return
+            except (aiohttp.ClientError, TimeoutError):
+                pass
+            await asyncio.sleep(0.1)
