@@ -8,13 +8,14 @@ ARGS   ?=
 WORKERS ?= 4
 SHELL  := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench clean lock venv asterisk parts
+.PHONY: help demo run test check compliance bench clean lock venv asterisk parts forget
 
 help:
 	@echo "make demo    一次求助呼叫的完整演示  one SOS call, played by the town (ARGS=--once: end after it)"
 	@echo "make run     正式运行平台            the platform alone, for real use"
 	@echo "make test    全部测试                all tests, after setting up what they need"
 	@echo "make check   几秒钟的检查            format, lint, types, import order, unit tests"
+	@echo "make compliance 条款与证明           all tests, then docs/compliance.md from what became of them"
 	@echo "make bench   性能对比                benchmarks as ratios; writes bench/results.md"
 	@echo "make clean   清理                    remove caches and the virtual environment"
 
@@ -55,8 +56,17 @@ check: $(VENV)/.ready
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q tests/unit
 
-test: check parts
+test: forget check parts
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup tests/web tests/telephony tests/browser $(ARGS)
+
+# What earlier runs have shown of the clauses proves nothing of the code as it is now.
+forget:
+	@rm -f build/clauses.jsonl
+
+# Also when tests fail: the page says which.
+compliance:
+	-@$(MAKE) --no-print-directory test
+	$(BIN)/python -m tests.compliance --write docs/compliance.md
 
 bench: asterisk
 	$(BIN)/python -m bench $(ARGS)
