@@ -13,9 +13,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import structlog
 from aiohttp import web
 
+from ari_app.asking import ask
 from ari_app.bus import Message, TooSlow
 from ari_app.controller import Controller
-from ari_app.desk import UnknownSeat
+from ari_app.desk import SeatNotFree, UnknownSeat
 from ari_app.live import case_json, seat_json
 from ari_app.requests import BadRequest, actor_of, parse_action
 from ari_app.runner import CaseRun
@@ -55,6 +56,8 @@ async def guarded(
         return _error(refused)
     except BadRequest as bad:
         return _error(Refused(422, "invalid", str(bad), bad.fields))
+    except SeatNotFree as busy:
+        return _error(Refused(409, str(busy), "this seat cannot be rung now"))
     except UnknownSeat:
         return _error(Refused(404, "unknown_seat", "there is no such seat"))
     except DatabaseUnavailable as away:
@@ -132,7 +135,7 @@ async def _send_all(socket: web.WebSocketResponse, messages: AsyncIterator[Messa
 async def post_action(request: web.Request) -> web.Response:
     run = _run(request)
     controller = request.app[CONTROLLER]
-    refusal = await run.request(parse_action(await _body(request), controller.now()))
+    refusal = await ask(controller.desk, run, parse_action(await _body(request), controller.now()))
     if refusal is not None:
         raise Refused(409, refusal.reason.value, refusal.detail or refusal.reason.value)
     return web.json_response({"case": case_json(run, controller.now())})

@@ -29,7 +29,16 @@ from ari_app.side_calls import SideCalls
 from ari_app.switchboard import Switchboard
 from ivr import ids
 from ivr.case import Case, Leg
-from ivr.commands import Dial, FindSeat, LineCommand, ReleaseSeat, SeatCommand, ShowFile, StopFindingSeat
+from ivr.commands import (
+    ChangeRole,
+    Dial,
+    FindSeat,
+    LineCommand,
+    ReleaseSeat,
+    SeatCommand,
+    ShowFile,
+    StopFindingSeat,
+)
 from ivr.events import CallArrived, CallerIdentified, ElderCalledAgain, Event, RecordingEnded, SeatReserved
 from ivr.policy import Policy
 from ivr.serial import Json
@@ -221,6 +230,8 @@ class Controller:
                 self.desk.release(case, extension, why)
                 if why is SeatRelease.UNREACHABLE:
                     self._catching_up.ask_again(extension)
+            case ChangeRole(extension, role):
+                self.desk.change_role(case, extension, role)
             case ShowFile(extension, role):
                 self._show(case, extension, role)
 

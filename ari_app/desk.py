@@ -27,6 +27,10 @@ class UnknownSeat(KeyError):
     """No such extension."""
 
 
+class SeatNotFree(Exception):
+    """This very seat cannot be rung now; the text is the code: `seat_not_free`, `seat_offline`."""
+
+
 @dataclass(slots=True)
 class Seat:
     """`willing` is what the agent chose; whether the seat is ready depends on its phone and work as well. `leaving`: no
@@ -132,6 +136,30 @@ class Desk:
 
     def stop_finding(self, case: str, role: Role) -> None:
         self._waiting = [wanted for wanted in self._waiting if (wanted.case, wanted.role) != (case, role)]
+
+    def keep(self, case: str, extension: str, role: Role) -> bool:
+        """This very seat for this case, because somebody asks for it by name: also one that is paused or wraps up.
+        False when the case has it already.
+
+        Raises:
+            SeatNotFree: it works for another case, or its phone is away.
+        """
+        seat = self.seat(extension)
+        if seat.case == case:
+            return False
+        if seat.case is not None:
+            raise SeatNotFree("seat_not_free")
+        if not seat.registered:
+            raise SeatNotFree("seat_offline")
+        seat.case, seat.role = case, role
+        self._touch(seat)
+        return True
+
+    def change_role(self, case: str, extension: str, role: Role) -> None:
+        seat = self.seat(extension)
+        if seat.case == case:
+            seat.role = role
+            self._touch(seat)
 
     def forget(self, case: str) -> None:
         """The case is over: nothing of it stays at the desk."""

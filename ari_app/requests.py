@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import TypeVar
 
 from ivr.events import (
@@ -14,13 +15,18 @@ from ivr.events import (
     EmergencyRequested,
     HangupRequested,
     HeardRequested,
+    IntercomEndRequested,
+    IntercomRequested,
     MergeRequested,
     Request,
     SilentRequested,
+    SplitRequested,
     StandDownRequested,
+    SwapRequested,
+    TakeOverRequested,
     TransferRequested,
 )
-from ivr.vocabulary import Outcome, Skill
+from ivr.vocabulary import Outcome, Role, Skill
 
 ACTIONS = (
     "emergency",
@@ -28,6 +34,11 @@ ACTIONS = (
     "heard",
     "call",
     "merge",
+    "split",
+    "intercom",
+    "intercom_end",
+    "swap",
+    "take_over",
     "hangup",
     "transfer",
     "arrived",
@@ -36,8 +47,18 @@ ACTIONS = (
 )
 _TARGET = re.compile(r"110|119|120|contacts|elder|contact:[0-9]{1,12}|number:[0-9]{3,15}")
 _ACTOR = re.compile(r"(user|seat):[0-9]{1,12}")
+_EXTENSION = re.compile("[0-9]{3,5}")
 NOTE_LENGTH = 4000
-_Word = TypeVar("_Word", Outcome, Skill)
+
+
+class RescueRole(StrEnum):
+    """The roles that can be taken over."""
+
+    A = Role.A
+    B = Role.B
+
+
+_Word = TypeVar("_Word", bound=StrEnum)
 
 
 class BadRequest(ValueError):
@@ -73,6 +94,17 @@ def parse_action(body: Mapping[str, object], at: datetime) -> Request:
             return CallRequested(at=at, actor=actor, target=_target(body))
         case "merge":
             return MergeRequested(at=at, actor=actor, leg=_text(body, "leg"))
+        case "split":
+            return SplitRequested(at=at, actor=actor, leg=_text(body, "leg"))
+        case "intercom":
+            return IntercomRequested(at=at, actor=actor)
+        case "intercom_end":
+            return IntercomEndRequested(at=at, actor=actor)
+        case "swap":
+            return SwapRequested(at=at, actor=actor)
+        case "take_over":
+            role, extension = _one_of(body, "role", RescueRole), _extension(body, actor)
+            return TakeOverRequested(at=at, actor=actor, role=Role(role), extension=extension)
         case "hangup":
             return HangupRequested(at=at, actor=actor, leg=_text(body, "leg"))
         case "transfer":
@@ -100,6 +132,15 @@ def _text(body: Mapping[str, object], name: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= 60:
         raise BadRequest(**{name: "a text of 1 to 60 characters"})
     return value
+
+
+def _extension(body: Mapping[str, object], actor: str) -> str:
+    """The seat that is to be rung: the one that is named, else the one that asks."""
+    kind, _, own = actor.partition(":")
+    extension = body.get("extension") or (own if kind == "seat" else "")
+    if not isinstance(extension, str) or not _EXTENSION.fullmatch(extension):
+        raise BadRequest(extension="the seat that is to be rung, 3 to 5 digits")
+    return extension
 
 
 def _note(body: Mapping[str, object]) -> str:

@@ -23,6 +23,7 @@ from ivr.commands import (
     Announce,
     Answer,
     BookFollowUp,
+    ChangeRole,
     Command,
     DetectSpeech,
     Dial,
@@ -217,7 +218,7 @@ class CaseRun:
                 self._orders.put_nowait((seq, command))
             case Play() | StopSound() | StartMusic() | Announce() | DetectSpeech():
                 self._orders.put_nowait((seq, command))
-            case FindSeat() | StopFindingSeat() | ReleaseSeat() | ShowFile():
+            case FindSeat() | StopFindingSeat() | ReleaseSeat() | ChangeRole() | ShowFile():
                 self._seat_command(seq, command)
             case StartTimer(timer, seconds):
                 self._start_timer(timer, seconds)

@@ -41,6 +41,9 @@ _EVENTS: dict[str, Words] = {
     "emergency_requested": ("启动应急，A/B 分工", "emergency: A and B"),
     "silent_requested": ("报告无响应", "nobody speaks"),
     "heard_requested": ("坐席听到老人", "the agent hears the elder"),
+    "intercom_requested": ("A、B 内部通话，老人听不到", "A and B speak alone"),
+    "intercom_end_requested": ("A、B 各回各位", "A and B go back"),
+    "swap_requested": ("A、B 互换", "A and B swap"),
     "speech_heard": ("听到有人说话", "speech is heard"),
     "elder_called_again": ("老人再次来电", "the elder calls again"),
     "arrival_reported": ("救援到达", "help has arrived"),
@@ -64,6 +67,12 @@ def step(view: CaseView, entry: TimelineView) -> Words | None:
         case "merge_requested":
             zh, en = _leg(view, data["leg"])
             return f"把{zh}接入老人通话", f"{en} is brought to the elder"
+        case "split_requested":
+            zh, en = _leg(view, data["leg"])
+            return f"把{zh}移出老人通话", f"{en} is taken from the elder"
+        case "take_over_requested":
+            seat, role = data["extension"], data["role"]
+            return f"坐席 {seat} 接管 {role}", f"seat {seat} takes over as {role}"
         case "command_failed":
             return "命令失败", f"a command failed: {str(data['reason'])[:60]}"
         case event if event in _EVENTS:

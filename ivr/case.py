@@ -46,13 +46,15 @@ class ElderFile:
 @dataclass(frozen=True, slots=True)
 class Leg:
     """One person's line. `number` is an extension for seats, else what was dialled; `cause` is Q.850; `channel` is
-    Asterisk's id where it was not ours to choose (a call that came in)."""
+    Asterisk's id where it was not ours to choose (a call that came in). `relieves`: the role that this seat takes over
+    once it answers."""
 
     id: str
     kind: LegKind
     number: str
     name: str = ""
     role: Role | None = None
+    relieves: Role | None = None
     contact: int | None = None
     phone_index: int = 0
     state: LegState = LegState.DIALLING

@@ -155,6 +155,14 @@ class ReleaseSeat:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeRole:
+    """What this seat does in the case from here on."""
+
+    extension: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
 class ShowFile:
     """Put the case on this seat's screen; sent before the seat is rung."""
 
@@ -206,6 +214,6 @@ class SendMessage:
 
 SoundCommand = Play | StopSound | StartMusic | Announce | DetectSpeech
 LineCommand = Answer | Dial | Hangup | MakeBridge | Join | Leave | RemoveBridge | SoundCommand
-SeatCommand = FindSeat | StopFindingSeat | ReleaseSeat | ShowFile
+SeatCommand = FindSeat | StopFindingSeat | ReleaseSeat | ChangeRole | ShowFile
 RecordCommand = OpenProvisionalFile | BookFollowUp | SendMessage
 Command = LineCommand | SeatCommand | RecordCommand | StartTimer | StopTimer | LookUp | Alarm | Refuse

@@ -10,6 +10,7 @@ from ivr.commands import (
     Announce,
     Answer,
     BookFollowUp,
+    ChangeRole,
     DetectSpeech,
     Dial,
     FindSeat,
@@ -213,7 +214,7 @@ def command_failed(turn: Turn, event: CommandFailed) -> Leg | None:
                 turn.do(StartTimer(COMFORT, turn.policy.comfort_retry))
         case MakeBridge():
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
-        case FindSeat() | StopFindingSeat() | ReleaseSeat() | ShowFile():
+        case FindSeat() | StopFindingSeat() | ReleaseSeat() | ChangeRole() | ShowFile():
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
         case OpenProvisionalFile() | BookFollowUp() | SendMessage() | LookUp():
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")

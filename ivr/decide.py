@@ -16,10 +16,15 @@ from ivr.events import (
     Event,
     HangupRequested,
     HeardRequested,
+    IntercomEndRequested,
+    IntercomRequested,
     MergeRequested,
     Request,
     SilentRequested,
+    SplitRequested,
     StandDownRequested,
+    SwapRequested,
+    TakeOverRequested,
     TransferRequested,
 )
 from ivr.policy import Policy
@@ -32,7 +37,7 @@ from ivr.states.ringing_seats import ringing_seats
 from ivr.states.talking import talking
 from ivr.states.wrapping_up import wrapping_up
 from ivr.turn import Decision, Turn
-from ivr.vocabulary import CaseState, Outcome, Skill
+from ivr.vocabulary import CaseState, Outcome, Role, Skill
 
 STATES: Final[dict[CaseState, Callable[[Turn, Event], Turn]]] = {
     CaseState.ARRIVING: arriving,
@@ -65,6 +70,11 @@ def actions_now(case: Case, policy: Policy, at: datetime) -> tuple[str, ...]:
         "heard": [HeardRequested(at=at)],
         "call": [CallRequested(at=at, target="number:000")],
         "merge": [MergeRequested(at=at, leg=leg) for leg in legs],
+        "split": [SplitRequested(at=at, leg=leg) for leg in legs],
+        "intercom": [IntercomRequested(at=at)],
+        "intercom_end": [IntercomEndRequested(at=at)],
+        "swap": [SwapRequested(at=at)],
+        "take_over": [TakeOverRequested(at=at, role=role, extension="000") for role in (Role.A, Role.B)],
         "hangup": [HangupRequested(at=at, leg=leg) for leg in legs],
         "transfer": [TransferRequested(at=at, skill=Skill.DOCTOR)],
         "arrived": [ArrivalReported(at=at)],

@@ -162,6 +162,37 @@ class MergeRequested(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SplitRequested(Happened):
+    """Take this leg out of the elder's bridge, to the rescue side."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntercomRequested(Happened):
+    """A and B speak with each other alone; the elder does not hear it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntercomEndRequested(Happened):
+    """B goes back to the elder, A to the rescue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwapRequested(Happened):
+    """A and B change roles."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOverRequested(Happened):
+    """This seat takes over the role of A or B. The desk keeps the seat for the case already."""
+
+    role: Role
+    extension: str
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HangupRequested(Happened):
     leg: str
 
@@ -193,6 +224,11 @@ Request = (
     | HeardRequested
     | CallRequested
     | MergeRequested
+    | SplitRequested
+    | IntercomRequested
+    | IntercomEndRequested
+    | SwapRequested
+    | TakeOverRequested
     | HangupRequested
     | TransferRequested
     | ArrivalReported

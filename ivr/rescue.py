@@ -33,7 +33,7 @@ _CONTACT_ID = re.compile(r"[0-9]{1,18}")
 def place_of_rescue(turn: Turn) -> Place:
     """Where helpers are brought: to A. Without a B, A is with the elder, and so are they."""
     a = turn.case.seat(Role.A)
-    return a.place if a is not None and a.place is not Place.NOWHERE else Place.RESCUE
+    return Place.ELDER if a is not None and a.place is Place.ELDER else Place.RESCUE
 
 
 def call(turn: Turn, event: CallRequested) -> Turn:

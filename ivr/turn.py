@@ -6,6 +6,7 @@ in, let a leg go. Rules about *when* belong into `states/`.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -188,14 +189,20 @@ class Turn:
         return self
 
     def ring_seat(self, role: Role, extension: str, agent: str) -> Turn:
-        """The file goes to the screen first, then the phone rings (promise 3)."""
+        """The seat that was looked for: the file goes to its screen first, then the phone rings (promise 3)."""
         self.note(searching=self.case.searching - {role})
-        # Counted by id: a leg keeps its id when its role changes.
-        attempt = 1
-        while self.case.leg(ids.seat_leg(role, attempt)) is not None:
-            attempt += 1
-        leg = Leg(id=ids.seat_leg(role, attempt), kind=LegKind.SEAT, number=extension, name=agent, role=role)
+        leg = Leg(id=self._seat_leg(role), kind=LegKind.SEAT, number=extension, name=agent, role=role)
         return self.do(ShowFile(extension, role)).dial(leg, self.policy.seat_ring)
+
+    def call_relief(self, role: Role, extension: str, agent: str) -> Turn:
+        """A seat that is to take the role over once it answers; whoever has the role keeps it until then."""
+        leg = Leg(id=self._seat_leg(role), kind=LegKind.SEAT, number=extension, name=agent, relieves=role)
+        return self.do(ShowFile(extension, role)).dial(leg, self.policy.seat_ring)
+
+    def _seat_leg(self, role: Role) -> str:
+        """Counted by id: a leg keeps its id when its role changes."""
+        attempts = (ids.seat_leg(role, attempt) for attempt in itertools.count(1))
+        return next(leg for leg in attempts if self.case.leg(leg) is None)
 
     def release(self, leg: Leg) -> Turn:
         """Tell the desk what became of an ended seat leg."""

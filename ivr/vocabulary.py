@@ -74,11 +74,12 @@ class LegState(StrEnum):
 
 
 class Place(StrEnum):
-    """Where a leg's voice goes: nowhere yet, the elder's bridge, the rescue bridge."""
+    """Where a leg's voice goes: nowhere yet, the elder's bridge, the rescue bridge, A and B among themselves."""
 
     NOWHERE = "nowhere"
     ELDER = "elder"
     RESCUE = "rescue"
+    INTERCOM = "intercom"
 
 
 class Result(StrEnum):
@@ -226,6 +227,7 @@ class Refusal(StrEnum):
     LEG_NOT_ANSWERED = "leg_not_answered"
     UNKNOWN_TARGET = "unknown_target"
     CASE_CLOSED = "case_closed"
+    SEAT_IN_CASE = "seat_in_case"
 
 
 # Q.850 causes as Asterisk reports them in `ChannelDestroyed.cause`.

@@ -94,6 +94,9 @@ class Sheet:
         mergeable = leg.state == LegState.ANSWERED and leg.place != Place.ELDER
         return "merge" in self.actions and leg.kind != LegKind.ELDER and mergeable
 
+    def may_split(self, leg: LegView) -> bool:
+        return "split" in self.actions and leg.kind != LegKind.ELDER and leg.place == Place.ELDER
+
     def may_hang_up(self, leg: LegView) -> bool:
         return "hangup" in self.actions and _alive(leg)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common, ids, silence
+from ivr import common, ids, roles, silence
 from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Answer, LookUp, MakeBridge, Play
@@ -22,6 +22,8 @@ from ivr.events import (
     FileShown,
     HangupRequested,
     HeardRequested,
+    IntercomEndRequested,
+    IntercomRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -32,7 +34,10 @@ from ivr.events import (
     SeatReserved,
     SilentRequested,
     SpeechHeard,
+    SplitRequested,
     StandDownRequested,
+    SwapRequested,
+    TakeOverRequested,
     TimerFired,
     TransferRequested,
 )
@@ -54,6 +59,8 @@ def arriving(turn: Turn, event: Event) -> Turn:
             return common.open_file(turn)
         case SeatReserved():
             return first_seat(turn, event)
+        case TakeOverRequested():
+            return taken_at_once(turn, event)
         case PromptFinished():
             return common.elder_waits(turn, event)
         case TimerFired():
@@ -74,6 +81,10 @@ def arriving(turn: Turn, event: Event) -> Turn:
             | HeardRequested()
             | CallRequested()
             | MergeRequested()
+            | SplitRequested()
+            | IntercomRequested()
+            | IntercomEndRequested()
+            | SwapRequested()
             | HangupRequested()
             | TransferRequested()
             | ArrivalReported()
@@ -120,6 +131,12 @@ def first_seat(turn: Turn, event: SeatReserved) -> Turn:
     """The first seat is rung."""
     common.seat_reserved(turn, event)
     return turn.go(CaseState.RINGING_SEATS) if turn.case.seat_of(event.extension) else turn
+
+
+def taken_at_once(turn: Turn, event: TakeOverRequested) -> Turn:
+    """Somebody sees the call wait, and wants it on their seat; others are looked for all the same."""
+    roles.take_over_a(turn, event)
+    return turn.go(CaseState.RINGING_SEATS) if turn.refusal is None else turn
 
 
 def command_failed(turn: Turn, event: CommandFailed) -> Turn:

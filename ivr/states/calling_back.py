@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common, rescue, silence
+from ivr import common, rescue, roles, silence
 from ivr.case import Leg
 from ivr.closing import finish
 from ivr.commands import Play, StopTimer
@@ -23,6 +23,8 @@ from ivr.events import (
     FileShown,
     HangupRequested,
     HeardRequested,
+    IntercomEndRequested,
+    IntercomRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -33,7 +35,10 @@ from ivr.events import (
     SeatReserved,
     SilentRequested,
     SpeechHeard,
+    SplitRequested,
     StandDownRequested,
+    SwapRequested,
+    TakeOverRequested,
     TimerFired,
     TransferRequested,
 )
@@ -64,6 +69,8 @@ def calling_back(turn: Turn, event: Event) -> Turn:
             return call_requested(turn, event)
         case KeyPressed():
             return key_pressed(turn, event)
+        case TakeOverRequested():
+            return roles.take_over_a(turn, event)
         case HangupRequested():
             return common.hang_up(turn, event)
         case CloseRequested():
@@ -82,7 +89,17 @@ def calling_back(turn: Turn, event: Event) -> Turn:
             return common.record_only(turn)
         case CallArrived():
             return common.unexpected(turn, event)
-        case HeardRequested() | MergeRequested() | TransferRequested() | ArrivalReported() | StandDownRequested():
+        case (
+            HeardRequested()
+            | MergeRequested()
+            | SplitRequested()
+            | IntercomRequested()
+            | IntercomEndRequested()
+            | SwapRequested()
+            | TransferRequested()
+            | ArrivalReported()
+            | StandDownRequested()
+        ):
             return common.not_now(turn, event)
         case _:
             assert_never(event)
@@ -124,7 +141,7 @@ def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
     leg = common.mark_answered(turn, event)
     if leg is None:
         return turn
-    return elder_answered(turn, leg) if leg.kind is LegKind.ELDER else turn.move(leg, Place.ELDER)
+    return elder_answered(turn, leg) if leg.kind is LegKind.ELDER else turn.move(roles.relieve(turn, leg), Place.ELDER)
 
 
 def elder_answered(turn: Turn, elder: Leg) -> Turn:

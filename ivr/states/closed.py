@@ -19,6 +19,8 @@ from ivr.events import (
     FileShown,
     HangupRequested,
     HeardRequested,
+    IntercomEndRequested,
+    IntercomRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -29,7 +31,10 @@ from ivr.events import (
     SeatReserved,
     SilentRequested,
     SpeechHeard,
+    SplitRequested,
     StandDownRequested,
+    SwapRequested,
+    TakeOverRequested,
     TimerFired,
     TransferRequested,
 )
@@ -69,6 +74,11 @@ def closed(turn: Turn, event: Event) -> Turn:
             | HeardRequested()
             | CallRequested()
             | MergeRequested()
+            | SplitRequested()
+            | IntercomRequested()
+            | IntercomEndRequested()
+            | SwapRequested()
+            | TakeOverRequested()
             | HangupRequested()
             | TransferRequested()
             | ArrivalReported()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import cascade, common, rescue, silence
+from ivr import cascade, common, rescue, roles, silence
 from ivr.case import Leg
 from ivr.closing import close_when_done, finish, say_goodbye
 from ivr.commands import Play, StopTimer
@@ -22,6 +22,8 @@ from ivr.events import (
     FileShown,
     HangupRequested,
     HeardRequested,
+    IntercomEndRequested,
+    IntercomRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -32,7 +34,10 @@ from ivr.events import (
     SeatReserved,
     SilentRequested,
     SpeechHeard,
+    SplitRequested,
     StandDownRequested,
+    SwapRequested,
+    TakeOverRequested,
     TimerFired,
     TransferRequested,
 )
@@ -42,7 +47,6 @@ from ivr.vocabulary import (
     CaseState,
     LegKind,
     MessageKind,
-    Place,
     Prompt,
     Refusal,
     Result,
@@ -70,7 +74,17 @@ def emergency(turn: Turn, event: Event) -> Turn:
         case CallRequested():
             return rescue.call(turn, event)
         case MergeRequested():
-            return merge(turn, event)
+            return roles.merge(turn, event)
+        case SplitRequested():
+            return roles.split(turn, event)
+        case IntercomRequested():
+            return roles.intercom(turn)
+        case IntercomEndRequested():
+            return roles.end_intercom(turn)
+        case SwapRequested():
+            return roles.swap(turn)
+        case TakeOverRequested():
+            return roles.take_over(turn, event)
         case HangupRequested():
             return common.hang_up(turn, event)
         case TransferRequested():
@@ -109,41 +123,17 @@ def emergency(turn: Turn, event: Event) -> Turn:
 
 
 def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
-    """B goes to the elder, A to the rescue, a professional to the elder; who was rung for help is heard first."""
+    """Agents go where their roles belong; who was rung for help is heard first."""
     leg = common.mark_answered(turn, event)
     if leg is None:
         return turn
-    match leg.kind, leg.role:
-        case LegKind.ELDER, _:
+    match leg.kind:
+        case LegKind.ELDER:
             return elder_answered(turn, leg)
-        case LegKind.SEAT, Role.B:
-            return b_takes_the_elder(turn, leg)
-        case LegKind.SEAT, Role.A:
-            return a_takes_the_rescue(turn, leg)
-        case LegKind.SEAT, _:
-            return turn.meet_elder(leg)
+        case LegKind.SEAT:
+            return roles.seat_answered(turn, leg)
         case _:
             return rescue.answered(turn, leg)
-
-
-def b_takes_the_elder(turn: Turn, b: Leg) -> Turn:
-    """B has the elder (S1.5); A goes to the rescue bridge, with whoever was on the line for the rescue already."""
-    turn.meet_elder(b)
-    for leg in tuple(turn.case.live()):
-        if leg.up and leg.place is Place.ELDER and (leg.role is Role.A or leg.kind in rescue.OUTSIDE):
-            turn.move(leg, Place.RESCUE)
-    return turn
-
-
-def a_takes_the_rescue(turn: Turn, a: Leg) -> Turn:
-    """A goes where the helpers are; until there is a B that is with the elder, and the helpers come along."""
-    if turn.case.seat_up(Role.B):
-        return turn.move(a, Place.RESCUE)
-    turn.meet_elder(a)
-    for leg in tuple(turn.case.live(*rescue.OUTSIDE)):
-        if leg.place is Place.RESCUE:
-            turn.move(leg, Place.ELDER)
-    return turn
 
 
 def elder_answered(turn: Turn, elder: Leg) -> Turn:
@@ -153,20 +143,6 @@ def elder_answered(turn: Turn, elder: Leg) -> Turn:
     if company is None:
         return settle(turn.do(Play(elder.id, Prompt.COMFORT)))
     return settle(turn.meet_elder(company))
-
-
-def merge(turn: Turn, event: MergeRequested) -> Turn:
-    """Bring a leg to the elder; contacts only after they have pressed 1."""
-    leg = turn.case.leg(event.leg)
-    if leg is None or not leg.alive or leg.kind is LegKind.ELDER:
-        return turn.refuse(Refusal.UNKNOWN_LEG, event.leg[:40])
-    if not leg.up or (leg.kind is LegKind.CONTACT and leg.result is not Result.ACCEPTED):
-        return turn.refuse(Refusal.LEG_NOT_ANSWERED)
-    if leg.place is Place.ELDER:
-        return turn.refuse(Refusal.ALREADY_DONE)
-    if not turn.case.elder_up:
-        return turn.refuse(Refusal.NOT_IN_THIS_STATE)
-    return turn.meet_elder(leg)
 
 
 # --- keys, prompts, timers ------------------------------------------------------------------------------------------
@@ -227,7 +203,7 @@ def after_the_end(turn: Turn, leg: Leg) -> Turn:
     match leg.kind:
         case LegKind.SEAT:
             turn.release(leg)
-            if was_up and leg.role is not Role.X and not turn.case.arrived_at:
+            if was_up and leg.role in {Role.A, Role.B} and not turn.case.arrived_at:
                 turn.alarm(AlarmKind.SEAT_LOST, str(leg.role))
         case LegKind.CONTACT:
             cascade.not_reached(turn, leg)
@@ -246,7 +222,7 @@ def after_the_end(turn: Turn, leg: Leg) -> Turn:
 
 def settle(turn: Turn) -> Turn:
     """Before help has arrived every open role is filled again; afterwards the last agent to leave ends the case."""
-    case = turn.case
+    case = roles.leave_intercom(turn).case
     seats = any(case.live(LegKind.SEAT))
     if case.arrived_at and not seats:
         return close_when_done(say_goodbye(turn))
@@ -285,6 +261,7 @@ def stand_down(turn: Turn) -> Turn:
         return turn.refuse(Refusal.NO_AGENT_ON_LINE)
     call_off_services(turn)
     cascade.tell_contacts(cascade.stop_waves(turn), MessageKind.CALLED_OFF)
+    roles.call_off_relief(turn, Role.B)
     turn.hang_up_all(*rescue.OUTSIDE).stop_finding().do(StopTimer(silence.REDIAL))
     if not turn.case.elder_up:
         return close_when_done(say_goodbye(turn))
@@ -295,7 +272,7 @@ def stand_down(turn: Turn) -> Turn:
     if a is not None:  # still ringing; the role is B's from here on
         turn.let_go(turn.change(a, role=Role.X))
     if b is not None:
-        turn.meet_elder(turn.change(b, role=Role.A))
+        turn.meet_elder(roles.give_role(turn, b, Role.A))
     return silence.watch(turn.go(CaseState.TALKING))
 
 

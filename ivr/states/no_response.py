@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import cascade, common, rescue, silence
+from ivr import cascade, common, rescue, roles, silence
 from ivr.case import Leg
 from ivr.closing import finish
 from ivr.commands import Play, StopTimer
@@ -24,6 +24,8 @@ from ivr.events import (
     FileShown,
     HangupRequested,
     HeardRequested,
+    IntercomEndRequested,
+    IntercomRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -34,7 +36,10 @@ from ivr.events import (
     SeatReserved,
     SilentRequested,
     SpeechHeard,
+    SplitRequested,
     StandDownRequested,
+    SwapRequested,
+    TakeOverRequested,
     TimerFired,
     TransferRequested,
 )
@@ -68,7 +73,17 @@ def no_response(turn: Turn, event: Event) -> Turn:
         case CallRequested():
             return rescue.call(turn, event)
         case MergeRequested():
-            return emergency.merge(turn, event)
+            return roles.merge(turn, event)
+        case SplitRequested():
+            return roles.split(turn, event)
+        case IntercomRequested():
+            return roles.intercom(turn)
+        case IntercomEndRequested():
+            return roles.end_intercom(turn)
+        case SwapRequested():
+            return roles.swap(turn)
+        case TakeOverRequested():
+            return roles.take_over(turn, event)
         case HangupRequested():
             return common.hang_up(turn, event)
         case TransferRequested():

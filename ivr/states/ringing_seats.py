@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common, silence
+from ivr import common, roles, silence
 from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Play
@@ -22,6 +22,8 @@ from ivr.events import (
     FileShown,
     HangupRequested,
     HeardRequested,
+    IntercomEndRequested,
+    IntercomRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -32,7 +34,10 @@ from ivr.events import (
     SeatReserved,
     SilentRequested,
     SpeechHeard,
+    SplitRequested,
     StandDownRequested,
+    SwapRequested,
+    TakeOverRequested,
     TimerFired,
     TransferRequested,
 )
@@ -60,6 +65,8 @@ def ringing_seats(turn: Turn, event: Event) -> Turn:
             return common.timer_fired(turn, event)
         case CommandFailed():
             return command_failed(turn, event)
+        case TakeOverRequested():
+            return roles.take_over_a(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
         case SpeechHeard() | KeyPressed():
@@ -76,6 +83,10 @@ def ringing_seats(turn: Turn, event: Event) -> Turn:
             | HeardRequested()
             | CallRequested()
             | MergeRequested()
+            | SplitRequested()
+            | IntercomRequested()
+            | IntercomEndRequested()
+            | SwapRequested()
             | HangupRequested()
             | TransferRequested()
             | ArrivalReported()
@@ -92,6 +103,7 @@ def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
     leg = common.mark_answered(turn, event)
     if leg is None or leg.kind is not LegKind.SEAT:
         return turn
+    leg = roles.relieve(turn, leg)
     turn.meet_elder(leg)
     if leg.role is not Role.A:  # a professional whom the lost agent had asked for: the next agent is rung all the same
         return turn

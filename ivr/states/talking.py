@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common, rescue, silence
+from ivr import common, rescue, roles, silence
 from ivr.closing import abandoned, close_when_done, finish, say_goodbye
 from ivr.commands import Play, StopTimer
 from ivr.events import (
@@ -21,6 +21,8 @@ from ivr.events import (
     FileShown,
     HangupRequested,
     HeardRequested,
+    IntercomEndRequested,
+    IntercomRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -31,7 +33,10 @@ from ivr.events import (
     SeatReserved,
     SilentRequested,
     SpeechHeard,
+    SplitRequested,
     StandDownRequested,
+    SwapRequested,
+    TakeOverRequested,
     TimerFired,
     TransferRequested,
 )
@@ -93,7 +98,17 @@ def talking(turn: Turn, event: Event) -> Turn:
             return common.unexpected(turn, event)
         case ElderCalledAgain():
             return common.turned_away(turn, event)
-        case MergeRequested() | ArrivalReported() | StandDownRequested():
+        case TakeOverRequested():
+            return roles.take_over_a(turn, event)
+        case (
+            MergeRequested()
+            | SplitRequested()
+            | IntercomRequested()
+            | IntercomEndRequested()
+            | SwapRequested()
+            | ArrivalReported()
+            | StandDownRequested()
+        ):
             return common.not_now(turn, event)
         case _:
             assert_never(event)
@@ -142,11 +157,11 @@ def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
 
 
 def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
-    """The professional joins; or Asterisk tells late that the elder is there."""
+    """The professional joins, or another agent takes over; or Asterisk tells late that the elder is there."""
     leg = common.mark_answered(turn, event)
     if leg is None:
         return turn
-    turn.meet_elder(leg)
+    turn.meet_elder(roles.relieve(turn, leg))
     return silence.watch(turn) if leg.kind is LegKind.ELDER else turn
 
 
@@ -174,14 +189,15 @@ def elder_left(turn: Turn) -> Turn:
 
 
 def agent_left(turn: Turn, cause: int) -> Turn:
-    """An agent who hangs up has ended the talk, or handed it over to the professional (S2.1: a warm transfer); a phone
-    that broke has not, so the next seat is rung."""
+    """An agent who hangs up has ended the talk, or handed it over to the professional (S2.1: a warm transfer) or to the
+    agent who is being rung; a phone that broke has not, so the next seat is rung."""
     if cause in {NORMAL_CLEARING, 0}:
         professional = turn.case.seat(Role.X)
-        if professional is None or not professional.up:
+        if professional is not None and professional.up:
+            turn.change(professional, role=Role.A)
+            return turn
+        if roles.relief(turn, Role.A) is None:
             return close_when_done(say_goodbye(turn))
-        turn.change(professional, role=Role.A)
-        return turn
     turn.do(StopTimer(silence.SILENCE)).alarm(AlarmKind.SEAT_LOST).keep_company().find_seat(Role.A)
     return turn.go(CaseState.RINGING_SEATS)
 

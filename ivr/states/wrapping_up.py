@@ -21,6 +21,8 @@ from ivr.events import (
     FileShown,
     HangupRequested,
     HeardRequested,
+    IntercomEndRequested,
+    IntercomRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -31,7 +33,10 @@ from ivr.events import (
     SeatReserved,
     SilentRequested,
     SpeechHeard,
+    SplitRequested,
     StandDownRequested,
+    SwapRequested,
+    TakeOverRequested,
     TimerFired,
     TransferRequested,
 )
@@ -75,6 +80,11 @@ def wrapping_up(turn: Turn, event: Event) -> Turn:
             | HeardRequested()
             | CallRequested()
             | MergeRequested()
+            | SplitRequested()
+            | IntercomRequested()
+            | IntercomEndRequested()
+            | SwapRequested()
+            | TakeOverRequested()
             | TransferRequested()
             | ArrivalReported()
             | StandDownRequested()

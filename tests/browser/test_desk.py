@@ -80,6 +80,11 @@ KEYS = {
     "F10": {"action": "call", "target": "119"},
     "c": {"action": "call", "target": "contacts"},
     "b": {"action": "call", "target": "elder"},
+    "i": {"action": "intercom"},
+    "o": {"action": "intercom_end"},
+    "w": {"action": "swap"},
+    "j": {"action": "take_over", "role": "A", "extension": "801"},
+    "k": {"action": "take_over", "role": "B", "extension": "801"},
     "a": {"action": "arrived"},
     "d": {"action": "stand_down"},
 }
@@ -124,6 +129,10 @@ async def test_lines_are_chosen_merged_and_hung_up_by_key(town: Town) -> None:
     await page.keyboard.press("h")
     asked = await town.control.next_asked()
     assert (asked.body["action"], asked.body["leg"]) == ("hangup", "contact-11-1")
+    await page.keyboard.press("3")
+    await page.keyboard.press("l")
+    asked = await town.control.next_asked()
+    assert (asked.body["action"], asked.body["leg"]) == ("split", "b-1")
 
 
 async def test_typing_presses_nothing_and_f5_loses_nothing(town: Town) -> None:

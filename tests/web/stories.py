@@ -34,7 +34,10 @@ FILE = ElderFile(
         ContactCard(13, "演示·幸福居委会", "committee", ("02110000013",)),
     ),
 )
-EVERY_ACTION = ["emergency", "silent", "heard", "call", "merge", "hangup", "transfer", "arrived", "stand_down", "close"]
+EVERY_ACTION = [
+    *("emergency", "silent", "heard", "call", "merge", "split", "intercom", "intercom_end", "swap", "take_over"),
+    *("hangup", "transfer", "arrived", "stand_down", "close"),
+]
 
 
 def _leg(kind: LegKind, leg: str, number: str, at: datetime, **more: Any) -> Leg:

@@ -98,6 +98,10 @@ async def test_an_action_goes_to_the_controller_with_its_actor(sqlite_house: Hou
         ({"action": "call"}, "target"),
         ({"action": "call", "target": "number:abc"}, "target"),
         ({"action": "merge"}, "leg"),
+        ({"action": "split"}, "leg"),
+        ({"action": "take_over"}, "role"),
+        ({"action": "take_over", "role": "C"}, "role"),
+        ({"action": "take_over", "role": "A", "extension": "sip:801"}, "extension"),
         ({"action": "close"}, "outcome"),
         ({"action": "close", "outcome": "fine"}, "outcome"),
         ({"action": "emergency", "colour": "red"}, "colour"),
@@ -128,6 +132,21 @@ async def test_without_a_controller_actions_say_so(sqlite_house: House) -> None:
     await sqlite_house.control.stop()
     status, answer = await _call(sqlite_house, "POST", "/cases/c1/actions", {"action": "emergency"}, headers=headers)
     assert (status, answer["error"]["code"]) == (503, "controller_unreachable")
+
+
+async def test_one_takes_over_on_ones_own_seat(sqlite_house: House) -> None:
+    headers, lead = await bearer(sqlite_house.client), await bearer(sqlite_house.client, "lead")
+    await sqlite_house.control.case(stories.case_json(stories.talking(stories.ringing())))
+    body = {"action": "take_over", "role": "A"}
+    path = "/cases/c1/actions"
+    assert (await _call(sqlite_house, "POST", path, body, headers=headers))[0] == 200
+    assert (await sqlite_house.control.next_asked()).body == {**body, "extension": "801", "actor": "user:1"}
+    others = {**body, "extension": "802"}
+    assert (await _call(sqlite_house, "POST", path, others, headers=headers))[0] == 403
+    assert (await _call(sqlite_house, "POST", path, others, headers=lead))[0] == 200
+    status, answer = await _call(sqlite_house, "POST", path, body, headers=lead)
+    assert (status, set(answer["error"]["fields"])) == (422, {"extension"})
+    assert "分机" in answer["error"]["fields"]["extension"]
 
 
 async def test_only_the_own_seat_can_be_set(sqlite_house: House) -> None:

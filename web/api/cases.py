@@ -9,6 +9,7 @@ from ivr.vocabulary import Outcome, Skill
 from models.phone_numbers import InvalidNumber, dialable
 from models.queries.cases import BadCursor, list_cases
 from models.views import CaseView
+from web.accounts import Account
 from web.api.kit import Done, Input, Operations, Output, When, answer, read_body, read_query
 from web.guard import account_of
 from web.keys import CONTROLLER, DATABASE, METRICS, MIRROR, SETTINGS
@@ -17,6 +18,7 @@ from web.rights import Right, may_set_seat
 from web.sheet import find_sheet
 
 operations = Operations("cases")
+_RINGS_A_SEAT = frozenset({"take_over"})
 
 
 class CaseFilter(Input):
@@ -36,14 +38,31 @@ class CaseList(Output):
 
 
 class Action(Input):
-    """`target` for `call`: `120`, `110`, `119`, `contacts`, `elder`, `contact:<id>`, `number:<n>`; `leg` for `merge`
-    and `hangup`; `skill` for `transfer`; `outcome` and `note` for `close`."""
+    """`target` for `call`: `120`, `110`, `119`, `contacts`, `elder`, `contact:<id>`, `number:<n>`; `leg` for `merge`,
+    `split` and `hangup`; `role` for `take_over`, and `extension` when it is not one's own seat that takes over; `skill`
+    for `transfer`; `outcome` and `note` for `close`."""
 
     action: Literal[
-        "emergency", "silent", "heard", "call", "merge", "hangup", "transfer", "arrived", "stand_down", "close"
+        "emergency",
+        "silent",
+        "heard",
+        "call",
+        "merge",
+        "split",
+        "intercom",
+        "intercom_end",
+        "swap",
+        "take_over",
+        "hangup",
+        "transfer",
+        "arrived",
+        "stand_down",
+        "close",
     ]
     target: str | None = Field(None, max_length=60)
     leg: str | None = Field(None, max_length=60)
+    role: Literal["A", "B"] | None = None
+    extension: str | None = Field(None, pattern="^[0-9]{3,5}$")
     skill: Skill | None = None
     outcome: Outcome | None = None
     note: str | None = Field(None, max_length=2_000)
@@ -102,14 +121,27 @@ async def act(request: web.Request) -> web.StreamResponse:
     wanted = await read_body(request, Action)
     body = {name: str(value) for name, value in wanted.model_dump(exclude_none=True).items()}
     _check(wanted, body, request.app[SETTINGS].area_code)
-    actor = account_of(request).actor
-    case = await request.app[CONTROLLER].act(request.match_info["id"], body, actor=actor)
+    account = account_of(request)
+    if wanted.action in _RINGS_A_SEAT:
+        body["extension"] = _seat_to_ring(account, wanted.extension)
+    case = await request.app[CONTROLLER].act(request.match_info["id"], body, actor=account.actor)
     return answer({"case": case.raw})
+
+
+def _seat_to_ring(account: Account, named: str | None) -> str:
+    """One's own seat unless another is named, which only some may do."""
+    extension = named or account.seat
+    if extension is None:
+        raise Invalid(fields={"extension": "invalid.no_seat"})
+    if not may_set_seat(account, extension):
+        raise Forbidden
+    return extension
 
 
 def _check(wanted: Action, body: dict[str, str], area_code: str) -> None:
     """Fields that the action needs; a number in any form that people write becomes what is dialled."""
-    needed = {"call": "target", "merge": "leg", "hangup": "leg", "transfer": "skill", "close": "outcome"}
+    needed = {"call": "target", "merge": "leg", "split": "leg", "hangup": "leg", "transfer": "skill"}
+    needed |= {"take_over": "role", "close": "outcome"}
     name = needed.get(wanted.action)
     if name and not body.get(name):
         raise Invalid(fields={name: "invalid.missing"})

@@ -17,7 +17,7 @@ from ari_app import control
 from ari_app.bus import LISTENER_QUEUE
 from ivr.case import ElderFile
 from ivr.events import CallerIdentified
-from ivr.vocabulary import CaseState
+from ivr.vocabulary import CaseState, Role, SeatRelease
 from models.database import DatabaseUnavailable
 from tests.unit.ari_app.platform import Platform, platform, whole_recordings
 
@@ -206,6 +206,34 @@ async def test_a_leg_that_is_not_there(api: Api, leg: str) -> None:
     await talking(api)
     status, body = await api.acts(action="hangup", leg=leg)
     assert (status, error_of(body)) == (409, "unknown_leg")
+
+
+async def test_a_seat_that_is_named_is_kept_until_the_case_has_decided(api: Api) -> None:
+    await talking(api)
+    desk = api.platform.controller.desk
+    assert (await api.acts(action="take_over", role="B", extension="802"))[1]["error"]["code"] == "not_in_this_state"
+    assert desk.seat("802").state == "ready"
+    status, body = await api.acts(action="take_over", role="A", extension="802")
+    assert status == 200
+    rung = next(leg for leg in body["case"]["legs"] if leg["id"] == "a-2")
+    assert (rung["number"], rung["name"], rung["role"]) == ("802", "seat 802", None)
+    assert (desk.seat("802").case, desk.seat("802").role) == (api.platform.case.id, "A")
+    assert error_of((await api.acts(action="take_over", role="A", extension="802"))[1]) == "seat_in_case"
+    assert desk.seat("802").case == api.platform.case.id
+
+
+async def test_a_seat_that_is_named_and_cannot_come(api: Api) -> None:
+    await talking(api)
+    desk = api.platform.controller.desk
+    desk.keep("another", "802", Role.A)
+    assert error_of((await api.acts(action="take_over", role="A", extension="802"))[1]) == "seat_not_free"
+    desk.release("another", "802", SeatRelease.NOT_NEEDED)
+    desk.registered("802", is_registered=False)
+    assert error_of((await api.acts(action="take_over", role="A", extension="802"))[1]) == "seat_offline"
+    assert await api.acts(action="take_over", role="A", extension="899") == (
+        404,
+        {"error": {"code": "unknown_seat", "message": "there is no such seat", "fields": {}}},
+    )
 
 
 async def test_a_case_that_ends_while_it_is_asked_for_something(api: Api) -> None:

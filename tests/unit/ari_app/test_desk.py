@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ari_app.desk import Desk, Seat, SeatSetup, SeatState, UnknownSeat
+from ari_app.desk import Desk, Seat, SeatNotFree, SeatSetup, SeatState, UnknownSeat
 from ivr.vocabulary import Role, SeatRelease, Skill
 
 AGENT = frozenset({Skill.AGENT})
@@ -73,6 +73,28 @@ def test_who_was_rung_for_nothing_keeps_the_place_in_the_row() -> None:
     office.desk.release("one", "801", SeatRelease.NOT_NEEDED)
     office.find("two")
     assert office.given[-1] == ("two", Role.A, "801")
+
+
+def test_a_seat_that_is_asked_for_by_name_is_kept_although_it_is_paused() -> None:
+    office = Office().seats("801")
+    office.desk.pause("801", "meal")
+    assert office.desk.keep("one", "801", Role.B)
+    assert (office.seat("801").state, office.seat("801").role) == (SeatState.RESERVED, Role.B)
+    assert not office.desk.keep("one", "801", Role.A)
+    office.desk.change_role("one", "801", Role.A)
+    office.desk.change_role("two", "801", Role.X)
+    assert office.seat("801").role is Role.A
+    with pytest.raises(SeatNotFree, match="seat_not_free"):
+        office.desk.keep("two", "801", Role.A)
+    office.desk.release("one", "801", SeatRelease.NOT_NEEDED)
+    assert office.seat("801").state is SeatState.PAUSED
+
+
+def test_a_seat_whose_phone_is_away_cannot_be_kept() -> None:
+    office = Office().seats("801")
+    office.desk.registered("801", is_registered=False)
+    with pytest.raises(SeatNotFree, match="seat_offline"):
+        office.desk.keep("one", "801", Role.A)
 
 
 def test_cases_that_wait_are_served_in_order() -> None:

@@ -16,13 +16,18 @@ from ivr.events import (
     EmergencyRequested,
     HangupRequested,
     HeardRequested,
+    IntercomEndRequested,
+    IntercomRequested,
     MergeRequested,
     Request,
     SilentRequested,
+    SplitRequested,
     StandDownRequested,
+    SwapRequested,
+    TakeOverRequested,
     TransferRequested,
 )
-from ivr.vocabulary import Outcome, Skill
+from ivr.vocabulary import Outcome, Role, Skill
 
 AT = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 ACTOR = "seat:801"
@@ -37,6 +42,15 @@ GOOD: list[tuple[dict[str, object], Request]] = [
         for target in ("110", "119", "120", "contacts", "elder", "contact:7", "number:02100000001")
     ),
     ({"action": "merge", "leg": "120-1"}, MergeRequested(**WHO, leg="120-1")),
+    ({"action": "split", "leg": "120-1"}, SplitRequested(**WHO, leg="120-1")),
+    ({"action": "intercom"}, IntercomRequested(**WHO)),
+    ({"action": "intercom_end"}, IntercomEndRequested(**WHO)),
+    ({"action": "swap"}, SwapRequested(**WHO)),
+    ({"action": "take_over", "role": "A"}, TakeOverRequested(**WHO, role=Role.A, extension="801")),
+    (
+        {"action": "take_over", "role": "B", "extension": "805"},
+        TakeOverRequested(**WHO, role=Role.B, extension="805"),
+    ),
     ({"action": "hangup", "leg": "a-1"}, HangupRequested(**WHO, leg="a-1")),
     ({"action": "transfer", "skill": "doctor"}, TransferRequested(**WHO, skill=Skill.DOCTOR)),
     ({"action": "arrived"}, ArrivalReported(**WHO)),
@@ -81,6 +95,12 @@ def test_the_good_ones_are_all_there_are() -> None:
         ({"action": "merge", "leg": ""}, "leg"),
         ({"action": "hangup", "leg": "x" * 61}, "leg"),
         ({"action": "hangup", "leg": {"id": "a-1"}}, "leg"),
+        ({"action": "split"}, "leg"),
+        ({"action": "take_over"}, "role"),
+        ({"action": "take_over", "role": "X"}, "role"),
+        ({"action": "take_over", "role": "A", "extension": "80"}, "extension"),
+        ({"action": "take_over", "role": "A", "extension": "PJSIP/801"}, "extension"),
+        ({"action": "take_over", "role": "A", "actor": "user:7"}, "extension"),
         ({"action": "transfer"}, "skill"),
         ({"action": "transfer", "skill": "plumber"}, "skill"),
         ({"action": "transfer", "skill": 10**5000}, "skill"),
@@ -106,7 +126,8 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=8,
 )
-names = st.sampled_from(["action", "actor", "target", "leg", "skill", "outcome", "note"])
+FIELDS = {"target", "leg", "role", "extension", "skill", "outcome", "note"}
+names = st.sampled_from(["action", "actor", *sorted(FIELDS)])
 
 
 def understood(body: dict[str, object]) -> Request | BadRequest:
@@ -121,7 +142,7 @@ def test_any_json_is_understood_or_refused_by_field(body: dict[str, object]) -> 
     event = understood(body)
     if isinstance(event, BadRequest):
         assert len(event.fields) == 1
-        assert set(event.fields) <= {"action", "actor", "target", "leg", "skill", "outcome", "note"}
+        assert set(event.fields) <= FIELDS | {"action", "actor"}
     else:
         assert event.actor == actor_of(body)
 
@@ -133,6 +154,6 @@ def test_any_json_is_understood_or_refused_by_field(body: dict[str, object]) -> 
 def test_any_field_of_any_action(action: str, rest: dict[str, object]) -> None:
     event = understood({**rest, "action": action, "actor": ACTOR})
     if isinstance(event, BadRequest):
-        assert set(event.fields) < {"target", "leg", "skill", "outcome", "note"}
+        assert set(event.fields) < FIELDS
     else:
         assert event.at == AT

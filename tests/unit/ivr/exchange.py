@@ -15,6 +15,7 @@ from ivr.commands import (
     Announce,
     Answer,
     BookFollowUp,
+    ChangeRole,
     Command,
     DetectSpeech,
     Dial,
@@ -201,7 +202,7 @@ class Exchange:
                 self.held.remove(extension)
                 if why is SeatRelease.NOT_NEEDED:
                     self.seats.append(extension)
-            case ShowFile(extension):
+            case ShowFile(extension) | ChangeRole(extension):
                 assert extension in self.held
             case _:
                 assert isinstance(command, Alarm | Refuse)

@@ -29,6 +29,7 @@ def check(case: Case, exchange: Exchange) -> None:
     somebody_is_on_the_way(case, exchange)
     nobody_is_forgotten(case, exchange)
     lines_are_where_we_think(case, exchange)
+    roles_are_held_once(case, exchange)
     nothing_runs_for_nobody(case, exchange)
     if case.state is CaseState.CLOSED:
         closed_is_the_end(case, exchange)
@@ -106,6 +107,17 @@ def lines_are_where_we_think(case: Case, exchange: Exchange) -> None:
         if line.state != "gone" and leg.id not in refused:
             assert leg.place is line.place, f"{leg} is really in {line.place}"
     assert case.bridges == exchange.bridges
+
+
+def roles_are_held_once(case: Case, exchange: Exchange) -> None:
+    """One A, one B; nobody speaks into an intercom alone, and the elder is never in it."""
+    for role in (Role.A, Role.B):
+        holders = [leg for leg in case.live(LegKind.SEAT) if leg.role is role and leg.result is None]
+        assert len(holders) <= 1, f"{role}: {holders}"
+    inside = {leg: line for leg, line in exchange.lines.items() if line.place is Place.INTERCOM}
+    assert not any(line.kind is LegKind.ELDER for line in inside.values())
+    near = any(leg_of(event) in {leg.id for leg in case.live(LegKind.SEAT)} for event in exchange.coming)
+    assert len(inside) in {0, 2} or near, f"alone in the intercom: {inside}"
 
 
 def nothing_runs_for_nobody(case: Case, exchange: Exchange) -> None:

@@ -27,6 +27,8 @@ from ivr.events import (
     FileShown,
     HangupRequested,
     HeardRequested,
+    IntercomEndRequested,
+    IntercomRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -37,12 +39,15 @@ from ivr.events import (
     SeatReserved,
     SilentRequested,
     SpeechHeard,
+    SplitRequested,
     StandDownRequested,
+    SwapRequested,
+    TakeOverRequested,
     TimerFired,
     TransferRequested,
 )
 from ivr.serial import from_json, to_json
-from ivr.vocabulary import CaseState, LegKind, Outcome, Prompt, Skill, TimerKind
+from ivr.vocabulary import CaseState, LegKind, Outcome, Prompt, Role, Skill, TimerKind
 from tests.unit.ivr import laws
 from tests.unit.ivr.exchange import FILE
 from tests.unit.ivr.world import World
@@ -61,6 +66,7 @@ BEGINNING: tuple[Callable[[World], object], ...] = (
     lambda world: world.answer("b-1"),
     lambda world: world.ask(CallRequested, target="120"),
     lambda world: world.answer("120-1"),
+    lambda world: world.ask(IntercomRequested),
 )
 WITHOUT_A_WORD: tuple[Callable[[World], object], ...] = (
     World.settle,
@@ -72,7 +78,7 @@ WITHOUT_A_WORD: tuple[Callable[[World], object], ...] = (
     lambda world: world.wait(world.policy.call_back_pause + world.policy.call_back_ring),
     lambda world: world.wait(world.policy.redial_pause + 1),
 )
-BEGINNINGS = [BEGINNING[:count] for count in (0, 1, 2, 3, 4, 6)] + [WITHOUT_A_WORD[:count] for count in (2, 3, 6, 8)]
+BEGINNINGS = [BEGINNING[:count] for count in (0, 1, 2, 3, 4, 6, 7)] + [WITHOUT_A_WORD[:count] for count in (2, 3, 6, 8)]
 RINGS_THE_ELDER = frozenset({CaseState.CALLING_BACK, CaseState.NO_RESPONSE, CaseState.EMERGENCY})
 
 
@@ -187,7 +193,16 @@ class AnythingMayHappen(RuleBasedStateMachine):
     def an_agent_calls(self, whom: str) -> None:
         self.world.feed(CallRequested(at=self.world.now, actor="seat:801", target=whom))
 
-    @rule(pick=PICK, request=st.sampled_from([MergeRequested, HangupRequested]))
+    @rule(request=st.sampled_from([IntercomRequested, IntercomEndRequested, SwapRequested]))
+    def an_agent_changes_who_speaks_with_whom(self, request: type) -> None:
+        self.world.feed(request(at=self.world.now, actor="seat:801"))
+
+    @rule(role=st.sampled_from([Role.A, Role.B]))
+    def another_seat_takes_over(self, role: Role) -> None:
+        self.hired += 1
+        self.world.named(TakeOverRequested(at=self.world.now, role=role, extension=str(900 + self.hired)))
+
+    @rule(pick=PICK, request=st.sampled_from([MergeRequested, SplitRequested, HangupRequested]))
     def an_agent_moves_a_leg(self, pick: int, request: type) -> None:
         legs = list(self.world.lines)
         self.world.feed(request(at=self.world.now, actor="seat:801", leg=legs[pick % len(legs)]))
@@ -207,6 +222,8 @@ class AnythingMayHappen(RuleBasedStateMachine):
     def something_is_told_again(self, pick: int) -> None:
         event, case = self.world.story[pick % len(self.world.story)].event, self.world.case
         seat_went_back = isinstance(event, SeatReserved) and case.seat_of(event.extension) is None
+        # The desk would have to keep the seat first.
+        seat_went_back |= isinstance(event, TakeOverRequested) and case.seat_of(event.extension) is None
         turned_away = isinstance(event, ElderCalledAgain) and case.leg(event.leg) is None
         if not seat_went_back and not turned_away:
             self.world.feed(event)
@@ -266,6 +283,7 @@ def told_of(leg: str, at: datetime) -> list[Event]:
         CommandFailed(at=at, command=Play(leg, Prompt.WELCOME), reason="no such channel"),
         CommandFailed(at=at, command=Dial(leg, LegKind.SERVICE, "120", 60), reason="no route"),
         MergeRequested(at=at, leg=leg),
+        SplitRequested(at=at, leg=leg),
         HangupRequested(at=at, leg=leg),
         RecordingEnded(at=at, recording="r.wav", seconds=1.0),
         FileShown(at=at, extension="801"),

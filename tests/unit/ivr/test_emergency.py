@@ -14,6 +14,8 @@ from ivr.events import (
     CloseRequested,
     EmergencyRequested,
     HangupRequested,
+    IntercomEndRequested,
+    IntercomRequested,
     MergeRequested,
     StandDownRequested,
 )
@@ -190,19 +192,23 @@ def test_the_actions_of_every_moment(ringing: World) -> None:
     def actions() -> set[str]:
         return set(actions_now(ringing.case, ringing.policy, ringing.now))
 
-    assert actions() == set()
+    assert actions() == {"take_over"}
     ringing.answer("a-1")
-    assert actions() == {"emergency", "silent", "heard", "call", "transfer", "hangup", "close"}
+    assert actions() == {"emergency", "silent", "heard", "call", "transfer", "take_over", "hangup", "close"}
     ringing.say("elder")
-    assert actions() == {"emergency", "silent", "call", "transfer", "hangup", "close"}
+    assert actions() == {"emergency", "silent", "call", "transfer", "take_over", "hangup", "close"}
     ringing.ask(EmergencyRequested)
-    assert actions() == {"call", "transfer", "hangup", "arrived", "stand_down", "close"}
+    alone = {"call", "split", "swap", "transfer", "take_over", "hangup", "arrived", "stand_down", "close"}
+    assert actions() == alone
     ringing.answer("b-1")
-    assert actions() == {"call", "merge", "transfer", "hangup", "arrived", "stand_down", "close"}
+    assert actions() == alone | {"merge", "intercom"}
+    ringing.ask(IntercomRequested)
+    assert actions() == alone - {"split"} | {"merge", "intercom_end"}
+    ringing.ask(IntercomEndRequested)
     ringing.ask(ArrivalReported)
-    assert actions() == {"call", "merge", "transfer", "hangup", "stand_down", "close"}
+    assert actions() == alone - {"arrived"} | {"merge", "intercom"}
     ringing.hang_up("elder")
-    assert actions() == {"call", "hangup", "stand_down", "close"}
+    assert actions() == {"call", "split", "intercom", "swap", "take_over", "hangup", "stand_down", "close"}
     ringing.hang_up("b-1")
     ringing.hang_up("a-1")
     assert actions() == {"close"}

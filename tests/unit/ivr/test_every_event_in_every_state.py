@@ -40,6 +40,8 @@ from ivr.events import (
     FileShown,
     HangupRequested,
     HeardRequested,
+    IntercomEndRequested,
+    IntercomRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -51,7 +53,10 @@ from ivr.events import (
     SeatReserved,
     SilentRequested,
     SpeechHeard,
+    SplitRequested,
     StandDownRequested,
+    SwapRequested,
+    TakeOverRequested,
     TimerFired,
     TransferRequested,
 )
@@ -91,6 +96,11 @@ def everything_that_can_be_told(leg: str) -> list[Event]:
         HeardRequested(at=START),
         *(CallRequested(at=START, target=target) for target in ("120", "contacts", "contact:1", "elder", "number:1")),
         MergeRequested(at=START, leg=leg),
+        SplitRequested(at=START, leg=leg),
+        IntercomRequested(at=START),
+        IntercomEndRequested(at=START),
+        SwapRequested(at=START),
+        *(TakeOverRequested(at=START, role=role, extension="888") for role in (Role.A, Role.B)),
         HangupRequested(at=START, leg=leg),
         TransferRequested(at=START, skill=Skill.DOCTOR),
         ArrivalReported(at=START),
@@ -118,7 +128,13 @@ def cases() -> dict[str, Case]:
     after("120 answered", lambda: world.answer("120-1"))
     after("asked", lambda: world.answer("contact-1-1"))
     after("reached", lambda: world.press("contact-1-1", "1"))
-    after("without B", lambda: world.hang_up("b-1", 38))
+    after("intercom", lambda: world.ask(IntercomRequested))
+    after("back from it", lambda: world.ask(IntercomEndRequested))
+    after("merged", lambda: world.ask(MergeRequested, leg="120-1"))
+    after("swapped", lambda: world.ask(SwapRequested) + world.ask(SwapRequested))
+    after("relief rings", lambda: world.take_over(Role.B, "870"))
+    after("relieved", lambda: world.answer("b-2"))
+    after("without B", lambda: world.hang_up("b-2", 38))
     after("elder gone", lambda: world.hang_up("elder"))
     after("re-dialled", lambda: world.ask(CallRequested, target="elder"))
     after("back", lambda: world.answer("elder-2"))
@@ -194,6 +210,7 @@ def test_what_is_told_of_a_stranger_changes_nothing(name: str) -> None:
         | SpeechHeard
         | PromptFinished
         | MergeRequested
+        | SplitRequested
         | HangupRequested
     )
     for event in everything_that_can_be_told("stranger"):

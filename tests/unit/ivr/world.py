@@ -13,10 +13,10 @@ from functools import partial
 from ivr.case import Case, Leg
 from ivr.commands import Alarm, Command, Dial, Refuse
 from ivr.decide import decide
-from ivr.events import CallArrived, ElderCalledAgain, Event, KeyPressed, Request
+from ivr.events import CallArrived, ElderCalledAgain, Event, KeyPressed, Request, TakeOverRequested
 from ivr.ids import called_again_leg
 from ivr.policy import Policy
-from ivr.vocabulary import AlarmKind, CaseKind, CaseState, LegKind, Prompt, Refusal
+from ivr.vocabulary import AlarmKind, CaseKind, CaseState, LegKind, Prompt, Refusal, Role
 from tests.unit.ivr import laws
 from tests.unit.ivr.exchange import Exchange, Line
 
@@ -152,6 +152,20 @@ class World(Exchange):
     def ask(self, request: type[Request], **wishes: object) -> tuple[Command, ...]:
         """An agent asks for something."""
         return self.tell(request(at=self.now, actor="seat:801", **wishes))  # type: ignore[arg-type]
+
+    def take_over(self, role: Role, extension: str) -> tuple[Command, ...]:
+        """Somebody wants this role on that seat."""
+        return self.settle(self.named(TakeOverRequested(at=self.now, actor="user:9", role=role, extension=extension)))
+
+    def named(self, request: TakeOverRequested) -> tuple[Command, ...]:
+        """The desk keeps the seat that is named before the case is asked, and frees it when the case says no."""
+        newly = request.extension not in self.held
+        if newly:
+            self.held.append(request.extension)
+        commands = self.feed(request)
+        if newly and refusal(commands) is not None:
+            self.held.remove(request.extension)
+        return commands
 
     # --- looking back -------------------------------------------------------------------------------------------------
 

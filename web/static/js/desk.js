@@ -71,12 +71,12 @@ desk.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-action], button[data-seat-state]");
   if (!button) return;
   event.preventDefault();
-  const { action, target, leg, seatState } = button.dataset;
+  const { action, target, leg, role, seatState } = button.dataset;
   if (seatState) {
     const reason = seatState === "paused" ? document.getElementById("pause-reason").value : "";
     attempt(button, () => post(`seats/${extension}/state`, { state: seatState, reason }));
   } else {
-    attempt(button, () => act({ action, ...(target && { target }), ...(leg && { leg }) }));
+    attempt(button, () => act({ action, ...(target && { target }), ...(leg && { leg }), ...(role && { role }) }));
   }
 });
 
@@ -119,7 +119,7 @@ listen({
       all[(at + (key === "ArrowDown" ? 1 : all.length - 1)) % all.length].focus();
       return true;
     }
-    const action = { m: "merge", h: "hangup" }[key];
+    const action = { m: "merge", l: "split", h: "hangup" }[key];
     const button = at >= 0 && action && all[at].querySelector(`[data-action=${action}]`);
     if (button) button.click();
     return Boolean(button);
