@@ -57,7 +57,7 @@ check: $(VENV)/.ready
 	$(BIN)/python -m pytest -q tests/unit
 
 test: forget check parts
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup tests/web tests/telephony tests/browser $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) tests/web tests/telephony tests/browser $(ARGS)
 
 # What earlier runs have shown of the clauses proves nothing of the code as it is now.
 forget:
