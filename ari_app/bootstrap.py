@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
+import aiohttp
 import structlog
 from aiohttp import web
 
@@ -24,9 +25,11 @@ from ari_app.bus import Bus
 from ari_app.controller import Controller
 from ari_app.desk import Desk
 from ari_app.dialled import DialledNumbers
+from ari_app.gateways import gateway_of
 from ari_app.journal import Journal
 from ari_app.lines import Lines
 from ari_app.listener import Listener
+from ari_app.outbox import Outbox
 from ari_app.recovery import open_cases
 from ari_app.register import Register
 from ari_app.seats import SeatRecords
@@ -102,6 +105,16 @@ async def running(settings: Settings, keys: Secrets) -> AsyncIterator[Controller
         stack.push_async_callback(controller.journal.drain, LAST_WORDS)
         stack.push_async_callback(controller.close)
         take_over(controller, left)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        outbox = Outbox(
+            database,
+            gateway_of(settings, keys, session),
+            policy=policy,
+            lang=settings.lang,
+            phone=settings.platform_number or ("一键通" if settings.lang == "zh" else "Yijiantong"),
+            now=Controller.now,
+        )
+        stack.push_async_callback(_end, asyncio.create_task(outbox.run(), name="outbox"))
         hearing = asyncio.create_task(_hear(client, controller), name="hear")
         stack.push_async_callback(_end, hearing)
         await stack.enter_async_context(_control(settings, keys, controller, records))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 FILE = "secrets.toml"
+_FROM_OUTSIDE = frozenset({"sms_key", "sms_secret", "sms_authorization"})
 
 
 class SecretsError(Exception):
@@ -31,6 +32,10 @@ class Secrets:
     ami_password: str = field(default_factory=_token, repr=False)
     control_token: str = field(default_factory=_token, repr=False)
     session_key: str = field(default_factory=_token, repr=False)
+    # Of a service outside; the operator writes them in, most have none.
+    sms_key: str = field(default="", repr=False)
+    sms_secret: str = field(default="", repr=False)
+    sms_authorization: str = field(default="", repr=False)
 
     @classmethod
     def load_or_create(cls, home: Path) -> Self:
@@ -53,12 +58,18 @@ class Secrets:
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise SecretsError(f"{path}: {error}; {advice}") from error
         names = {item.name for item in fields(cls)}
-        bad = sorted(n for n in names | values.keys() if n not in names or not _usable(values.get(n)))
+        bad = sorted(n for n in names | values.keys() if n not in names or not _fits(n, values.get(n)))
         if bad:
             raise SecretsError(f"{path}: {', '.join(bad)}: 缺失、过短或多余 / missing, short or unknown; {advice}")
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
         return cls(**values)
+
+
+def _fits(name: str, value: object) -> bool:
+    if name not in _FROM_OUTSIDE:
+        return _usable(value)
+    return value is None or (isinstance(value, str) and value.isascii() and value.isprintable())
 
 
 def _usable(value: object) -> bool:
@@ -68,7 +79,7 @@ def _usable(value: object) -> bool:
 
 def _write_new(path: Path, values: Secrets) -> None:
     lines = ["# 自动生成，请勿外传 / generated at first start; show it to nobody", ""]
-    lines += [f'{name} = "{value}"' for name, value in asdict(values).items()]
+    lines += [f'{name} = "{value}"' for name, value in asdict(values).items() if value]
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

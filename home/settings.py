@@ -21,6 +21,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 PREFIX = "YJT_"
 TOWN_PREFIX = "YJT_TOWN_"  # settings of the simulated town: read in drill/settings.py
 CONFIG_FILE = "config.toml"
+TEMPLATES = ("help_needed", "help_arrived", "called_off")  # what messages there are, see sms/texts.toml
 
 
 class SettingsError(Exception):
@@ -62,6 +63,13 @@ class Settings(BaseModel):
     emergency_route: Literal["none", "trunk"] = "none"
     platform_number: Annotated[str, Field(pattern=r"^(\+?[0-9]{1,20})?$")] = ""
     node: Annotated[str, Field(pattern=r"^[a-z0-9]{1,12}$")] = "a"
+    sms_gateway: Literal["none", "file", "http", "aliyun", "tencent"] = "file"
+    sms_url: Annotated[str, BeforeValidator(values.parse_url)] = ""
+    sms_headers: Annotated[list[str], BeforeValidator(values.parse_pairs)] = Field(default_factory=list)
+    sms_sign: Annotated[str, Field(max_length=40)] = ""
+    sms_templates: Annotated[list[str], BeforeValidator(values.parse_pairs)] = Field(default_factory=list)
+    sms_app: Annotated[str, Field(pattern=r"^[0-9]{0,20}$")] = ""
+    sms_region: Annotated[str, Field(pattern=r"^[a-z]{2,10}(-[a-z0-9]{1,15}){1,3}$")] = "ap-guangzhou"
     policy: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -95,6 +103,24 @@ class Settings(BaseModel):
                 f"{number} cannot be a number for alarms and for ordinary calls"
             )
         return self
+
+    @model_validator(mode="after")
+    def _gateway_is_complete(self) -> Self:
+        wanted = {"http": ("sms_url",), "aliyun": ("sms_sign",), "tencent": ("sms_sign", "sms_app")}
+        for name in wanted.get(self.sms_gateway, ()):
+            if not getattr(self, name):
+                raise ValueError(f"sms_gateway={self.sms_gateway}\t{name}\t短信网关缺少此项 / the SMS gateway needs it")
+        missing = set(TEMPLATES) - self.pairs("sms_templates").keys()
+        if self.sms_gateway in ("aliyun", "tencent") and missing:
+            names = ", ".join(sorted(missing))
+            raise ValueError(
+                f"sms_gateway={self.sms_gateway}\tsms_templates\t缺少模板 / write NAME=CODE for the templates: {names}"
+            )
+        return self
+
+    def pairs(self, name: str) -> dict[str, str]:
+        """A setting that was written as NAME=VALUE words."""
+        return dict(word.split("=", 1) for word in getattr(self, name))
 
     @classmethod
     def load(cls, env: Mapping[str, str] | None = None) -> "Settings":
@@ -205,6 +231,10 @@ _IN_PLAIN_WORDS = {
     "area_code": "应为区号，如 021 或 0571 / write an area code, for example 021 or 0571",
     "platform_number": "应为电话号码，只含数字和开头的 + / write a telephone number: digits, + in front",
     "node": "应为 1 到 12 个小写字母或数字 / write 1 to 12 small letters or digits",
+    "sms_gateway": "应为 none、file、http、aliyun 或 tencent / write none, file, http, aliyun or tencent",
+    "sms_sign": "应为不超过40字的短信签名 / write the registered signature, 40 characters at most",
+    "sms_app": "应为腾讯云 SmsSdkAppId 的数字 / write the digits of the SmsSdkAppId",
+    "sms_region": "应为地域，如 ap-guangzhou / write a region, for example ap-guangzhou",
     "policy": "应为不小于 0 的秒数 / write a number of seconds, 0 or more",
 }
 

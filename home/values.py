@@ -76,6 +76,21 @@ def parse_numbers(value: object) -> list[str]:
     return words
 
 
+def parse_pairs(value: object) -> list[str]:
+    words = parse_words(value)
+    for word in words:
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,60}=[\x21-\x2b\x2d-\x3a\x3c-\x7e]{1,200}", word):
+            raise ValueError(f"{word!r} 应写成 名称=值 / write NAME=VALUE")
+    return words
+
+
+def parse_url(value: object) -> str:
+    text = str(value).strip() if value is not None else ""
+    if text and not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]{1,200}(/[\x21-\x7e]{0,500})?", text):
+        raise ValueError("应写成 https://地址/路径 / write https://HOST/PATH")
+    return text
+
+
 def parse_contact(value: object) -> str | None:
     text = str(value).strip() if value is not None else ""
     if text and not re.fullmatch(r"sips?:[A-Za-z0-9.\-\[\]:]{1,200}", text):

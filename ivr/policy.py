@@ -102,6 +102,15 @@ class Policy:
         zh="已有联系人答应前来时不再呼叫下一批",
         en="ring no further wave once somebody comes",
     )
+    sms_tries: float = _value(5, low=1, high=20, unit="n", zh="短信最多发送次数", en="tries to send a message")
+    sms_pause: float = _value(
+        5,
+        low=1,
+        high=600,
+        unit="s",
+        zh="短信首次重发间隔，之后逐次加倍",
+        en="pause before a second try, then doubling",
+    )
 
     @classmethod
     def of(cls, overrides: Mapping[str, float]) -> Policy:

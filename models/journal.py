@@ -8,22 +8,26 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.case import ElderFile, Leg
-from ivr.commands import BookFollowUp, OpenProvisionalFile
+from ivr.commands import BookFollowUp, OpenProvisionalFile, SendMessage
 from models.base import Base
 from models.cases import CaseLegRow, CaseRow, RecordingRow, TimelineRow
 from models.elders import Elder
 from models.follow_ups import FollowUp
 from models.journal_entry import RECORDING_ENDED, JournalEntry, command_json, recording_id
+from models.messages import MessageRow, MessageStatus
 from models.provisional import open_file
 
 __all__ = ["JournalEntry", "Written", "write"]
+
+
+NO_MOBILE: Final = "没有可接收短信的手机号 / no mobile number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ async def write(session: AsyncSession, entries: Sequence[JournalEntry], *, area_
     await _insert(session, TimelineRow, [_timeline_row(entry) for entry in entries])
     await _write_recordings(session, latest.values(), entries)
     await _insert(session, FollowUp, [row for entry in entries for row in _follow_ups(entry, elders, made)])
+    await _insert(session, MessageRow, [row for entry in entries for row in _messages(entry)])
     return written
 
 
@@ -161,6 +166,28 @@ def _follow_ups(entry: JournalEntry, elders: frozenset[int], made: Mapping[str, 
                 "elder_id": _elder(entry, elders, made),
                 "kind": command.kind,
                 "due_at": entry.at + timedelta(days=command.days),
+            }
+
+
+def _messages(entry: JournalEntry) -> Iterator[dict[str, Any]]:
+    """Who has no number for it is on record as well: an agent must see that they were not told."""
+    file = entry.case.file
+    for command in entry.commands:
+        if isinstance(command, SendMessage):
+            yield {
+                "case_id": entry.case.id,
+                "contact": command.contact,
+                "kind": command.kind,
+                "name": command.name,
+                "number": command.number,
+                "parameters": {"elder": file.name if file else "", "place": file.address if file else ""},
+                "status": MessageStatus.WAITING if command.number else MessageStatus.SKIPPED,
+                "tries": 0,
+                "asked_at": entry.at,
+                "due_at": entry.at,
+                "sent_at": None,
+                "reference": "",
+                "problem": "" if command.number else NO_MOBILE,
             }
 
 

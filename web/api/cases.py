@@ -6,6 +6,7 @@ from aiohttp import web
 from pydantic import Field
 
 from ivr.vocabulary import Outcome, Skill
+from models.messages import MessageView, messages_of
 from models.phone_numbers import InvalidNumber, dialable
 from models.queries.cases import BadCursor, list_cases
 from models.views import CaseView
@@ -35,6 +36,11 @@ class CaseFilter(Input):
 class CaseList(Output):
     items: list[CaseView]
     next: str | None
+
+
+class MessageList(Output):
+    items: list[MessageView]
+    next: None = None
 
 
 class Action(Input):
@@ -114,6 +120,14 @@ async def get_case(request: web.Request) -> web.StreamResponse:
     case_id = request.match_info["id"]
     live = request.app[MIRROR].cases.get(case_id)
     return answer(live.raw if live is not None else (await find_sheet(request, case_id)).view.as_json())
+
+
+@operations("GET", "/cases/{id}/messages", "SMS to the contacts of a case", right=Right.SEE_CASES, result=MessageList)
+async def get_messages(request: web.Request) -> web.StreamResponse:
+    case_id = (await find_sheet(request, request.match_info["id"])).view.id
+    async with request.app[DATABASE].read() as session:
+        found = await messages_of(session, case_id)
+    return answer(MessageList(items=list(found)))
 
 
 @operations("POST", "/cases/{id}/actions", "Act on a case", right=Right.HANDLE_CASES, body=Action, result=ActionDone)

@@ -1,5 +1,6 @@
 """The list of cases with its filters, and the page of one case with everything that is on record about it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal, cast
@@ -8,6 +9,7 @@ from aiohttp import web
 from multidict import MultiMapping
 
 from models.database import DatabaseUnavailable
+from models.messages import MessageView, messages_of
 from models.queries.cases import BadCursor, CasePage, list_cases
 from web.guard import needs
 from web.keys import DATABASE, FEED, MIRROR
@@ -67,8 +69,19 @@ async def case_fragment(request: web.Request) -> web.StreamResponse:
 async def _case_context(request: web.Request) -> dict[str, object]:
     seq = request.app[FEED].seq
     sheet = await find_sheet(request, request.match_info["id"])
+    messages = await _messages(request, sheet.view.id)
     actors = {entry.actor for entry in sheet.view.timeline}
-    return {"seq": seq, "sheet": sheet, "details": details, "people": await names_of_users(request, actors)}
+    people = await names_of_users(request, actors)
+    return {"seq": seq, "sheet": sheet, "details": details, "people": people, "messages": messages}
+
+
+async def _messages(request: web.Request, case_id: str) -> Sequence[MessageView]:
+    """What was sent by SMS; none while the database is away, for the case itself must be shown."""
+    try:
+        async with request.app[DATABASE].read() as session:
+            return await messages_of(session, case_id)
+    except DatabaseUnavailable:
+        return ()
 
 
 async def _find(request: web.Request, wanted: Filter) -> CasePage:
