@@ -85,7 +85,7 @@ def boot_name(node: str) -> str:
 @asynccontextmanager
 async def running(settings: Settings, keys: Secrets) -> AsyncIterator[Controller]:
     """The controller, connected or connecting; everything that was started is stopped at the end."""
-    policy = Policy.of(settings.policy)
+    policy = Policy.of(settings.policy, duty_phones=settings.duty_phones)
     app = boot_name(settings.node)
     async with AsyncExitStack() as stack:
         database = Database(settings.database_url)

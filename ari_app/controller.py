@@ -222,8 +222,8 @@ class Controller:
 
     def seat_command(self, case: str, command: SeatCommand) -> None:
         match command:
-            case FindSeat(role, skill):
-                self.desk.find(case, role, skill)
+            case FindSeat(role=role):
+                self.desk.find(case, command, self.runs[case].case.waiting_since if role is Role.A else None)
             case StopFindingSeat(role):
                 self.desk.stop_finding(case, role)
             case ReleaseSeat(extension, why):

@@ -1,7 +1,7 @@
 """The desk: every seat, whether it can be rung, who is rung next. Plain and synchronous; one event loop owns it.
 
-It gives the longest-idle ready seat at once, or as soon as there is one, to whoever waits longest. What a case does
-with its seats is the procedure's business.
+It gives the longest-idle ready seat at once, or as soon as there is one, to whoever comes first (`Wanted.order`, K8).
+What a case does with its seats is the procedure's business.
 """
 
 from __future__ import annotations
@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from ivr.vocabulary import Role, SeatRelease, Skill
+from ivr.commands import FindSeat
+from ivr.vocabulary import Role, SeatRelease, Skill, Urgency
+
+_URGENCIES = tuple(Urgency)
+_ROLES = tuple(Role)
 
 
 class SeatState(StrEnum):
@@ -33,8 +37,9 @@ class SeatNotFree(Exception):
 
 @dataclass(slots=True)
 class Seat:
-    """`willing` is what the agent chose; whether the seat is ready depends on its phone and work as well. `leaving`: no
-    longer on record, gone as soon as its case lets go of it."""
+    """`willing` is what the agent chose; whether the seat is ready depends on its phone and work as well. `community`:
+    whose seat it is, None for the centre's. `needed`: somebody waits, and the agent is asked to end the wrap-up.
+    `leaving`: no longer on record, gone as soon as its case lets go of it."""
 
     extension: str
     name: str
@@ -42,6 +47,7 @@ class Seat:
     skills: frozenset[Skill]
     since: datetime
     idle_since: datetime
+    community: int | None = None
     willing: bool = False
     reason: str = ""
     registered: bool = False
@@ -49,6 +55,7 @@ class Seat:
     role: Role | None = None
     talking: bool = False
     wrapping_up: bool = False
+    needed: bool = False
     leaving: bool = False
 
     @property
@@ -70,15 +77,33 @@ class SeatSetup:
     name: str
     agent: str = ""
     skills: frozenset[Skill] = frozenset({Skill.AGENT})
+    community: int | None = None
     willing: bool = False
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
+    """A seat that a case looks for; `since` it does."""
+
     case: str
-    role: Role
-    skill: Skill
+    seat: FindSeat
+    since: datetime
+
+    @property
+    def key(self) -> tuple[str, Role]:
+        return self.case, self.seat.role
+
+    @property
+    def order(self) -> tuple[int, int, datetime]:
+        """Who is served first: emergencies before all else (K8), A before B before X, then who has waited longest."""
+        return _URGENCIES.index(self.seat.urgency), _ROLES.index(self.seat.role), self.since
+
+    def fits(self, seat: Seat) -> bool:
+        """The centre's seats are for everybody; a community's for its own people, and for whoever may have any seat."""
+        if self.seat.any_seat:
+            return True
+        return self.seat.skill in seat.skills and self.seat.community == seat.community
 
 
 class Desk:
@@ -111,10 +136,19 @@ class Desk:
             known = self.seats.get(line.extension)
             if known is not None:
                 known.name, known.agent, known.skills, known.leaving = line.name, line.agent, line.skills, False
+                known.community = line.community
             else:
                 now = self._now()
                 self.seats[line.extension] = Seat(
-                    line.extension, line.name, line.agent, line.skills, now, now, line.willing, line.reason
+                    line.extension,
+                    line.name,
+                    line.agent,
+                    line.skills,
+                    now,
+                    now,
+                    line.community,
+                    line.willing,
+                    line.reason,
                 )
             self._changed(self.seats[line.extension])
         self._match()
@@ -127,15 +161,17 @@ class Desk:
 
     # --- what cases ask for -------------------------------------------------------------------------------------
 
-    def find(self, case: str, role: Role, skill: Skill) -> None:
-        wanted = Wanted(case, role, skill)
-        if wanted not in self._waiting:
-            self.stop_finding(case, role)
-            self._waiting.append(wanted)
+    def find(self, case: str, seat: FindSeat, since: datetime | None = None) -> None:
+        """Said again for the same role it keeps its place in the row. `since` the case waits, now by default."""
+        known = next((wanted.since for wanted in self._waiting if wanted.key == (case, seat.role)), None)
+        self._drop(lambda wanted: wanted.key == (case, seat.role))
+        self._waiting.append(Wanted(case, seat, known or since or self._now()))
+        self._waiting.sort(key=lambda wanted: wanted.order)
         self._match()
 
     def stop_finding(self, case: str, role: Role) -> None:
-        self._waiting = [wanted for wanted in self._waiting if (wanted.case, wanted.role) != (case, role)]
+        self._drop(lambda wanted: wanted.key == (case, role))
+        self._ask_to_break_off()
 
     def keep(self, case: str, extension: str, role: Role) -> bool:
         """This very seat for this case, because somebody asks for it by name: also one that is paused or wraps up.
@@ -163,10 +199,14 @@ class Desk:
 
     def forget(self, case: str) -> None:
         """The case is over: nothing of it stays at the desk."""
-        self._waiting = [wanted for wanted in self._waiting if wanted.case != case]
+        self._drop(lambda wanted: wanted.case == case)
+        self._ask_to_break_off()
         for seat in tuple(self.seats.values()):
             if seat.case == case:
                 self.release(case, seat.extension, SeatRelease.TALKED)
+
+    def _drop(self, which: Callable[[Wanted], bool]) -> None:
+        self._waiting = [wanted for wanted in self._waiting if not which(wanted)]
 
     def occupied(self, extension: str, case: str, role: Role | None, *, talking: bool) -> None:
         """The seat was found at work in this case when we started."""
@@ -239,17 +279,28 @@ class Desk:
 
     def _match(self) -> None:
         for wanted in tuple(self._waiting):
-            seat = self._longest_idle(wanted.skill)
+            seat = self._longest_idle(wanted)
             if seat is None or wanted not in self._waiting:  # whom we tell may release at once, and match again
                 continue
             self._waiting.remove(wanted)
-            seat.case, seat.role = wanted.case, wanted.role
+            seat.case, seat.role = wanted.case, wanted.seat.role
             self._touch(seat)
-            self._reserved(wanted.case, wanted.role, seat)
+            self._reserved(wanted.case, wanted.seat.role, seat)
+        self._ask_to_break_off()
 
-    def _longest_idle(self, skill: Skill) -> Seat | None:
-        ready = (seat for seat in self.seats.values() if seat.state is SeatState.READY and skill in seat.skills)
-        return min(ready, key=lambda seat: seat.idle_since, default=None)
+    def _longest_idle(self, wanted: Wanted) -> Seat | None:
+        """Of those with the skill that is asked for, if there are any; else of all that will do."""
+        ready = [seat for seat in self.seats.values() if seat.state is SeatState.READY and wanted.fits(seat)]
+        return min(ready, key=lambda seat: (wanted.seat.skill not in seat.skills, seat.idle_since), default=None)
+
+    def _ask_to_break_off(self) -> None:
+        """Those in wrap-up see that an elder waits whom nobody else can take; it is theirs to end it."""
+        wanted = any(one.seat.any_seat for one in self._waiting)
+        for seat in self.seats.values():
+            needed = wanted and seat.state is SeatState.WRAP_UP
+            if seat.needed is not needed:
+                seat.needed = needed
+                self._changed(seat)
 
     def _touch(self, seat: Seat) -> None:
         seat.since = self._now()

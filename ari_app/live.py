@@ -43,6 +43,7 @@ def seat_json(seat: Seat) -> dict[str, Json]:
         "registered": seat.registered,
         "state": seat.state.value,
         "reason": seat.reason,
+        "needed": seat.needed,
         "since": seat.since.isoformat(),
         "case": seat.case,
         "role": seat.role.value if seat.role else None,

@@ -14,7 +14,7 @@ from ivr.decide import decide
 from ivr.events import Event
 from ivr.policy import Policy
 from ivr.serial import from_json
-from ivr.vocabulary import Role, Skill
+from ivr.vocabulary import Role
 from models.cases import TimelineRow
 from models.database import Database
 from models.journal_entry import JournalEntry
@@ -63,11 +63,12 @@ def _replayed(case_id: str, rows: Sequence[TimelineRow], policy: Policy) -> tupl
 
 @dataclass(slots=True)
 class LeftRunning:
-    """What was going on beside the case itself: when timers are due, which legs hear music, what is searched for."""
+    """What was going on beside the case itself: when timers are due, which legs hear music, which seats are looked for
+    and since when."""
 
     timers: dict[Timer, datetime] = field(default_factory=dict)
     music: set[str] = field(default_factory=set)
-    skills: dict[Role, Skill] = field(default_factory=dict)
+    searches: dict[Role, tuple[FindSeat, datetime]] = field(default_factory=dict)
 
 
 def left_running(entries: Iterable[JournalEntry]) -> LeftRunning:
@@ -86,8 +87,8 @@ def left_running(entries: Iterable[JournalEntry]) -> LeftRunning:
                     left.music.add(leg)
                 case Play(leg=leg) | StopSound(leg=leg):
                     left.music.discard(leg)
-                case FindSeat(role, skill):
-                    left.skills[role] = skill
+                case FindSeat(role=role):
+                    left.searches[role] = (command, entry.at)
                 case _:
                     pass
     return left

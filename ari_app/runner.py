@@ -34,6 +34,7 @@ from ivr.commands import (
     LineCommand,
     LookUp,
     MakeBridge,
+    OpenExceptionReport,
     OpenProvisionalFile,
     Play,
     Refuse,
@@ -228,7 +229,7 @@ class CaseRun:
                 self.house.look_up(self.case.id, caller)
             case Alarm():
                 self._raise_alarm(command, self.house.now())
-            case Refuse() | OpenProvisionalFile() | BookFollowUp() | SendMessage():
+            case Refuse() | OpenProvisionalFile() | BookFollowUp() | SendMessage() | OpenExceptionReport():
                 pass  # the answer to a request; the journal carries out what concerns records
             case _:
                 assert_never(command)

@@ -12,7 +12,7 @@ from ivr import ids
 from ivr.case import Case
 from ivr.commands import Timer
 from ivr.turn import COMFORT
-from ivr.vocabulary import LegKind, Skill
+from ivr.vocabulary import LegKind, Role
 from models.journal_entry import RECORDING_ENDED, JournalEntry
 
 OpenCase = tuple[Case, list[JournalEntry]]
@@ -32,7 +32,8 @@ def take_over(controller: Controller, open_cases: Sequence[OpenCase]) -> None:
         controller.lines.music.update(controller.lines.channel(ids.Address(case.id, leg)) for leg in left.music)
         controller.runs[case.id].start(_timers(controller, case, left))
         for role in sorted(case.searching):
-            controller.desk.find(case.id, role, left.skills.get(role, Skill.AGENT))
+            wanted, since = left.searches[role]
+            controller.desk.find(case.id, wanted, case.waiting_since if role is Role.A else since)
         _ask_again(controller, case, entries)
 
 

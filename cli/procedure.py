@@ -9,7 +9,7 @@ import inspect
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType
 from typing import get_args
@@ -191,7 +191,7 @@ def _state(state: CaseState) -> str:
 
 def _limits() -> str:
     rows = [["名称 / Name", "默认 / Default", "范围 / Bounds", "含义 / Meaning"]]
-    for one in fields(Policy):
+    for one in Policy.limits():
         about = one.metadata
         bounds = f"{about['low']:g} – {about['high']:g} {about['unit']}"
         rows.append([f"`{one.name}`", f"{one.default:g} {about['unit']}", bounds, f"{about['zh']} / {about['en']}"])

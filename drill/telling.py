@@ -19,6 +19,7 @@ _WIDTH = 34
 _LEGS: dict[str, Words] = {
     "elder": ("老人", "elder"),
     "seat": ("坐席", "seat"),
+    "duty": ("值班电话", "duty phone"),
     "service": ("", ""),
     "contact": ("联系人", "contact"),
     "number": ("号码", "number"),

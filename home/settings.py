@@ -57,6 +57,7 @@ class Settings(BaseModel):
     trunk_contact: Annotated[str | None, BeforeValidator(values.parse_contact)] = None
     sos_numbers: Annotated[list[str], BeforeValidator(values.parse_numbers)] = Field(default_factory=list)
     ordinary_numbers: Annotated[list[str], BeforeValidator(values.parse_numbers)] = Field(default_factory=list)
+    duty_phones: Annotated[list[str], BeforeValidator(values.parse_phones)] = Field(default_factory=list)
     asterisk: Annotated[Path | None, BeforeValidator(values.parse_program)] = None
     lang: Literal["zh", "en"] = "zh"
     area_code: Annotated[str, Field(pattern=r"^0[1-9][0-9]{1,2}$")] = "021"

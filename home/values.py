@@ -91,6 +91,18 @@ def parse_url(value: object) -> str:
     return text
 
 
+def parse_phones(value: object) -> list[str]:
+    """Telephones of people, which the platform rings by itself."""
+    words = parse_words(value)
+    for word in words:
+        if not re.fullmatch(r"[0-9]{3,15}", word) or word in ("110", "119", "120"):
+            raise ValueError(
+                f"{word!r} 不能作为值班电话：应为 3 至 15 位数字，且不是 110、119、120 / "
+                "is no phone of somebody on duty: write 3 to 15 digits, and not 110, 119 or 120"
+            )
+    return words
+
+
 def parse_contact(value: object) -> str | None:
     text = str(value).strip() if value is not None else ""
     if text and not re.fullmatch(r"sips?:[A-Za-z0-9.\-\[\]:]{1,200}", text):

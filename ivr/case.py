@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from ivr.vocabulary import CaseKind, CaseState, LegKind, LegState, Outcome, Place, Relation, Result, Role
+from ivr.vocabulary import CaseKind, CaseState, LegKind, LegState, Outcome, Overflow, Place, Relation, Result, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class ElderFile:
     health: str = ""
     notes: str = ""
     service_class: int = 3
+    community_id: int | None = None
+    community_phone: str = ""
     language: str = "zh"
     agreement_signed: bool = False
     provisional: bool = False
@@ -83,7 +85,10 @@ class Case:
 
     `heard`: the elder has spoken or pressed a key on the present line; `asked`: how often they were asked whether they
     hear us; `call_backs`: how often they were rung back (S4.2), without the times when the line was `busy`;
-    `next_wave_at`: when the contacts after `wave` are rung; `messaged`: contacts who were asked for help by SMS."""
+    `next_wave_at`: when the contacts after `wave` are rung; `messaged`: contacts who were asked for help by SMS.
+
+    `community`: whose seat is asked first (H2); `waiting_since`: when the case began to look for an agent A whom it has
+    not got yet; `overflow`: what was done about that so far."""
 
     id: str
     caller: str = ""
@@ -110,6 +115,9 @@ class Case:
     wave: int = 0
     next_wave_at: datetime | None = None
     messaged: frozenset[int] = field(default_factory=frozenset)
+    community: int | None = None
+    waiting_since: datetime | None = None
+    overflow: frozenset[Overflow] = field(default_factory=frozenset)
     outcome: Outcome | None = None
     note: str = ""
 
@@ -139,8 +147,8 @@ class Case:
         return self.elder is not None and self.elder.up
 
     def seat(self, role: Role) -> Leg | None:
-        """The live leg of the seat in this role."""
-        return next((leg for leg in self.live(LegKind.SEAT) if leg.role is role), None)
+        """The live leg of the seat in this role, or of the duty phone that took it over."""
+        return next((leg for leg in self.live(LegKind.SEAT, LegKind.DUTY) if leg.role is role), None)
 
     def seat_up(self, role: Role) -> bool:
         leg = self.seat(role)

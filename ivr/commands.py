@@ -17,6 +17,7 @@ from ivr.vocabulary import (
     SeatRelease,
     Skill,
     TimerKind,
+    Urgency,
 )
 
 
@@ -137,10 +138,15 @@ class LookUp:
 
 @dataclass(frozen=True, slots=True)
 class FindSeat:
-    """Reserve the longest-idle ready seat with this skill, now or as soon as there is one."""
+    """Reserve the longest-idle ready seat with this skill, now or as soon as there is one. `community`: that
+    community's own seat (H2), else the centre's; `any_seat`: whatever its skill and place. Said again for the same
+    role it takes the place of what was said before."""
 
     role: Role
     skill: Skill
+    urgency: Urgency = Urgency.EMERGENCY
+    community: int | None = None
+    any_seat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +218,15 @@ class SendMessage:
     number: str
 
 
+@dataclass(frozen=True, slots=True)
+class OpenExceptionReport:
+    """Nobody has answered for so long that it has to be explained (K1); once for each case. `seconds` so far."""
+
+    seconds: float
+
+
 SoundCommand = Play | StopSound | StartMusic | Announce | DetectSpeech
 LineCommand = Answer | Dial | Hangup | MakeBridge | Join | Leave | RemoveBridge | SoundCommand
 SeatCommand = FindSeat | StopFindingSeat | ReleaseSeat | ChangeRole | ShowFile
-RecordCommand = OpenProvisionalFile | BookFollowUp | SendMessage
+RecordCommand = OpenProvisionalFile | BookFollowUp | SendMessage | OpenExceptionReport
 Command = LineCommand | SeatCommand | RecordCommand | StartTimer | StopTimer | LookUp | Alarm | Refuse

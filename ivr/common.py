@@ -19,6 +19,7 @@ from ivr.commands import (
     Leave,
     LookUp,
     MakeBridge,
+    OpenExceptionReport,
     OpenProvisionalFile,
     Play,
     Refuse,
@@ -49,7 +50,18 @@ from ivr.events import (
     TransferRequested,
 )
 from ivr.turn import COMFORT, Turn
-from ivr.vocabulary import AlarmKind, LegKind, LegState, Place, Refusal, Result, Role, SeatRelease, result_of_cause
+from ivr.vocabulary import (
+    MUST_ACCEPT,
+    AlarmKind,
+    LegKind,
+    LegState,
+    Place,
+    Refusal,
+    Result,
+    Role,
+    SeatRelease,
+    result_of_cause,
+)
 
 
 def record_only(turn: Turn) -> Turn:
@@ -121,13 +133,13 @@ def mark_answered(turn: Turn, event: LegAnswered) -> Leg | None:
 
 
 def mark_ended(turn: Turn, event: LegEnded) -> Leg | None:
-    """The leg, now ended; None when there is no such live leg. A contact who was up but pressed nothing counts as a
-    voicemail and was never reached."""
+    """The leg, now ended; None when there is no such live leg. A contact (or a duty phone) that was up but pressed
+    nothing counts as a voicemail and was never reached."""
     leg = turn.case.leg(event.leg)
     if leg is None or not leg.alive:
         return None
     if leg.up:
-        return turn.end(leg, event.cause, Result.VOICEMAIL if leg.kind is LegKind.CONTACT else None)
+        return turn.end(leg, event.cause, Result.VOICEMAIL if leg.kind in MUST_ACCEPT else None)
     return turn.end(leg, event.cause, None if leg.channel else result_of_cause(event.cause))
 
 
@@ -186,9 +198,9 @@ def transfer(turn: Turn, event: TransferRequested) -> Turn:
 
 
 def code_of_seat(turn: Turn, event: KeyPressed) -> str:
-    """Collects the keys of a seat's phone; the star code (`*44`) once it is complete, else an empty text."""
+    """Collects the keys of an agent's phone; the star code (`*44`) once it is complete, else an empty text."""
     leg = turn.case.leg(event.leg)
-    if leg is None or leg.kind is not LegKind.SEAT or not leg.up:
+    if leg is None or leg.role is None or not leg.up:
         return ""
     keys = "*" if event.key == "*" else (leg.keys + event.key if leg.keys else "")
     complete = len(keys) == 3
@@ -216,7 +228,7 @@ def command_failed(turn: Turn, event: CommandFailed) -> Leg | None:
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
         case FindSeat() | StopFindingSeat() | ReleaseSeat() | ChangeRole() | ShowFile():
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
-        case OpenProvisionalFile() | BookFollowUp() | SendMessage() | LookUp():
+        case OpenProvisionalFile() | BookFollowUp() | SendMessage() | OpenExceptionReport() | LookUp():
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
         case StartTimer() | StopTimer() | Alarm() | Refuse():
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from ivr import overflow
 from ivr.case import Case
 from ivr.commands import Refuse
 from ivr.events import (
@@ -53,7 +54,8 @@ STATES: Final[dict[CaseState, Callable[[Turn, Event], Turn]]] = {
 
 def decide(case: Case, event: Event, policy: Policy) -> Decision:
     """What follows from this event: the case as it is now, and what has to be done, in order."""
-    return STATES[case.state](Turn(case, policy, event.at), event).decision
+    turn = STATES[case.state](Turn(case, policy, event.at), event)
+    return overflow.climb(turn, event).decision
 
 
 def refused(decision: Decision) -> Refuse | None:

@@ -94,7 +94,10 @@ class RecordingEnded(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerIdentified(Happened):
+    """`in_hours`: it is a working day within the communities' working hours (H2)."""
+
     file: ElderFile
+    in_hours: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,11 @@ def contact_leg(contact: int, attempt: int) -> str:
     return f"{LegKind.CONTACT}-{contact}-{attempt}"
 
 
+def duty_leg(attempt: int) -> str:
+    """A duty phone or a manager's mobile: somebody's own number, so it stands in no id."""
+    return f"{LegKind.DUTY}-{attempt}"
+
+
 def service_leg(number: str, attempt: int) -> str:
     return f"{number}-{attempt}"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
 
@@ -67,6 +67,46 @@ class Policy:
         zh="B坐席连续拨打老人的间隔(S4.5)",
         en="pause while B rings the elder (S4.5)",
     )
+    overflow_seats: float = _value(
+        15, low=2, high=120, unit="s", zh="无人接听多久后呼叫所有坐席", en="wait after which any ready seat is rung"
+    )
+    overflow_duty: float = _value(
+        30, low=3, high=300, unit="s", zh="无人接听多久后呼叫值班电话", en="wait after which the duty phones are rung"
+    )
+    overflow_contacts: float = _value(
+        60,
+        low=4,
+        high=600,
+        unit="s",
+        zh="无人接听多久后呼叫联系人",
+        en="wait after which the elder's contacts are rung",
+    )
+    overflow_report: float = _value(
+        180,
+        low=5,
+        high=900,
+        unit="s",
+        zh="无人接听多久后生成异常报告(K1)",
+        en="wait after which an exception report is opened (K1)",
+    )
+    duty_ring: float = _value(30, low=10, high=90, unit="s", zh="值班电话振铃时长", en="ringing time of a duty phone")
+    community_wait: float = _value(
+        5,
+        low=1,
+        high=30,
+        unit="s",
+        zh="社区坐席无人时多久后呼叫负责人手机(H2)",
+        en="wait for the community's seat, then its manager's mobile (H2)",
+    )
+    manager_wait: float = _value(
+        20, low=2, high=60, unit="s", zh="负责人未接多久后转中心(H2)", en="wait for the manager, then the centre (H2)"
+    )
+    office_from: float = _value(
+        9, low=0, high=23, unit="h", zh="社区上班时间(H2)", en="the communities' working hours begin (H2)"
+    )
+    office_to: float = _value(
+        17, low=1, high=24, unit="h", zh="社区下班时间(H2)", en="the communities' working hours end (H2)"
+    )
     journal_wait: float = _value(
         1.0,
         low=0.1,
@@ -111,15 +151,16 @@ class Policy:
         zh="短信首次重发间隔，之后逐次加倍",
         en="pause before a second try, then doubling",
     )
+    duty_phones: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, overrides: Mapping[str, float]) -> Policy:
-        """The default policy with these values changed.
+    def of(cls, overrides: Mapping[str, float], *, duty_phones: Iterable[str] = ()) -> Policy:
+        """The default policy with these values changed. `duty_phones` are rung when no seat answers.
 
         Raises:
-            PolicyError: a name is unknown or a value out of bounds.
+            PolicyError: a name is unknown or a value out of bounds, or two do not go together.
         """
-        known = {f.name: f for f in fields(cls)}
+        known = {f.name: f for f in cls.limits()}
         for name, value in overrides.items():
             if name not in known:
                 raise PolicyError(f"policy {name!r} is unknown; known are {', '.join(sorted(known))}")
@@ -128,4 +169,14 @@ class Policy:
                 raise PolicyError(
                     f"policy {name} = {value:g} is out of bounds: {meta['low']:g} to {meta['high']:g} {meta['unit']}"
                 )
-        return cls(**overrides)
+        policy = cls(**overrides, duty_phones=tuple(duty_phones))
+        if policy.office_from >= policy.office_to:
+            raise PolicyError(
+                f"policy office_from = {policy.office_from:g} must be before office_to = {policy.office_to:g}"
+            )
+        return policy
+
+    @classmethod
+    def limits(cls) -> tuple[Field[float], ...]:
+        """The values that a district may change, each with its unit and bounds."""
+        return tuple(one for one in fields(cls) if one.metadata)

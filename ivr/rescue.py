@@ -31,7 +31,10 @@ _CONTACT_ID = re.compile(r"[0-9]{1,18}")
 
 
 def place_of_rescue(turn: Turn) -> Place:
-    """Where helpers are brought: to A. Without a B, A is with the elder, and so are they."""
+    """Where helpers are brought: to A. Without a B, A is with the elder, and so are they. While no agent has answered
+    yet, they keep the elder company."""
+    if turn.case.state is CaseState.RINGING_SEATS:
+        return Place.ELDER
     a = turn.case.seat(Role.A)
     return Place.ELDER if a is not None and a.place is Place.ELDER else Place.RESCUE
 
@@ -99,7 +102,7 @@ def ring_elder(turn: Turn) -> Turn:
 
 # --- what they do ---------------------------------------------------------------------------------------------------
 
-_WHAT_HAPPENED: Final = {CaseKind.SOS: Prompt.WHAT_KEY}
+_WHAT_HAPPENED: Final = {CaseKind.SOS: Prompt.WHAT_KEY, CaseKind.ORDINARY: Prompt.WHAT_KEY}
 
 
 def answered(turn: Turn, leg: Leg) -> Turn:

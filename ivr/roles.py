@@ -8,7 +8,7 @@ from ivr.case import Leg
 from ivr.commands import ChangeRole
 from ivr.events import MergeRequested, SplitRequested, TakeOverRequested
 from ivr.turn import Turn
-from ivr.vocabulary import LegKind, Place, Refusal, Result, Role
+from ivr.vocabulary import MUST_ACCEPT, LegKind, Place, Refusal, Result, Role
 
 # --- a seat answers ---------------------------------------------------------------------------------------------------
 
@@ -107,8 +107,9 @@ def swap(turn: Turn) -> Turn:
 
 
 def give_role(turn: Turn, seat: Leg, role: Role) -> Leg:
-    """From here on the seat does this."""
-    turn.do(ChangeRole(seat.number, role))
+    """From here on the seat (or the duty phone) does this."""
+    if seat.kind is LegKind.SEAT:
+        turn.do(ChangeRole(seat.number, role))
     return turn.change(seat, role=role)
 
 
@@ -156,11 +157,11 @@ def _in_intercom(turn: Turn) -> list[Leg]:
 
 
 def merge(turn: Turn, event: MergeRequested) -> Turn:
-    """Bring a leg to the elder; contacts only after they have pressed 1."""
+    """Bring a leg to the elder; contacts and duty phones only after they have pressed 1."""
     leg = turn.case.leg(event.leg)
     if leg is None or not leg.alive or leg.kind is LegKind.ELDER:
         return turn.refuse(Refusal.UNKNOWN_LEG, event.leg[:40])
-    if not leg.up or (leg.kind is LegKind.CONTACT and leg.result is not Result.ACCEPTED):
+    if not leg.up or (leg.kind in MUST_ACCEPT and leg.result is not Result.ACCEPTED):
         return turn.refuse(Refusal.LEG_NOT_ANSWERED)
     if leg.place is Place.ELDER:
         return turn.refuse(Refusal.ALREADY_DONE)

@@ -11,13 +11,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ivr import ids
+from ivr import ids, routing
 from ivr.case import Case, Leg
 from ivr.commands import (
     Alarm,
     Command,
     Dial,
-    FindSeat,
     Hangup,
     Join,
     Leave,
@@ -36,6 +35,7 @@ from ivr.commands import (
 )
 from ivr.policy import Policy
 from ivr.vocabulary import (
+    MUST_ACCEPT,
     SUCCESSORS,
     AlarmKind,
     CaseState,
@@ -153,7 +153,7 @@ class Turn:
 
     def let_go(self, leg: Leg) -> Turn:
         """Hang up because we want to: whoever was not in the conversation yet has been cancelled."""
-        talked = leg.up and leg.kind is not LegKind.CONTACT
+        talked = leg.up and leg.kind not in MUST_ACCEPT
         return self.hang_up(leg, None if talked else Result.CANCELLED)
 
     def hang_up_all(self, *kinds: LegKind) -> Turn:
@@ -163,7 +163,7 @@ class Turn:
 
     def end(self, leg: Leg, cause: int, result: Result | None) -> Leg:
         """The leg is gone: write down how, stop what ran for it."""
-        if leg.kind is LegKind.CONTACT:
+        if leg.kind in MUST_ACCEPT:
             self.do(StopTimer(Timer(TimerKind.CONTACT_KEY, leg.id)))
         if self.case.is_elder(leg):
             self.do(StopTimer(COMFORT), StopTimer(Timer(TimerKind.GOODBYE)))
@@ -180,7 +180,7 @@ class Turn:
 
     def find_seat(self, role: Role, skill: Skill = Skill.AGENT) -> Turn:
         if role not in self.case.searching and self.case.seat(role) is None:
-            self.do(FindSeat(role, skill)).note(searching=self.case.searching | {role})
+            self.do(routing.search(self.case, role, skill)).note(searching=self.case.searching | {role})
         return self
 
     def stop_finding(self, *roles: Role) -> Turn:

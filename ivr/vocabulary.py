@@ -56,14 +56,27 @@ class Skill(StrEnum):
     DOCTOR = "doctor"
     LAWYER = "lawyer"
     PSYCHOLOGIST = "psychologist"
+    SUPERVISOR = "supervisor"
+
+
+class Urgency(StrEnum):
+    """Who is served first (K8), in this order."""
+
+    EMERGENCY = "emergency"
+    ORDINARY = "ordinary"
 
 
 class LegKind(StrEnum):
     ELDER = "elder"
     SEAT = "seat"
+    DUTY = "duty"
     SERVICE = "service"
     CONTACT = "contact"
     NUMBER = "number"
+
+
+# Whose phone may be answered by a machine: only key 1 says that a person is there.
+MUST_ACCEPT: Final = frozenset({LegKind.CONTACT, LegKind.DUTY})
 
 
 class LegState(StrEnum):
@@ -161,6 +174,7 @@ class Prompt(StrEnum):
     WRAP_UP_DONE = "wrap_up_done"
     EMERGENCY_STARTED = "emergency_started"
     SILENT_STARTED = "silent_started"
+    DUTY_OFFER = "duty_offer"
     NOT_IN_CALL = "not_in_call"
     SORRY_LATER = "sorry_later"
     DIGIT_0 = "digit_0"
@@ -186,6 +200,19 @@ class TimerKind(StrEnum):
     CALL_BACK = "call_back"
     REDIAL = "redial"
     NEXT_WAVE = "next_wave"
+    OVERFLOW = "overflow"
+
+
+class Overflow(StrEnum):
+    """What is done, one after the other, while nobody answers; the times are rows in `overflow.py`."""
+
+    MANAGER = "manager"
+    CENTRE = "centre"
+    ANY_SEAT = "any_seat"
+    DUTY = "duty"
+    CONTACTS = "contacts"
+    STILL_WAITING = "still_waiting"
+    REPORT = "report"
 
 
 class SeatRelease(StrEnum):
@@ -200,6 +227,7 @@ class SeatRelease(StrEnum):
 class AlarmKind(StrEnum):
     """What a human must notice at once: shown on the case, and to supervisors."""
 
+    WAITING = "waiting"
     ABANDONED = "abandoned"
     SILENT = "silent"
     NO_RESPONSE = "no_response"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common, ids, roles, silence
+from ivr import common, ids, roles, routing, silence
 from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Answer, LookUp, MakeBridge, Play
@@ -54,9 +54,9 @@ def arriving(turn: Turn, event: Event) -> Turn:
         case LegEnded():
             return line_ended(turn, event)
         case CallerIdentified():
-            return common.identified(turn, event)
+            return identified(turn, event)
         case CallerUnknown():
-            return common.open_file(turn)
+            return unknown(turn)
         case SeatReserved():
             return first_seat(turn, event)
         case TakeOverRequested():
@@ -97,7 +97,8 @@ def arriving(turn: Turn, event: Event) -> Turn:
 
 
 def open_case(turn: Turn, event: CallArrived) -> Turn:
-    """Answer first; the look-up delays neither the answer nor the first ring."""
+    """Answer first; the look-up delays neither the answer nor the first ring of an alarm. An ordinary call waits for
+    it, since it tells whose seat is asked (H2)."""
     if turn.case.legs:
         return common.unexpected(turn, event)
     elder = Leg(id=ids.ELDER, kind=LegKind.ELDER, number=event.caller, channel=event.channel, dialled_at=event.at)
@@ -113,7 +114,22 @@ def open_case(turn: Turn, event: CallArrived) -> Turn:
     )
     silence.listen(turn.do(Answer(elder.id)), elder)
     turn.do(Play(elder.id, Prompt.WELCOME), LookUp(event.caller))
-    return turn.find_seat(Role.A).do(MakeBridge(Place.ELDER))
+    if turn.case.urgent:
+        turn.find_seat(Role.A)
+    return turn.do(MakeBridge(Place.ELDER))
+
+
+def identified(turn: Turn, event: CallerIdentified) -> Turn:
+    """The elder's file is known: an ordinary call is offered to their community's seat, or to the centre (H2)."""
+    common.identified(turn, event)
+    if Role.A in turn.case.searching or turn.case.seat(Role.A) is not None:
+        return turn
+    return turn.note(community=routing.community_for(turn.case, in_hours=event.in_hours)).find_seat(Role.A)
+
+
+def unknown(turn: Turn) -> Turn:
+    """Nobody has this number: the centre answers, and a provisional file is opened (X5)."""
+    return common.open_file(turn.find_seat(Role.A))
 
 
 def elder_is_up(turn: Turn, event: LegAnswered) -> Turn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common, rescue, roles, silence
+from ivr import common, duty, rescue, roles, silence
 from ivr.case import Leg
 from ivr.closing import finish
 from ivr.commands import Play, StopTimer
@@ -44,7 +44,7 @@ from ivr.events import (
 )
 from ivr.states import no_response
 from ivr.turn import Turn
-from ivr.vocabulary import CaseState, LegKind, Place, Prompt, Result, Role
+from ivr.vocabulary import CaseState, LegKind, Place, Prompt, Result, Role, TimerKind
 
 
 def calling_back(turn: Turn, event: Event) -> Turn:
@@ -80,7 +80,7 @@ def calling_back(turn: Turn, event: Event) -> Turn:
         case CallerUnknown():
             return common.open_file(turn)
         case PromptFinished():
-            return common.elder_waits(turn, event)
+            return prompt_finished(turn, event)
         case CommandFailed():
             return command_failed(turn, event)
         case RecordingEnded():
@@ -106,7 +106,10 @@ def calling_back(turn: Turn, event: Event) -> Turn:
 
 
 def timer_fired(turn: Turn, event: TimerFired) -> Turn:
-    """The pause is over: the elder is rung. While their last line has not ended yet it is not: that end starts it."""
+    """The pause is over: the elder is rung. While their last line has not ended yet it is not: that end starts it. Or a
+    duty phone's time for a key is over."""
+    if event.timer.kind is TimerKind.CONTACT_KEY:
+        return rescue.no_key(turn, event.timer.leg)
     elder = turn.case.elder
     waits = event.timer == silence.CALL_BACK and not (elder is not None and elder.alive)
     return ring_back(turn) if waits else turn
@@ -121,7 +124,10 @@ def ring_back(turn: Turn) -> Turn:
 
 
 def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
-    """*44 on a seat's phone: nobody waits for a call-back any more."""
+    """*44 on an agent's phone: nobody waits for a call-back any more. 1 on a duty phone: that agent waits with us."""
+    agent = duty.takes_the_call(turn, event)
+    if agent is not None:
+        return turn.move(agent, Place.ELDER)
     return no_response.begin(turn) if common.code_of_seat(turn, event) == "*44" else turn
 
 
@@ -141,7 +147,21 @@ def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
     leg = common.mark_answered(turn, event)
     if leg is None:
         return turn
-    return elder_answered(turn, leg) if leg.kind is LegKind.ELDER else turn.move(roles.relieve(turn, leg), Place.ELDER)
+    match leg.kind:
+        case LegKind.ELDER:
+            return elder_answered(turn, leg)
+        case LegKind.DUTY:
+            return duty.answered(turn, leg)
+        case _:
+            return turn.move(roles.relieve(turn, leg), Place.ELDER)
+
+
+def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
+    """The offer is repeated to a duty phone; an elder who waits hears music."""
+    leg = turn.case.leg(event.leg)
+    if leg is not None and leg.kind is LegKind.DUTY:
+        return duty.prompt_finished(turn, leg, event)
+    return common.elder_waits(turn, event)
 
 
 def elder_answered(turn: Turn, elder: Leg) -> Turn:
@@ -168,7 +188,9 @@ def command_failed(turn: Turn, event: CommandFailed) -> Turn:
 
 def after_the_end(turn: Turn, ended: Leg) -> Turn:
     if ended.kind is LegKind.SEAT:
-        return turn.release(ended).find_seat(Role.A)
+        turn.release(ended)
+    if ended.role is not None:
+        return turn.find_seat(Role.A)
     if not turn.case.is_elder(ended):
         return turn
     if ended.answered_at is not None:  # the line that was silent

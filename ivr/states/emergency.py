@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import cascade, common, rescue, roles, silence
+from ivr import cascade, common, duty, rescue, roles, silence
 from ivr.case import Leg
 from ivr.closing import close_when_done, finish, say_goodbye
 from ivr.commands import Play, StopTimer
@@ -43,6 +43,7 @@ from ivr.events import (
 )
 from ivr.turn import Turn
 from ivr.vocabulary import (
+    MUST_ACCEPT,
     AlarmKind,
     CaseState,
     LegKind,
@@ -132,6 +133,8 @@ def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
             return elder_answered(turn, leg)
         case LegKind.SEAT:
             return roles.seat_answered(turn, leg)
+        case LegKind.DUTY:
+            return duty.answered(turn, leg)
         case _:
             return rescue.answered(turn, leg)
 
@@ -149,9 +152,13 @@ def elder_answered(turn: Turn, elder: Leg) -> Turn:
 
 
 def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
-    """A contact says with 1, 2 or 9 whether they come; any key of the elder is an answer."""
+    """A contact says with 1, 2 or 9 whether they come, a duty phone whether it takes A's part; any key of the elder is
+    an answer."""
     if silence.is_elders(turn, event):
         return silence.heard(turn)
+    agent = duty.takes_the_call(turn, event)
+    if agent is not None:
+        return roles.a_takes_the_rescue(turn, agent)
     leg = turn.case.leg(event.leg)
     return turn if leg is None else rescue.key_pressed(turn, leg, event.key)
 
@@ -159,8 +166,10 @@ def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
 def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
     """A waiting elder hears music next; a contact is asked again, joined or let go."""
     leg = turn.case.leg(event.leg)
-    if leg is None or leg.kind is not LegKind.CONTACT:
+    if leg is None or leg.kind not in MUST_ACCEPT:
         return common.elder_waits(turn, event)
+    if leg.kind is LegKind.DUTY:
+        return duty.prompt_finished(turn, leg, event)
     return rescue.prompt_finished(turn, leg, event)
 
 
@@ -175,7 +184,7 @@ def timer_fired(turn: Turn, event: TimerFired) -> Turn:
             return cascade.next_wave(turn)
         case TimerKind.COMFORT:
             return turn.comfort()
-        case TimerKind.GOODBYE | TimerKind.SILENCE | TimerKind.CALL_BACK:
+        case TimerKind.GOODBYE | TimerKind.SILENCE | TimerKind.CALL_BACK | TimerKind.OVERFLOW:
             return turn
         case _:
             assert_never(event.timer.kind)
@@ -201,8 +210,9 @@ def command_failed(turn: Turn, event: CommandFailed) -> Turn:
 def after_the_end(turn: Turn, leg: Leg) -> Turn:
     was_up = leg.answered_at is not None
     match leg.kind:
-        case LegKind.SEAT:
-            turn.release(leg)
+        case LegKind.SEAT | LegKind.DUTY:
+            if leg.kind is LegKind.SEAT:
+                turn.release(leg)
             if was_up and leg.role in {Role.A, Role.B} and not turn.case.arrived_at:
                 turn.alarm(AlarmKind.SEAT_LOST, str(leg.role))
         case LegKind.CONTACT:
@@ -223,8 +233,8 @@ def after_the_end(turn: Turn, leg: Leg) -> Turn:
 def settle(turn: Turn) -> Turn:
     """Before help has arrived every open role is filled again; afterwards the last agent to leave ends the case."""
     case = roles.leave_intercom(turn).case
-    seats = any(case.live(LegKind.SEAT))
-    if case.arrived_at and not seats:
+    agents = any(leg.kind is LegKind.SEAT or leg.role for leg in case.live())
+    if case.arrived_at and not agents:
         return close_when_done(say_goodbye(turn))
     turn.keep_company()
     if case.arrived_at:

@@ -122,10 +122,7 @@ def somebody_answers(turn: Turn, event: SpeechHeard | KeyPressed) -> Turn:
     """The elder speaks, or presses a key; or a contact says with a key whether they come."""
     if silence.is_elders(turn, event):
         return elder_responds(turn)
-    leg = turn.case.leg(event.leg)
-    if isinstance(event, KeyPressed) and leg is not None:
-        rescue.key_pressed(turn, leg, event.key)
-    return turn
+    return emergency.key_pressed(turn, event) if isinstance(event, KeyPressed) else turn
 
 
 def agent_hears(turn: Turn) -> Turn:

@@ -1,10 +1,11 @@
-"""RINGING_SEATS: one seat after the other is rung; the elder hears comfort and music."""
+"""RINGING_SEATS: one seat after the other is rung; the elder hears comfort and music. When none answers, duty phones
+and the elder's contacts are rung as well (`overflow.py`)."""
 
 from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common, roles, silence
+from ivr import cascade, common, duty, rescue, roles, silence
 from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Play
@@ -42,7 +43,7 @@ from ivr.events import (
     TransferRequested,
 )
 from ivr.turn import Turn
-from ivr.vocabulary import AlarmKind, CaseState, LegKind, Role
+from ivr.vocabulary import MUST_ACCEPT, AlarmKind, CaseState, LegKind, Place, Role, TimerKind
 
 
 def ringing_seats(turn: Turn, event: Event) -> Turn:
@@ -60,16 +61,18 @@ def ringing_seats(turn: Turn, event: Event) -> Turn:
         case CallerUnknown():
             return common.open_file(turn)
         case PromptFinished():
-            return common.elder_waits(turn, event)
+            return prompt_finished(turn, event)
         case TimerFired():
-            return common.timer_fired(turn, event)
+            return timer_fired(turn, event)
+        case KeyPressed():
+            return key_pressed(turn, event)
         case CommandFailed():
             return command_failed(turn, event)
         case TakeOverRequested():
             return roles.take_over_a(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
-        case SpeechHeard() | KeyPressed():
+        case SpeechHeard():
             return silence.elder_heard(turn, event)
         case FileShown():
             return common.record_only(turn)
@@ -99,17 +102,67 @@ def ringing_seats(turn: Turn, event: Event) -> Turn:
 
 
 def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
-    """Agent A has the elder: this is the moment that counts as answered (K1)."""
+    """A seat that picks up is a person; a duty phone or a contact is asked first (voicemail answers too)."""
     leg = common.mark_answered(turn, event)
-    if leg is None or leg.kind is not LegKind.SEAT:
+    if leg is None:
         return turn
-    leg = roles.relieve(turn, leg)
+    match leg.kind:
+        case LegKind.SEAT:
+            return seat_answers(turn, roles.relieve(turn, leg))
+        case LegKind.DUTY:
+            return duty.answered(turn, leg)
+        case LegKind.CONTACT:
+            return rescue.answered(turn, leg)
+        case _:
+            return turn
+
+
+def seat_answers(turn: Turn, leg: Leg) -> Turn:
+    if leg.role is Role.A:
+        return agent_answers(turn, leg)
+    return turn.meet_elder(leg)  # a professional whom the lost agent had asked for: the next agent is rung all the same
+
+
+def agent_answers(turn: Turn, leg: Leg) -> Turn:
+    """Agent A has the elder: this is the moment that counts as answered (K1)."""
     turn.meet_elder(leg)
-    if leg.role is not Role.A:  # a professional whom the lost agent had asked for: the next agent is rung all the same
-        return turn
     if turn.case.answered_at is None:
         turn.note(answered_at=turn.at)
     return silence.watch(turn.go(CaseState.TALKING))
+
+
+def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
+    """The first duty phone on which 1 is pressed is agent A; a contact who presses 1 keeps the elder company."""
+    if silence.is_elders(turn, event):
+        return silence.heard(turn)
+    agent = duty.takes_the_call(turn, event)
+    if agent is not None:
+        return agent_answers(turn, agent)
+    leg = turn.case.leg(event.leg)
+    return turn if leg is None else rescue.key_pressed(turn, leg, event.key)
+
+
+def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
+    """Music for the elder; an offer is repeated; a contact who comes is brought to the elder."""
+    leg = turn.case.leg(event.leg)
+    if leg is None or leg.kind not in MUST_ACCEPT:
+        return common.elder_waits(turn, event)
+    if leg.kind is LegKind.DUTY:
+        return duty.prompt_finished(turn, leg, event)
+    rescue.prompt_finished(turn, leg, event)
+    company = turn.case.leg(leg.id)
+    return turn.meet_elder(company) if company is not None and company.place is Place.ELDER else turn
+
+
+def timer_fired(turn: Turn, event: TimerFired) -> Turn:
+    """Nobody pressed a key in time, more contacts are to be rung, or the waiting elder is due a comforting word."""
+    match event.timer.kind:
+        case TimerKind.CONTACT_KEY:
+            return rescue.no_key(turn, event.timer.leg)
+        case TimerKind.NEXT_WAVE:
+            return cascade.next_wave(turn)
+        case _:
+            return common.timer_fired(turn, event)
 
 
 def leg_ended(turn: Turn, event: LegEnded) -> Turn:
@@ -123,10 +176,13 @@ def leg_ended(turn: Turn, event: LegEnded) -> Turn:
 def next_seat(turn: Turn, ended: Leg) -> Turn:
     if ended.kind is LegKind.SEAT:
         turn.release(ended)
+    if ended.kind is LegKind.CONTACT:
+        cascade.not_reached(turn, ended)
     return turn.keep_company().find_seat(Role.A)
 
 
 def caller_gone(turn: Turn) -> Turn:
+    cascade.stop_waves(turn).hang_up_all(LegKind.CONTACT)
     if turn.case.answered_at is not None:  # an agent had spoken to them before that seat was lost
         turn.alarm(AlarmKind.ELDER_HUNG_UP)
     return abandoned(turn)
@@ -135,6 +191,6 @@ def caller_gone(turn: Turn) -> Turn:
 def command_failed(turn: Turn, event: CommandFailed) -> Turn:
     """A seat that cannot be rung is skipped and marked; a prompt that cannot be played is followed by music."""
     if isinstance(event.command, Play):
-        return common.elder_waits(turn, common.unheard(event, event.command))
+        return prompt_finished(turn, common.unheard(event, event.command))
     ended = common.command_failed(turn, event)
     return turn if ended is None else next_seat(turn, ended)

@@ -89,7 +89,7 @@ def talking(turn: Turn, event: Event) -> Turn:
         case RecordingEnded():
             return common.recording_ended(turn, event)
         case PromptFinished():
-            return common.elder_waits(turn, event)
+            return prompt_finished(turn, event)
         case TimerFired():
             return timer_fired(turn, event)
         case FileShown():
@@ -144,7 +144,7 @@ def timer_fired(turn: Turn, event: TimerFired) -> Turn:
 
 
 def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
-    """*44 and *45 on a seat's phone are the buttons for emergency and silence; any key of the elder is an answer."""
+    """*44 and *45 on an agent's phone are the buttons for emergency and silence; any key of the elder is an answer."""
     if silence.is_elders(turn, event):
         return silence.heard(turn)
     match common.code_of_seat(turn, event):
@@ -154,6 +154,14 @@ def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
             return elder_is_silent(turn)
         case _:
             return turn
+
+
+def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
+    """A contact who was asked while nobody answered is brought in; music for an elder who waits."""
+    leg = turn.case.leg(event.leg)
+    if leg is not None and leg.kind is LegKind.CONTACT:
+        return rescue.prompt_finished(turn, leg, event)
+    return common.elder_waits(turn, event)
 
 
 def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
@@ -215,6 +223,6 @@ def hang_up(turn: Turn, event: HangupRequested) -> Turn:
 def command_failed(turn: Turn, event: CommandFailed) -> Turn:
     """A professional's seat that cannot be rung goes back."""
     if isinstance(event.command, Play):
-        return common.elder_waits(turn, common.unheard(event, event.command))
+        return prompt_finished(turn, common.unheard(event, event.command))
     ended = common.command_failed(turn, event)
     return turn.release(ended) if ended is not None and ended.kind is LegKind.SEAT else turn

@@ -179,6 +179,7 @@ def seat_json(extension: str, state: str = "ready", **more: Any) -> dict[str, An
         "registered": True,
         "state": state,
         "reason": "",
+        "needed": False,
         "since": datetime.now(UTC).isoformat(),
         "case": None,
         "role": None,

@@ -37,7 +37,8 @@ class LiveCase:
 
 @dataclass(frozen=True, slots=True)
 class SeatView:
-    """A seat as the board shows it. `case` is the one it is reserved for or talks in."""
+    """A seat as the board shows it. `case` is the one it is reserved for or talks in; `needed`: an elder waits, and the
+    agent is asked to end the wrap-up."""
 
     extension: str
     state: SeatState
@@ -47,6 +48,7 @@ class SeatView:
     skills: tuple[str, ...] = ()
     registered: bool = False
     reason: str = ""
+    needed: bool = False
     case: str | None = None
     role: str | None = None
 

@@ -8,6 +8,7 @@ import pytest
 
 from ari_app.controller import RETIRE_AFTER
 from ari_app.desk import SeatSetup, SeatState
+from ivr.commands import FindSeat
 from ivr.events import CloseRequested
 from ivr.policy import Policy
 from ivr.vocabulary import CaseState, Outcome, Role, Skill
@@ -215,7 +216,7 @@ async def test_a_phone_that_could_not_be_reached_is_asked_for_again(
 async def test_a_seat_that_is_reserved_for_a_case_that_is_gone_comes_back(tmp_path: Path) -> None:
     async with platform(tmp_path) as p:
         p.controller.desk.load([SeatSetup("801", "801", willing=True)])
-        p.controller.desk.find("gone", Role.A, Skill.AGENT)
+        p.controller.desk.find("gone", FindSeat(Role.A, Skill.AGENT))
         p.controller.desk.registered("801", is_registered=True)
         assert p.controller.desk.seat("801").state is SeatState.READY
 

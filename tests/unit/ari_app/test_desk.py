@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from ari_app.desk import Desk, Seat, SeatNotFree, SeatSetup, SeatState, UnknownSeat
-from ivr.vocabulary import Role, SeatRelease, Skill
+from ivr.commands import FindSeat
+from ivr.vocabulary import Role, SeatRelease, Skill, Urgency
 
 AGENT = frozenset({Skill.AGENT})
 
@@ -34,16 +36,21 @@ class Office:
         self.at += timedelta(seconds=1)
         return self.at
 
-    def seats(self, *extensions: str, skills: frozenset[Skill] = AGENT) -> Office:
+    def seats(self, *extensions: str, skills: frozenset[Skill] = AGENT, community: int | None = None) -> Office:
         """At their desks, in this order: the first has been idle longest."""
-        known = [SeatSetup(e, e, skills=s.skills, willing=s.willing) for e, s in self.desk.seats.items()]
-        self.desk.load([*known, *(SeatSetup(e, f"seat {e}", skills=skills, willing=True) for e in extensions)])
+        known = [
+            SeatSetup(e, e, skills=s.skills, community=s.community, willing=s.willing)
+            for e, s in self.desk.seats.items()
+        ]
+        new = [SeatSetup(e, f"seat {e}", skills=skills, community=community, willing=True) for e in extensions]
+        self.desk.load([*known, *new])
         for extension in extensions:
             self.desk.registered(extension, is_registered=True)
         return self
 
-    def find(self, case: str, role: Role = Role.A, skill: Skill = Skill.AGENT) -> None:
-        self.desk.find(case, role, skill)
+    def find(self, case: str, role: Role = Role.A, skill: Skill = Skill.AGENT, **more: Any) -> None:
+        since = more.pop("since", None)
+        self.desk.find(case, FindSeat(role, skill, **more), since)
 
     def seat(self, extension: str) -> Seat:
         return self.desk.seat(extension)
@@ -270,7 +277,7 @@ def test_whoever_is_told_may_release_at_once() -> None:
     office = Office()
     desk = Desk(now=office.now, reserved=reserved, changed=lambda seat: None, wrap_up=lambda seat: None)
     for case in ("gone 1", "two", "gone 3", "four"):
-        desk.find(case, Role.A, Skill.AGENT)
+        desk.find(case, FindSeat(Role.A, Skill.AGENT))
     desk.load([SeatSetup("801", "801", willing=True), SeatSetup("802", "802", willing=True)])
     for extension in ("801", "802"):
         desk.registered(extension, is_registered=True)
@@ -285,3 +292,95 @@ def test_an_extension_that_nobody_has_is_named() -> None:
             act("899")
     desk.answered("899")  # an event, which may be late: nothing to be done
     desk.occupied("899", "one", Role.A, talking=True)
+
+
+# --- who comes first (K8) ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("K8")
+def test_an_alarm_goes_before_ordinary_calls_that_waited_longer() -> None:
+    office = Office()
+    office.find("question", urgency=Urgency.ORDINARY)
+    office.find("alarm")
+    office.seats("801")
+    assert office.given == [("alarm", Role.A, "801")]
+
+
+def test_an_agent_for_the_elder_goes_before_a_second_one_and_that_before_a_professional() -> None:
+    office = Office()
+    office.find("one", Role.X)
+    office.find("one", Role.B)
+    office.find("two", Role.A)
+    office.seats("801", "802", "803")
+    assert [role for _, role, _ in office.given] == [Role.A, Role.B, Role.X]
+
+
+def test_who_began_to_wait_first_is_served_first_however_late_the_desk_heard_of_it() -> None:
+    office = Office()
+    office.find("one")
+    office.find("two", since=office.at - timedelta(minutes=1))
+    office.seats("801")
+    assert office.given == [("two", Role.A, "801")]
+
+
+# --- when seats are short ---------------------------------------------------------------------------------------------
+
+
+def test_any_seat_means_professionals_and_supervisors_too() -> None:
+    office = Office().seats("901", skills=frozenset({Skill.SUPERVISOR}))
+    office.find("one")
+    assert office.given == []
+    office.find("one", any_seat=True)
+    assert office.given == [("one", Role.A, "901")]
+
+
+def test_of_all_seats_those_of_agents_are_given_first() -> None:
+    office = Office()
+    office.find("one", any_seat=True)
+    office.desk.stop_finding("one", Role.A)
+    office.seats("901", skills=frozenset({Skill.DOCTOR})).seats("801")
+    office.find("one", any_seat=True)
+    assert office.given == [("one", Role.A, "801")]
+
+
+def test_a_seat_in_wrap_up_is_asked_to_break_off_and_told_when_that_is_over() -> None:
+    office = Office().seats("801")
+    office.find("one")
+    office.desk.release("one", "801", SeatRelease.TALKED)
+    office.find("two")
+    assert not office.seat("801").needed
+    office.find("two", any_seat=True)
+    assert office.seat("801").needed
+    assert office.told[-1] == ("801", SeatState.WRAP_UP)
+    office.desk.stop_finding("two", Role.A)
+    assert not office.seat("801").needed
+
+
+def test_a_seat_that_breaks_off_gets_the_call_that_waits() -> None:
+    office = Office().seats("801")
+    office.find("one")
+    office.desk.release("one", "801", SeatRelease.TALKED)
+    office.find("two", any_seat=True)
+    office.desk.wrap_up_done("801")
+    assert office.given[-1] == ("two", Role.A, "801")
+    assert not office.seat("801").needed
+
+
+# --- a community's own seat (H2) --------------------------------------------------------------------------------------
+
+
+def test_a_communitys_seat_is_for_its_own_people_and_the_centre_for_everybody_else() -> None:
+    office = Office().seats("821", community=7).seats("801")
+    office.find("elsewhere", community=8)
+    assert office.given == []
+    office.find("centre")
+    office.find("here", community=7)
+    assert office.given == [("centre", Role.A, "801"), ("here", Role.A, "821")]
+
+
+def test_an_alarm_that_waits_too_long_gets_a_communitys_seat() -> None:
+    office = Office().seats("821", community=7)
+    office.find("alarm")
+    assert office.given == []
+    office.find("alarm", any_seat=True)
+    assert office.given == [("alarm", Role.A, "821")]

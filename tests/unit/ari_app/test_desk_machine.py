@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ari_app.desk import Desk, Seat, SeatSetup, SeatState
-from ivr.vocabulary import Role, SeatRelease, Skill
+from ivr.commands import FindSeat
+from ivr.vocabulary import Role, SeatRelease, Skill, Urgency
 
 EXTENSIONS = ("801", "802", "803")
 SKILLS = {"801": {Skill.AGENT}, "802": {Skill.AGENT, Skill.DOCTOR}, "803": {Skill.DOCTOR}}
@@ -26,7 +27,7 @@ class AnyOrder(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.at = datetime(2026, 1, 5, tzinfo=UTC)
-        self.wanted: dict[Key, Skill] = {}
+        self.wanted: dict[Key, tuple[Skill, bool]] = {}
         self.held: dict[str, str] = {}
         self.desk = Desk(now=self.now, reserved=self.reserved, changed=lambda seat: None, wrap_up=lambda seat: None)
         self.desk.load(
@@ -40,14 +41,20 @@ class AnyOrder(RuleBasedStateMachine):
 
     def reserved(self, case: str, role: Role, seat: Seat) -> None:
         assert seat.extension not in self.held, "a seat in two cases"
-        skill = self.wanted.pop((case, role))
-        assert skill in seat.skills
+        skill, any_seat = self.wanted.pop((case, role))
+        assert any_seat or skill in seat.skills
         self.held[seat.extension] = case
 
-    @rule(case=cases, role=roles, skill=st.sampled_from((Skill.AGENT, Skill.DOCTOR)))
-    def a_case_looks_for_a_seat(self, case: str, role: Role, skill: Skill) -> None:
-        self.wanted[case, role] = skill
-        self.desk.find(case, role, skill)
+    @rule(
+        case=cases,
+        role=roles,
+        skill=st.sampled_from((Skill.AGENT, Skill.DOCTOR)),
+        urgency=st.sampled_from(Urgency),
+        any_seat=st.booleans(),
+    )
+    def a_case_looks_for_a_seat(self, case: str, role: Role, skill: Skill, urgency: Urgency, any_seat: bool) -> None:
+        self.wanted[case, role] = skill, any_seat
+        self.desk.find(case, FindSeat(role, skill, urgency=urgency, any_seat=any_seat))
 
     @rule(case=cases, role=roles)
     def a_case_gives_up(self, case: str, role: Role) -> None:
@@ -64,7 +71,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(case=cases)
     def a_case_is_over(self, case: str) -> None:
-        self.wanted = {key: skill for key, skill in self.wanted.items() if key[0] != case}
+        self.wanted = {key: seat for key, seat in self.wanted.items() if key[0] != case}
         self.held = {extension: holder for extension, holder in self.held.items() if holder != case}
         self.desk.forget(case)
 
@@ -98,13 +105,20 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def nobody_is_forgotten(self) -> None:
-        waiting = Counter((wanted.case, wanted.role) for wanted in self.desk._waiting)
+        waiting = Counter(wanted.key for wanted in self.desk._waiting)
         assert waiting == Counter(self.wanted.keys())
 
     @invariant()
     def no_ready_seat_idles_while_somebody_waits(self) -> None:
         ready = [seat for seat in self.desk.seats.values() if seat.state is SeatState.READY]
-        assert not [skill for skill in self.wanted.values() if any(skill in seat.skills for seat in ready)]
+        for skill, any_seat in self.wanted.values():
+            assert not any(any_seat or skill in seat.skills for seat in ready)
+
+    @invariant()
+    def wrap_up_is_to_be_broken_off_while_any_seat_is_wanted(self) -> None:
+        wanted = any(any_seat for _, any_seat in self.wanted.values())
+        for seat in self.desk.seats.values():
+            assert seat.needed == (wanted and seat.state is SeatState.WRAP_UP)
 
 
 TestAnyOrder = AnyOrder.TestCase

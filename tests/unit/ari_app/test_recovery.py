@@ -189,8 +189,11 @@ def test_who_hears_music() -> None:
 
 
 def test_what_is_looked_for() -> None:
-    entries = [entry(1, FindSeat(Role.A, Skill.AGENT)), entry(2, FindSeat(Role.X, Skill.DOCTOR))]
-    assert left_running(entries).skills == {Role.A: Skill.AGENT, Role.X: Skill.DOCTOR}
+    agent, anybody = FindSeat(Role.A, Skill.AGENT), FindSeat(Role.A, Skill.AGENT, any_seat=True)
+    doctor = FindSeat(Role.X, Skill.DOCTOR)
+    entries = [entry(1, agent), entry(2, doctor), entry(3, anybody)]
+    after = {seconds: START + timedelta(seconds=seconds) for seconds in (2, 3)}
+    assert left_running(entries).searches == {Role.A: (anybody, after[3]), Role.X: (doctor, after[2])}
 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -25,6 +25,7 @@ from ivr.commands import (
     Leave,
     LookUp,
     MakeBridge,
+    OpenExceptionReport,
     OpenProvisionalFile,
     Play,
     Refuse,
@@ -53,7 +54,7 @@ from ivr.events import (
     TimerFired,
 )
 from ivr.numbers import may_be_rung
-from ivr.vocabulary import LegKind, MessageKind, Place, Prompt, Role, SeatRelease, Skill
+from ivr.vocabulary import LegKind, MessageKind, Place, Prompt, Role, SeatRelease
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 PROMPT_SECONDS = 4.0
@@ -95,17 +96,19 @@ class Exchange:
     and what the desk still looks for is given back when it comes. `announced`: what was said into bridges."""
 
     file: ElderFile | None = FILE
+    in_hours: bool = False
     seats: list[str] = field(default_factory=lambda: ["801", "802", "803", "804", "805"])
     now: datetime = START
     lines: dict[str, Line] = field(default_factory=dict)
     bridges: set[Place] = field(default_factory=set)
     timers: dict[Timer, datetime] = field(default_factory=dict)
-    wanted: dict[Role, Skill] = field(default_factory=dict)
+    wanted: dict[Role, FindSeat] = field(default_factory=dict)
     stopped: set[Role] = field(default_factory=set)
     held: list[str] = field(default_factory=list)
     coming: list[Event] = field(default_factory=list)
     refuse_next: set[type] = field(default_factory=set)
     follow_ups: list[BookFollowUp] = field(default_factory=list)
+    reports: list[OpenExceptionReport] = field(default_factory=list)
     announced: list[Prompt] = field(default_factory=list)
     messages: list[tuple[MessageKind, int]] = field(default_factory=list)
 
@@ -181,6 +184,8 @@ class Exchange:
                 self.timers[timer] = self.now + timedelta(seconds=seconds)
             case StopTimer(timer):
                 self.timers.pop(timer, None)
+            case OpenExceptionReport():
+                self.reports.append(command)
             case LookUp() | OpenProvisionalFile():
                 self.coming.append(self._filed(command))
             case BookFollowUp():
@@ -192,9 +197,10 @@ class Exchange:
 
     def _desk(self, command: Command) -> None:
         match command:
-            case FindSeat(role, skill):
-                assert role not in self.wanted or role in self.stopped, f"{role} is looked for already"
-                self.wanted[role] = skill
+            case FindSeat(role=role):
+                widened = command != self.wanted.get(role)
+                assert widened or role in self.stopped, f"{role} is looked for already"
+                self.wanted[role] = command
             case StopFindingSeat(role):
                 self.wanted.pop(role, None)  # gone when the seat is on its way to the case already
                 self.stopped.add(role)
@@ -213,7 +219,7 @@ class Exchange:
             return CallerIdentified(at=self.now, actor="system", file=file)
         if self.file is None:
             return CallerUnknown(at=self.now, actor="system", reason="not on file")
-        return CallerIdentified(at=self.now, actor="system", file=self.file)
+        return CallerIdentified(at=self.now, actor="system", file=self.file, in_hours=self.in_hours)
 
     def _dial(self, command: Dial, event: Event, shown: set[str]) -> None:
         assert command.leg not in self.lines, f"{command.leg} was dialled before"

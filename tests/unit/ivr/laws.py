@@ -10,9 +10,10 @@ from ivr.case import Case
 from ivr.commands import Timer
 from ivr.events import CommandFailed, Event, KeyPressed, Request, SeatReserved, TimerFired
 from ivr.numbers import may_be_rung
+from ivr.overflow import OVERFLOW, needs_agent
 from ivr.silence import CALL_BACK, REDIAL, SILENCE
 from ivr.turn import COMFORT
-from ivr.vocabulary import SUCCESSORS, CaseState, LegKind, Place, Role
+from ivr.vocabulary import SUCCESSORS, CaseState, LegKind, Overflow, Place, Role
 from tests.unit.ivr.exchange import Exchange
 
 
@@ -27,6 +28,7 @@ def check(case: Case, exchange: Exchange) -> None:
     elder_hears_something(case, exchange)
     seats_are_kept_for_live_legs(case, exchange)
     somebody_is_on_the_way(case, exchange)
+    waiting_is_counted(case, exchange)
     nobody_is_forgotten(case, exchange)
     lines_are_where_we_think(case, exchange)
     roles_are_held_once(case, exchange)
@@ -67,11 +69,27 @@ def somebody_is_on_the_way(case: Case, exchange: Exchange) -> None:
     """An elder on the line has an agent or is being brought one, until help is there or the case ends (promise 1)."""
     waiting = case.state in {CaseState.ARRIVING, CaseState.RINGING_SEATS, CaseState.EMERGENCY}
     if case.elder_up and waiting and case.arrived_at is None:
-        assert case.searching & {Role.A, Role.B} or case.seat(Role.A) or case.seat(Role.B), case
+        routed = case.urgent or case.state is not CaseState.ARRIVING or not _runs(OVERFLOW, exchange)
+        looked_for = case.searching & {Role.A, Role.B} or case.seat(Role.A) or case.seat(Role.B)
+        assert looked_for or not routed, case
     if case.state is CaseState.TALKING:
         assert case.seat_up(Role.A), case
     if case.state is CaseState.TALKING and case.elder_up and not case.heard:
         assert _runs(SILENCE, exchange), f"nobody asks the silent elder: {case}"
+
+
+def waiting_is_counted(case: Case, exchange: Exchange) -> None:
+    """While agent A is missing the clock runs, and nobody but agent A stops it; until the last step has been taken."""
+    assert (case.waiting_since is not None) == needs_agent(case), case
+    if case.waiting_since is not None:
+        last = {Overflow.REPORT, Overflow.STILL_WAITING} & case.overflow
+        assert last or _runs(OVERFLOW, exchange), f"nobody counts how long the elder waits: {case}"
+    if case.waiting_since is None and case.state is not CaseState.WRAPPING_UP:
+        duty = [leg for leg in case.live(LegKind.DUTY) if leg.result is None]
+        assert not duty, f"a duty phone is asked although there is an agent: {duty}"
+    if case.state is CaseState.TALKING:
+        asked = [leg for leg in case.live(LegKind.DUTY, LegKind.CONTACT) if leg.result is None]
+        assert not asked, f"somebody is still asked to come: {asked}"
 
 
 def nobody_is_forgotten(case: Case, exchange: Exchange) -> None:
@@ -128,8 +146,11 @@ def nothing_runs_for_nobody(case: Case, exchange: Exchange) -> None:
             assert case.state is CaseState.CALLING_BACK, f"{timer} runs in {case}"
             assert not owner.alive or exchange.lines[owner.id].state == "gone", f"{timer} runs beside {owner}"
         elif timer == NEXT_WAVE:
-            assert case.state in {CaseState.NO_RESPONSE, CaseState.EMERGENCY}, f"{timer} runs in {case}"
+            asking = {CaseState.RINGING_SEATS, CaseState.NO_RESPONSE, CaseState.EMERGENCY}
+            assert case.state in asking, f"{timer} runs in {case}"
             assert case.next_wave_at is not None, f"{timer} runs for nobody"
+        elif timer == OVERFLOW:
+            assert case.waiting_since is not None, f"{timer} runs in {case}"
         elif timer == REDIAL:
             assert case.state in {CaseState.NO_RESPONSE, CaseState.EMERGENCY}, f"{timer} runs in {case}"
             assert not owner.alive, f"{timer} runs beside {owner}"

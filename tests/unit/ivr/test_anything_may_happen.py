@@ -46,8 +46,9 @@ from ivr.events import (
     TimerFired,
     TransferRequested,
 )
+from ivr.policy import Policy
 from ivr.serial import from_json, to_json
-from ivr.vocabulary import CaseState, LegKind, Outcome, Prompt, Role, Skill, TimerKind
+from ivr.vocabulary import CaseKind, CaseState, LegKind, Outcome, Prompt, Role, Skill, TimerKind
 from tests.unit.ivr import laws
 from tests.unit.ivr.exchange import FILE
 from tests.unit.ivr.world import World
@@ -82,21 +83,37 @@ BEGINNINGS = [BEGINNING[:count] for count in (0, 1, 2, 3, 4, 6, 7)] + [WITHOUT_A
 RINGS_THE_ELDER = frozenset({CaseState.CALLING_BACK, CaseState.NO_RESPONSE, CaseState.EMERGENCY})
 
 
+POLICY = Policy.of({}, duty_phones=("13000000091", "13000000092"))
+OF_A_COMMUNITY = replace(FILE, service_class=1, community_id=7, community_phone="13000000077")
+
+
 class AnythingMayHappen(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(seats=[])
+        self.world = World(policy=POLICY, seats=[])
         self.hired = 0
 
-    @initialize(known=st.booleans(), seats=st.integers(0, 4), beginning=st.sampled_from(BEGINNINGS))
-    def somebody_presses_the_key(
-        self, known: bool, seats: int, beginning: tuple[Callable[[World], object], ...]
+    @initialize(
+        known=st.booleans(),
+        kind=st.sampled_from(CaseKind),
+        in_hours=st.booleans(),
+        seats=st.integers(0, 4),
+        beginning=st.sampled_from(BEGINNINGS),
+    )
+    def somebody_calls(
+        self,
+        known: bool,
+        kind: CaseKind,
+        in_hours: bool,
+        seats: int,
+        beginning: tuple[Callable[[World], object], ...],
     ) -> None:
         """The first chapters are told straight, so that chance is not spent on reaching the last ones."""
         world = self.world
-        world.file = FILE if known else None
+        world.file = OF_A_COMMUNITY if known else None
+        world.in_hours = in_hours
         world.seats = [str(801 + number) for number in range(max(seats, 2 if beginning else 0))]
-        world.feed(world.dial_in())
+        world.feed(world.dial_in(kind=CaseKind.SOS if beginning else kind))
         for act in beginning:
             act(world)
 
@@ -159,7 +176,9 @@ class AnythingMayHappen(RuleBasedStateMachine):
     @rule(pick=PICK)
     def a_timer_fires(self, pick: int) -> None:
         timers = list(self.world.timers)
-        self.world.fire(timers[pick % len(timers)])
+        timer = timers[pick % len(timers)]
+        self.world.now = max(self.world.now, self.world.timers[timer])
+        self.world.fire(timer)
 
     @precondition(lambda self: len(self.world.seats) < 3)
     @rule()

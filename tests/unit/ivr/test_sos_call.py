@@ -28,6 +28,7 @@ from ivr.commands import (
     Timer,
 )
 from ivr.events import ArrivalReported, CallerUnknown, CallRequested, CloseRequested, EmergencyRequested, MergeRequested
+from ivr.overflow import OVERFLOW
 from ivr.silence import REDIAL, SILENCE
 from ivr.vocabulary import (
     CaseState,
@@ -63,6 +64,7 @@ def test_one_call_from_the_key_to_the_closed_case() -> None:
         LookUp("02100000007"),
         FindSeat(Role.A, Skill.AGENT),
         MakeBridge(Place.ELDER),
+        StartTimer(OVERFLOW, POLICY.overflow_seats),
         ShowFile("801", Role.A),
         Dial("a-1", LegKind.SEAT, "801", POLICY.seat_ring),
     )
@@ -79,6 +81,7 @@ def test_one_call_from_the_key_to_the_closed_case() -> None:
         StopSound("a-1"),
         Join("a-1", Place.ELDER),
         StartTimer(SILENCE, POLICY.silence),
+        StopTimer(OVERFLOW),
     )
     assert world.case.state is CaseState.TALKING
     assert world.say("elder") == (StopTimer(SILENCE),)
