@@ -132,7 +132,8 @@ class Seat(Person):
         """Pick up the call that rings, waiting for it when need be, and speak."""
         ringing = next((line for line in self.lines if line.answered is None and line.over is None), None)
         if ringing is None:
-            seen = await self.rings(within=within, after=self.lines[-1].started if self.lines else 0.0)
+            rung_before = max((note.clock for note in self.notes if note.what == "rang"), default=0.0)
+            seen = await self.rings(within=within, after=rung_before)
             ringing = next(line for line in self.lines if line.id == seen.line)
         await ringing.answer()
         if self.voice:

@@ -81,6 +81,12 @@ class Agent:
         async with self.house.http.post(f"/seats/{self.extension}/state", json=body) as answer:
             assert answer.status == 200, await answer.text()
 
+    async def is_paused(self) -> None:
+        """Set paused, from the screen."""
+        body = {"state": "paused", "reason": "rest", "actor": f"seat:{self.extension}"}
+        async with self.house.http.post(f"/seats/{self.extension}/state", json=body) as answer:
+            assert answer.status == 200, await answer.text()
+
 
 @dataclass(slots=True)
 class House:

@@ -1,0 +1,51 @@
+"""After a bad day: every case can be brought to its end, and of none is anything left anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ari_app.runner import CaseRun
+from ivr.case import Case
+from ivr.vocabulary import CaseState, LegKind
+
+from .house import House
+
+RING_THE_ELDER = {CaseState.CALLING_BACK, CaseState.NO_RESPONSE, CaseState.EMERGENCY}
+
+
+def is_in_somebodys_hands(case: Case) -> bool:
+    """Closed, or on the board for its outcome; or an agent is on it or being found; or the elder is being rung. Whoever
+    is on the line has somebody, or somebody on the way."""
+    if case.state in {CaseState.CLOSED, CaseState.WRAPPING_UP}:
+        return True
+    agents = bool(case.searching) or any(case.live(LegKind.SEAT))
+    return agents or (case.state in RING_THE_ELDER and not case.elder_up)
+
+
+def open_runs(house: House) -> list[CaseRun]:
+    return [run for run in house.controller.runs.values() if run.case.state is not CaseState.CLOSED]
+
+
+async def all_come_to_an_end(house: House, *, within: float = 30.0) -> None:
+    """Everybody puts down, and agents file an outcome for every case that is open."""
+    async with asyncio.timeout(within):
+        while runs := open_runs(house):
+            for run in runs:
+                await house.agent("801").asks("close", case=run.case.id, outcome="other", note="")
+            await house.town.hang_up_all()
+            await asyncio.sleep(0.1)
+
+
+async def nothing_is_left(house: House) -> None:
+    """No channel, bridge, timer, search or busy seat; and nothing has happened that nobody had expected. Afterwards
+    nothing more will be told of it."""
+    await house.nothing_is_left()
+    async with asyncio.timeout(5):
+        while house.town.exchange.lines or house.controller._dirty:  # noqa: ASYNC110 - neither tells of its end
+            await asyncio.sleep(0.02)
+    runs, desk = house.controller.runs.values(), house.controller.desk
+    assert [run.case for run in runs if run._timers or run.case.searching] == []
+    assert {seat.extension: seat.case for seat in desk.seats.values() if seat.case} == {}
+    assert desk._waiting == []
+    alarms = [message["data"] for message in house.messages if message["kind"] == "alarm"]
+    assert [alarm for alarm in alarms if alarm["alarm"] == "unexpected"] == []
