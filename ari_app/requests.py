@@ -11,22 +11,28 @@ from typing import TypeVar
 from ivr.events import (
     ArrivalReported,
     CallRequested,
+    ClassifyRequested,
     CloseRequested,
+    DraftComplaintRequested,
+    DraftOrderRequested,
     EmergencyRequested,
+    HandOverRequested,
     HangupRequested,
     HeardRequested,
     IntercomEndRequested,
     IntercomRequested,
     MergeRequested,
     Request,
+    ReturnRequested,
     SilentRequested,
     SplitRequested,
     StandDownRequested,
     SwapRequested,
     TakeOverRequested,
+    ThreeWayRequested,
     TransferRequested,
 )
-from ivr.vocabulary import Outcome, Role, Skill
+from ivr.vocabulary import Aid, Outcome, Role, Skill, Topic
 
 ACTIONS = (
     "emergency",
@@ -40,10 +46,17 @@ ACTIONS = (
     "swap",
     "take_over",
     "hangup",
+    "consult",
     "transfer",
+    "three_way",
+    "return",
+    "hand_over",
     "arrived",
     "stand_down",
     "close",
+    "classify",
+    "draft_order",
+    "draft_complaint",
 )
 _TARGET = re.compile(r"110|119|120|contacts|elder|contact:[0-9]{1,12}|number:[0-9]{3,15}")
 _ACTOR = re.compile(r"(user|seat):[0-9]{1,12}")
@@ -107,15 +120,29 @@ def parse_action(body: Mapping[str, object], at: datetime) -> Request:
             return TakeOverRequested(at=at, actor=actor, role=Role(role), extension=extension)
         case "hangup":
             return HangupRequested(at=at, actor=actor, leg=_text(body, "leg"))
-        case "transfer":
+        case "consult" | "transfer":
             return TransferRequested(at=at, actor=actor, skill=_one_of(body, "skill", Skill))
+        case "three_way":
+            return ThreeWayRequested(at=at, actor=actor)
+        case "return":
+            return ReturnRequested(at=at, actor=actor)
+        case "hand_over":
+            return HandOverRequested(at=at, actor=actor)
         case "arrived":
             return ArrivalReported(at=at, actor=actor)
         case "stand_down":
             return StandDownRequested(at=at, actor=actor)
         case "close":
             outcome = _one_of(body, "outcome", Outcome)
-            return CloseRequested(at=at, actor=actor, outcome=outcome, note=_note(body))
+            return CloseRequested(at=at, actor=actor, outcome=outcome, note=_long(body, "note"))
+        case "classify":
+            return ClassifyRequested(at=at, actor=actor, topic=_one_of(body, "topic", Topic))
+        case "draft_order":
+            aid = _one_of(body, "aid", Aid)
+            return DraftOrderRequested(at=at, actor=actor, aid=aid, wish=_said(body, "wish"))
+        case "draft_complaint":
+            about, words = _long(body, "about"), _said(body, "words")
+            return DraftComplaintRequested(at=at, actor=actor, about=about, words=words)
         case _:
             raise BadRequest(action=f"one of {', '.join(ACTIONS)}")
 
@@ -143,11 +170,19 @@ def _extension(body: Mapping[str, object], actor: str) -> str:
     return extension
 
 
-def _note(body: Mapping[str, object]) -> str:
-    note = body.get("note") or ""
-    if not isinstance(note, str) or len(note) > NOTE_LENGTH:
-        raise BadRequest(note=f"a text of at most {NOTE_LENGTH} characters")
-    return note
+def _long(body: Mapping[str, object], name: str) -> str:
+    text = body.get(name) or ""
+    if not isinstance(text, str) or len(text) > NOTE_LENGTH:
+        raise BadRequest(**{name: f"a text of at most {NOTE_LENGTH} characters"})
+    return text
+
+
+def _said(body: Mapping[str, object], name: str) -> str:
+    """What somebody wants or complains of: never empty."""
+    text = _long(body, name).strip()
+    if not text:
+        raise BadRequest(**{name: f"what was said, a text of 1 to {NOTE_LENGTH} characters"})
+    return text
 
 
 def _one_of(body: Mapping[str, object], name: str, words: type[_Word]) -> _Word:

@@ -27,6 +27,8 @@ from ivr.commands import (
     Command,
     DetectSpeech,
     Dial,
+    DraftComplaint,
+    DraftOrder,
     FindSeat,
     Hangup,
     Join,
@@ -229,7 +231,15 @@ class CaseRun:
                 self.house.look_up(self.case.id, caller)
             case Alarm():
                 self._raise_alarm(command, self.house.now())
-            case Refuse() | OpenProvisionalFile() | BookFollowUp() | SendMessage() | OpenExceptionReport():
+            case (
+                Refuse()
+                | OpenProvisionalFile()
+                | BookFollowUp()
+                | SendMessage()
+                | OpenExceptionReport()
+                | DraftOrder()
+                | DraftComplaint()
+            ):
                 pass  # the answer to a request; the journal carries out what concerns records
             case _:
                 assert_never(command)

@@ -27,6 +27,7 @@ STATE_NAMES: Mapping[CaseState, str] = {
     CaseState.ARRIVING: "呼入",
     CaseState.RINGING_SEATS: "振铃坐席",
     CaseState.TALKING: "通话",
+    CaseState.CONSULTING: "咨询专业坐席",
     CaseState.CALLING_BACK: "回拨",
     CaseState.NO_RESPONSE: "无响应处置",
     CaseState.EMERGENCY: "A/B紧急处置",
@@ -60,10 +61,16 @@ EVENT_NAMES: Mapping[str, str] = {
     "SwapRequested": "请求A/B互换",
     "TakeOverRequested": "请求接管角色",
     "HangupRequested": "请求挂断一线",
-    "TransferRequested": "请求转专业坐席",
+    "TransferRequested": "请求咨询专业坐席",
     "ArrivalReported": "报告救援到达",
     "StandDownRequested": "解除警情",
     "CloseRequested": "结案",
+    "ThreeWayRequested": "请求三方通话",
+    "ReturnRequested": "请求专业坐席退出",
+    "HandOverRequested": "请求移交专业坐席",
+    "ClassifyRequested": "登记事由",
+    "DraftOrderRequested": "登记服务需求",
+    "DraftComplaintRequested": "登记投诉",
 }
 
 
@@ -109,13 +116,15 @@ def _arms(function: object) -> Iterator[tuple[str, Handler]]:
         handed = arm.body[0]
         if isinstance(handed, ast.Return) and isinstance(handed.value, ast.Call):
             handler = _handler(handed.value.func, function)
-            yield from ((event, handler) for event in _events(arm.pattern))
+            yield from ((event, handler) for event in _events(arm.pattern, function))
 
 
-def _events(pattern: ast.pattern) -> Iterator[str]:
+def _events(pattern: ast.pattern, where: FunctionType) -> Iterator[str]:
+    """An arm for a family of events stands for each of them."""
     for node in ast.walk(pattern):
         if isinstance(node, ast.MatchClass) and isinstance(node.cls, ast.Name):
-            yield node.cls.id
+            named = where.__globals__[node.cls.id]
+            yield from (event.__name__ for event in get_args(Event) if issubclass(event, named))
 
 
 def _handler(func: ast.expr, where: FunctionType) -> Handler:

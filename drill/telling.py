@@ -47,10 +47,21 @@ _EVENTS: dict[str, Words] = {
     "swap_requested": ("A、B 互换", "A and B swap"),
     "speech_heard": ("听到有人说话", "speech is heard"),
     "elder_called_again": ("老人再次来电", "the elder calls again"),
+    "three_way_requested": ("三方通话", "all three speak together"),
+    "return_requested": ("专业坐席退出", "the professional leaves"),
+    "hand_over_requested": ("移交专业坐席", "the professional takes over"),
+    "draft_complaint_requested": ("登记投诉", "takes down a complaint"),
     "arrival_reported": ("救援到达", "help has arrived"),
     "stand_down_requested": ("解除应急", "stand down"),
     "close_requested": ("填写结果", "the outcome is filed"),
     "recording_ended": ("录音保存", "the recording is kept"),
+}
+# Requests that name one thing: its field, and the words before it.
+_ASKED: dict[str, tuple[str, str, str]] = {
+    "call_requested": ("target", "要求呼叫", "asks to call"),
+    "transfer_requested": ("skill", "咨询专业坐席", "asks a professional:"),
+    "classify_requested": ("topic", "登记事由", "marks what it is about:"),
+    "draft_order_requested": ("aid", "登记服务", "takes down a service:"),
 }
 
 
@@ -63,8 +74,6 @@ def step(view: CaseView, entry: TimelineView) -> Words | None:
             return f"选中坐席 {seat}（{role}）", f"seat {seat} is chosen as {role}"
         case "file_shown":
             return f"档案已在坐席 {data['extension']} 屏幕上", f"the file is on the screen of {data['extension']}"
-        case "call_requested":
-            return f"要求呼叫 {data['target']}", f"asks to call {data['target']}"
         case "merge_requested":
             zh, en = _leg(view, data["leg"])
             return f"把{zh}接入老人通话", f"{en} is brought to the elder"
@@ -76,6 +85,9 @@ def step(view: CaseView, entry: TimelineView) -> Words | None:
             return f"坐席 {seat} 接管 {role}", f"seat {seat} takes over as {role}"
         case "command_failed":
             return "命令失败", f"a command failed: {str(data['reason'])[:60]}"
+        case event if event in _ASKED:
+            field, zh, en = _ASKED[event]
+            return f"{zh} {data[field]}", f"{en} {data[field]}"
         case event if event in _EVENTS:
             return _EVENTS[event]
         case event:
@@ -139,7 +151,8 @@ def _leg(view: CaseView, leg_id: object) -> Words:
         return str(leg_id), str(leg_id)
     zh, en = _LEGS.get(leg.kind, ("", ""))
     if leg.kind == "seat":
-        return f"坐席 {leg.number}（{leg.role}）", f"seat {leg.number} ({leg.role})"
+        zh, en = (f"（{leg.role}）", f" ({leg.role})") if leg.role else ("", "")
+        return f"坐席 {leg.number}{zh}", f"seat {leg.number}{en}"
     if leg.kind == "contact":
         return f"{zh} {leg.name}", f"{en} {leg.number}"
     return (f"{zh} {leg.number}".strip(), f"{en} {leg.number}".strip()) if leg.kind != "elder" else (zh, en)

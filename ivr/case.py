@@ -6,7 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from ivr.vocabulary import CaseKind, CaseState, LegKind, LegState, Outcome, Overflow, Place, Relation, Result, Role
+from ivr.vocabulary import (
+    Aid,
+    CaseKind,
+    CaseState,
+    LegKind,
+    LegState,
+    Outcome,
+    Overflow,
+    Place,
+    Relation,
+    Result,
+    Role,
+    Skill,
+    Topic,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +102,10 @@ class Case:
     `next_wave_at`: when the contacts after `wave` are rung; `messaged`: contacts who were asked for help by SMS.
 
     `community`: whose seat is asked first (H2); `waiting_since`: when the case began to look for an agent A whom it has
-    not got yet; `overflow`: what was done about that so far."""
+    not got yet; `overflow`: what was done about that so far.
+
+    `professional`: whom an agent has asked for, until somebody has come or nobody can be found; `ordered` and
+    `complained`: the drafts that were made of this case."""
 
     id: str
     caller: str = ""
@@ -118,6 +135,10 @@ class Case:
     community: int | None = None
     waiting_since: datetime | None = None
     overflow: frozenset[Overflow] = field(default_factory=frozenset)
+    professional: Skill | None = None
+    topic: Topic | None = None
+    ordered: frozenset[Aid] = field(default_factory=frozenset)
+    complained: bool = False
     outcome: Outcome | None = None
     note: str = ""
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from ivr import cascade, rescue, silence
+from ivr import (
+    cascade,
+    consultation,
+    paperwork,
+    rescue,
+    silence,
+)
 from ivr.commands import BookFollowUp, Leave, Play, StartTimer, StopTimer, Timer
 from ivr.events import CloseRequested
 from ivr.turn import COMFORT, Turn
 from ivr.vocabulary import (
     AlarmKind,
     CaseState,
-    FollowUpKind,
     Outcome,
     Place,
     Prompt,
@@ -35,7 +40,7 @@ def abandoned(turn: Turn) -> Turn:
 
 def say_goodbye(turn: Turn) -> Turn:
     """Everybody hangs up; the elder, if still on the line, hears a closing word first."""
-    cascade.stop_waves(turn).stop_finding().do(*(StopTimer(timer) for timer in silence.TIMERS))
+    consultation.forget(cascade.stop_waves(turn)).stop_finding().do(*(StopTimer(timer) for timer in silence.TIMERS))
     for leg in tuple(turn.case.live()):
         if not turn.case.is_elder(leg) or not leg.up:
             turn.let_go(leg)
@@ -62,6 +67,5 @@ def close_when_done(turn: Turn) -> Turn:
     turn.remove_bridges()
     if case.outcome is None:
         return turn
-    kind = FollowUpKind.EMERGENCY if case.emergency_at else FollowUpKind.CONSULTATION
-    turn.do(BookFollowUp(kind, turn.policy.follow_up))
+    turn.do(BookFollowUp(paperwork.follow_up_of(case), turn.policy.follow_up))
     return turn.note(closed_at=turn.at).go(CaseState.CLOSED)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ivr.vocabulary import (
+    Aid,
     AlarmKind,
     FollowUpKind,
     LegKind,
@@ -225,8 +226,24 @@ class OpenExceptionReport:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class DraftOrder:
+    """A life service that the elder wants, in the agent's words (S3.1)."""
+
+    aid: Aid
+    wish: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftComplaint:
+    """`about`: whom or what; `words`: what was said (H5)."""
+
+    about: str
+    words: str
+
+
 SoundCommand = Play | StopSound | StartMusic | Announce | DetectSpeech
 LineCommand = Answer | Dial | Hangup | MakeBridge | Join | Leave | RemoveBridge | SoundCommand
 SeatCommand = FindSeat | StopFindingSeat | ReleaseSeat | ChangeRole | ShowFile
-RecordCommand = OpenProvisionalFile | BookFollowUp | SendMessage | OpenExceptionReport
+RecordCommand = OpenProvisionalFile | BookFollowUp | SendMessage | OpenExceptionReport | DraftOrder | DraftComplaint
 Command = LineCommand | SeatCommand | RecordCommand | StartTimer | StopTimer | LookUp | Alarm | Refuse

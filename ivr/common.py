@@ -13,6 +13,8 @@ from ivr.commands import (
     ChangeRole,
     DetectSpeech,
     Dial,
+    DraftComplaint,
+    DraftOrder,
     FindSeat,
     Hangup,
     Join,
@@ -189,7 +191,7 @@ def seat_reserved(turn: Turn, event: SeatReserved) -> Turn:
 
 
 def transfer(turn: Turn, event: TransferRequested) -> Turn:
-    """A professional is looked for and joins the elder and the agent (S2.1)."""
+    """A professional is looked for (S2.1); what happens when one answers is for the state to say."""
     if not turn.case.elder_up:
         return turn.refuse(Refusal.NOT_IN_THIS_STATE, "the elder is not on the line")
     if Role.X in turn.case.searching or turn.case.seat(Role.X) is not None:
@@ -230,7 +232,7 @@ def command_failed(turn: Turn, event: CommandFailed) -> Leg | None:
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
         case OpenProvisionalFile() | BookFollowUp() | SendMessage() | OpenExceptionReport() | LookUp():
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
-        case StartTimer() | StopTimer() | Alarm() | Refuse():
+        case DraftOrder() | DraftComplaint() | StartTimer() | StopTimer() | Alarm() | Refuse():
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
         case _:
             assert_never(command)

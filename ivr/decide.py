@@ -12,38 +12,53 @@ from ivr.commands import Refuse
 from ivr.events import (
     ArrivalReported,
     CallRequested,
+    ClassifyRequested,
     CloseRequested,
+    DraftComplaintRequested,
+    DraftOrderRequested,
     EmergencyRequested,
     Event,
+    HandOverRequested,
     HangupRequested,
     HeardRequested,
     IntercomEndRequested,
     IntercomRequested,
     MergeRequested,
     Request,
+    ReturnRequested,
     SilentRequested,
     SplitRequested,
     StandDownRequested,
     SwapRequested,
     TakeOverRequested,
+    ThreeWayRequested,
     TransferRequested,
 )
 from ivr.policy import Policy
 from ivr.states.arriving import arriving
 from ivr.states.calling_back import calling_back
 from ivr.states.closed import closed
+from ivr.states.consulting import consulting
 from ivr.states.emergency import emergency
 from ivr.states.no_response import no_response
 from ivr.states.ringing_seats import ringing_seats
 from ivr.states.talking import talking
 from ivr.states.wrapping_up import wrapping_up
 from ivr.turn import Decision, Turn
-from ivr.vocabulary import CaseState, Outcome, Role, Skill
+from ivr.vocabulary import (
+    Aid,
+    CaseState,
+    Outcome,
+    Role,
+    Skill,
+    Topic,
+)
 
 STATES: Final[dict[CaseState, Callable[[Turn, Event], Turn]]] = {
     CaseState.ARRIVING: arriving,
     CaseState.RINGING_SEATS: ringing_seats,
     CaseState.TALKING: talking,
+    CaseState.CONSULTING: consulting,
     CaseState.CALLING_BACK: calling_back,
     CaseState.NO_RESPONSE: no_response,
     CaseState.EMERGENCY: emergency,
@@ -79,9 +94,16 @@ def actions_now(case: Case, policy: Policy, at: datetime) -> tuple[str, ...]:
         "take_over": [TakeOverRequested(at=at, role=role, extension="000") for role in (Role.A, Role.B)],
         "hangup": [HangupRequested(at=at, leg=leg) for leg in legs],
         "transfer": [TransferRequested(at=at, skill=Skill.DOCTOR)],
+        "consult": [TransferRequested(at=at, skill=Skill.DOCTOR)],
+        "three_way": [ThreeWayRequested(at=at)],
+        "return": [ReturnRequested(at=at)],
+        "hand_over": [HandOverRequested(at=at)],
         "arrived": [ArrivalReported(at=at)],
         "stand_down": [StandDownRequested(at=at)],
         "close": [CloseRequested(at=at, outcome=Outcome.OTHER, note="")],
+        "classify": [ClassifyRequested(at=at, topic=topic) for topic in Topic],
+        "draft_order": [DraftOrderRequested(at=at, aid=aid, wish="") for aid in Aid],
+        "draft_complaint": [DraftComplaintRequested(at=at, about="", words="")],
     }
 
     def possible(request: Request) -> bool:

@@ -8,7 +8,15 @@ from datetime import datetime
 
 from ivr.case import ElderFile
 from ivr.commands import Command, Timer
-from ivr.vocabulary import CaseKind, Outcome, Prompt, Role, Skill
+from ivr.vocabulary import (
+    Aid,
+    CaseKind,
+    Outcome,
+    Prompt,
+    Role,
+    Skill,
+    Topic,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +210,29 @@ class HangupRequested(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferRequested(Happened):
+    """A professional is asked for: to be consulted first, or in an emergency to join at once (S2.1)."""
+
     skill: Skill
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultationRequested(Happened):
+    """What an agent may want of a professional who has come: one of the three below."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreeWayRequested(ConsultationRequested):
+    """All together: elder, agent and professional."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnRequested(ConsultationRequested):
+    """The professional leaves, or is not waited for any more; agent and elder go on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOverRequested(ConsultationRequested):
+    """The agent leaves, the professional keeps the elder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +251,36 @@ class CloseRequested(Happened):
     note: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperRequested(Happened):
+    """What an agent writes down beside the call: one of the three below."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassifyRequested(PaperRequested):
+    """What the call is about."""
+
+    topic: Topic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftOrderRequested(PaperRequested):
+    """The elder wants a life service (S3.1)."""
+
+    aid: Aid
+    wish: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftComplaintRequested(PaperRequested):
+    """The caller complains of somebody or something (H5)."""
+
+    about: str
+    words: str
+
+
+Paper = ClassifyRequested | DraftOrderRequested | DraftComplaintRequested
+
 Request = (
     EmergencyRequested
     | SilentRequested
@@ -237,6 +297,10 @@ Request = (
     | ArrivalReported
     | StandDownRequested
     | CloseRequested
+    | ThreeWayRequested
+    | ReturnRequested
+    | HandOverRequested
+    | Paper
 )
 
 Event = (

@@ -107,6 +107,9 @@ class Policy:
     office_to: float = _value(
         17, low=1, high=24, unit="h", zh="社区下班时间(H2)", en="the communities' working hours end (H2)"
     )
+    professional: float = _value(
+        60, low=10, high=300, unit="s", zh="等待专业坐席的时限(S2.1)", en="how long a professional is looked for (S2.1)"
+    )
     journal_wait: float = _value(
         1.0,
         low=0.1,

@@ -113,11 +113,11 @@ class Turn:
         """A prompt ended while the elder waits: music, until the next comforting word is due."""
         return self.do(StartMusic(leg.id), StartTimer(COMFORT, self.policy.comfort_every))
 
-    def comfort(self) -> Turn:
+    def comfort(self, words: Prompt = Prompt.COMFORT) -> Turn:
         """The waiting elder is due a comforting word."""
         elder = self.case.elder
         if elder is not None and self.case.elder_alone:
-            self.do(Play(elder.id, Prompt.COMFORT))
+            self.do(Play(elder.id, words))
         return self
 
     # --- legs -------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ class CaseState(StrEnum):
     ARRIVING = "arriving"
     RINGING_SEATS = "ringing_seats"
     TALKING = "talking"
+    CONSULTING = "consulting"
     CALLING_BACK = "calling_back"
     NO_RESPONSE = "no_response"
     EMERGENCY = "emergency"
@@ -24,7 +25,22 @@ SUCCESSORS: Final[dict[CaseState, frozenset[CaseState]]] = {
     CaseState.ARRIVING: frozenset({CaseState.RINGING_SEATS, CaseState.CALLING_BACK, CaseState.WRAPPING_UP}),
     CaseState.RINGING_SEATS: frozenset({CaseState.TALKING, CaseState.CALLING_BACK, CaseState.WRAPPING_UP}),
     CaseState.TALKING: frozenset(
-        {CaseState.RINGING_SEATS, CaseState.EMERGENCY, CaseState.CALLING_BACK, CaseState.WRAPPING_UP}
+        {
+            CaseState.RINGING_SEATS,
+            CaseState.CONSULTING,
+            CaseState.EMERGENCY,
+            CaseState.CALLING_BACK,
+            CaseState.WRAPPING_UP,
+        }
+    ),
+    CaseState.CONSULTING: frozenset(
+        {
+            CaseState.TALKING,
+            CaseState.RINGING_SEATS,
+            CaseState.EMERGENCY,
+            CaseState.CALLING_BACK,
+            CaseState.WRAPPING_UP,
+        }
     ),
     CaseState.CALLING_BACK: frozenset(
         {CaseState.RINGING_SEATS, CaseState.TALKING, CaseState.NO_RESPONSE, CaseState.WRAPPING_UP}
@@ -87,7 +103,7 @@ class LegState(StrEnum):
 
 
 class Place(StrEnum):
-    """Where a leg's voice goes: nowhere yet, the elder's bridge, the rescue bridge, A and B among themselves."""
+    """Where a leg's voice goes: nowhere yet, the elder's bridge, the rescue bridge, two seats among themselves."""
 
     NOWHERE = "nowhere"
     ELDER = "elder"
@@ -139,6 +155,7 @@ class Outcome(StrEnum):
     HELPED_AT_HOME = "helped_at_home"
     CONSULTATION = "consultation"
     LIFE_SERVICE = "life_service"
+    COMPLAINT = "complaint"
     FALSE_ALARM = "false_alarm"
     NO_CONTACT = "no_contact"
     DECEASED = "deceased"
@@ -149,6 +166,48 @@ class Outcome(StrEnum):
 class FollowUpKind(StrEnum):
     EMERGENCY = "emergency"
     CONSULTATION = "consultation"
+    LIFE_SERVICE = "life_service"
+    COMPLAINT = "complaint"
+
+
+class Topic(StrEnum):
+    """What a call is about, as the agent marks it (S2.1)."""
+
+    EMERGENCY = "emergency"
+    MEDICAL = "medical"
+    LEGAL = "legal"
+    PSYCHOLOGICAL = "psychological"
+    CONSULTATION = "consultation"
+    LIFE_SERVICE = "life_service"
+    COMPLAINT = "complaint"
+    FALSE_ALARM = "false_alarm"
+    OTHER = "other"
+
+
+USUAL_OUTCOME: Final[dict[Topic, Outcome]] = {
+    Topic.EMERGENCY: Outcome.RESCUED,
+    Topic.MEDICAL: Outcome.CONSULTATION,
+    Topic.LEGAL: Outcome.CONSULTATION,
+    Topic.PSYCHOLOGICAL: Outcome.CONSULTATION,
+    Topic.CONSULTATION: Outcome.CONSULTATION,
+    Topic.LIFE_SERVICE: Outcome.LIFE_SERVICE,
+    Topic.COMPLAINT: Outcome.COMPLAINT,
+    Topic.FALSE_ALARM: Outcome.FALSE_ALARM,
+    Topic.OTHER: Outcome.OTHER,
+}
+
+
+class Aid(StrEnum):
+    """The eight aids (助餐 ... 助学) that a life service may be (H13)."""
+
+    MEALS = "meals"
+    CLEANING = "cleaning"
+    BATHING = "bathing"
+    MEDICAL = "medical"
+    WALKING = "walking"
+    EMERGENCY = "emergency"
+    LEISURE = "leisure"
+    LEARNING = "learning"
 
 
 class Prompt(StrEnum):
@@ -201,6 +260,7 @@ class TimerKind(StrEnum):
     REDIAL = "redial"
     NEXT_WAVE = "next_wave"
     OVERFLOW = "overflow"
+    PROFESSIONAL = "professional"
 
 
 class Overflow(StrEnum):
@@ -239,6 +299,7 @@ class AlarmKind(StrEnum):
     NO_ROUTE = "no_route"
     CALL_OFF_SERVICE = "call_off_service"
     NO_CONTACTS = "no_contacts"
+    NO_PROFESSIONAL = "no_professional"
     COMMAND_FAILED = "command_failed"
     RECORDING_FAILED = "recording_failed"
     UNEXPECTED = "unexpected"
@@ -254,6 +315,8 @@ class Refusal(StrEnum):
     UNKNOWN_LEG = "unknown_leg"
     LEG_NOT_ANSWERED = "leg_not_answered"
     UNKNOWN_TARGET = "unknown_target"
+    NO_PROFESSIONAL = "no_professional"
+    NO_FILE = "no_file"
     CASE_CLOSED = "case_closed"
     SEAT_IN_CASE = "seat_in_case"
 

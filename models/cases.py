@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ivr.vocabulary import CaseKind, CaseState, LegKind, LegState, Outcome, Place, Result, Role
+from ivr.vocabulary import CaseKind, CaseState, LegKind, LegState, Outcome, Place, Result, Role, Topic
 from models.base import Base, choice
 
 
@@ -32,6 +32,7 @@ class CaseRow(Base):
     arrived_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     abandoned: Mapped[bool]
+    topic: Mapped[Topic | None] = mapped_column(choice(Topic))
     outcome: Mapped[Outcome | None] = mapped_column(choice(Outcome))
     note: Mapped[str]
 

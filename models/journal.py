@@ -15,14 +15,22 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.case import ElderFile, Leg
-from ivr.commands import BookFollowUp, OpenProvisionalFile, SendMessage
+from ivr.commands import (
+    BookFollowUp,
+    DraftComplaint,
+    DraftOrder,
+    OpenProvisionalFile,
+    SendMessage,
+)
 from models.base import Base
 from models.cases import CaseLegRow, CaseRow, RecordingRow, TimelineRow
+from models.complaints import Complaint
 from models.elders import Elder
 from models.follow_ups import FollowUp
 from models.journal_entry import RECORDING_ENDED, JournalEntry, command_json, recording_id
 from models.messages import MessageRow, MessageStatus
 from models.provisional import open_file
+from models.work_orders import WorkOrder
 
 __all__ = ["JournalEntry", "Written", "write"]
 
@@ -55,6 +63,8 @@ async def write(session: AsyncSession, entries: Sequence[JournalEntry], *, area_
     await _write_recordings(session, latest.values(), entries)
     await _insert(session, FollowUp, [row for entry in entries for row in _follow_ups(entry, elders, made)])
     await _insert(session, MessageRow, [row for entry in entries for row in _messages(entry)])
+    await _insert(session, WorkOrder, [row for entry in entries for row in _orders(entry, elders, made)])
+    await _insert(session, Complaint, [row for entry in entries for row in _complaints(entry, elders, made)])
     return written
 
 
@@ -111,6 +121,7 @@ def _case_row(
         "arrived_at": case.arrived_at,
         "closed_at": case.closed_at,
         "abandoned": case.abandoned,
+        "topic": case.topic,
         "outcome": case.outcome,
         "note": case.note,
     }
@@ -189,6 +200,28 @@ def _messages(entry: JournalEntry) -> Iterator[dict[str, Any]]:
                 "reference": "",
                 "problem": "" if command.number else NO_MOBILE,
             }
+
+
+def _orders(entry: JournalEntry, elders: frozenset[int], made: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+    for command in entry.commands:
+        if isinstance(command, DraftOrder):
+            yield {**_draft(entry, elders, made), "aid": command.aid, "wish": command.wish}
+
+
+def _complaints(entry: JournalEntry, elders: frozenset[int], made: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+    for command in entry.commands:
+        if isinstance(command, DraftComplaint):
+            yield {**_draft(entry, elders, made), "about": command.about, "words": command.words}
+
+
+def _draft(entry: JournalEntry, elders: frozenset[int], made: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "case_id": entry.case.id,
+        "case_seq": entry.seq,
+        "elder_id": _elder(entry, elders, made),
+        "drafted_at": entry.at,
+        "drafted_by": entry.actor,
+    }
 
 
 async def _write_recordings(session: AsyncSession, spans: Iterable[Span], entries: Iterable[JournalEntry]) -> None:

@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 
-from models import audit, cases, elders, follow_ups, messages, org, people, seats, web_sessions
+from models import (
+    audit,
+    cases,
+    complaints,
+    elders,
+    follow_ups,
+    messages,
+    org,
+    people,
+    seats,
+    web_sessions,
+    work_orders,
+)
 from models.base import Base
 
 metadata = Base.metadata
 
-__all__ = ["audit", "cases", "elders", "follow_ups", "messages", "metadata", "org", "people", "seats", "web_sessions"]
+__all__ = [
+    "audit",
+    "cases",
+    "complaints",
+    "elders",
+    "follow_ups",
+    "messages",
+    "metadata",
+    "org",
+    "people",
+    "seats",
+    "web_sessions",
+    "work_orders",
+]

@@ -80,6 +80,7 @@ class CaseView:
     emergency_at: datetime | None
     arrived_at: datetime | None
     closed_at: datetime | None
+    topic: str | None
     outcome: str | None
     note: str
     abandoned: bool
@@ -121,6 +122,7 @@ def _without_timeline(case: Case, entries: Sequence[JournalEntry]) -> CaseView:
         emergency_at=case.emergency_at,
         arrived_at=case.arrived_at,
         closed_at=case.closed_at,
+        topic=_word(case.topic),
         outcome=_word(case.outcome),
         note=plain(case.note),
         abandoned=case.abandoned,

@@ -19,19 +19,28 @@ class Right(StrEnum):
     SEE_ELDERS = "see_elders"
     EDIT_ELDERS = "edit_elders"
     FOLLOW_UP = "follow_up"
+    SEE_ORDERS = "see_orders"
+    SEE_COMPLAINTS = "see_complaints"
     SET_ANY_SEAT = "set_any_seat"
 
 
 _ALL: Final = frozenset(Right)
 _SEE: Final = frozenset({Right.SEE_LIVE, Right.SEE_CASES, Right.SEE_ELDERS})
-_AGENT: Final = _SEE | {Right.HANDLE_CASES, Right.HEAR_RECORDINGS, Right.EDIT_ELDERS, Right.FOLLOW_UP}
+_AGENT: Final = _SEE | {
+    Right.HANDLE_CASES,
+    Right.HEAR_RECORDINGS,
+    Right.EDIT_ELDERS,
+    Right.FOLLOW_UP,
+    Right.SEE_ORDERS,
+    Right.SEE_COMPLAINTS,
+}
 _OF_ROLE: Final[dict[str, frozenset[Right]]] = {
     UserRole.ADMIN: _ALL,
     UserRole.LEAD: _ALL,
     UserRole.AGENT: _AGENT,
     UserRole.PROFESSIONAL: _AGENT,
-    UserRole.REVIEWER: _SEE | {Right.HEAR_RECORDINGS},
-    UserRole.DISPATCHER: _SEE | {Right.FOLLOW_UP},
+    UserRole.REVIEWER: _SEE | {Right.HEAR_RECORDINGS, Right.SEE_COMPLAINTS},
+    UserRole.DISPATCHER: _SEE | {Right.FOLLOW_UP, Right.SEE_ORDERS},
     UserRole.MAINTENANCE: frozenset({Right.SEE_LIVE}),
 }
 

@@ -8,7 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from ivr.case import ContactCard, ElderFile
-from ivr.vocabulary import CaseState, LegKind, LegState, Place
+from ivr.vocabulary import USUAL_OUTCOME, CaseState, LegKind, LegState, Outcome, Place, Topic
 from models.database import DatabaseUnavailable
 from models.queries.cases import case_view
 from models.queries.register import file_of
@@ -89,6 +89,11 @@ class Sheet:
         """The role of this seat in the case: now, or when it was last in it."""
         roles = [leg.role for leg in self.legs_of(LegKind.SEAT) if leg.number == extension]
         return roles[-1] if roles else None
+
+    @property
+    def usual_outcome(self) -> Outcome | None:
+        """How a call about this most often ends: what the form for closing proposes."""
+        return USUAL_OUTCOME[Topic(self.view.topic)] if self.view.topic else None
 
     def may_merge(self, leg: LegView) -> bool:
         mergeable = leg.state == LegState.ANSWERED and leg.place != Place.ELDER

@@ -16,6 +16,7 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
+    ConsultationRequested,
     ElderCalledAgain,
     EmergencyRequested,
     Event,
@@ -29,6 +30,7 @@ from ivr.events import (
     LegEnded,
     LegRinging,
     MergeRequested,
+    PaperRequested,
     PromptFinished,
     RecordingEnded,
     SeatReserved,
@@ -90,6 +92,8 @@ def arriving(turn: Turn, event: Event) -> Turn:
             | ArrivalReported()
             | StandDownRequested()
             | CloseRequested()
+            | ConsultationRequested()
+            | PaperRequested()
         ):
             return common.not_now(turn, event)
         case _:

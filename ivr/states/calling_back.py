@@ -5,7 +5,14 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common, duty, rescue, roles, silence
+from ivr import (
+    common,
+    duty,
+    paperwork,
+    rescue,
+    roles,
+    silence,
+)
 from ivr.case import Leg
 from ivr.closing import finish
 from ivr.commands import Play, StopTimer
@@ -17,6 +24,7 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
+    ConsultationRequested,
     ElderCalledAgain,
     EmergencyRequested,
     Event,
@@ -30,6 +38,7 @@ from ivr.events import (
     LegEnded,
     LegRinging,
     MergeRequested,
+    PaperRequested,
     PromptFinished,
     RecordingEnded,
     SeatReserved,
@@ -75,6 +84,8 @@ def calling_back(turn: Turn, event: Event) -> Turn:
             return common.hang_up(turn, event)
         case CloseRequested():
             return finish(turn, event)
+        case PaperRequested():
+            return paperwork.write(turn, event)
         case CallerIdentified():
             return common.identified(turn, event)
         case CallerUnknown():
@@ -97,6 +108,7 @@ def calling_back(turn: Turn, event: Event) -> Turn:
             | IntercomEndRequested()
             | SwapRequested()
             | TransferRequested()
+            | ConsultationRequested()
             | ArrivalReported()
             | StandDownRequested()
         ):

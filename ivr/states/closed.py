@@ -13,6 +13,7 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
+    ConsultationRequested,
     ElderCalledAgain,
     EmergencyRequested,
     Event,
@@ -26,6 +27,7 @@ from ivr.events import (
     LegEnded,
     LegRinging,
     MergeRequested,
+    PaperRequested,
     PromptFinished,
     RecordingEnded,
     SeatReserved,
@@ -84,6 +86,8 @@ def closed(turn: Turn, event: Event) -> Turn:
             | ArrivalReported()
             | StandDownRequested()
             | CloseRequested()
+            | ConsultationRequested()
+            | PaperRequested()
         ):
             return too_late_to_ask(turn)
         case _:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import cascade, common, duty, rescue, roles, silence
+from ivr import (
+    cascade,
+    common,
+    duty,
+    paperwork,
+    rescue,
+    roles,
+    silence,
+)
 from ivr.case import Leg
 from ivr.closing import close_when_done, finish, say_goodbye
 from ivr.commands import Play, StopTimer
@@ -16,6 +24,7 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
+    ConsultationRequested,
     ElderCalledAgain,
     EmergencyRequested,
     Event,
@@ -29,6 +38,7 @@ from ivr.events import (
     LegEnded,
     LegRinging,
     MergeRequested,
+    PaperRequested,
     PromptFinished,
     RecordingEnded,
     SeatReserved,
@@ -96,6 +106,8 @@ def emergency(turn: Turn, event: Event) -> Turn:
             return stand_down(turn)
         case CloseRequested():
             return finish(turn, event)
+        case PaperRequested():
+            return paperwork.write(turn, event)
         case CallerIdentified():
             return common.identified(turn, event)
         case CallerUnknown():
@@ -114,6 +126,8 @@ def emergency(turn: Turn, event: Event) -> Turn:
             return common.record_only(turn)
         case ElderCalledAgain():
             return silence.called_again(turn, event)
+        case ConsultationRequested():
+            return common.not_now(turn, event)
         case CallArrived():
             return common.unexpected(turn, event)
         case _:
@@ -184,7 +198,7 @@ def timer_fired(turn: Turn, event: TimerFired) -> Turn:
             return cascade.next_wave(turn)
         case TimerKind.COMFORT:
             return turn.comfort()
-        case TimerKind.GOODBYE | TimerKind.SILENCE | TimerKind.CALL_BACK | TimerKind.OVERFLOW:
+        case TimerKind.GOODBYE | TimerKind.SILENCE | TimerKind.CALL_BACK | TimerKind.OVERFLOW | TimerKind.PROFESSIONAL:
             return turn
         case _:
             assert_never(event.timer.kind)

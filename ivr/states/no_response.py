@@ -6,7 +6,14 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import cascade, common, rescue, roles, silence
+from ivr import (
+    cascade,
+    common,
+    paperwork,
+    rescue,
+    roles,
+    silence,
+)
 from ivr.case import Leg
 from ivr.closing import finish
 from ivr.commands import Play, StopTimer
@@ -18,6 +25,7 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
+    ConsultationRequested,
     ElderCalledAgain,
     EmergencyRequested,
     Event,
@@ -31,6 +39,7 @@ from ivr.events import (
     LegEnded,
     LegRinging,
     MergeRequested,
+    PaperRequested,
     PromptFinished,
     RecordingEnded,
     SeatReserved,
@@ -94,6 +103,8 @@ def no_response(turn: Turn, event: Event) -> Turn:
             return emergency.stand_down(turn)
         case CloseRequested():
             return finish(turn, event)
+        case PaperRequested():
+            return paperwork.write(turn, event)
         case CallerIdentified():
             return identified(turn, event)
         case CallerUnknown():
@@ -104,6 +115,8 @@ def no_response(turn: Turn, event: Event) -> Turn:
             return common.already(turn)
         case FileShown():
             return common.record_only(turn)
+        case ConsultationRequested():
+            return common.not_now(turn, event)
         case CallArrived():
             return common.unexpected(turn, event)
         case _:

@@ -17,6 +17,7 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
+    ConsultationRequested,
     ElderCalledAgain,
     EmergencyRequested,
     Event,
@@ -30,6 +31,7 @@ from ivr.events import (
     LegEnded,
     LegRinging,
     MergeRequested,
+    PaperRequested,
     PromptFinished,
     RecordingEnded,
     SeatReserved,
@@ -95,6 +97,8 @@ def ringing_seats(turn: Turn, event: Event) -> Turn:
             | ArrivalReported()
             | StandDownRequested()
             | CloseRequested()
+            | ConsultationRequested()
+            | PaperRequested()
         ):
             return common.not_now(turn, event)
         case _:

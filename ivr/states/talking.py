@@ -1,10 +1,17 @@
-"""TALKING: agent A and the elder speak with each other; a professional (role X) may have joined them."""
+"""TALKING: agent A and the elder speak with each other; a professional (role X) is looked for, or has joined them."""
 
 from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common, rescue, roles, silence
+from ivr import (
+    common,
+    consultation,
+    paperwork,
+    rescue,
+    roles,
+    silence,
+)
 from ivr.closing import abandoned, close_when_done, finish, say_goodbye
 from ivr.commands import Play, StopTimer
 from ivr.events import (
@@ -19,6 +26,7 @@ from ivr.events import (
     EmergencyRequested,
     Event,
     FileShown,
+    HandOverRequested,
     HangupRequested,
     HeardRequested,
     IntercomEndRequested,
@@ -28,8 +36,10 @@ from ivr.events import (
     LegEnded,
     LegRinging,
     MergeRequested,
+    PaperRequested,
     PromptFinished,
     RecordingEnded,
+    ReturnRequested,
     SeatReserved,
     SilentRequested,
     SpeechHeard,
@@ -37,6 +47,7 @@ from ivr.events import (
     StandDownRequested,
     SwapRequested,
     TakeOverRequested,
+    ThreeWayRequested,
     TimerFired,
     TransferRequested,
 )
@@ -73,13 +84,21 @@ def talking(turn: Turn, event: Event) -> Turn:
         case LegEnded():
             return leg_ended(turn, event)
         case TransferRequested():
-            return common.transfer(turn, event)
+            return consultation.ask(turn, event)
+        case ThreeWayRequested():
+            return consultation.three_way(turn)
+        case ReturnRequested():
+            return consultation.send_back(turn)
+        case HandOverRequested():
+            return consultation.hand_over(turn)
         case SeatReserved():
             return common.seat_reserved(turn, event)
         case HangupRequested():
             return hang_up(turn, event)
         case CloseRequested():
             return finish(turn, event)
+        case PaperRequested():
+            return paperwork.write(turn, event)
         case CallerIdentified():
             return common.identified(turn, event)
         case CallerUnknown():
@@ -116,7 +135,8 @@ def talking(turn: Turn, event: Event) -> Turn:
 
 def start_emergency(turn: Turn) -> Turn:
     """The A/B mechanism (S1.1)."""
-    turn.note(emergency_at=turn.at, arrived_at=None).go(CaseState.EMERGENCY).do(StopTimer(silence.SILENCE))
+    consultation.forget(turn).note(emergency_at=turn.at, arrived_at=None)
+    turn.go(CaseState.EMERGENCY).do(StopTimer(silence.SILENCE))
     return common.warn_without_agreement(turn).find_seat(Role.B)
 
 
@@ -131,11 +151,13 @@ def elder_is_silent(turn: Turn) -> Turn:
     """The agent decides: nobody speaks on this line (S4.1), so it is rung back (S4.2)."""
     if not rescue.number_of_elder(turn):
         return start_emergency(turn)
-    return silence.call_back(turn)
+    return silence.call_back(consultation.forget(turn))
 
 
 def timer_fired(turn: Turn, event: TimerFired) -> Turn:
-    """Nobody has spoken for a while: ask, ask again, then it counts as an emergency."""
+    """Nobody has spoken for a while: ask, ask again, then it counts as an emergency. Or no professional was found."""
+    if event.timer == consultation.PROFESSIONAL:
+        return consultation.nobody_found(turn)
     if event.timer != silence.SILENCE:
         return turn
     if turn.case.asked >= silence.QUESTIONS and not turn.case.heard:
@@ -165,16 +187,18 @@ def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
 
 
 def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
-    """The professional joins, or another agent takes over; or Asterisk tells late that the elder is there."""
+    """The professional is heard first; or another agent takes over; or Asterisk tells late that the elder is there."""
     leg = common.mark_answered(turn, event)
     if leg is None:
         return turn
+    if leg.role is Role.X:
+        return consultation.begin(turn, leg)
     turn.meet_elder(roles.relieve(turn, leg))
     return silence.watch(turn) if leg.kind is LegKind.ELDER else turn
 
 
 def leg_ended(turn: Turn, event: LegEnded) -> Turn:
-    """The talk ends with the elder, or with the agent."""
+    """The talk ends with the elder, or with the agent; another professional is asked when one does not answer."""
     ended = common.mark_ended(turn, event)
     if ended is None:
         return turn
@@ -182,17 +206,26 @@ def leg_ended(turn: Turn, event: LegEnded) -> Turn:
         return elder_left(turn)
     if ended.kind is LegKind.SEAT:
         turn.release(ended)
-    if ended.role is not Role.A:
-        return turn
-    return agent_left(turn, event.cause)
+    match ended.role:
+        case Role.A:
+            return agent_left(turn, event.cause)
+        case Role.X:
+            return consultation.try_next(turn, ended)
+        case _:
+            return turn
 
 
 def elder_left(turn: Turn) -> Turn:
     """After a talk that is its end. An elder who was never heard pressed the key and could do no more: ring back."""
     if not turn.case.heard:
-        turn.do(StopTimer(silence.SILENCE)).alarm(AlarmKind.SILENT)
+        consultation.forget(turn).do(StopTimer(silence.SILENCE)).alarm(AlarmKind.SILENT)
         return silence.call_back(turn) if rescue.number_of_elder(turn) else abandoned(turn)
-    turn.stop_finding().hang_up_all().go(CaseState.WRAPPING_UP)
+    return talk_is_over(turn)
+
+
+def talk_is_over(turn: Turn) -> Turn:
+    """Everybody hangs up; the outcome is still to be filed."""
+    consultation.forget(turn).stop_finding().hang_up_all().go(CaseState.WRAPPING_UP)
     return close_when_done(turn)
 
 
@@ -202,11 +235,12 @@ def agent_left(turn: Turn, cause: int) -> Turn:
     if cause in {NORMAL_CLEARING, 0}:
         professional = turn.case.seat(Role.X)
         if professional is not None and professional.up:
-            turn.change(professional, role=Role.A)
+            roles.give_role(turn, professional, Role.A)
             return turn
         if roles.relief(turn, Role.A) is None:
             return close_when_done(say_goodbye(turn))
-    turn.do(StopTimer(silence.SILENCE)).alarm(AlarmKind.SEAT_LOST).keep_company().find_seat(Role.A)
+    consultation.forget(turn).do(StopTimer(silence.SILENCE)).alarm(AlarmKind.SEAT_LOST)
+    turn.keep_company().find_seat(Role.A)
     return turn.go(CaseState.RINGING_SEATS)
 
 
@@ -221,8 +255,11 @@ def hang_up(turn: Turn, event: HangupRequested) -> Turn:
 
 
 def command_failed(turn: Turn, event: CommandFailed) -> Turn:
-    """A professional's seat that cannot be rung goes back."""
+    """A professional's seat that cannot be rung goes back, and the next one is tried."""
     if isinstance(event.command, Play):
         return prompt_finished(turn, common.unheard(event, event.command))
     ended = common.command_failed(turn, event)
-    return turn.release(ended) if ended is not None and ended.kind is LegKind.SEAT else turn
+    if ended is None or ended.kind is not LegKind.SEAT:
+        return turn
+    turn.release(ended)
+    return consultation.try_next(turn, ended) if ended.role is Role.X else turn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common
+from ivr import common, paperwork
 from ivr.closing import GOODBYE, close_when_done
 from ivr.commands import Play
 from ivr.events import (
@@ -15,6 +15,7 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
+    ConsultationRequested,
     ElderCalledAgain,
     EmergencyRequested,
     Event,
@@ -28,6 +29,7 @@ from ivr.events import (
     LegEnded,
     LegRinging,
     MergeRequested,
+    PaperRequested,
     PromptFinished,
     RecordingEnded,
     SeatReserved,
@@ -60,6 +62,8 @@ def wrapping_up(turn: Turn, event: Event) -> Turn:
             return file_outcome(turn, event)
         case HangupRequested():
             return common.hang_up(turn, event)
+        case PaperRequested():
+            return paperwork.write(turn, event)
         case CallerIdentified():
             return common.identified(turn, event)
         case CallerUnknown():
@@ -88,6 +92,7 @@ def wrapping_up(turn: Turn, event: Event) -> Turn:
             | TransferRequested()
             | ArrivalReported()
             | StandDownRequested()
+            | ConsultationRequested()
         ):
             return common.not_now(turn, event)
         case _:

@@ -117,6 +117,7 @@ def upgrade() -> None:
         sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("abandoned", sa.Boolean(), nullable=False),
+        sa.Column("topic", sa.String(length=32), nullable=True),
         sa.Column("outcome", sa.String(length=32), nullable=True),
         sa.Column("note", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["elder_id"], ["elders.id"], name=op.f("fk_cases_elder_id"), ondelete="SET NULL"),
@@ -302,6 +303,50 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_messages_status_due_at"), ["status", "due_at"], unique=False)
 
     op.create_table(
+        "work_orders",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=True),
+        sa.Column("case_seq", sa.Integer(), nullable=True),
+        sa.Column("elder_id", sa.Integer(), nullable=True),
+        sa.Column("aid", sa.String(length=32), nullable=False),
+        sa.Column("wish", sa.Text(), nullable=False),
+        sa.Column("drafted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("drafted_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_work_orders_case_id"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["elder_id"], ["elders.id"], name=op.f("fk_work_orders_elder_id"), ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_work_orders")),
+        sa.UniqueConstraint("case_id", "case_seq", name=op.f("uq_work_orders_case_id_case_seq")),
+    )
+    with op.batch_alter_table("work_orders", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_work_orders_drafted_at"), ["drafted_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_work_orders_elder_id"), ["elder_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_work_orders_state"), ["state"], unique=False)
+
+    op.create_table(
+        "complaints",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=True),
+        sa.Column("case_seq", sa.Integer(), nullable=True),
+        sa.Column("elder_id", sa.Integer(), nullable=True),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("drafted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("drafted_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_complaints_case_id"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["elder_id"], ["elders.id"], name=op.f("fk_complaints_elder_id"), ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaints")),
+        sa.UniqueConstraint("case_id", "case_seq", name=op.f("uq_complaints_case_id_case_seq")),
+    )
+    with op.batch_alter_table("complaints", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_complaints_drafted_at"), ["drafted_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_complaints_elder_id"), ["elder_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_complaints_state"), ["state"], unique=False)
+
+    op.create_table(
         "recordings",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("case_id", sa.Text(), nullable=False),
@@ -359,6 +404,18 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_messages_status_due_at"))
 
     op.drop_table("messages")
+    with op.batch_alter_table("complaints", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_complaints_state"))
+        batch_op.drop_index(batch_op.f("ix_complaints_elder_id"))
+        batch_op.drop_index(batch_op.f("ix_complaints_drafted_at"))
+
+    op.drop_table("complaints")
+    with op.batch_alter_table("work_orders", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_work_orders_state"))
+        batch_op.drop_index(batch_op.f("ix_work_orders_elder_id"))
+        batch_op.drop_index(batch_op.f("ix_work_orders_drafted_at"))
+
+    op.drop_table("work_orders")
     with op.batch_alter_table("follow_ups", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_follow_ups_elder_id"))
         batch_op.drop_index(batch_op.f("ix_follow_ups_due_at"))

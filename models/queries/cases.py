@@ -129,6 +129,7 @@ async def _views(session: AsyncSession, rows: Sequence[tuple[CaseRow, str | None
             emergency_at=case.emergency_at,
             arrived_at=case.arrived_at,
             closed_at=case.closed_at,
+            topic=_word(case.topic),
             outcome=_word(case.outcome),
             note=case.note,
             abandoned=case.abandoned,

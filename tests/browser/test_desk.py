@@ -87,6 +87,9 @@ KEYS = {
     "k": {"action": "take_over", "role": "B", "extension": "801"},
     "a": {"action": "arrived"},
     "d": {"action": "stand_down"},
+    "g": {"action": "three_way"},
+    "u": {"action": "return"},
+    "z": {"action": "hand_over"},
 }
 
 
@@ -165,10 +168,59 @@ async def test_a_number_and_a_contact_can_be_called(town: Town) -> None:
     await page.keyboard.type("1000 0099")
     await page.keyboard.press("Enter")
     assert (await town.control.next_asked()).body["target"] == "number:02110000099"
+
+
+async def test_a_professional_is_asked_by_keyboard(town: Town) -> None:
+    page = await _desk(town)
+    await _talk(town)
     await page.keyboard.press("t")
-    await page.keyboard.press("Escape")
-    await page.locator("#transfer button").click()
-    assert (await town.control.next_asked()).body["skill"] == "doctor"
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    asked = (await town.control.next_asked()).body
+    assert (asked["action"], asked["skill"]) == ("consult", "lawyer")
+
+
+async def test_papers_are_written_by_keyboard(town: Town) -> None:
+    page = await _desk(town)
+    await _talk(town)
+    await expect(page.locator(".state-talking")).to_be_visible()
+    await page.keyboard.press("q")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    asked = (await town.control.next_asked()).body
+    assert (asked["action"], asked["topic"]) == ("classify", "medical")
+    await page.keyboard.press("f")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("每天午饭")
+    await page.keyboard.press("Enter")
+    asked = (await town.control.next_asked()).body
+    assert (asked["action"], asked["aid"], asked["wish"]) == ("draft_order", "meals", "每天午饭")
+    await expect(page.locator("[name=wish]")).to_have_value("")
+    await page.keyboard.press("y")
+    await page.keyboard.type("演示·食堂")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("送餐晚了")
+    await page.keyboard.press("Enter")
+    asked = (await town.control.next_asked()).body
+    assert (asked["action"], asked["about"], asked["words"]) == ("draft_complaint", "演示·食堂", "送餐晚了")
+
+
+async def test_what_a_call_is_about_proposes_its_outcome_and_forces_none(town: Town) -> None:
+    page = await _desk(town)
+    await _talk(town)
+    outcome = page.locator(".closing select")
+    await expect(outcome).to_have_value("")
+    await town.control.case(stories.case_json(stories.consulting(stories.talking(stories.ringing()))))
+    await expect(page.locator("#topic")).to_have_text("医疗咨询")
+    await expect(outcome).to_have_value("consultation")
+    await outcome.select_option("helped_at_home")
+    await town.control.case(stories.case_json(stories.consulting(stories.talking(stories.ringing()))))
+    await page.reload()
+    await expect(outcome).to_have_value("helped_at_home")
 
 
 async def test_a_refusal_is_told(town: Town) -> None:
@@ -207,6 +259,10 @@ async def test_a_file_that_came_while_the_link_was_down_is_shown(town: Town) -> 
 async def test_the_desk_looks_right(town: Town, lang: str) -> None:
     page = await _desk(town, lang=lang)
     await town.shot(page, f"desk-waiting-{lang}")
+    await _talk(town)
+    await town.control.case(stories.case_json(stories.consulting(stories.talking(stories.ringing()))))
+    await expect(page.locator("#leg-x-1")).to_be_visible()
+    await town.shot(page, f"desk-consulting-{lang}")
     await _emergency(town)
     await expect(page.locator("#leg-contact-13-1")).to_be_visible()
     await town.shot(page, f"desk-emergency-{lang}")

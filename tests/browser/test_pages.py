@@ -62,6 +62,8 @@ async def test_every_page_looks_right(town: Town, lang: str) -> None:
         "elder-edit": "/elders/1/edit",
         "elder-new": "/elders/new",
         "follow-ups": "/follow-ups",
+        "orders": "/orders",
+        "complaints": "/complaints",
         "not-found": "/nothing",
         "api": "/api/v1/docs",
     }

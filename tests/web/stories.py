@@ -9,7 +9,7 @@ from typing import Any
 from ivr.case import Case, ContactCard, ElderFile, Leg
 from ivr.commands import Alarm, Command
 from ivr.serial import to_json
-from ivr.vocabulary import AlarmKind, CaseState, LegKind, LegState, Place, Result, Role
+from ivr.vocabulary import AlarmKind, CaseState, LegKind, LegState, Place, Result, Role, Topic
 from models.journal_entry import JournalEntry
 from models.views import live_view
 
@@ -36,7 +36,8 @@ FILE = ElderFile(
 )
 EVERY_ACTION = [
     *("emergency", "silent", "heard", "call", "merge", "split", "intercom", "intercom_end", "swap", "take_over"),
-    *("hangup", "transfer", "arrived", "stand_down", "close"),
+    *("hangup", "consult", "transfer", "three_way", "return", "hand_over", "arrived", "stand_down", "close"),
+    *("classify", "draft_order", "draft_complaint"),
 ]
 
 
@@ -82,6 +83,22 @@ def talking(case: Case) -> Case:
             replace(elder, place=Place.ELDER),
             replace(seat, state=LegState.ANSWERED, answered_at=at, place=Place.ELDER),
             *others,
+        ),
+    )
+
+
+def consulting(case: Case) -> Case:
+    """The agent speaks with a doctor alone; the elder waits. What it is about was marked."""
+    at = datetime.now(UTC)
+    elder, seat, *_ = case.legs
+    return replace(
+        case,
+        state=CaseState.CONSULTING,
+        topic=Topic.MEDICAL,
+        legs=(
+            replace(elder, place=Place.NOWHERE),
+            replace(seat, place=Place.INTERCOM),
+            _leg(LegKind.SEAT, "x-1", "811", at, role=Role.X, name="演示·医生", place=Place.INTERCOM),
         ),
     )
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
 
-from models.journal import write
+from ivr.commands import DraftComplaint, DraftOrder
+from ivr.vocabulary import Aid
+from models.journal import JournalEntry, write
 from models.org import OrgKind, add_unit
 from tests.web import stories
 from tests.web.conftest import House, bearer
 from web.api import ROOT, operations
 from web.keys import MIRROR
 
+AT = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 ELDER: dict[str, Any] = {
     "name": "演示·赵三",
     "sex": "male",
@@ -60,6 +64,43 @@ async def test_open_cases_come_live_and_closed_ones_from_the_records(house: Hous
     } <= set(one)
     assert one["opened_at"].endswith("+00:00")
     assert [entry["seq"] for entry in one["timeline"]] == [1, 2, 3, 4]
+
+
+async def test_drafts_are_listed_the_latest_first(house: House) -> None:
+    headers = await bearer(house.client)
+    case = stories.talking(stories.ringing("c1", file=None))
+    commands = (DraftOrder(Aid.MEALS, "午饭"), DraftOrder(Aid.BATHING, "洗澡"), DraftComplaint("", "太慢"))
+    drafts = [JournalEntry(case, seq, AT, "x", "seat:801", None, {}, (one,)) for seq, one in enumerate(commands, 1)]
+    async with house.db.write() as session:
+        await write(session, drafts)
+    status, first = await _call(house, "GET", "/orders?state=draft&limit=1", headers=headers)
+    assert (status, [order["aid"] for order in first["items"]]) == (200, ["bathing"])
+    order = first["items"][0]
+    assert (order["case"], order["wish"], order["state"], order["drafted_by"]) == ("c1", "洗澡", "draft", "seat:801")
+    assert order["drafted_at"] == "2026-11-22T08:30:00.000+00:00"
+    _, rest = await _call(house, "GET", f"/orders?cursor={first['next']}", headers=headers)
+    assert ([order["aid"] for order in rest["items"]], rest["next"]) == (["meals"], None)
+    _, complaints = await _call(house, "GET", "/complaints", headers=headers)
+    assert [(one["about"], one["words"]) for one in complaints["items"]] == [("", "太慢")]
+    assert (await _call(house, "GET", "/orders?state=lost", headers=headers))[0] == 422
+    assert (await _call(house, "GET", "/complaints?elder=7", headers=headers))[1]["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"action": "consult"}, "skill"),
+        ({"action": "classify", "topic": "weather"}, "topic"),
+        ({"action": "draft_order", "aid": "meals", "wish": " "}, "wish"),
+        ({"action": "draft_complaint", "about": "x" * 201, "words": "太慢"}, "about"),
+    ],
+)
+async def test_papers_that_lack_something_are_refused_by_field(
+    sqlite_house: House, body: dict[str, str], field: str
+) -> None:
+    headers = await bearer(sqlite_house.client)
+    status, answer = await _call(sqlite_house, "POST", "/cases/c1/actions", body, headers=headers)
+    assert (status, list(answer["error"]["fields"])) == (422, [field])
 
 
 async def test_pages_of_a_list_follow_each_other(house: House) -> None:

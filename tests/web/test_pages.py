@@ -7,9 +7,10 @@ from contextlib import closing
 
 import pytest
 
-from ivr.vocabulary import AlarmKind
+from ivr.commands import DraftComplaint, DraftOrder
+from ivr.vocabulary import Aid, AlarmKind
 from models.follow_ups import FollowUp
-from models.journal import write
+from models.journal import JournalEntry, write
 from tests.web import stories
 from tests.web.conftest import House, csrf_in, csrf_of, log_in
 from web.keys import MIRROR
@@ -23,7 +24,17 @@ async def _with_case(house: House) -> None:
 
 
 async def test_nobody_gets_in_without_logging_in(sqlite_house: House) -> None:
-    for path in ("/board", "/cases", "/desk", "/elders", "/elders/new", "/follow-ups", "/cases/c1", "/elders/1"):
+    for path in (
+        "/board",
+        "/cases",
+        "/desk",
+        "/elders",
+        "/elders/new",
+        "/follow-ups",
+        "/orders",
+        "/complaints",
+        "/cases/c1",
+    ):
         answer = await sqlite_house.client.get(path, allow_redirects=False)
         assert answer.status == 303, path
         assert answer.headers["Location"].startswith("/login?next="), path
@@ -34,7 +45,18 @@ async def test_each_page_answers(house: House, lang: str) -> None:
     await _with_case(house)
     house.client.session.cookie_jar.update_cookies({"yjt_lang": lang})
     await log_in(house.client)
-    for path in ("/board", "/cases", "/cases/c1", "/desk", "/elders", "/elders/new", "/follow-ups", "/api/v1/docs"):
+    paths = (
+        "/board",
+        "/cases",
+        "/cases/c1",
+        "/desk",
+        "/elders",
+        "/elders/new",
+        "/follow-ups",
+        "/orders",
+        "/complaints",
+    )
+    for path in (*paths, "/api/v1/docs"):
         answer = await house.client.get(path)
         assert answer.status == 200, (path, await answer.text())
         assert f'lang="{"zh-CN" if lang == "zh" else "en"}"' in await answer.text()
@@ -87,7 +109,7 @@ async def test_an_unknown_case_is_told_as_such(sqlite_house: House) -> None:
 async def test_rights_are_kept(sqlite_house: House) -> None:
     await log_in(sqlite_house.client, "keeper")
     assert (await sqlite_house.client.get("/board")).status == 200
-    for path in ("/cases", "/elders", "/desk", "/follow-ups"):
+    for path in ("/cases", "/elders", "/desk", "/follow-ups", "/orders", "/complaints"):
         assert (await sqlite_house.client.get(path)).status == 403, path
 
 
@@ -148,6 +170,25 @@ async def test_a_follow_up_is_done_by_the_form(house: House) -> None:
     assert answer.status == 200
     assert "老人平安" in await (await house.client.get("/follow-ups?state=done")).text()
     assert (await house.client.post("/follow-ups/1", data=form)).status == 409
+
+
+@pytest.mark.clause("S3.1")
+async def test_drafts_are_listed_with_elder_and_words(house: House) -> None:
+    case = stories.talking(stories.ringing("c8", file=None))
+    at = case.opened_at
+    commands = (DraftOrder(Aid.MEALS, "每天<b>午饭</b>"), DraftComplaint("演示·食堂", "送餐晚了"))
+    drafts = [JournalEntry(case, seq, at, "x", "seat:801", None, {}, (one,)) for seq, one in enumerate(commands, 1)]
+    async with house.db.write() as session:
+        await write(session, drafts, area_code="021")
+        await write(session, drafts, area_code="021")
+    await log_in(house.client)
+    orders = await (await house.client.get("/orders")).text()
+    assert orders.count("每天&lt;b&gt;午饭&lt;/b&gt;") == 1
+    assert "助餐" in orders
+    assert "/cases/c8" in orders
+    complaints = await (await house.client.get("/complaints")).text()
+    assert complaints.count("送餐晚了") == 1
+    assert "演示·食堂" in complaints
 
 
 def take_away(house: House) -> None:

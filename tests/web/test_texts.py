@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from ivr import events, vocabulary
+from models.complaints import ComplaintState
 from models.elders import ElderStatus, Relation
 from models.journal_entry import snake_case
+from models.work_orders import OrderState
 from web import vendor
 from web.forms import GROUPS
 from web.problems import Problem
@@ -37,6 +39,10 @@ VOCABULARY: dict[str, type[StrEnum]] = {
     "prompt": vocabulary.Prompt,
     "timer": vocabulary.TimerKind,
     "refusal": vocabulary.Refusal,
+    "topic": vocabulary.Topic,
+    "aid": vocabulary.Aid,
+    "order_state": OrderState,
+    "complaint_state": ComplaintState,
     "elder_status": ElderStatus,
     "relation": Relation,
 }

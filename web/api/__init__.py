@@ -4,11 +4,24 @@ from typing import Final
 
 from aiohttp import web
 
-from web.api import access, cases, elder_parts, elders, follow_ups, health, live, openapi, recordings, seats
+from web.api import (
+    access,
+    cases,
+    complaints,
+    elder_parts,
+    elders,
+    follow_ups,
+    health,
+    live,
+    openapi,
+    orders,
+    recordings,
+    seats,
+)
 from web.api.kit import Operation
 
 ROOT: Final = "/api/v1"
-PARTS: Final = (access, cases, recordings, seats, elders, elder_parts, follow_ups, live, health)
+PARTS: Final = (access, cases, recordings, seats, elders, elder_parts, follow_ups, orders, complaints, live, health)
 
 
 def operations() -> tuple[Operation, ...]:

@@ -1,11 +1,11 @@
 """Cases: open ones as the controller holds them, closed ones from the records; the actions that agents ask for."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from aiohttp import web
 from pydantic import Field
 
-from ivr.vocabulary import Outcome, Skill
+from ivr.vocabulary import Aid, Outcome, Skill, Topic
 from models.messages import MessageView, messages_of
 from models.phone_numbers import InvalidNumber, dialable
 from models.queries.cases import BadCursor, list_cases
@@ -46,7 +46,8 @@ class MessageList(Output):
 class Action(Input):
     """`target` for `call`: `120`, `110`, `119`, `contacts`, `elder`, `contact:<id>`, `number:<n>`; `leg` for `merge`,
     `split` and `hangup`; `role` for `take_over`, and `extension` when it is not one's own seat that takes over; `skill`
-    for `transfer`; `outcome` and `note` for `close`."""
+    for `consult` (and `transfer`, which is the same); `outcome` and `note` for `close`; `topic` for `classify`; `aid`
+    and `wish` for `draft_order`; `about` and `words` for `draft_complaint`."""
 
     action: Literal[
         "emergency",
@@ -60,10 +61,17 @@ class Action(Input):
         "swap",
         "take_over",
         "hangup",
+        "consult",
         "transfer",
+        "three_way",
+        "return",
+        "hand_over",
         "arrived",
         "stand_down",
         "close",
+        "classify",
+        "draft_order",
+        "draft_complaint",
     ]
     target: str | None = Field(None, max_length=60)
     leg: str | None = Field(None, max_length=60)
@@ -72,6 +80,27 @@ class Action(Input):
     skill: Skill | None = None
     outcome: Outcome | None = None
     note: str | None = Field(None, max_length=2_000)
+    topic: Topic | None = None
+    aid: Aid | None = None
+    wish: str | None = Field(None, max_length=2_000)
+    about: str | None = Field(None, max_length=200)
+    words: str | None = Field(None, max_length=2_000)
+
+
+# What an action cannot do without.
+_NEEDED: Final[dict[str, tuple[str, ...]]] = {
+    "call": ("target",),
+    "merge": ("leg",),
+    "split": ("leg",),
+    "take_over": ("role",),
+    "hangup": ("leg",),
+    "consult": ("skill",),
+    "transfer": ("skill",),
+    "close": ("outcome",),
+    "classify": ("topic",),
+    "draft_order": ("aid", "wish"),
+    "draft_complaint": ("words",),
+}
 
 
 class ActionDone(Output):
@@ -154,11 +183,9 @@ def _seat_to_ring(account: Account, named: str | None) -> str:
 
 def _check(wanted: Action, body: dict[str, str], area_code: str) -> None:
     """Fields that the action needs; a number in any form that people write becomes what is dialled."""
-    needed = {"call": "target", "merge": "leg", "split": "leg", "hangup": "leg", "transfer": "skill"}
-    needed |= {"take_over": "role", "close": "outcome"}
-    name = needed.get(wanted.action)
-    if name and not body.get(name):
-        raise Invalid(fields={name: "invalid.missing"})
+    missing = [name for name in _NEEDED.get(wanted.action, ()) if not body.get(name, "").strip()]
+    if missing:
+        raise Invalid(fields=dict.fromkeys(missing, "invalid.missing"))
     kind, colon, number = (wanted.target or "").partition(":")
     if kind == "number" and colon:
         try:

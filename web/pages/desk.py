@@ -3,7 +3,7 @@ brings back the same page; what it asks for goes through the API."""
 
 from aiohttp import web
 
-from ivr.vocabulary import Outcome, Service, Skill
+from ivr.vocabulary import Aid, Outcome, Service, Skill, Topic
 from web.guard import account_of, needs
 from web.keys import FEED, MIRROR
 from web.render import render, texts_of
@@ -39,5 +39,7 @@ def _context(request: web.Request) -> dict[str, object]:
         "outcomes": tuple(Outcome),
         "services": (Service.AMBULANCE, Service.POLICE, Service.FIRE),
         "skills": tuple(skill for skill in Skill if skill is not Skill.AGENT),
+        "topics": tuple(Topic),
+        "aids": tuple(Aid),
         "words": texts_of(request).section("script"),
     }

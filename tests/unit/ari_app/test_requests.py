@@ -12,22 +12,28 @@ from ari_app.requests import ACTIONS, NOTE_LENGTH, BadRequest, actor_of, parse_a
 from ivr.events import (
     ArrivalReported,
     CallRequested,
+    ClassifyRequested,
     CloseRequested,
+    DraftComplaintRequested,
+    DraftOrderRequested,
     EmergencyRequested,
+    HandOverRequested,
     HangupRequested,
     HeardRequested,
     IntercomEndRequested,
     IntercomRequested,
     MergeRequested,
     Request,
+    ReturnRequested,
     SilentRequested,
     SplitRequested,
     StandDownRequested,
     SwapRequested,
     TakeOverRequested,
+    ThreeWayRequested,
     TransferRequested,
 )
-from ivr.vocabulary import Outcome, Role, Skill
+from ivr.vocabulary import Aid, Outcome, Role, Skill, Topic
 
 AT = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 ACTOR = "seat:801"
@@ -53,6 +59,20 @@ GOOD: list[tuple[dict[str, object], Request]] = [
     ),
     ({"action": "hangup", "leg": "a-1"}, HangupRequested(**WHO, leg="a-1")),
     ({"action": "transfer", "skill": "doctor"}, TransferRequested(**WHO, skill=Skill.DOCTOR)),
+    ({"action": "consult", "skill": "lawyer"}, TransferRequested(**WHO, skill=Skill.LAWYER)),
+    ({"action": "three_way"}, ThreeWayRequested(**WHO)),
+    ({"action": "return"}, ReturnRequested(**WHO)),
+    ({"action": "hand_over"}, HandOverRequested(**WHO)),
+    ({"action": "classify", "topic": "legal"}, ClassifyRequested(**WHO, topic=Topic.LEGAL)),
+    (
+        {"action": "draft_order", "aid": "meals", "wish": " 午饭 "},
+        DraftOrderRequested(**WHO, aid=Aid.MEALS, wish="午饭"),
+    ),
+    (
+        {"action": "draft_complaint", "about": "演示·食堂", "words": "送餐晚了"},
+        DraftComplaintRequested(**WHO, about="演示·食堂", words="送餐晚了"),
+    ),
+    ({"action": "draft_complaint", "words": "太慢"}, DraftComplaintRequested(**WHO, about="", words="太慢")),
     ({"action": "arrived"}, ArrivalReported(**WHO)),
     ({"action": "stand_down"}, StandDownRequested(**WHO)),
     (
@@ -104,6 +124,16 @@ def test_the_good_ones_are_all_there_are() -> None:
         ({"action": "transfer"}, "skill"),
         ({"action": "transfer", "skill": "plumber"}, "skill"),
         ({"action": "transfer", "skill": 10**5000}, "skill"),
+        ({"action": "consult"}, "skill"),
+        ({"action": "classify"}, "topic"),
+        ({"action": "classify", "topic": "weather"}, "topic"),
+        ({"action": "draft_order", "wish": "午饭"}, "aid"),
+        ({"action": "draft_order", "aid": "dancing", "wish": "午饭"}, "aid"),
+        ({"action": "draft_order", "aid": "meals"}, "wish"),
+        ({"action": "draft_order", "aid": "meals", "wish": " \n"}, "wish"),
+        ({"action": "draft_complaint", "about": "演示·食堂"}, "words"),
+        ({"action": "draft_complaint", "about": 7, "words": "太慢"}, "about"),
+        ({"action": "draft_complaint", "words": "x" * (NOTE_LENGTH + 1)}, "words"),
         ({"action": "close"}, "outcome"),
         ({"action": "close", "outcome": "fine"}, "outcome"),
         ({"action": "close", "outcome": "other", "note": "x" * (NOTE_LENGTH + 1)}, "note"),
@@ -126,7 +156,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=8,
 )
-FIELDS = {"target", "leg", "role", "extension", "skill", "outcome", "note"}
+FIELDS = {"target", "leg", "role", "extension", "skill", "outcome", "note", "topic", "aid", "wish", "about", "words"}
 names = st.sampled_from(["action", "actor", *sorted(FIELDS)])
 
 

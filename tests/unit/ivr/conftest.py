@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.events import CallRequested, EmergencyRequested, SilentRequested
+from ivr.events import CallRequested, EmergencyRequested, SilentRequested, TransferRequested
+from ivr.vocabulary import Skill
 from tests.unit.ivr.world import World
 
 
@@ -39,6 +40,14 @@ def unanswered(silent: World) -> World:
     silent.answer("b-1")
     silent.wait(silent.policy.redial_pause)
     return silent
+
+
+@pytest.fixture
+def consulting(talking: World) -> World:
+    """Agent A and a doctor speak alone; the elder waits."""
+    talking.ask(TransferRequested, skill=Skill.DOCTOR)
+    talking.answer("x-1")
+    return talking
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from ivr.commands import (
     Command,
     DetectSpeech,
     Dial,
+    DraftComplaint,
+    DraftOrder,
     FindSeat,
     Hangup,
     Join,
@@ -109,6 +111,7 @@ class Exchange:
     refuse_next: set[type] = field(default_factory=set)
     follow_ups: list[BookFollowUp] = field(default_factory=list)
     reports: list[OpenExceptionReport] = field(default_factory=list)
+    drafts: list[DraftOrder | DraftComplaint] = field(default_factory=list)
     announced: list[Prompt] = field(default_factory=list)
     messages: list[tuple[MessageKind, int]] = field(default_factory=list)
 
@@ -184,6 +187,11 @@ class Exchange:
                 self.timers[timer] = self.now + timedelta(seconds=seconds)
             case StopTimer(timer):
                 self.timers.pop(timer, None)
+            case _:
+                self._record(command)
+
+    def _record(self, command: Command) -> None:
+        match command:
             case OpenExceptionReport():
                 self.reports.append(command)
             case LookUp() | OpenProvisionalFile():
@@ -192,6 +200,8 @@ class Exchange:
                 self.follow_ups.append(command)
             case SendMessage(kind, contact):
                 self.messages.append((kind, contact))
+            case DraftOrder() | DraftComplaint():
+                self.drafts.append(command)
             case _:
                 self._desk(command)
 

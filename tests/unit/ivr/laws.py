@@ -8,6 +8,7 @@ from __future__ import annotations
 from ivr.cascade import NEXT_WAVE
 from ivr.case import Case
 from ivr.commands import Timer
+from ivr.consultation import PROFESSIONAL
 from ivr.events import CommandFailed, Event, KeyPressed, Request, SeatReserved, TimerFired
 from ivr.numbers import may_be_rung
 from ivr.overflow import OVERFLOW, needs_agent
@@ -74,6 +75,9 @@ def somebody_is_on_the_way(case: Case, exchange: Exchange) -> None:
         assert looked_for or not routed, case
     if case.state is CaseState.TALKING:
         assert case.seat_up(Role.A), case
+    if case.state is CaseState.CONSULTING:
+        there = [leg.role for leg in case.live() if leg.up and leg.place is Place.INTERCOM and leg.role]
+        assert sorted(there) == [Role.A, Role.X], case
     if case.state is CaseState.TALKING and case.elder_up and not case.heard:
         assert _runs(SILENCE, exchange), f"nobody asks the silent elder: {case}"
 
@@ -151,6 +155,9 @@ def nothing_runs_for_nobody(case: Case, exchange: Exchange) -> None:
             assert case.next_wave_at is not None, f"{timer} runs for nobody"
         elif timer == OVERFLOW:
             assert case.waiting_since is not None, f"{timer} runs in {case}"
+        elif timer == PROFESSIONAL:
+            assert case.state is CaseState.TALKING, f"{timer} runs in {case}"
+            assert Role.X in case.searching or case.seat(Role.X), f"{timer} runs for nobody"
         elif timer == REDIAL:
             assert case.state in {CaseState.NO_RESPONSE, CaseState.EMERGENCY}, f"{timer} runs in {case}"
             assert not owner.alive, f"{timer} runs beside {owner}"

@@ -19,12 +19,16 @@ from ivr.events import (
     ArrivalReported,
     CallerUnknown,
     CallRequested,
+    ClassifyRequested,
     CloseRequested,
     CommandFailed,
+    DraftComplaintRequested,
+    DraftOrderRequested,
     ElderCalledAgain,
     EmergencyRequested,
     Event,
     FileShown,
+    HandOverRequested,
     HangupRequested,
     HeardRequested,
     IntercomEndRequested,
@@ -36,6 +40,7 @@ from ivr.events import (
     MergeRequested,
     PromptFinished,
     RecordingEnded,
+    ReturnRequested,
     SeatReserved,
     SilentRequested,
     SpeechHeard,
@@ -43,12 +48,24 @@ from ivr.events import (
     StandDownRequested,
     SwapRequested,
     TakeOverRequested,
+    ThreeWayRequested,
     TimerFired,
     TransferRequested,
 )
 from ivr.policy import Policy
 from ivr.serial import from_json, to_json
-from ivr.vocabulary import CaseKind, CaseState, LegKind, Outcome, Prompt, Role, Skill, TimerKind
+from ivr.vocabulary import (
+    Aid,
+    CaseKind,
+    CaseState,
+    LegKind,
+    Outcome,
+    Prompt,
+    Role,
+    Skill,
+    TimerKind,
+    Topic,
+)
 from tests.unit.ivr import laws
 from tests.unit.ivr.exchange import FILE
 from tests.unit.ivr.world import World
@@ -79,7 +96,18 @@ WITHOUT_A_WORD: tuple[Callable[[World], object], ...] = (
     lambda world: world.wait(world.policy.call_back_pause + world.policy.call_back_ring),
     lambda world: world.wait(world.policy.redial_pause + 1),
 )
-BEGINNINGS = [BEGINNING[:count] for count in (0, 1, 2, 3, 4, 6, 7)] + [WITHOUT_A_WORD[:count] for count in (2, 3, 6, 8)]
+CONSULTATION: tuple[Callable[[World], object], ...] = (
+    World.settle,
+    lambda world: world.answer("a-1"),
+    lambda world: world.ask(TransferRequested, skill=Skill.DOCTOR),
+    lambda world: world.answer("x-1"),
+    lambda world: world.ask(ThreeWayRequested),
+)
+BEGINNINGS = [
+    *(BEGINNING[:count] for count in (0, 1, 2, 3, 4, 6, 7)),
+    *(WITHOUT_A_WORD[:count] for count in (2, 3, 6, 8)),
+    *(CONSULTATION[:count] for count in (3, 4, 5)),
+]
 RINGS_THE_ELDER = frozenset({CaseState.CALLING_BACK, CaseState.NO_RESPONSE, CaseState.EMERGENCY})
 
 
@@ -145,7 +173,7 @@ class AnythingMayHappen(RuleBasedStateMachine):
         self.world.break_off(lines[pick % len(lines)], cause)
 
     @precondition(lambda self: self._lines("up"))
-    @rule(pick=PICK, keys=st.sampled_from(["1", "2", "9", "7", "*44", "*45", "*4"]))
+    @rule(pick=PICK, keys=st.sampled_from(["1", "2", "9", "7", "*44", "*45", "*46", "*47", "*4"]))
     def keys_are_pressed(self, pick: int, keys: str) -> None:
         leg = self._one_of("up", pick)
         for key in keys:
@@ -229,6 +257,20 @@ class AnythingMayHappen(RuleBasedStateMachine):
     @rule(skill=st.sampled_from(Skill))
     def an_agent_transfers(self, skill: Skill) -> None:
         self.world.feed(TransferRequested(at=self.world.now, actor="seat:801", skill=skill))
+
+    @rule(request=st.sampled_from([ThreeWayRequested, ReturnRequested, HandOverRequested]))
+    def an_agent_has_a_wish_of_a_professional(self, request: type) -> None:
+        self.world.feed(request(at=self.world.now, actor="seat:801"))
+
+    @rule(topic=st.sampled_from(Topic), aid=st.sampled_from(Aid), which=st.integers(0, 2))
+    def an_agent_writes_something_down(self, topic: Topic, aid: Aid, which: int) -> None:
+        at, actor = self.world.now, "seat:801"
+        papers = (
+            ClassifyRequested(at=at, actor=actor, topic=topic),
+            DraftOrderRequested(at=at, actor=actor, aid=aid, wish="午饭"),
+            DraftComplaintRequested(at=at, actor=actor, about="", words="送餐晚了"),
+        )
+        self.world.feed(papers[which])
 
     @precondition(lambda self: self.world.case.state is CaseState.WRAPPING_UP or len(self.world.story) > LONG)
     @rule(outcome=st.sampled_from(Outcome))

@@ -32,12 +32,16 @@ from ivr.events import (
     CallerIdentified,
     CallerUnknown,
     CallRequested,
+    ClassifyRequested,
     CloseRequested,
     CommandFailed,
+    DraftComplaintRequested,
+    DraftOrderRequested,
     ElderCalledAgain,
     EmergencyRequested,
     Event,
     FileShown,
+    HandOverRequested,
     HangupRequested,
     HeardRequested,
     IntercomEndRequested,
@@ -50,6 +54,7 @@ from ivr.events import (
     PromptFinished,
     RecordingEnded,
     Request,
+    ReturnRequested,
     SeatReserved,
     SilentRequested,
     SpeechHeard,
@@ -57,10 +62,24 @@ from ivr.events import (
     StandDownRequested,
     SwapRequested,
     TakeOverRequested,
+    ThreeWayRequested,
     TimerFired,
     TransferRequested,
 )
-from ivr.vocabulary import AlarmKind, CaseState, FollowUpKind, LegKind, Outcome, Place, Prompt, Role, Skill, TimerKind
+from ivr.vocabulary import (
+    Aid,
+    AlarmKind,
+    CaseState,
+    FollowUpKind,
+    LegKind,
+    Outcome,
+    Place,
+    Prompt,
+    Role,
+    Skill,
+    TimerKind,
+    Topic,
+)
 from tests.unit.ivr import laws
 from tests.unit.ivr.exchange import FILE, START
 from tests.unit.ivr.world import POLICY, World
@@ -106,6 +125,10 @@ def everything_that_can_be_told(leg: str) -> list[Event]:
         ArrivalReported(at=START),
         StandDownRequested(at=START),
         CloseRequested(at=START, outcome=Outcome.OTHER, note=""),
+        *(ask(at=START) for ask in (ThreeWayRequested, ReturnRequested, HandOverRequested)),
+        ClassifyRequested(at=START, topic=Topic.LEGAL),
+        DraftOrderRequested(at=START, aid=Aid.MEALS, wish="午饭"),
+        DraftComplaintRequested(at=START, about="", words="送餐晚了"),
     ]
 
 
@@ -142,7 +165,26 @@ def cases() -> dict[str, Case]:
     after("arrived", lambda: world.ask(ArrivalReported))
     after("goodbye", lambda: world.ask(CloseRequested, outcome=Outcome.RESCUED, note=""))
     after("closed", lambda: world.hear_out("elder-2"))
-    return {**found, **cases_without_a_word(), "abandoned": abandoned_without_a_number()}
+    return {**found, **cases_without_a_word(), **consultations(), "abandoned": abandoned_without_a_number()}
+
+
+def consultations() -> dict[str, Case]:
+    """A professional is asked, heard, joins and takes over."""
+    found = {}
+    world = World()
+
+    def after(name: str, act: Callable[[], object]) -> None:
+        act()
+        found[name] = world.case
+
+    world.call()
+    world.answer("a-1")
+    after("doctor rung", lambda: world.ask(TransferRequested, skill=Skill.DOCTOR))
+    after("consulting", lambda: world.answer("x-1"))
+    after("all three", lambda: world.ask(ThreeWayRequested))
+    after("handing over", lambda: world.feed(HandOverRequested(at=world.now)))
+    after("handed over", world.settle)
+    return found
 
 
 def cases_without_a_word() -> dict[str, Case]:

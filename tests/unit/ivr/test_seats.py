@@ -1,4 +1,4 @@
-"""Seats: one after the other until somebody answers; phones that break; professionals; seats that come too late."""
+"""Seats: one after the other until somebody answers; phones that break; seats that come too late."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ import pytest
 from ivr.commands import Dial, FindSeat, Hangup, ReleaseSeat, ShowFile, StopFindingSeat
 from ivr.events import (
     CommandFailed,
-    EmergencyRequested,
     LegAnswered,
     LegEnded,
     SeatReserved,
     StandDownRequested,
-    TransferRequested,
 )
-from ivr.vocabulary import AlarmKind, CaseState, LegKind, Prompt, Refusal, Result, Role, SeatRelease, Skill
-from tests.unit.ivr.world import POLICY, World, refusal
+from ivr.vocabulary import AlarmKind, CaseState, LegKind, Prompt, Result, Role, SeatRelease, Skill
+from tests.unit.ivr.world import POLICY, World
 
 BROKEN = 38  # Q.850: network out of order
 
@@ -139,59 +137,6 @@ def test_a_failure_that_is_told_of_a_phone_which_talks_already_ends_nothing(talk
     before = talking.case
     assert talking.tell(CommandFailed(at=talking.now, command=dial, reason="no answer from Asterisk in time")) == ()
     assert talking.case == before
-
-
-# --- professionals ----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def transferred(talking: World) -> World:
-    """A doctor speaks with the elder and the agent."""
-    talking.ask(TransferRequested, skill=Skill.DOCTOR)
-    talking.answer("x-1")
-    return talking
-
-
-@pytest.mark.clause("S2.1")
-def test_a_warm_transfer_outlives_the_agent_who_made_it(transferred: World) -> None:
-    assert transferred.hears("elder") == {"a-1", "x-1"}
-    transferred.hang_up("a-1")
-    assert transferred.case.state is CaseState.TALKING
-    assert transferred.hears("elder") == {"x-1"}
-    transferred.hang_up("x-1")
-    assert transferred.case.state is CaseState.WRAPPING_UP
-    assert transferred.hears("elder") is Prompt.GOODBYE
-
-
-def test_nobody_asks_for_two_professionals(transferred: World) -> None:
-    commands = transferred.ask(TransferRequested, skill=Skill.LAWYER)
-    assert refusal(commands) is Refusal.ALREADY_CALLING
-
-
-def test_the_last_to_leave_the_elder_may_be_a_professional(transferred: World) -> None:
-    transferred.hang_up("a-1", BROKEN)
-    assert transferred.hears("elder") == {"x-1"}
-    transferred.hang_up("x-1")
-    assert transferred.hears("elder") is Prompt.HOLD
-    transferred.answer("a-2")
-    assert transferred.hears("elder") == {"a-2"}
-
-
-def test_a_professional_who_answers_is_not_taken_for_the_lost_agent(talking: World) -> None:
-    talking.ask(TransferRequested, skill=Skill.DOCTOR)
-    talking.hang_up("a-1", BROKEN)
-    talking.answer("x-1")
-    assert talking.case.state is CaseState.RINGING_SEATS
-    assert talking.hears("elder") == {"x-1"}
-    talking.answer("a-2")
-    assert talking.case.state is CaseState.TALKING
-    assert talking.hears("elder") == {"x-1", "a-2"}
-
-
-def test_a_professional_who_leaves_an_emergency_raises_no_alarm(transferred: World) -> None:
-    transferred.ask(EmergencyRequested)
-    transferred.hang_up("x-1")
-    assert transferred.alarms == []
 
 
 def test_helpers_who_are_still_being_hung_up_when_the_agent_is_lost_are_no_seats(rescue: World) -> None:

@@ -27,9 +27,19 @@ function acknowledge() {
   post(`cases/${encodeURIComponent(id)}/shown`, { extension, after }).catch((error) => tell(error.message));
 }
 
+// The outcome that most often goes with what the call is about, unless somebody has chosen another.
+let proposed = "";
+function proposeOutcome() {
+  const select = desk.querySelector("form[data-close] [name=outcome]");
+  const usual = desk.querySelector("[data-usual-outcome]")?.dataset.usualOutcome;
+  if (!select || !usual || (select.value && select.value !== proposed)) return;
+  proposed = select.value = usual;
+}
+
 const fragment = new Fragment(desk, () => {
   acknowledge();
   restore();
+  proposeOutcome();
   if (focused) document.getElementById(focused)?.focus();
   if (document.getElementById("own-seat")?.dataset.state !== "reserved") stop();
 });
@@ -88,12 +98,9 @@ desk.addEventListener("submit", (event) => {
   if (form.dataset.case !== shownCase()) return;
   attempt(button, async () => {
     if (form.id === "call-number") await act({ action: "call", target: `number:${fields.number.trim()}` });
-    else if (form.id === "transfer") await act({ action: "transfer", skill: fields.skill });
-    else {
-      await act({ action: "close", outcome: fields.outcome, note: fields.note });
-      forget(form);
-    }
-    if (form.id === "call-number") form.reset();
+    else await act({ action: form.dataset.action, ...fields });
+    if (form.matches("[data-close]")) forget(form);
+    else form.reset();
     document.activeElement?.blur();
   });
 });
@@ -127,6 +134,7 @@ listen({
 });
 
 restore();
+proposeOutcome();
 // A page that was loaded while its seat rings shows the case already: say so once.
 if (shownCase() && document.getElementById("own-seat")?.dataset.state === "reserved") {
   toShow.set(shownCase(), performance.now());
