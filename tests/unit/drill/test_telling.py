@@ -14,7 +14,7 @@ from models.journal_entry import snake_case
 from models.views import AlarmView, CaseView, LegView, TimelineView
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
-SILENT = {"prompt_finished", "timer_fired", "transfer_requested", "hangup_requested"}
+SILENT = {"prompt_finished", "timer_fired", "hangup_requested"}
 DATA: dict[str, object] = {
     "leg": "contact-7-1",
     "extension": "801",
@@ -22,6 +22,9 @@ DATA: dict[str, object] = {
     "key": "1",
     "target": "120",
     "reason": "x" * 500,
+    "skill": "doctor",
+    "topic": "medical",
+    "aid": "meals",
 }
 
 
@@ -45,7 +48,9 @@ def leg(**changes: object) -> LegView:
 
 
 def view(*legs: LegView) -> CaseView:
-    nothing = dict.fromkeys(("elder", "opened_at", "answered_at", "emergency_at", "arrived_at", "closed_at", "outcome"))
+    nothing = dict.fromkeys(
+        ("elder", "opened_at", "answered_at", "emergency_at", "arrived_at", "closed_at", "topic", "outcome")
+    )
     return CaseView(
         id="c",
         kind="sos",
