@@ -19,6 +19,7 @@ from ivr.commands import (
     BookFollowUp,
     DraftComplaint,
     DraftOrder,
+    OpenExceptionReport,
     OpenProvisionalFile,
     SendMessage,
 )
@@ -26,6 +27,7 @@ from models.base import Base
 from models.cases import CaseLegRow, CaseRow, RecordingRow, TimelineRow
 from models.complaints import Complaint
 from models.elders import Elder
+from models.exception_reports import ExceptionReport
 from models.follow_ups import FollowUp
 from models.journal_entry import RECORDING_ENDED, JournalEntry, command_json, recording_id
 from models.messages import MessageRow, MessageStatus
@@ -61,6 +63,7 @@ async def write(session: AsyncSession, entries: Sequence[JournalEntry], *, area_
     await _upsert(session, CaseLegRow, [row for _, entry in latest.values() for row in _leg_rows(entry)])
     await _insert(session, TimelineRow, [_timeline_row(entry) for entry in entries])
     await _write_recordings(session, latest.values(), entries)
+    await _insert(session, ExceptionReport, [row for entry in entries for row in _exception_reports(entry)])
     await _insert(session, FollowUp, [row for entry in entries for row in _follow_ups(entry, elders, made)])
     await _insert(session, MessageRow, [row for entry in entries for row in _messages(entry)])
     await _insert(session, WorkOrder, [row for entry in entries for row in _orders(entry, elders, made)])
@@ -167,6 +170,13 @@ def _timeline_row(entry: JournalEntry) -> dict[str, Any]:
         "data": entry.data,
         "commands": [command_json(command) for command in entry.commands],
     }
+
+
+def _exception_reports(entry: JournalEntry) -> Iterator[dict[str, Any]]:
+    for command in entry.commands:
+        if isinstance(command, OpenExceptionReport):
+            since = entry.at - timedelta(seconds=command.seconds)
+            yield {"case_id": entry.case.id, "waiting_since": since, "opened_at": entry.at}
 
 
 def _follow_ups(entry: JournalEntry, elders: frozenset[int], made: Mapping[str, int]) -> Iterator[dict[str, Any]]:

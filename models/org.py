@@ -19,6 +19,8 @@ class OrgKind(StrEnum):
 
 
 class OrgUnit(Base):
+    """`manager_phone`: the mobile of a community's manager, rung when nobody is at its seat (H2)."""
+
     __tablename__ = "org_units"
     __table_args__ = (UniqueConstraint("parent_id", "name"),)
 
@@ -26,6 +28,7 @@ class OrgUnit(Base):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("org_units.id", ondelete="RESTRICT"))
     kind: Mapped[OrgKind] = mapped_column(choice(OrgKind))
     name: Mapped[str]
+    manager_phone: Mapped[str] = mapped_column(default="")
 
 
 class UnknownOrgUnit(Exception):

@@ -103,6 +103,12 @@ class FollowUpForm(Form):  # type: ignore[misc]
     satisfaction = SelectField(choices=[])
 
 
+class ExceptionForm(Form):  # type: ignore[misc]
+    version = IntegerField(validators=[InputRequired()])
+    cause = SelectField(choices=[])
+    explanation = StringField(validators=[InputRequired(), *LONG])
+
+
 GROUPS: Final = {
     "elders.person": (
         "name", "sex", "born", "id_card", "home_phone", "language", "dialect", "lives_alone", "status",

@@ -22,6 +22,7 @@ class Right(StrEnum):
     SEE_ORDERS = "see_orders"
     SEE_COMPLAINTS = "see_complaints"
     SET_ANY_SEAT = "set_any_seat"
+    EXPLAIN_EXCEPTIONS = "explain_exceptions"
 
 
 _ALL: Final = frozenset(Right)

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("parent_id", sa.Integer(), nullable=True),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("manager_phone", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["parent_id"], ["org_units.id"], name=op.f("fk_org_units_parent_id"), ondelete="RESTRICT"
         ),
@@ -257,6 +258,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_contact_phones_canonical"), ["canonical"], unique=False)
 
     op.create_table(
+        "exception_reports",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("cause", sa.String(length=32), nullable=True),
+        sa.Column("explanation", sa.Text(), nullable=False),
+        sa.Column("explained_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("explained_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_exception_reports_case_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exception_reports")),
+        sa.UniqueConstraint("case_id", name=op.f("uq_exception_reports_case_id")),
+    )
+    with op.batch_alter_table("exception_reports", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_exception_reports_opened_at"), ["opened_at"], unique=False)
+
+    op.create_table(
         "follow_ups",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -421,6 +442,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_follow_ups_due_at"))
 
     op.drop_table("follow_ups")
+    with op.batch_alter_table("exception_reports", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_exception_reports_opened_at"))
+
+    op.drop_table("exception_reports")
     with op.batch_alter_table("contact_phones", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_contact_phones_canonical"))
 

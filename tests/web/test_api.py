@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from ivr.commands import DraftComplaint, DraftOrder
 from ivr.vocabulary import Aid
+from models.exception_reports import ExceptionReport
 from models.journal import JournalEntry, write
 from models.org import OrgKind, add_unit
 from tests.web import stories
@@ -101,6 +102,26 @@ async def test_papers_that_lack_something_are_refused_by_field(
     headers = await bearer(sqlite_house.client)
     status, answer = await _call(sqlite_house, "POST", "/cases/c1/actions", body, headers=headers)
     assert (status, list(answer["error"]["fields"])) == (422, [field])
+
+
+@pytest.mark.clause("K1")
+async def test_exception_reports_are_listed_and_explained_by_those_who_may(house: House) -> None:
+    case = stories.closed(stories.talking(stories.ringing("c8", file=None)))
+    async with house.db.write() as session:
+        await write(session, stories.entries(case), area_code="021")
+        session.add(ExceptionReport(case_id="c8", waiting_since=case.opened_at, opened_at=case.opened_at))
+    assert (await _call(house, "GET", "/exception-reports", headers=await bearer(house.client)))[0] == 403
+    lead = await bearer(house.client, "lead")
+    status, found = await _call(house, "GET", "/exception-reports?state=open", headers=lead)
+    assert (status, [(one["case"], one["cause"]) for one in found["items"]]) == (200, [("c8", None)])
+    assert found["items"][0]["answered_after"] > 0
+    change = {"version": 1, "cause": "all_busy", "explanation": "演示"}
+    assert (await _call(house, "PATCH", "/exception-reports/1", change, headers=lead))[0] == 200
+    assert (await _call(house, "PATCH", "/exception-reports/1", change, headers=lead))[0] == 409
+    unknown = {**change, "version": 2, "cause": "bad luck"}
+    assert (await _call(house, "PATCH", "/exception-reports/1", unknown, headers=lead))[0] == 422
+    assert (await _call(house, "PATCH", "/exception-reports/9", change, headers=lead))[0] == 404
+    assert (await _call(house, "GET", "/exception-reports?state=open", headers=lead))[1]["items"] == []
 
 
 async def test_pages_of_a_list_follow_each_other(house: House) -> None:

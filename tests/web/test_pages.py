@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
 
 from ivr.commands import DraftComplaint, DraftOrder
 from ivr.vocabulary import Aid, AlarmKind
+from models.exception_reports import ExceptionReport
 from models.follow_ups import FollowUp
 from models.journal import JournalEntry, write
 from tests.web import stories
@@ -33,6 +35,7 @@ async def test_nobody_gets_in_without_logging_in(sqlite_house: House) -> None:
         "/follow-ups",
         "/orders",
         "/complaints",
+        "/exception-reports",
         "/cases/c1",
     ):
         answer = await sqlite_house.client.get(path, allow_redirects=False)
@@ -189,6 +192,26 @@ async def test_drafts_are_listed_with_elder_and_words(house: House) -> None:
     complaints = await (await house.client.get("/complaints")).text()
     assert complaints.count("送餐晚了") == 1
     assert "演示·食堂" in complaints
+
+
+@pytest.mark.clause("K1")
+async def test_a_call_that_nobody_answered_is_explained_by_a_supervisor(house: House) -> None:
+    case = stories.closed(stories.talking(stories.ringing("c8", file=None)))
+    async with house.db.write() as session:
+        await write(session, stories.entries(case), area_code="021")
+        at = case.opened_at
+        session.add(ExceptionReport(case_id="c8", waiting_since=at, opened_at=at + timedelta(seconds=180)))
+    await log_in(house.client)
+    assert (await house.client.get("/exception-reports")).status == 403
+    await house.client.post("/logout", data=_token(await (await house.client.get("/board")).text()))
+    await log_in(house.client, "lead")
+    page = await (await house.client.get("/exception-reports")).text()
+    assert "异常报告" in page
+    form = {"version": "1", "cause": "all_busy", "explanation": "演示：两名坐席都在通话", **_token(page)}
+    assert (await house.client.post("/exception-reports/1", data=form)).status == 200
+    assert "两名坐席都在通话" in await (await house.client.get("/exception-reports?state=done")).text()
+    assert (await house.client.post("/exception-reports/1", data=form)).status == 409
+    assert (await house.client.post("/exception-reports/1", data={**form, "cause": "why"})).status == 422
 
 
 def take_away(house: House) -> None:

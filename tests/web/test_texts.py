@@ -12,6 +12,7 @@ import pytest
 from ivr import events, vocabulary
 from models.complaints import ComplaintState
 from models.elders import ElderStatus, Relation
+from models.exception_reports import ExceptionCause
 from models.journal_entry import snake_case
 from models.work_orders import OrderState
 from web import vendor
@@ -34,6 +35,7 @@ VOCABULARY: dict[str, type[StrEnum]] = {
     "result": vocabulary.Result,
     "outcome": vocabulary.Outcome,
     "follow_up_kind": vocabulary.FollowUpKind,
+    "exception_cause": ExceptionCause,
     "alarm": vocabulary.AlarmKind,
     "skill": vocabulary.Skill,
     "prompt": vocabulary.Prompt,

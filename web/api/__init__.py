@@ -10,6 +10,7 @@ from web.api import (
     complaints,
     elder_parts,
     elders,
+    exceptions,
     follow_ups,
     health,
     live,
@@ -21,7 +22,20 @@ from web.api import (
 from web.api.kit import Operation
 
 ROOT: Final = "/api/v1"
-PARTS: Final = (access, cases, recordings, seats, elders, elder_parts, follow_ups, orders, complaints, live, health)
+PARTS: Final = (
+    access,
+    cases,
+    recordings,
+    seats,
+    elders,
+    elder_parts,
+    follow_ups,
+    orders,
+    complaints,
+    exceptions,
+    live,
+    health,
+)
 
 
 def operations() -> tuple[Operation, ...]:

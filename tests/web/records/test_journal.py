@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from ivr.case import Case, ElderFile, Leg
-from ivr.commands import Alarm, BookFollowUp, Command, OpenProvisionalFile
+from ivr.commands import Alarm, BookFollowUp, Command, OpenExceptionReport, OpenProvisionalFile
 from ivr.events import (
     ArrivalReported,
     CallRequested,
@@ -24,6 +24,7 @@ from models.cases import CaseLegRow, RecordingRow, TimelineRow
 from models.database import Database
 from models.elder_forms import ElderForm, TerminalForm
 from models.elders import Elder, ElderStatus
+from models.exception_reports import ExceptionReport
 from models.follow_ups import FollowUp
 from models.journal import JournalEntry, Written, write
 from models.provisional import UNKNOWN_CALLER
@@ -170,6 +171,19 @@ async def test_a_follow_up_is_booked_once_and_on_time(db: Database) -> None:
         follow_up = (await session.scalars(select(FollowUp))).one()
     assert follow_up.due_at == AT + timedelta(days=2)
     assert (follow_up.case_id, follow_up.kind, follow_up.done_at) == ("c", FollowUpKind.EMERGENCY, None)
+
+
+@pytest.mark.clause("K1")
+async def test_an_exception_report_is_opened_once_for_each_case(db: Database) -> None:
+    report = OpenExceptionReport(180)
+    entries = [_entry(Case(id="c", opened_at=AT), seq, report) for seq in (1, 2)]
+    await _write(db, *entries)
+    await _write(db, *entries)
+    async with db.read() as session:
+        opened = (await session.scalars(select(ExceptionReport))).one()
+    assert opened.opened_at == entries[0].at
+    assert opened.waiting_since == entries[0].at - timedelta(seconds=180)
+    assert (opened.case_id, opened.cause, opened.explained_at) == ("c", None, None)
 
 
 async def test_a_file_deleted_in_mid_call_does_not_cost_the_record(db: Database) -> None:
