@@ -12,6 +12,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -44,6 +45,7 @@ from ivr.events import Event
 from ivr.policy import Policy
 from ivr.vocabulary import CaseKind, CaseState
 from models.database import Database, DatabaseUnavailable
+from models.queries.journals import lately_closed
 from models.terminal_tests import record_test
 
 log = structlog.get_logger(__name__)
@@ -99,6 +101,7 @@ async def running(settings: Settings, keys: Secrets) -> AsyncIterator[Controller
         controller, records = _assemble(settings, policy, app, client, database, background)
         await records.load()
         left = await open_cases(database, policy)
+        await _remember_the_last(controller, database, policy)
         # The other way round at the end: nobody is heard, nothing is decided any more, then the journal is written out.
         journal = asyncio.create_task(controller.journal.run(), name="journal")
         stack.push_async_callback(_end, journal)
@@ -121,6 +124,14 @@ async def running(settings: Settings, keys: Secrets) -> AsyncIterator[Controller
         log.info("controller started", app=app, control_port=settings.control_port)
         controller.vital = (journal, hearing)
         yield controller
+
+
+async def _remember_the_last(controller: Controller, database: Database, policy: Policy) -> None:
+    """Cases that were closed just before: who calls again now is known as calling again (H12)."""
+    window = timedelta(minutes=policy.again_window)
+    async with database.read() as session:
+        for case in await lately_closed(session, Controller.now() - window):
+            controller.reception.was_over(*case)
 
 
 def _assemble(

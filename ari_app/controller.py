@@ -5,10 +5,8 @@ in `ivr`; here every method passes on one thing, and none of them waits on the c
 from __future__ import annotations
 
 import asyncio
-import itertools
 import re
-import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -23,6 +21,8 @@ from ari_app.dialled import DialledNumbers
 from ari_app.journal import Journal
 from ari_app.lines import Lines
 from ari_app.live import case_json, seat_json
+from ari_app.needs import Needs
+from ari_app.reception import Reception
 from ari_app.register import Register
 from ari_app.runner import CaseRun, RaisedAlarm
 from ari_app.side_calls import SideCalls
@@ -34,28 +34,23 @@ from ivr.commands import (
     Dial,
     FindSeat,
     LineCommand,
+    PassOn,
     ReleaseSeat,
     SeatCommand,
     ShowFile,
     StopFindingSeat,
 )
-from ivr.events import CallArrived, CallerIdentified, ElderCalledAgain, Event, RecordingEnded, SeatReserved
+from ivr.events import CallerIdentified, Event, RecordingEnded, SeatReserved
 from ivr.policy import Policy
 from ivr.serial import Json
-from ivr.vocabulary import CaseState, LegKind, Role, SeatRelease
+from ivr.vocabulary import LegKind, Role, SeatRelease
 from models.journal import Written
 from models.journal_entry import JournalEntry
 
 log = structlog.get_logger(__name__)
 PUBLISH_EVERY = 0.02  # seconds in which changes of one case become one message
 RETIRE_AFTER = 10.0  # seconds that a closed case stays for what still comes in of it
-RINGS_THE_ELDER = frozenset({CaseState.CALLING_BACK, CaseState.NO_RESPONSE, CaseState.EMERGENCY})
 _NOT_A_CALLER = re.compile(r"[^0-9+]")
-
-
-def new_case_id(at: datetime) -> str:
-    """Sorts by time; no dots, which separate the parts of a channel id."""
-    return f"{at:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 class Controller:
@@ -87,11 +82,16 @@ class Controller:
         self._app = app
         self.lines = lines
         self._switchboard = switchboard
-        self._register = register
-        self._dialled = dialled
         self._background = background
         self._recordings = recordings_folder
         self._catching_up = CatchingUp(client, lines, background, self, app=app)
+        self.reception = Reception(
+            self,
+            register=register,
+            dialled=dialled,
+            needs=Needs(timedelta(minutes=policy.again_window)),
+            watch=self._watch,
+        )
         self._dirty: dict[str, asyncio.TimerHandle] = {}
         self.link_problem = "not connected to Asterisk yet"
 
@@ -129,10 +129,13 @@ class Controller:
         except AriError as problem:
             log.warning("a call could not be claimed", reason=str(problem))
 
+    def _watch(self, channel: str) -> None:
+        self._background.spawn(self._catching_up.watch(channel), f"watch-{channel}")
+
     def call_came_in(self, channel: str, args: tuple[str, ...]) -> None:
         match args:
             case ("sos", dialled, caller, recording):
-                self._open_case(channel, dialled, _NOT_A_CALLER.sub("", caller)[:24], recording)
+                self.reception.call(channel, dialled, _NOT_A_CALLER.sub("", caller)[:24], recording)
             case ("star", extension, code):
                 self.side_calls.star(channel, extension, code)
             case ("test", caller):
@@ -141,38 +144,8 @@ class Controller:
                 log.error("a call came in with arguments that the dialplan should not send", count=len(args))
                 self._background.spawn(self._catching_up.send_back(channel), f"send-back-{channel}")
 
-    def _open_case(self, channel: str, dialled: str, caller: str, recording: str) -> None:
-        at = self.now()
-        caller = self._register.tidy(caller)
-        run = self._waiting_for(caller)
-        if run is not None:
-            self._join_case(run, channel, at)
-            return
-        case_id = new_case_id(at)
-        self.lines.arrived(channel, case_id)
-        run = CaseRun(self, Case(id=case_id))
-        self.runs[case_id] = run
-        run.start()
-        kind = self._dialled.kind(dialled)
-        arrived = CallArrived(at=at, channel=channel, caller=caller, dialled=dialled, recording=recording, kind=kind)
-        run.post(arrived)
-        self._background.spawn(self._catching_up.watch(channel), f"watch-{channel}")
-
-    def _waiting_for(self, caller: str) -> CaseRun | None:
-        """The open case in which this caller is being rung, if there is one: their call belongs to it (H12)."""
-        for run in self.runs.values():
-            case = run.case
-            if caller and case.caller == caller and case.state in RINGS_THE_ELDER and not case.elder_up:
-                return run
-        return None
-
-    def _join_case(self, run: CaseRun, channel: str, at: datetime) -> None:
-        inbound = {address.leg for address in self.lines.inbound.values() if address.case == run.case.id}
-        taken = inbound | {leg.id for leg in run.case.legs}
-        leg = next(name for n in itertools.count(1) if (name := ids.called_again_leg(n)) not in taken)
-        self.lines.arrived(channel, run.case.id, leg)
-        run.post(ElderCalledAgain(at=at, leg=leg, channel=channel))
-        self._background.spawn(self._catching_up.watch(channel), f"watch-{channel}")
+    def pass_on(self, case: str, call: PassOn) -> None:
+        self.reception.passed_on(case, call)
 
     # --- the line (told by the listener) ------------------------------------------------------------------------
 
@@ -218,7 +191,7 @@ class Controller:
         self._background.spawn(self._identify(case, caller), f"look-up-{case}")
 
     async def _identify(self, case: str, caller: str) -> None:
-        self.post(case, await self._register.identify(caller, self.policy.lookup))
+        self.post(case, await self.reception.identify(case, caller))
 
     def seat_command(self, case: str, command: SeatCommand) -> None:
         match command:
@@ -285,6 +258,7 @@ class Controller:
         self.desk.forget(case)
         await run.stop()
         self.runs.pop(case, None)
+        self.reception.case_retired(run.case)
         waiting = self._dirty.pop(case, None)
         if waiting is not None:
             waiting.cancel()

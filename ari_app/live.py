@@ -19,6 +19,7 @@ def case_json(run: CaseRun, at: datetime) -> dict[str, Json]:
     return {
         **live_json(run.case, run.entries, run.told),
         "file": _file_json(run.case.file),
+        "household": [_file_json(file) for file in run.case.household],
         "actions": list(actions_now(run.case, run.house.policy, at)),
         "searching": [role.value for role in sorted(run.case.searching)],
         "next_wave_at": run.case.next_wave_at.isoformat() if run.case.next_wave_at else None,

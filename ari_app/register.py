@@ -12,7 +12,7 @@ import structlog
 from ivr.events import CallerIdentified, CallerUnknown
 from models.database import Database, DatabaseUnavailable
 from models.phone_numbers import canonical, national
-from models.queries.register import find_file
+from models.queries.register import find_files
 
 log = structlog.get_logger(__name__)
 
@@ -27,14 +27,14 @@ class Register:
         """`caller` is the CLI in any form that carriers send."""
         try:
             async with asyncio.timeout(timeout), self._database.read() as session:
-                file = await find_file(session, caller, self._area_code)
+                files = await find_files(session, caller, self._area_code)
         except TimeoutError:
             return self._unknown(f"the register did not answer within {timeout:g} s")
         except DatabaseUnavailable as away:
             return self._unknown(str(away))
-        if file is None:
+        if not files:
             return self._unknown("this number is not on file")
-        return CallerIdentified(at=self._now(), actor="system", file=file)
+        return CallerIdentified(at=self._now(), actor="system", file=files[0], others=tuple(files[1:]))
 
     def _unknown(self, reason: str) -> CallerUnknown:
         return CallerUnknown(at=self._now(), actor="system", reason=reason)

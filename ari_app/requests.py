@@ -19,6 +19,7 @@ from ivr.events import (
     HandOverRequested,
     HangupRequested,
     HeardRequested,
+    IdentifyRequested,
     IntercomEndRequested,
     IntercomRequested,
     MergeRequested,
@@ -38,6 +39,7 @@ ACTIONS = (
     "emergency",
     "silent",
     "heard",
+    "identify",
     "call",
     "merge",
     "split",
@@ -59,6 +61,7 @@ ACTIONS = (
     "draft_complaint",
 )
 _TARGET = re.compile(r"110|119|120|contacts|elder|contact:[0-9]{1,12}|number:[0-9]{3,15}")
+_ELDER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _ACTOR = re.compile(r"(user|seat):[0-9]{1,12}")
 _EXTENSION = re.compile("[0-9]{3,5}")
 NOTE_LENGTH = 4000
@@ -103,6 +106,8 @@ def parse_action(body: Mapping[str, object], at: datetime) -> Request:
             return SilentRequested(at=at, actor=actor)
         case "heard":
             return HeardRequested(at=at, actor=actor)
+        case "identify":
+            return IdentifyRequested(at=at, actor=actor, elder=_elder(body))
         case "call":
             return CallRequested(at=at, actor=actor, target=_target(body))
         case "merge":
@@ -152,6 +157,13 @@ def _target(body: Mapping[str, object]) -> str:
     if not _TARGET.fullmatch(target):
         raise BadRequest(target="120, 110, 119, contacts, contact:<id>, elder or number:<3 to 15 digits>")
     return target
+
+
+def _elder(body: Mapping[str, object]) -> int:
+    elder = str(body.get("elder"))
+    if not _ELDER.fullmatch(elder):
+        raise BadRequest(elder="the number of the elder's file")
+    return int(elder)
 
 
 def _text(body: Mapping[str, object], name: str) -> str:

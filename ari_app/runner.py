@@ -38,6 +38,7 @@ from ivr.commands import (
     MakeBridge,
     OpenExceptionReport,
     OpenProvisionalFile,
+    PassOn,
     Play,
     Refuse,
     ReleaseSeat,
@@ -85,6 +86,7 @@ class House(Protocol):
     def seat_command(self, case: str, command: SeatCommand) -> None: ...
     def seat_answered(self, extension: str) -> None: ...
     def leg_ended(self, case: Case, leg: Leg) -> None: ...
+    def pass_on(self, case: str, call: PassOn) -> None: ...
     def alarmed(self, case: str, alarm: RaisedAlarm) -> None: ...
     def changed(self, run: CaseRun) -> None: ...
     def finished(self, run: CaseRun) -> None: ...
@@ -229,6 +231,8 @@ class CaseRun:
                 self._stop_timer(timer)
             case LookUp(caller):
                 self.house.look_up(self.case.id, caller)
+            case PassOn():
+                self.house.pass_on(self.case.id, command)
             case Alarm():
                 self._raise_alarm(command, self.house.now())
             case (

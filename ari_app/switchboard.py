@@ -70,7 +70,7 @@ class Routes:
                 return f"PJSIP/{number}"
             case LegKind.SERVICE if not self.emergency:
                 raise NoRoute("no route to emergency services: YJT_EMERGENCY_ROUTE is `none`")
-            case LegKind.ELDER | LegKind.DUTY | LegKind.CONTACT | LegKind.NUMBER | LegKind.SERVICE:
+            case LegKind.ELDER | LegKind.SECOND | LegKind.DUTY | LegKind.CONTACT | LegKind.NUMBER | LegKind.SERVICE:
                 if self.trunk is None:
                     raise NoRoute("no trunk for outbound calls: YJT_TRUNK_CONTACT is empty")
                 scheme, _, address = self.trunk.partition(":")

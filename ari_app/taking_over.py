@@ -9,7 +9,7 @@ from ari_app.controller import Controller
 from ari_app.recovery import LeftRunning, left_running
 from ari_app.runner import CaseRun
 from ivr import ids
-from ivr.case import Case
+from ivr.case import ELDERS, Case
 from ivr.commands import Timer
 from ivr.turn import COMFORT
 from ivr.vocabulary import LegKind, Role
@@ -21,7 +21,7 @@ OpenCase = tuple[Case, list[JournalEntry]]
 def take_over(controller: Controller, open_cases: Sequence[OpenCase]) -> None:
     """Seats at work are marked in all cases before one is looked for in any."""
     for case, entries in open_cases:
-        for leg in case.live(LegKind.ELDER):
+        for leg in case.live(*ELDERS):
             if leg.channel:
                 controller.lines.arrived(leg.channel, case.id, leg.id)
         for leg in case.live(LegKind.SEAT):

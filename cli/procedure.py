@@ -53,6 +53,7 @@ EVENT_NAMES: Mapping[str, str] = {
     "EmergencyRequested": "请求紧急处置",
     "SilentRequested": "报告无响应",
     "HeardRequested": "报告老人有声",
+    "IdentifyRequested": "确认来电人",
     "CallRequested": "请求外呼",
     "MergeRequested": "请求并入老人通话",
     "SplitRequested": "请求移出老人通话",

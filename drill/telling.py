@@ -18,6 +18,7 @@ Words = tuple[str, str]
 _WIDTH = 34
 _LEGS: dict[str, Words] = {
     "elder": ("老人", "elder"),
+    "second": ("老人另一线路", "elder's other line"),
     "seat": ("坐席", "seat"),
     "duty": ("值班电话", "duty phone"),
     "service": ("", ""),
@@ -45,6 +46,7 @@ _EVENTS: dict[str, Words] = {
     "intercom_requested": ("A、B 内部通话，老人听不到", "A and B speak alone"),
     "intercom_end_requested": ("A、B 各回各位", "A and B go back"),
     "swap_requested": ("A、B 互换", "A and B swap"),
+    "identify_requested": ("确认是哪位老人", "says which elder it is"),
     "speech_heard": ("听到有人说话", "speech is heard"),
     "elder_called_again": ("老人再次来电", "the elder calls again"),
     "three_way_requested": ("三方通话", "all three speak together"),

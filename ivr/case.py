@@ -22,6 +22,8 @@ from ivr.vocabulary import (
     Topic,
 )
 
+ELDERS = (LegKind.ELDER, LegKind.SECOND)
+
 
 @dataclass(frozen=True, slots=True)
 class ContactCard:
@@ -36,7 +38,8 @@ class ContactCard:
 
 @dataclass(frozen=True, slots=True)
 class ElderFile:
-    """What an agent must see while the elder is on the line (S7); `address` reaches to the room."""
+    """What an agent must see while the elder is on the line (S7); `address` reaches to the room, `lines` are the
+    numbers that their terminals call from."""
 
     id: int
     name: str
@@ -56,6 +59,7 @@ class ElderFile:
     language: str = "zh"
     agreement_signed: bool = False
     provisional: bool = False
+    lines: tuple[str, ...] = ()
     contacts: tuple[ContactCard, ...] = ()
 
 
@@ -105,7 +109,10 @@ class Case:
     not got yet; `overflow`: what was done about that so far.
 
     `professional`: whom an agent has asked for, until somebody has come or nobody can be found; `ordered` and
-    `complained`: the drafts that were made of this case."""
+    `complained`: the drafts that were made of this case.
+
+    `again`: how often the same need was reported again (H12), `again_of`: the earlier case, where that was over
+    already; `household`: whom this line may belong to, when it is not one person alone."""
 
     id: str
     caller: str = ""
@@ -120,6 +127,9 @@ class Case:
     arrived_at: datetime | None = None
     closed_at: datetime | None = None
     file: ElderFile | None = None
+    household: tuple[ElderFile, ...] = ()
+    again: int = 0
+    again_of: str = ""
     legs: tuple[Leg, ...] = ()
     bridges: frozenset[Place] = field(default_factory=frozenset)
     searching: frozenset[Role] = field(default_factory=frozenset)
@@ -164,6 +174,11 @@ class Case:
         return self.elder is not None and self.elder.id == leg.id
 
     @property
+    def seconds(self) -> tuple[Leg, ...]:
+        """Other lines of the elder's that are open beside the present one, but for those that we are hanging up."""
+        return tuple(leg for leg in self.live(LegKind.SECOND) if leg.result is None)
+
+    @property
     def elder_up(self) -> bool:
         return self.elder is not None and self.elder.up
 
@@ -181,7 +196,7 @@ class Case:
     @property
     def elder_alone(self) -> bool:
         """The elder is on the line and nobody else is in the elder's bridge."""
-        company = any(leg.up and leg.place is Place.ELDER for leg in self.legs if leg.kind is not LegKind.ELDER)
+        company = any(leg.up and leg.place is Place.ELDER for leg in self.legs if leg.kind not in ELDERS)
         return self.elder_up and not company
 
     def count(self, kind: LegKind, **same: object) -> int:

@@ -138,6 +138,17 @@ class LookUp:
 
 
 @dataclass(frozen=True, slots=True)
+class PassOn:
+    """A call that came in for this case and that it cannot take any more: it opens a case of its own (H12)."""
+
+    leg: str
+    channel: str
+    caller: str
+    dialled: str
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
 class FindSeat:
     """Reserve the longest-idle ready seat with this skill, now or as soon as there is one. `community`: that
     community's own seat (H2), else the centre's; `any_seat`: whatever its skill and place. Said again for the same
@@ -246,4 +257,4 @@ SoundCommand = Play | StopSound | StartMusic | Announce | DetectSpeech
 LineCommand = Answer | Dial | Hangup | MakeBridge | Join | Leave | RemoveBridge | SoundCommand
 SeatCommand = FindSeat | StopFindingSeat | ReleaseSeat | ChangeRole | ShowFile
 RecordCommand = OpenProvisionalFile | BookFollowUp | SendMessage | OpenExceptionReport | DraftOrder | DraftComplaint
-Command = LineCommand | SeatCommand | RecordCommand | StartTimer | StopTimer | LookUp | Alarm | Refuse
+Command = LineCommand | SeatCommand | RecordCommand | StartTimer | StopTimer | LookUp | PassOn | Alarm | Refuse

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
-from ivr.case import Leg
+from ivr.case import ELDERS, Leg
 from ivr.commands import (
     Alarm,
     Announce,
@@ -23,6 +24,7 @@ from ivr.commands import (
     MakeBridge,
     OpenExceptionReport,
     OpenProvisionalFile,
+    PassOn,
     Play,
     Refuse,
     ReleaseSeat,
@@ -38,8 +40,8 @@ from ivr.commands import (
 from ivr.events import (
     CallerIdentified,
     CommandFailed,
-    ElderCalledAgain,
     HangupRequested,
+    IdentifyRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -87,8 +89,23 @@ def unexpected(turn: Turn, event: object) -> Turn:
 
 
 def identified(turn: Turn, event: CallerIdentified) -> Turn:
-    """The elder's file is known from here on."""
-    return turn.note(file=event.file)
+    """The elder's file is known from here on. Who it is of several is for the agent to ask; until then everybody's
+    contacts may be rung: they all know this home."""
+    if event.again_of and not turn.case.again_of:
+        turn.note(again_of=event.again_of).alarm(AlarmKind.CALLS_AGAIN, event.again_of)
+    if not event.others:
+        return turn.note(file=event.file)
+    contacts = {contact.phones: contact for file in (event.file, *event.others) for contact in file.contacts}
+    turn.note(household=(event.file, *event.others), file=replace(event.file, contacts=tuple(contacts.values())))
+    return turn.alarm(AlarmKind.WHO_IS_IT, str(len(turn.case.household)))
+
+
+def identify(turn: Turn, event: IdentifyRequested) -> Turn:
+    """The agent has asked who it is: that file counts, with its own contacts."""
+    chosen = next((file for file in turn.case.household if file.id == event.elder), None)
+    if chosen is None:
+        return turn.refuse(Refusal.UNKNOWN_TARGET, f"elder:{event.elder}")
+    return turn.refuse(Refusal.ALREADY_DONE) if turn.case.file == chosen else turn.note(file=chosen)
 
 
 def open_file(turn: Turn) -> Turn:
@@ -140,9 +157,24 @@ def mark_ended(turn: Turn, event: LegEnded) -> Leg | None:
     leg = turn.case.leg(event.leg)
     if leg is None or not leg.alive:
         return None
+    was_elder, place = turn.case.is_elder(leg), leg.place
     if leg.up:
-        return turn.end(leg, event.cause, Result.VOICEMAIL if leg.kind in MUST_ACCEPT else None)
-    return turn.end(leg, event.cause, None if leg.channel else result_of_cause(event.cause))
+        ended = turn.end(leg, event.cause, Result.VOICEMAIL if leg.kind in MUST_ACCEPT else None)
+    else:
+        ended = turn.end(leg, event.cause, None if leg.channel else result_of_cause(event.cause))
+    if was_elder:
+        second_line_goes_on(turn, place)
+    return ended
+
+
+def second_line_goes_on(turn: Turn, place: Place) -> Turn:
+    """One line of the elder's has ended; with another one open they are still there, on that one."""
+    if not turn.case.seconds:
+        return turn
+    elder = turn.change(turn.case.seconds[0], kind=LegKind.ELDER)
+    if place is not Place.NOWHERE and elder.up:
+        return turn.move(elder, place)
+    return turn if elder.place is not Place.NOWHERE else turn.do(StartTimer(COMFORT, turn.policy.comfort_every))
 
 
 def hang_up(turn: Turn, event: HangupRequested) -> Turn:
@@ -153,17 +185,12 @@ def hang_up(turn: Turn, event: HangupRequested) -> Turn:
     return turn.let_go(leg)
 
 
-def turned_away(turn: Turn, event: ElderCalledAgain) -> Turn:
-    """A second call of an elder whom this case does not ring (any more): hung up on, rather than left in silence."""
-    return turn if turn.case.leg(event.leg) else unexpected(turn, event).do(Hangup(event.leg))
-
-
 def elder_waits(turn: Turn, event: PromptFinished) -> Turn:
     """The elder has heard a prompt out and nobody is there yet: music, then the next comforting word."""
     if event.problem:
         turn.alarm(AlarmKind.COMMAND_FAILED, f"{event.prompt}: {event.problem}")
     leg = turn.case.leg(event.leg)
-    if leg is None or not leg.alive or leg.kind is not LegKind.ELDER or leg.place is not Place.NOWHERE:
+    if leg is None or not leg.alive or leg.kind not in ELDERS or leg.place is not Place.NOWHERE:
         return turn
     return turn.after_prompt(leg)
 
@@ -224,13 +251,13 @@ def command_failed(turn: Turn, event: CommandFailed) -> Leg | None:
             if leg is None or not leg.alive:
                 return None
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
-            if isinstance(command, StartMusic) and leg.kind is LegKind.ELDER and leg.place is Place.NOWHERE:
+            if isinstance(command, StartMusic) and leg.kind in ELDERS and leg.place is Place.NOWHERE:
                 turn.do(StartTimer(COMFORT, turn.policy.comfort_retry))
         case MakeBridge():
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
         case FindSeat() | StopFindingSeat() | ReleaseSeat() | ChangeRole() | ShowFile():
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
-        case OpenProvisionalFile() | BookFollowUp() | SendMessage() | OpenExceptionReport() | LookUp():
+        case OpenProvisionalFile() | BookFollowUp() | SendMessage() | OpenExceptionReport() | LookUp() | PassOn():
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
         case DraftOrder() | DraftComplaint() | StartTimer() | StopTimer() | Alarm() | Refuse():
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")

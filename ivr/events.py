@@ -31,13 +31,14 @@ class Happened:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallArrived(Happened):
     """A call reached us. `caller` is the CLI reduced to digits and +; `recording` runs already; `kind` is told by the
-    number that was dialled."""
+    number that was dialled; `again_of` is the case of the same elder that was over when they called (H12)."""
 
     channel: str
     caller: str
     dialled: str
     recording: str
     kind: CaseKind = CaseKind.SOS
+    again_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +74,13 @@ class SpeechHeard(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElderCalledAgain(Happened):
-    """The elder of an open case rang us while nobody of the case was on the line with them (H12)."""
+    """The elder of this case rings us once more, from this line or another of theirs (H12)."""
 
     leg: str
     channel: str
+    caller: str = ""
+    dialled: str = ""
+    recording: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +106,13 @@ class RecordingEnded(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerIdentified(Happened):
-    """`in_hours`: it is a working day within the communities' working hours (H2)."""
+    """`in_hours`: it is a working day within the communities' working hours (H2). `others` live behind the same number:
+    who it is has to be asked. `again_of` is another open case of this elder (H12), which could not be known before."""
 
     file: ElderFile
     in_hours: bool = False
+    others: tuple[ElderFile, ...] = ()
+    again_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +163,13 @@ class SilentRequested(Happened):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeardRequested(Happened):
     """The agent hears the elder, however faintly: they are not silent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentifyRequested(Happened):
+    """Of the people behind this number it is this one; `elder` is the file's id."""
+
+    elder: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +299,7 @@ Request = (
     EmergencyRequested
     | SilentRequested
     | HeardRequested
+    | IdentifyRequested
     | CallRequested
     | MergeRequested
     | SplitRequested

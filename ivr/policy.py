@@ -110,6 +110,14 @@ class Policy:
     professional: float = _value(
         60, low=10, high=300, unit="s", zh="等待专业坐席的时限(S2.1)", en="how long a professional is looked for (S2.1)"
     )
+    again_window: float = _value(
+        10,
+        low=1,
+        high=120,
+        unit="min",
+        zh="结束后多久内再次来电视为同一事件的延续(H12)",
+        en="after the end of a case, how long another call belongs to it (H12)",
+    )
     journal_wait: float = _value(
         1.0,
         low=0.1,

@@ -4,7 +4,7 @@ is there before the other one goes, and an elder who is left alone hears the hol
 from __future__ import annotations
 
 from ivr import common, rescue
-from ivr.case import Leg
+from ivr.case import ELDERS, Leg
 from ivr.commands import ChangeRole
 from ivr.events import MergeRequested, SplitRequested, TakeOverRequested
 from ivr.turn import Turn
@@ -159,7 +159,7 @@ def _in_intercom(turn: Turn) -> list[Leg]:
 def merge(turn: Turn, event: MergeRequested) -> Turn:
     """Bring a leg to the elder; contacts and duty phones only after they have pressed 1."""
     leg = turn.case.leg(event.leg)
-    if leg is None or not leg.alive or leg.kind is LegKind.ELDER:
+    if leg is None or not leg.alive or leg.kind in ELDERS:
         return turn.refuse(Refusal.UNKNOWN_LEG, event.leg[:40])
     if not leg.up or (leg.kind in MUST_ACCEPT and leg.result is not Result.ACCEPTED):
         return turn.refuse(Refusal.LEG_NOT_ANSWERED)
@@ -173,7 +173,7 @@ def merge(turn: Turn, event: MergeRequested) -> Turn:
 def split(turn: Turn, event: SplitRequested) -> Turn:
     """Take a leg out of the elder's bridge. A helper is not left to nobody: an A who is with the elder comes along."""
     leg = turn.case.leg(event.leg)
-    if leg is None or not leg.alive or leg.kind is LegKind.ELDER:
+    if leg is None or not leg.alive or leg.kind in ELDERS:
         return turn.refuse(Refusal.UNKNOWN_LEG, event.leg[:40])
     if leg.place is not Place.ELDER:
         return turn.refuse(Refusal.ALREADY_DONE if leg.up else Refusal.LEG_NOT_ANSWERED)

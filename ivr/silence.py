@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ivr import common, rescue
+from ivr import rescue
 from ivr.case import Leg
-from ivr.commands import Announce, Answer, DetectSpeech, StartTimer, StopTimer, Timer
-from ivr.events import ElderCalledAgain, KeyPressed, SpeechHeard
+from ivr.commands import Announce, DetectSpeech, StartTimer, StopTimer, Timer
+from ivr.events import KeyPressed, SpeechHeard
 from ivr.turn import Turn
-from ivr.vocabulary import CaseState, LegKind, Place, Prompt, Refusal, Role, TimerKind
+from ivr.vocabulary import CaseState, Place, Prompt, Refusal, Result, Role, TimerKind
 
 SILENCE = Timer(TimerKind.SILENCE)
 CALL_BACK = Timer(TimerKind.CALL_BACK)
@@ -31,9 +31,8 @@ def watch(turn: Turn) -> Turn:
 
 
 def is_elders(turn: Turn, event: SpeechHeard | KeyPressed) -> bool:
-    """A weak voice counts, and so does any key."""
-    elder = turn.case.elder
-    return elder is not None and elder.up and elder.id == event.leg
+    """A weak voice counts, and so does any key, on each line of theirs."""
+    return any(line.id == event.leg for line in turn.lines_of_elder())
 
 
 def elder_heard(turn: Turn, event: SpeechHeard | KeyPressed) -> Turn:
@@ -71,6 +70,8 @@ def call_back(turn: Turn) -> Turn:
     """The elder has to be rung: up to twice (S4.2), with an agent on the case. Said again when their line has ended:
     the pause counts from there."""
     elder = turn.case.elder
+    for second in turn.case.seconds:
+        turn.hang_up(second, Result.CANCELLED)
     if elder is not None and elder.alive:
         turn.hang_up(elder)
     turn.note(heard=False).do(StopTimer(SILENCE))
@@ -92,18 +93,3 @@ def redial(turn: Turn) -> Turn:
     elder = turn.case.elder
     gone = elder is None or not elder.alive
     return rescue.ring_elder(turn) if gone and not turn.case.arrived_at else turn
-
-
-def called_again(turn: Turn, event: ElderCalledAgain) -> Turn:
-    """The elder rings us while we ring them: their call is taken, ours is let go. So is a silent line, for nobody knows
-    what has picked up there; one on which they were heard is kept."""
-    elder = turn.case.elder
-    if turn.case.leg(event.leg) is not None:
-        return turn
-    if turn.case.elder_up and turn.case.heard:
-        return common.turned_away(turn, event)
-    if elder is not None and elder.alive:
-        turn.let_go(elder)
-    again = Leg(id=event.leg, kind=LegKind.ELDER, number=turn.case.caller, channel=event.channel, dialled_at=turn.at)
-    turn.note(heard=False, legs=(*turn.case.legs, again))
-    return turn.do(StopTimer(CALL_BACK), StopTimer(REDIAL), Answer(again.id))

@@ -102,22 +102,28 @@ class Turn:
 
     def keep_company(self) -> Turn:
         """Nobody is with the elder: take them out of the empty bridge and let them hear that we come back."""
-        elder = self.case.elder
-        if elder is None or not self.case.elder_alone or elder.place is Place.NOWHERE:
+        if not self.case.elder_alone:
             return self
-        self.do(Leave(elder.id, elder.place), Play(elder.id, Prompt.HOLD))
-        self.change(elder, place=Place.NOWHERE)
+        for line in self.lines_of_elder():
+            if line.place is not Place.NOWHERE:
+                self.do(Leave(line.id, line.place), Play(line.id, Prompt.HOLD))
+                self.change(line, place=Place.NOWHERE)
         return self
+
+    def lines_of_elder(self) -> tuple[Leg, ...]:
+        """The elder's present line and those beside it, as far as they are up."""
+        elder = self.case.elder
+        lines = self.case.seconds if elder is None else (elder, *self.case.seconds)
+        return tuple(line for line in lines if line.up)
 
     def after_prompt(self, leg: Leg) -> Turn:
         """A prompt ended while the elder waits: music, until the next comforting word is due."""
         return self.do(StartMusic(leg.id), StartTimer(COMFORT, self.policy.comfort_every))
 
     def comfort(self, words: Prompt = Prompt.COMFORT) -> Turn:
-        """The waiting elder is due a comforting word."""
-        elder = self.case.elder
-        if elder is not None and self.case.elder_alone:
-            self.do(Play(elder.id, words))
+        """The waiting elder is due a comforting word, on every line of theirs."""
+        if self.case.elder_alone:
+            self.do(*(Play(line.id, words) for line in self.lines_of_elder()))
         return self
 
     # --- legs -------------------------------------------------------------------------------------------------------
@@ -137,14 +143,18 @@ class Turn:
         if leg.place is Place.NOWHERE:
             self.do(StopSound(leg.id))
         self.change(leg, place=place)
-        return self.do(Join(leg.id, place))
+        self.do(Join(leg.id, place))
+        if leg.kind is LegKind.ELDER:
+            for second in self.lines_of_elder():
+                self.move(second, place)
+        return self
 
     def meet_elder(self, leg: Leg) -> Turn:
         """Bring this leg and the elder together."""
         elder = self.case.elder
         if elder is not None and elder.up and elder.id != leg.id:
             self.move(elder, Place.ELDER)
-        return self.move(leg, Place.ELDER)
+        return self.move(self.case.leg(leg.id) or leg, Place.ELDER)
 
     def hang_up(self, leg: Leg, result: Result | None = None) -> Turn:
         """Ask for the end of a leg; it has ended when `LegEnded` says so. The first result of a leg stands."""

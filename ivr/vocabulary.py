@@ -84,6 +84,7 @@ class Urgency(StrEnum):
 
 class LegKind(StrEnum):
     ELDER = "elder"
+    SECOND = "second"  # another line of the same elder, open beside the first
     SEAT = "seat"
     DUTY = "duty"
     SERVICE = "service"
@@ -289,6 +290,8 @@ class AlarmKind(StrEnum):
 
     WAITING = "waiting"
     ABANDONED = "abandoned"
+    CALLS_AGAIN = "calls_again"
+    WHO_IS_IT = "who_is_it"
     SILENT = "silent"
     NO_RESPONSE = "no_response"
     OFFER_POLICE = "offer_police"

@@ -13,7 +13,8 @@ from models.base import Base, choice
 
 
 class CaseRow(Base):
-    """`last_seq` is the journal entry whose state this is: an older one that comes late changes nothing."""
+    """`last_seq` is the journal entry whose state this is: an older one that comes late changes nothing. `again_of` is
+    the case of the same need that this one follows (H12)."""
 
     __tablename__ = "cases"
     __table_args__ = (Index(None, "opened_at", "id"), Index(None, "state", "opened_at"))
@@ -33,6 +34,8 @@ class CaseRow(Base):
     closed_at: Mapped[datetime | None]
     abandoned: Mapped[bool]
     topic: Mapped[Topic | None] = mapped_column(choice(Topic))
+    again: Mapped[int] = mapped_column(default=0)
+    again_of: Mapped[str] = mapped_column(default="")
     outcome: Mapped[Outcome | None] = mapped_column(choice(Outcome))
     note: Mapped[str]
 

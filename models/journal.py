@@ -125,6 +125,8 @@ def _case_row(
         "closed_at": case.closed_at,
         "abandoned": case.abandoned,
         "topic": case.topic,
+        "again": case.again,
+        "again_of": case.again_of,
         "outcome": case.outcome,
         "note": case.note,
     }

@@ -70,6 +70,8 @@ class RecordingView:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
+    """`again`: how often the same need was reported again; `again_of`: the case that this one follows (H12)."""
+
     id: str
     kind: str
     state: str
@@ -84,6 +86,8 @@ class CaseView:
     outcome: str | None
     note: str
     abandoned: bool
+    again: int = 0
+    again_of: str = ""
     legs: tuple[LegView, ...] = ()
     timeline: tuple[TimelineView, ...] = ()
     alarms: tuple[AlarmView, ...] = ()
@@ -126,6 +130,8 @@ def _without_timeline(case: Case, entries: Sequence[JournalEntry]) -> CaseView:
         outcome=_word(case.outcome),
         note=plain(case.note),
         abandoned=case.abandoned,
+        again=case.again,
+        again_of=case.again_of,
         legs=tuple(_leg_view(leg) for leg in case.legs),
         alarms=tuple(
             AlarmView(str(command.kind), plain(command.detail), entry.at)

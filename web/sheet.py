@@ -41,11 +41,20 @@ class Sheet:
     actions: frozenset[str] = frozenset()
     searching: tuple[str, ...] = ()
     next_wave_at: datetime | None = None
+    household: tuple[ElderFile, ...] = ()
 
     @classmethod
     def of_live(cls, case: LiveCase) -> "Sheet":
         extras = case.extras
-        return cls(case.view, extras.file, True, frozenset(extras.actions), extras.searching, extras.next_wave_at)
+        return cls(
+            case.view,
+            extras.file,
+            live=True,
+            actions=frozenset(extras.actions),
+            searching=extras.searching,
+            next_wave_at=extras.next_wave_at,
+            household=extras.household,
+        )
 
     @property
     def seats(self) -> dict[str, LegView]:

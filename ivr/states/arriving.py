@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common, ids, roles, routing, silence
+from ivr import again, common, ids, roles, routing, silence
 from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Answer, LookUp, MakeBridge, Play
@@ -23,6 +23,7 @@ from ivr.events import (
     FileShown,
     HangupRequested,
     HeardRequested,
+    IdentifyRequested,
     IntercomEndRequested,
     IntercomRequested,
     KeyPressed,
@@ -44,7 +45,7 @@ from ivr.events import (
     TransferRequested,
 )
 from ivr.turn import Turn
-from ivr.vocabulary import CaseState, LegKind, Place, Prompt, Role
+from ivr.vocabulary import AlarmKind, CaseState, LegKind, Place, Prompt, Role
 
 
 def arriving(turn: Turn, event: Event) -> Turn:
@@ -71,12 +72,14 @@ def arriving(turn: Turn, event: Event) -> Turn:
             return command_failed(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
+        case IdentifyRequested():
+            return common.identify(turn, event)
         case SpeechHeard() | KeyPressed():
             return silence.elder_heard(turn, event)
         case LegRinging() | FileShown():
             return common.record_only(turn)
         case ElderCalledAgain():
-            return common.turned_away(turn, event)
+            return again.called_again(turn, event)
         case (
             EmergencyRequested()
             | SilentRequested()
@@ -112,12 +115,15 @@ def open_case(turn: Turn, event: CallArrived) -> Turn:
         channel=event.channel,
         recording=event.recording,
         kind=event.kind,
+        again_of=event.again_of,
         opened_at=event.at,
         legs=(elder,),
         bridges=frozenset({Place.ELDER}),
     )
     silence.listen(turn.do(Answer(elder.id)), elder)
     turn.do(Play(elder.id, Prompt.WELCOME), LookUp(event.caller))
+    if event.again_of:
+        turn.alarm(AlarmKind.CALLS_AGAIN, event.again_of)
     if turn.case.urgent:
         turn.find_seat(Role.A)
     return turn.do(MakeBridge(Place.ELDER))
@@ -144,7 +150,8 @@ def elder_is_up(turn: Turn, event: LegAnswered) -> Turn:
 
 def line_ended(turn: Turn, event: LegEnded) -> Turn:
     """The caller hung up before a seat was found."""
-    return turn if common.mark_ended(turn, event) is None else abandoned(turn)
+    ended = common.mark_ended(turn, event)
+    return abandoned(turn) if ended is not None and turn.case.is_elder(ended) else turn
 
 
 def first_seat(turn: Turn, event: SeatReserved) -> Turn:

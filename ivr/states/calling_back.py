@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from ivr import (
+    again,
     common,
     duty,
     paperwork,
@@ -31,6 +32,7 @@ from ivr.events import (
     FileShown,
     HangupRequested,
     HeardRequested,
+    IdentifyRequested,
     IntercomEndRequested,
     IntercomRequested,
     KeyPressed,
@@ -65,7 +67,7 @@ def calling_back(turn: Turn, event: Event) -> Turn:
         case TimerFired():
             return timer_fired(turn, event)
         case ElderCalledAgain():
-            return silence.called_again(turn, event)
+            return again.called_again(turn, event)
         case SeatReserved():
             return common.seat_reserved(turn, event)
         case LegRinging():
@@ -96,6 +98,8 @@ def calling_back(turn: Turn, event: Event) -> Turn:
             return command_failed(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
+        case IdentifyRequested():
+            return common.identify(turn, event)
         case SpeechHeard() | FileShown():
             return common.record_only(turn)
         case CallArrived():

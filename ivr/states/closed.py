@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common
+from ivr import again, common
 from ivr.events import (
     ArrivalReported,
     CallArrived,
@@ -20,6 +20,7 @@ from ivr.events import (
     FileShown,
     HangupRequested,
     HeardRequested,
+    IdentifyRequested,
     IntercomEndRequested,
     IntercomRequested,
     KeyPressed,
@@ -69,11 +70,12 @@ def closed(turn: Turn, event: Event) -> Turn:
         case CallArrived():
             return common.unexpected(turn, event)
         case ElderCalledAgain():
-            return common.turned_away(turn, event)
+            return again.pass_on(turn, event)
         case (
             EmergencyRequested()
             | SilentRequested()
             | HeardRequested()
+            | IdentifyRequested()
             | CallRequested()
             | MergeRequested()
             | SplitRequested()

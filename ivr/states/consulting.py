@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common, consultation, paperwork, rescue, roles, silence
+from ivr import again, common, consultation, paperwork, rescue, roles, silence
 from ivr.closing import close_when_done, finish, say_goodbye
 from ivr.commands import Play
 from ivr.events import (
@@ -22,6 +22,7 @@ from ivr.events import (
     HandOverRequested,
     HangupRequested,
     HeardRequested,
+    IdentifyRequested,
     IntercomEndRequested,
     IntercomRequested,
     KeyPressed,
@@ -89,8 +90,10 @@ def consulting(turn: Turn, event: Event) -> Turn:
             return command_failed(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
+        case IdentifyRequested():
+            return common.identify(turn, event)
         case ElderCalledAgain():
-            return common.turned_away(turn, event)
+            return again.called_again(turn, event)
         case LegRinging() | FileShown():
             return common.record_only(turn)
         case CallArrived():
@@ -156,6 +159,8 @@ def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
         return turn
     if turn.case.is_elder(leg):
         return turn.do(Play(leg.id, Prompt.HOLD))
+    if leg.kind is LegKind.SECOND:
+        return again.answered(turn, leg)
     came = roles.relieve(turn, leg)
     return turn.meet_elder(came) if came.place is Place.NOWHERE else turn
 
@@ -199,7 +204,7 @@ def elder_left(turn: Turn) -> Turn:
 def hang_up(turn: Turn, event: HangupRequested) -> Turn:
     """One leg is let go; the elder only with a goodbye."""
     leg = turn.case.leg(event.leg)
-    if leg is not None and leg.alive and leg.kind is LegKind.ELDER:
+    if leg is not None and leg.alive and leg.kind is LegKind.ELDER and not turn.case.seconds:
         return close_when_done(say_goodbye(turn))
     return common.hang_up(turn, event)
 

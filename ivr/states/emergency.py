@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from ivr import (
+    again,
     cascade,
     common,
     duty,
@@ -31,6 +32,7 @@ from ivr.events import (
     FileShown,
     HangupRequested,
     HeardRequested,
+    IdentifyRequested,
     IntercomEndRequested,
     IntercomRequested,
     KeyPressed,
@@ -116,6 +118,8 @@ def emergency(turn: Turn, event: Event) -> Turn:
             return command_failed(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
+        case IdentifyRequested():
+            return common.identify(turn, event)
         case EmergencyRequested() | SilentRequested():
             return common.already(turn)
         case SpeechHeard():
@@ -125,7 +129,7 @@ def emergency(turn: Turn, event: Event) -> Turn:
         case FileShown():
             return common.record_only(turn)
         case ElderCalledAgain():
-            return silence.called_again(turn, event)
+            return again.called_again(turn, event)
         case ConsultationRequested():
             return common.not_now(turn, event)
         case CallArrived():
@@ -145,6 +149,8 @@ def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
     match leg.kind:
         case LegKind.ELDER:
             return elder_answered(turn, leg)
+        case LegKind.SECOND:
+            return again.answered(turn, leg)
         case LegKind.SEAT:
             return roles.seat_answered(turn, leg)
         case LegKind.DUTY:
@@ -237,7 +243,7 @@ def after_the_end(turn: Turn, leg: Leg) -> Turn:
             if was_up and not turn.case.arrived_at:
                 turn.alarm(AlarmKind.ELDER_HUNG_UP)
             silence.redial_soon(turn)
-        case LegKind.SERVICE | LegKind.NUMBER:
+        case LegKind.SERVICE | LegKind.NUMBER | LegKind.SECOND:
             pass
         case _:
             assert_never(leg.kind)

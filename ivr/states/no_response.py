@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from ivr import (
+    again,
     cascade,
     common,
     paperwork,
@@ -32,6 +33,7 @@ from ivr.events import (
     FileShown,
     HangupRequested,
     HeardRequested,
+    IdentifyRequested,
     IntercomEndRequested,
     IntercomRequested,
     KeyPressed,
@@ -74,7 +76,7 @@ def no_response(turn: Turn, event: Event) -> Turn:
         case LegAnswered():
             return emergency.leg_answered(turn, event)
         case ElderCalledAgain():
-            return silence.called_again(turn, event)
+            return again.called_again(turn, event)
         case PromptFinished():
             return emergency.prompt_finished(turn, event)
         case TimerFired():
@@ -111,6 +113,8 @@ def no_response(turn: Turn, event: Event) -> Turn:
             return common.open_file(turn)
         case RecordingEnded():
             return common.recording_ended(turn, event)
+        case IdentifyRequested():
+            return common.identify(turn, event)
         case EmergencyRequested() | SilentRequested():
             return common.already(turn)
         case FileShown():

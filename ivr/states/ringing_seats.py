@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import cascade, common, duty, rescue, roles, silence
+from ivr import again, cascade, common, duty, rescue, roles, silence
 from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Play
@@ -24,6 +24,7 @@ from ivr.events import (
     FileShown,
     HangupRequested,
     HeardRequested,
+    IdentifyRequested,
     IntercomEndRequested,
     IntercomRequested,
     KeyPressed,
@@ -74,6 +75,8 @@ def ringing_seats(turn: Turn, event: Event) -> Turn:
             return roles.take_over_a(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
+        case IdentifyRequested():
+            return common.identify(turn, event)
         case SpeechHeard():
             return silence.elder_heard(turn, event)
         case FileShown():
@@ -81,7 +84,7 @@ def ringing_seats(turn: Turn, event: Event) -> Turn:
         case CallArrived():
             return common.unexpected(turn, event)
         case ElderCalledAgain():
-            return common.turned_away(turn, event)
+            return again.called_again(turn, event)
         case (
             EmergencyRequested()
             | SilentRequested()
@@ -108,6 +111,8 @@ def ringing_seats(turn: Turn, event: Event) -> Turn:
 def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
     """A seat that picks up is a person; a duty phone or a contact is asked first (voicemail answers too)."""
     leg = common.mark_answered(turn, event)
+    if leg is not None and leg.kind is LegKind.SECOND:
+        return again.answered(turn, leg)
     if leg is None:
         return turn
     match leg.kind:

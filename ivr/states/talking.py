@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from ivr import (
+    again,
     common,
     consultation,
     paperwork,
@@ -29,6 +30,7 @@ from ivr.events import (
     HandOverRequested,
     HangupRequested,
     HeardRequested,
+    IdentifyRequested,
     IntercomEndRequested,
     IntercomRequested,
     KeyPressed,
@@ -107,6 +109,8 @@ def talking(turn: Turn, event: Event) -> Turn:
             return command_failed(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
+        case IdentifyRequested():
+            return common.identify(turn, event)
         case PromptFinished():
             return prompt_finished(turn, event)
         case TimerFired():
@@ -116,7 +120,7 @@ def talking(turn: Turn, event: Event) -> Turn:
         case CallArrived():
             return common.unexpected(turn, event)
         case ElderCalledAgain():
-            return common.turned_away(turn, event)
+            return again.called_again(turn, event)
         case TakeOverRequested():
             return roles.take_over_a(turn, event)
         case (
@@ -249,7 +253,7 @@ def hang_up(turn: Turn, event: HangupRequested) -> Turn:
     leg = turn.case.leg(event.leg)
     if leg is None or not leg.alive:
         return turn.refuse(Refusal.UNKNOWN_LEG, event.leg[:40])
-    if leg.kind is LegKind.ELDER and leg.place is not Place.NOWHERE:
+    if leg.kind is LegKind.ELDER and leg.place is not Place.NOWHERE and not turn.case.seconds:
         return close_when_done(say_goodbye(turn))
     return turn.let_go(leg)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import common, paperwork
+from ivr import again, common, paperwork
 from ivr.closing import GOODBYE, close_when_done
 from ivr.commands import Play
 from ivr.events import (
@@ -22,6 +22,7 @@ from ivr.events import (
     FileShown,
     HangupRequested,
     HeardRequested,
+    IdentifyRequested,
     IntercomEndRequested,
     IntercomRequested,
     KeyPressed,
@@ -72,12 +73,14 @@ def wrapping_up(turn: Turn, event: Event) -> Turn:
             return command_failed(turn, event)
         case RecordingEnded():
             return common.recording_ended(turn, event)
+        case IdentifyRequested():
+            return common.identify(turn, event)
         case LegRinging() | KeyPressed() | SpeechHeard() | FileShown():
             return common.record_only(turn)
         case CallArrived():
             return common.unexpected(turn, event)
         case ElderCalledAgain():
-            return common.turned_away(turn, event)
+            return again.pass_on(turn, event)
         case (
             EmergencyRequested()
             | SilentRequested()

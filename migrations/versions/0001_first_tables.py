@@ -119,6 +119,8 @@ def upgrade() -> None:
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("abandoned", sa.Boolean(), nullable=False),
         sa.Column("topic", sa.String(length=32), nullable=True),
+        sa.Column("again", sa.Integer(), nullable=False),
+        sa.Column("again_of", sa.Text(), nullable=False),
         sa.Column("outcome", sa.String(length=32), nullable=True),
         sa.Column("note", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["elder_id"], ["elders.id"], name=op.f("fk_cases_elder_id"), ondelete="SET NULL"),

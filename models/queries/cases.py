@@ -133,6 +133,8 @@ async def _views(session: AsyncSession, rows: Sequence[tuple[CaseRow, str | None
             outcome=_word(case.outcome),
             note=case.note,
             abandoned=case.abandoned,
+            again=case.again,
+            again_of=case.again_of,
             legs=tuple(legs[case.id]),
             timeline=tuple(timeline[case.id]),
             alarms=tuple(alarms[case.id]),

@@ -12,19 +12,25 @@ from ivr.case import ContactCard, ElderFile
 from models.addresses import full_address
 from models.elders import SERVED, Contact, ContactPhone, Elder, Terminal
 from models.org import OrgUnit
-from models.phone_numbers import canonical
+from models.phone_numbers import canonical, national
 
 _LEVELS = 4
+_HOUSEHOLD = 8  # more people behind one number are no household
 
 
 async def find_file(session: AsyncSession, caller: str, area_code: str) -> ElderFile | None:
-    """The file of the elder with this terminal line, else with this home phone; None when nobody is known by it.
+    """The first of `find_files`; None when nobody is known by this number."""
+    return next(iter(await find_files(session, caller, area_code)), None)
 
-    Elders who moved away or died do not count; a confirmed file goes before a provisional one.
+
+async def find_files(session: AsyncSession, caller: str, area_code: str) -> list[ElderFile]:
+    """The files of the elders with this terminal line or home phone: the terminal's first, confirmed ones before
+    provisional ones. Elders who moved away or died do not count; a provisional file stands for a number only while
+    nobody else does.
     """
     number = canonical(caller, area_code)
     if not number:
-        return None
+        return []
     by_line = (
         select(Elder.id, literal(1).label("rank"), Elder.provisional)
         .join(Terminal, Terminal.elder_id == Elder.id)
@@ -34,8 +40,13 @@ async def find_file(session: AsyncSession, caller: str, area_code: str) -> Elder
         Elder.home_phone_canonical == number, Elder.status.in_(SERVED)
     )
     found = union_all(by_line, by_home).subquery()
-    best = select(found.c.id).order_by(found.c.rank, found.c.provisional, found.c.id).limit(1)
-    return await _file(session, Elder.id == best.scalar_subquery())
+    by_merit = select(found.c.id, found.c.provisional).order_by(found.c.rank, found.c.provisional, found.c.id)
+    rows = (await session.execute(by_merit.limit(_HOUSEHOLD))).all()
+    elders = dict.fromkeys(
+        elder for elder, provisional in rows if not provisional or provisional == rows[0].provisional
+    )
+    files = [await _file(session, Elder.id == elder) for elder in elders]
+    return [file for file in files if file is not None]
 
 
 async def file_of(session: AsyncSession, elder_id: int) -> ElderFile | None:
@@ -66,6 +77,7 @@ async def _file(session: AsyncSession, which: ColumnElement[bool]) -> ElderFile 
         language=elder.language,
         agreement_signed=elder.agreement_signed_on is not None,
         provisional=elder.provisional,
+        lines=await _lines(session, elder.id),
         contacts=await _cards(session, elder.id),
     )
 
@@ -80,6 +92,13 @@ def _elder_and_units() -> Select[Elder, *tuple[str | None, ...]]:
         query = query.outerjoin(level, level.id == below)
         below = level.parent_id  # type: ignore[assignment]
     return query
+
+
+async def _lines(session: AsyncSession, elder_id: int) -> tuple[str, ...]:
+    found = await session.scalars(
+        select(Terminal.line_canonical).where(Terminal.elder_id == elder_id).order_by(Terminal.id)
+    )
+    return tuple(national(line) for line in found)
 
 
 async def _cards(session: AsyncSession, elder_id: int) -> tuple[ContactCard, ...]:

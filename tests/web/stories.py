@@ -35,8 +35,20 @@ FILE = ElderFile(
     ),
 )
 EVERY_ACTION = [
-    *("emergency", "silent", "heard", "call", "merge", "split", "intercom", "intercom_end", "swap", "take_over"),
-    *("hangup", "consult", "transfer", "three_way", "return", "hand_over", "arrived", "stand_down", "close"),
+    *("emergency", "silent", "heard", "identify", "call", "merge", "split", "intercom", "intercom_end"),
+    *(
+        "swap",
+        "take_over",
+        "hangup",
+        "consult",
+        "transfer",
+        "three_way",
+        "return",
+        "hand_over",
+        "arrived",
+        "stand_down",
+        "close",
+    ),
     *("classify", "draft_order", "draft_complaint"),
 ]
 

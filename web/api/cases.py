@@ -44,15 +44,17 @@ class MessageList(Output):
 
 
 class Action(Input):
-    """`target` for `call`: `120`, `110`, `119`, `contacts`, `elder`, `contact:<id>`, `number:<n>`; `leg` for `merge`,
-    `split` and `hangup`; `role` for `take_over`, and `extension` when it is not one's own seat that takes over; `skill`
-    for `consult` (and `transfer`, which is the same); `outcome` and `note` for `close`; `topic` for `classify`; `aid`
-    and `wish` for `draft_order`; `about` and `words` for `draft_complaint`."""
+    """`elder` for `identify`: the file of one of the household; `target` for `call`: `120`, `110`, `119`, `contacts`,
+    `elder`, `contact:<id>`, `number:<n>`; `leg` for `merge`, `split` and `hangup`; `role` for `take_over`, and
+    `extension` when it is not one's own seat that takes over; `skill` for `consult` (and `transfer`, which is the
+    same); `outcome` and `note` for `close`; `topic` for `classify`; `aid` and `wish` for `draft_order`; `about` and
+    `words` for `draft_complaint`."""
 
     action: Literal[
         "emergency",
         "silent",
         "heard",
+        "identify",
         "call",
         "merge",
         "split",
@@ -73,6 +75,7 @@ class Action(Input):
         "draft_order",
         "draft_complaint",
     ]
+    elder: int | None = Field(None, ge=1, le=2**31 - 1)
     target: str | None = Field(None, max_length=60)
     leg: str | None = Field(None, max_length=60)
     role: Literal["A", "B"] | None = None
@@ -89,6 +92,7 @@ class Action(Input):
 
 # What an action cannot do without.
 _NEEDED: Final[dict[str, tuple[str, ...]]] = {
+    "identify": ("elder",),
     "call": ("target",),
     "merge": ("leg",),
     "split": ("leg",),

@@ -60,7 +60,7 @@ async def test_whatever_the_carrier_sends_the_caller_is_served(tmp_path: Path, s
     async with platform(tmp_path) as p:
         p.seats("801")
         await p.call("sos", "", sent, "r.wav")
-        assert p.case.caller == (p.controller._register.tidy(kept) if kept else "")
+        assert p.case.caller == (p.controller.reception._register.tidy(kept) if kept else "")
         assert p.asked("originate")
 
 

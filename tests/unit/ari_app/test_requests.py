@@ -20,6 +20,7 @@ from ivr.events import (
     HandOverRequested,
     HangupRequested,
     HeardRequested,
+    IdentifyRequested,
     IntercomEndRequested,
     IntercomRequested,
     MergeRequested,
@@ -43,6 +44,8 @@ GOOD: list[tuple[dict[str, object], Request]] = [
     ({"action": "emergency"}, EmergencyRequested(**WHO)),
     ({"action": "silent"}, SilentRequested(**WHO)),
     ({"action": "heard"}, HeardRequested(**WHO)),
+    ({"action": "identify", "elder": 7}, IdentifyRequested(**WHO, elder=7)),
+    ({"action": "identify", "elder": "7"}, IdentifyRequested(**WHO, elder=7)),
     *(
         ({"action": "call", "target": target}, CallRequested(**WHO, target=target))
         for target in ("110", "119", "120", "contacts", "elder", "contact:7", "number:02100000001")
@@ -100,6 +103,7 @@ def test_the_good_ones_are_all_there_are() -> None:
         ({"action": None}, "action"),
         ({"action": ["emergency"]}, "action"),
         ({"action": "Emergency"}, "action"),
+        *(({"action": "identify", "elder": elder}, "elder") for elder in (None, "", "x", -1, 10**9, "٧", [7])),
         ({"action": "call"}, "target"),
         ({"action": "call", "target": 120}, "target"),
         ({"action": "call", "target": "121"}, "target"),
@@ -156,7 +160,21 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=8,
 )
-FIELDS = {"target", "leg", "role", "extension", "skill", "outcome", "note", "topic", "aid", "wish", "about", "words"}
+FIELDS = {
+    "elder",
+    "target",
+    "leg",
+    "role",
+    "extension",
+    "skill",
+    "outcome",
+    "note",
+    "topic",
+    "aid",
+    "wish",
+    "about",
+    "words",
+}
 names = st.sampled_from(["action", "actor", *sorted(FIELDS)])
 
 

@@ -29,6 +29,7 @@ from ivr.commands import (
     MakeBridge,
     OpenExceptionReport,
     OpenProvisionalFile,
+    PassOn,
     Play,
     Refuse,
     ReleaseSeat,
@@ -112,6 +113,7 @@ class Exchange:
     follow_ups: list[BookFollowUp] = field(default_factory=list)
     reports: list[OpenExceptionReport] = field(default_factory=list)
     drafts: list[DraftOrder | DraftComplaint] = field(default_factory=list)
+    passed_on: list[PassOn] = field(default_factory=list)
     announced: list[Prompt] = field(default_factory=list)
     messages: list[tuple[MessageKind, int]] = field(default_factory=list)
 
@@ -202,6 +204,9 @@ class Exchange:
                 self.messages.append((kind, contact))
             case DraftOrder() | DraftComplaint():
                 self.drafts.append(command)
+            case PassOn(leg):
+                self.lines[leg].state = "gone"  # another case has it
+                self.passed_on.append(command)
             case _:
                 self._desk(command)
 

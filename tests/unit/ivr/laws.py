@@ -6,7 +6,7 @@ No law depends on how the procedure is written: each is a promise to the elder, 
 from __future__ import annotations
 
 from ivr.cascade import NEXT_WAVE
-from ivr.case import Case
+from ivr.case import ELDERS, Case
 from ivr.commands import Timer
 from ivr.consultation import PROFESSIONAL
 from ivr.events import CommandFailed, Event, KeyPressed, Request, SeatReserved, TimerFired
@@ -39,19 +39,21 @@ def check(case: Case, exchange: Exchange) -> None:
 
 
 def elder_hears_something(case: Case, exchange: Exchange) -> None:
-    """Promise 2, but for what Asterisk has not told us yet."""
+    """Promise 2, on every line of theirs, but for what Asterisk has not told us yet."""
     elder = case.elder
-    if elder is None or not elder.up or exchange.lines[elder.id].state == "gone" or _news_near(case, exchange):
-        return
-    line = exchange.lines[elder.id]
-    others = (other for leg, other in exchange.lines.items() if leg != elder.id)
-    company = line.place is not Place.NOWHERE and any(other.place is line.place for other in others)
-    assert line.sound is not None or company or COMFORT in exchange.timers, f"the elder hears nothing: {case}"
+    mine = (*case.seconds, *([elder] if elder else []))
+    for leg in mine:
+        line = exchange.lines[leg.id]
+        if not leg.up or line.state == "gone" or _news_near(case, exchange):
+            continue
+        others = (other for name, other in exchange.lines.items() if name not in {one.id for one in mine})
+        company = line.place is not Place.NOWHERE and any(other.place is line.place for other in others)
+        assert line.sound is not None or company or COMFORT in exchange.timers, f"{leg.id} hears nothing: {case}"
 
 
 def _news_near(case: Case, exchange: Exchange) -> bool:
     """Something is about to be told of the elder, or of whoever is with the elder."""
-    near = {leg.id for leg in case.legs if leg.kind is LegKind.ELDER or leg.place is Place.ELDER}
+    near = {leg.id for leg in case.legs if leg.kind in ELDERS or leg.place is Place.ELDER}
     return any(
         event.timer == COMFORT if isinstance(event, TimerFired) else leg_of(event) in near for event in exchange.coming
     )

@@ -108,7 +108,6 @@ BEGINNINGS = [
     *(WITHOUT_A_WORD[:count] for count in (2, 3, 6, 8)),
     *(CONSULTATION[:count] for count in (3, 4, 5)),
 ]
-RINGS_THE_ELDER = frozenset({CaseState.CALLING_BACK, CaseState.NO_RESPONSE, CaseState.EMERGENCY})
 
 
 POLICY = Policy.of({}, duty_phones=("13000000091", "13000000092"))
@@ -184,7 +183,7 @@ class AnythingMayHappen(RuleBasedStateMachine):
     def somebody_speaks(self, pick: int) -> None:
         self.world.speak(self._one_of("up", pick))
 
-    @precondition(lambda self: self.world.case.state in RINGS_THE_ELDER and not self.world.case.elder_up)
+    @precondition(lambda self: self.world.case.legs)
     @rule()
     def the_elder_calls_in_again(self) -> None:
         self.world.coming.append(self.world.calls_in_again())
@@ -285,8 +284,8 @@ class AnythingMayHappen(RuleBasedStateMachine):
         seat_went_back = isinstance(event, SeatReserved) and case.seat_of(event.extension) is None
         # The desk would have to keep the seat first.
         seat_went_back |= isinstance(event, TakeOverRequested) and case.seat_of(event.extension) is None
-        turned_away = isinstance(event, ElderCalledAgain) and case.leg(event.leg) is None
-        if not seat_went_back and not turned_away:
+        passed_on = isinstance(event, ElderCalledAgain) and case.leg(event.leg) is None
+        if not seat_went_back and not passed_on:
             self.world.feed(event)
 
     @rule(pick=PICK)

@@ -4,6 +4,7 @@ raises, states follow one another by the law, and what is told twice changes not
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -44,6 +45,7 @@ from ivr.events import (
     HandOverRequested,
     HangupRequested,
     HeardRequested,
+    IdentifyRequested,
     IntercomEndRequested,
     IntercomRequested,
     KeyPressed,
@@ -105,6 +107,7 @@ def everything_that_can_be_told(leg: str) -> list[Event]:
         RecordingEnded(at=START, recording="r.wav", seconds=1.0),
         RecordingEnded(at=START, recording="r.wav", seconds=0.0, problem="empty"),
         CallerIdentified(at=START, file=FILE),
+        CallerIdentified(at=START, file=FILE, others=(replace(FILE, id=8),), again_of="another"),
         CallerUnknown(at=START, reason="not on file"),
         *(SeatReserved(at=START, role=role, extension=seat) for role in Role for seat in ("801", "899")),
         FileShown(at=START, extension="801"),
@@ -113,6 +116,7 @@ def everything_that_can_be_told(leg: str) -> list[Event]:
         EmergencyRequested(at=START),
         SilentRequested(at=START),
         HeardRequested(at=START),
+        *(IdentifyRequested(at=START, elder=elder) for elder in (FILE.id, 99)),
         *(CallRequested(at=START, target=target) for target in ("120", "contacts", "contact:1", "elder", "number:1")),
         MergeRequested(at=START, leg=leg),
         SplitRequested(at=START, leg=leg),

@@ -81,12 +81,13 @@ desk.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-action], button[data-seat-state]");
   if (!button) return;
   event.preventDefault();
-  const { action, target, leg, role, seatState } = button.dataset;
+  const { action, target, leg, elder, role, seatState } = button.dataset;
   if (seatState) {
     const reason = seatState === "paused" ? document.getElementById("pause-reason").value : "";
     attempt(button, () => post(`seats/${extension}/state`, { state: seatState, reason }));
   } else {
-    attempt(button, () => act({ action, ...(target && { target }), ...(leg && { leg }), ...(role && { role }) }));
+    const named = { ...(target && { target }), ...(leg && { leg }), ...(elder && { elder: Number(elder) }), ...(role && { role }) };
+    attempt(button, () => act({ action, ...named }));
   }
 });
 

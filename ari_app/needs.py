@@ -1,0 +1,63 @@
+"""Which case a call belongs to (H12): the same elder within minutes is one need, from whichever of their lines.
+
+Found among the live cases, without asking the register: the caller must be answered at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from ari_app.runner import CaseRun
+from ivr.case import Case
+from ivr.vocabulary import CaseKind, CaseState
+
+_OVER = frozenset({CaseState.WRAPPING_UP, CaseState.CLOSED})
+
+
+@dataclass(slots=True)
+class Needs:
+    """`window`: for how long after its end a case still counts. `_over`: numbers of cases that live no more."""
+
+    window: timedelta
+    _over: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+
+    def open_case(self, runs: Iterable[CaseRun], number: str, kind: CaseKind) -> CaseRun | None:
+        """The case in which somebody is with the elder of this number, or on the way to them. An alarm is never put
+        aside as a further call about something else (K8)."""
+
+        def takes(case: Case) -> bool:
+            about_the_same = case.kind in {CaseKind.SOS, kind}
+            return case.state not in _OVER and about_the_same and _reached_by(case, number)
+
+        return next((run for run in runs if takes(run.case)), None)
+
+    def earlier_case(self, runs: Iterable[CaseRun], number: str, at: datetime) -> str:
+        """The case of this number that was over just before; empty when there is none."""
+        for run in runs:
+            fresh = bool(run.entries) and at - run.entries[-1].at <= self.window
+            if run.case.state in _OVER and fresh and _reached_by(run.case, number):
+                return run.case.id
+        case, ended = self._over.get(number, ("", at))
+        return case if at - ended <= self.window else ""
+
+    def other_case(self, runs: Iterable[CaseRun], elder: int, case: str) -> str:
+        """Another case of this elder that is not over: both began before the register had answered."""
+        others = (run.case for run in runs if run.case.id != case and run.case.state not in _OVER)
+        return next((other.id for other in others if other.file is not None and other.file.id == elder), "")
+
+    def over(self, case: str, numbers: Iterable[str], ended: datetime) -> None:
+        """The case is not live any more."""
+        self._over = {number: known for number, known in self._over.items() if ended - known[1] <= self.window}
+        self._over |= {number: (case, ended) for number in numbers if number}
+
+
+def numbers_of(case: Case) -> frozenset[str]:
+    """Every number by which this case's elder may reach us."""
+    files = case.household or ((case.file,) if case.file else ())
+    return frozenset({case.caller, *(number for file in files for number in (file.home_phone, *file.lines))}) - {""}
+
+
+def _reached_by(case: Case, number: str) -> bool:
+    return number != "" and (case.caller == number or number in numbers_of(case))

@@ -1,0 +1,122 @@
+"""The reception: whoever reaches us comes into the open case of the same need, or into a new one (H12). Nothing here
+waits: the register is asked only after the call is answered.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from ari_app.dialled import DialledNumbers
+from ari_app.lines import Lines
+from ari_app.needs import Needs, numbers_of
+from ari_app.register import Register
+from ari_app.runner import CaseRun
+from ari_app.runner import House as CaseHouse
+from ivr import ids
+from ivr.case import Case
+from ivr.commands import PassOn
+from ivr.events import CallArrived, CallerIdentified, CallerUnknown, ElderCalledAgain
+
+
+class House(CaseHouse, Protocol):
+    """What the reception needs of the controller."""
+
+    runs: dict[str, CaseRun]
+    lines: Lines
+
+
+class Reception:
+    """`watch` looks after a channel that came in, so that its end is told."""
+
+    def __init__(
+        self,
+        house: House,
+        *,
+        register: Register,
+        dialled: DialledNumbers,
+        needs: Needs,
+        watch: Callable[[str], None],
+    ) -> None:
+        self._house = house
+        self._register = register
+        self._dialled = dialled
+        self._needs = needs
+        self._watch = watch
+
+    def call(self, channel: str, dialled: str, caller: str, recording: str) -> None:
+        """Somebody calls: for an open case, or with a need of its own."""
+        house, at = self._house, self._house.now()
+        number, kind = self._register.tidy(caller), self._dialled.kind(dialled)
+        run = self._needs.open_case(house.runs.values(), number, kind)
+        if run is None:
+            earlier = self._needs.earlier_case(house.runs.values(), number, at)
+            self._open(
+                CallArrived(
+                    at=at,
+                    channel=channel,
+                    caller=number,
+                    dialled=dialled,
+                    recording=recording,
+                    kind=kind,
+                    again_of=earlier,
+                )
+            )
+            return
+        leg = self._next_leg(run)
+        house.lines.arrived(channel, run.case.id, leg)
+        run.post(ElderCalledAgain(at=at, leg=leg, channel=channel, caller=number, dialled=dialled, recording=recording))
+        self._watch(channel)
+
+    def passed_on(self, case: str, call: PassOn) -> None:
+        """The case came to its end while this call was on its way to it."""
+        arrived = CallArrived(
+            at=self._house.now(),
+            channel=call.channel,
+            caller=call.caller,
+            dialled=call.dialled,
+            recording=call.recording,
+            kind=self._dialled.kind(call.dialled),
+            again_of=case,
+        )
+        self._open(arrived)
+
+    def _open(self, arrived: CallArrived) -> None:
+        # The number counts from now on: a second call may come before this one is decided.
+        run = self._start(Case(id=new_case_id(arrived.at), caller=arrived.caller, kind=arrived.kind))
+        self._house.lines.arrived(arrived.channel, run.case.id)
+        run.post(arrived)
+        self._watch(arrived.channel)
+
+    def _start(self, case: Case) -> CaseRun:
+        run = self._house.runs[case.id] = CaseRun(self._house, case)
+        run.start()
+        return run
+
+    def _next_leg(self, run: CaseRun) -> str:
+        inbound = {address.leg for address in self._house.lines.inbound.values() if address.case == run.case.id}
+        taken = inbound | {leg.id for leg in run.case.legs}
+        return next(name for n in itertools.count(1) if (name := ids.called_again_leg(n)) not in taken)
+
+    async def identify(self, case: str, caller: str) -> CallerIdentified | CallerUnknown:
+        """Who calls; and whether another open case of theirs began before that was known."""
+        found = await self._register.identify(caller, self._house.policy.lookup)
+        if isinstance(found, CallerUnknown):
+            return found
+        return replace(found, again_of=self._needs.other_case(self._house.runs.values(), found.file.id, case))
+
+    def case_retired(self, case: Case) -> None:
+        """A case that is not live any more: a call of the same elder within the window names it."""
+        self.was_over(case.id, numbers_of(case), case.closed_at or self._house.now())
+
+    def was_over(self, case: str, numbers: Iterable[str], ended: datetime) -> None:
+        self._needs.over(case, numbers, ended)
+
+
+def new_case_id(at: datetime) -> str:
+    """Sorts by time; no dots, which separate the parts of a channel id."""
+    return f"{at:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
