@@ -10,9 +10,9 @@ import os
 import secrets as chance
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -45,6 +45,7 @@ from ivr.events import Event
 from ivr.policy import Policy
 from ivr.vocabulary import CaseKind, CaseState
 from models.database import Database, DatabaseUnavailable
+from models.office_hours import OfficeHours
 from models.queries.journals import lately_closed
 from models.terminal_tests import record_test
 
@@ -85,8 +86,11 @@ def boot_name(node: str) -> str:
 
 
 @asynccontextmanager
-async def running(settings: Settings, keys: Secrets) -> AsyncIterator[Controller]:
-    """The controller, connected or connecting; everything that was started is stopped at the end."""
+async def running(
+    settings: Settings, keys: Secrets, *, clock: Callable[[], datetime] = Controller.now
+) -> AsyncIterator[Controller]:
+    """The controller, connected or connecting; everything that was started is stopped at the end. `clock` tells the
+    time of day for the working hours (H2), and nothing else."""
     policy = Policy.of(settings.policy, duty_phones=settings.duty_phones)
     app = boot_name(settings.node)
     async with AsyncExitStack() as stack:
@@ -98,7 +102,7 @@ async def running(settings: Settings, keys: Secrets) -> AsyncIterator[Controller
             f"http://127.0.0.1:{settings.ari_port}", username=keys.ari_user, password=keys.ari_password, app=app
         )
         await stack.enter_async_context(client)
-        controller, records = _assemble(settings, policy, app, client, database, background)
+        controller, records = _assemble(settings, policy, app, client, database, background, clock)
         await records.load()
         left = await open_cases(database, policy)
         await _remember_the_last(controller, database, policy)
@@ -135,9 +139,18 @@ async def _remember_the_last(controller: Controller, database: Database, policy:
 
 
 def _assemble(
-    settings: Settings, policy: Policy, app: str, client: Client, database: Database, background: Background
+    settings: Settings,
+    policy: Policy,
+    app: str,
+    client: Client,
+    database: Database,
+    background: Background,
+    clock: Callable[[], datetime] = Controller.now,
 ) -> tuple[Controller, SeatRecords]:
     lines = Lines()
+    office = OfficeHours(policy.office_from, policy.office_to)
+    if not office.knows(clock().year):
+        log.warning("exchanged working days of this year are not known: Monday to Friday count", year=clock().year)
     routes = Routes(
         trunk=settings.trunk_contact,
         emergency=settings.emergency_route == "trunk",
@@ -152,7 +165,12 @@ def _assemble(
         app=app,
         lines=lines,
         switchboard=Switchboard(client, lines, app=app, routes=routes, prompts=prompts_dir(settings), tell=tell),
-        register=Register(database, area_code=settings.area_code, now=Controller.now),
+        register=Register(
+            database,
+            area_code=settings.area_code,
+            now=Controller.now,
+            in_hours=lambda: office.open_at(clock()),
+        ),
         dialled=DialledNumbers({CaseKind.ORDINARY: settings.ordinary_numbers}, area_code=settings.area_code),
         background=background,
         policy=policy,

@@ -18,10 +18,15 @@ log = structlog.get_logger(__name__)
 
 
 class Register:
-    def __init__(self, database: Database, *, area_code: str, now: Callable[[], datetime]) -> None:
+    """`in_hours` tells whether the communities' seats are staffed at this moment (H2)."""
+
+    def __init__(
+        self, database: Database, *, area_code: str, now: Callable[[], datetime], in_hours: Callable[[], bool]
+    ) -> None:
         self._database = database
         self._area_code = area_code
         self._now = now
+        self._in_hours = in_hours
 
     async def identify(self, caller: str, timeout: float) -> CallerIdentified | CallerUnknown:
         """`caller` is the CLI in any form that carriers send."""
@@ -34,7 +39,10 @@ class Register:
             return self._unknown(str(away))
         if not files:
             return self._unknown("this number is not on file")
-        return CallerIdentified(at=self._now(), actor="system", file=files[0], others=tuple(files[1:]))
+        file, *others = files
+        return CallerIdentified(
+            at=self._now(), actor="system", file=file, others=tuple(others), in_hours=self._in_hours()
+        )
 
     def _unknown(self, reason: str) -> CallerUnknown:
         return CallerUnknown(at=self._now(), actor="system", reason=reason)

@@ -9,6 +9,7 @@ from ari_app.background import Background
 from ari_app.desk import Desk, SeatSetup
 from ivr.vocabulary import Skill
 from models.database import Database, DatabaseUnavailable
+from models.org import OrgKind, list_units
 from models.people import list_users
 from models.seats import SeatState, list_seats, set_seat_state
 
@@ -30,6 +31,7 @@ class SeatRecords:
         """
         async with self._database.read() as session:
             seats = await list_seats(session)
+            communities = {unit.id for unit in await list_units(session) if unit.kind is OrgKind.COMMUNITY}
             agents = {user.seat: user.name for user in await list_users(session) if user.seat}
         self._desk.load(
             SeatSetup(
@@ -37,6 +39,7 @@ class SeatRecords:
                 name=seat.name,
                 agent=agents.get(seat.extension, ""),
                 skills=frozenset(Skill(skill) for skill in seat.skills),
+                community=seat.org_unit_id if seat.org_unit_id in communities else None,
                 willing=seat.state is SeatState.READY,
                 reason=seat.reason,
             )

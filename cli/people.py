@@ -8,7 +8,7 @@ import click
 from cli import frame
 from cli.platform import apply_seats, database
 from ivr.vocabulary import Skill
-from models.org import OrgKind, add_unit, list_units
+from models.org import OrgKind, UnknownOrgUnit, add_unit, list_units, set_manager_phone
 from models.people import UserRole, create_user, generate_password, list_users, set_password
 from models.seats import add_seat, list_seats
 
@@ -87,14 +87,15 @@ def seat() -> None:
 @click.argument("extension")
 @click.option("--name", default="", help="名称 / shown on other telephones")
 @click.option("--skill", "skills", multiple=True, help="技能 / what can be asked of it (agent, doctor ...)")
-def seat_add(extension: str, name: str, skills: tuple[str, ...]) -> None:
+@click.option("--org", "unit", type=int, help="所属社区编号，不填为中心 / id of its community; none: a central seat")
+def seat_add(extension: str, name: str, skills: tuple[str, ...], unit: int | None) -> None:
     """新增坐席，显示 SIP 密码 / add a seat and show what its telephone needs to register."""
     settings = frame.settings()
 
     async def work() -> tuple[str, bool]:
         async with database(settings) as db:
             async with db.write() as session:
-                made = await add_seat(session, extension, name=name, skills=skills or (Skill.AGENT,))
+                made = await add_seat(session, extension, name=name, skills=skills or (Skill.AGENT,), org_unit_id=unit)
                 password = made.sip_password
             return password, await apply_seats(settings, db)
 
@@ -117,6 +118,7 @@ def seat_list(passwords: bool, as_json: bool) -> None:
                     "extension": one.extension,
                     "name": one.name,
                     "skills": one.skills if as_json else ",".join(one.skills),
+                    "org": one.org_unit_id,
                     "state": str(one.state),
                     **({"sip_password": one.sip_password} if passwords else {}),
                 }
@@ -148,6 +150,23 @@ def org_add(kind: str, name: str, parent: int | None) -> None:
     click.echo(f"✓ {asyncio.run(work())}  {name}")
 
 
+@org.command("phone")
+@click.argument("unit", type=int)
+@click.argument("number")
+def org_phone(unit: int, number: str) -> None:
+    """设置社区负责人手机，"" 为清除 / the mobile of a community's manager; "" takes it away."""
+    settings = frame.settings()
+
+    async def work() -> str:
+        async with database(settings) as db, db.write() as session:
+            try:
+                return (await set_manager_phone(session, unit, number, area_code=settings.area_code)).manager_phone
+            except (UnknownOrgUnit, ValueError) as error:
+                raise click.ClickException(str(error)) from error
+
+    click.echo(f"✓ {unit}  {asyncio.run(work())}".rstrip())
+
+
 @org.command("list")
 @as_json
 def org_list(as_json: bool) -> None:
@@ -156,6 +175,9 @@ def org_list(as_json: bool) -> None:
     async def work() -> Sequence[Mapping[str, object]]:
         async with database(frame.settings()) as db, db.read() as session:
             units = await list_units(session)
-        return [{"id": u.id, "parent": u.parent_id, "kind": str(u.kind), "name": u.name} for u in units]
+        return [
+            {"id": u.id, "parent": u.parent_id, "kind": str(u.kind), "name": u.name, "phone": u.manager_phone}
+            for u in units
+        ]
 
     frame.show(asyncio.run(work()), as_json=as_json)

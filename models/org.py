@@ -8,7 +8,9 @@ from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ivr.numbers import SERVICES
 from models.base import Base, choice
+from models.phone_numbers import dialable
 
 
 class OrgKind(StrEnum):
@@ -71,6 +73,24 @@ async def add_unit(session: AsyncSession, kind: OrgKind, name: str, *, parent: i
     if await session.scalar(select(OrgUnit.id).where(OrgUnit.name == name, _below(parent))) is not None:
         raise ValueError(f"“{name}”已存在 / {name!r} exists already")
     return await get_or_create(session, kind, name, parent=parent)
+
+
+async def set_manager_phone(session: AsyncSession, unit: int, number: str, *, area_code: str) -> OrgUnit:
+    """The mobile that is rung when nobody is at this community's seat (H2); empty: none.
+
+    Raises:
+        UnknownOrgUnit: there is no such unit.
+        ValueError: it is no community, or the number cannot be rung.
+    """
+    found = await session.get(OrgUnit, unit)
+    if found is None:
+        raise UnknownOrgUnit(f"没有编号为 {unit} 的机构 / there is no unit {unit}")
+    if found.kind is not OrgKind.COMMUNITY:
+        raise ValueError(f"“{found.name}”不是社区，没有社区坐席 / {found.name!r} is no community")
+    found.manager_phone = dialable(number, area_code) if number.strip() else ""
+    if found.manager_phone in SERVICES:
+        raise ValueError("110、119、120 不能作为负责人手机 / 110, 119 and 120 are nobody's mobile")
+    return found
 
 
 def _below(parent: int | None) -> ColumnElement[bool]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ivr.vocabulary import Skill
 from models.base import Base, choice, utc_now
+from models.org import OrgUnit
 
 _EXTENSION = re.compile("8[0-9]{2,4}")
 _SKILLS = ", ".join(Skill)
@@ -54,7 +55,7 @@ async def add_seat(
     """A new seat with a generated SIP password; it starts paused.
 
     Raises:
-        SeatProblem: the extension is no seat number or taken, or a skill is unknown.
+        SeatProblem: the extension is no seat number or taken, or a skill or the org unit is unknown.
     """
     if not _EXTENSION.fullmatch(extension):
         raise SeatProblem(f"分机号应为8开头的3至5位数字: {extension!r} / an extension is 8 and 2 to 4 more digits")
@@ -63,6 +64,8 @@ async def add_seat(
         raise SeatProblem(f"至少需要一项技能 / at least one skill is needed: {_SKILLS}")
     if await session.get(Seat, extension) is not None:
         raise SeatProblem(f"坐席 {extension} 已存在 / seat {extension} exists already")
+    if org_unit_id is not None and await session.get(OrgUnit, org_unit_id) is None:
+        raise SeatProblem(f"没有编号为 {org_unit_id} 的机构 / there is no unit {org_unit_id}")
     seat = Seat(
         extension=extension,
         name=name.strip(),

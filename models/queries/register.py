@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from ivr.case import ContactCard, ElderFile
 from models.addresses import full_address
 from models.elders import SERVED, Contact, ContactPhone, Elder, Terminal
-from models.org import OrgUnit
+from models.org import OrgKind, OrgUnit
 from models.phone_numbers import canonical, national
 
 _LEVELS = 4
@@ -59,7 +59,11 @@ async def _file(session: AsyncSession, which: ColumnElement[bool]) -> ElderFile 
     if row is None:
         return None
     elder: Elder = row[0]
-    units: list[str] = [name for name in reversed(row[1:]) if name]
+    home: OrgUnit | None = row[1]
+    units: list[str] = [name for name in reversed(row[2:]) if name]
+    if home is not None:
+        units.append(home.name)
+    community = home if home is not None and home.kind is OrgKind.COMMUNITY else None
     return ElderFile(
         id=elder.id,
         name=elder.name,
@@ -74,6 +78,8 @@ async def _file(session: AsyncSession, which: ColumnElement[bool]) -> ElderFile 
         health=elder.health,
         notes=elder.notes,
         service_class=elder.service_class,
+        community_id=community.id if community is not None else None,
+        community_phone=community.manager_phone if community is not None else "",
         language=elder.language,
         agreement_signed=elder.agreement_signed_on is not None,
         provisional=elder.provisional,
@@ -83,10 +89,11 @@ async def _file(session: AsyncSession, which: ColumnElement[bool]) -> ElderFile 
 
 
 @cache
-def _elder_and_units() -> Select[Elder, *tuple[str | None, ...]]:
-    """The elder and the names of the units that they live in, the smallest first. Made once: each call asks it."""
+def _elder_and_units() -> Select[Elder, OrgUnit | None, *tuple[str | None, ...]]:
+    """The elder, the unit that they live in, and the names of those above it, the smallest first. Made once: each call
+    asks it."""
     levels = [aliased(OrgUnit) for _ in range(_LEVELS)]
-    query = select(Elder, *(level.name for level in levels))
+    query = select(Elder, levels[0], *(level.name for level in levels[1:]))
     below: ColumnElement[int | None] = Elder.org_unit_id  # type: ignore[assignment]
     for level in levels:
         query = query.outerjoin(level, level.id == below)

@@ -7,10 +7,10 @@ control API that the web uses.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -230,9 +230,11 @@ async def open_house(
     environment: dict[str, str] | None = None,
     controller: bool = True,
     phones: Sequence[str] | None = None,
+    clock: Callable[[], datetime] = Controller.now,
 ) -> AsyncIterator[House]:
     """Everything started, phones registered, nobody ready yet; everything stopped at the end. Without `controller` a
-    test starts one of its own. `phones`: the seats whose telephones are in the town, when not all are."""
+    test starts one of its own. `phones`: the seats whose telephones are in the town, when not all are. `clock`
+    tells the controller whether it is within working hours."""
     settings, town_settings = _settings(home, environment or {})
     keys = Secrets.load_or_create(settings.home)
     await upgrade(settings.database_url)
@@ -245,7 +247,7 @@ async def open_house(
         await process.start()
         stack.push_async_callback(process.stop)
         await process.wait_fully_booted()
-        inner = await stack.enter_async_context(bootstrap.running(settings, keys)) if controller else None
+        inner = await stack.enter_async_context(bootstrap.running(settings, keys, clock=clock)) if controller else None
         ari = await stack.enter_async_context(
             Client(f"http://127.0.0.1:{settings.ari_port}", username=keys.ari_user, password=keys.ari_password)
         )

@@ -91,6 +91,21 @@ def test_places_form_a_tree(shell: Shell) -> None:
     assert [(unit["name"], unit["parent"]) for unit in shell.json("org", "list")] == [("演示区", None), ("演示街道", 1)]
 
 
+def test_a_community_has_a_seat_and_a_manager_with_a_mobile(shell: Shell) -> None:
+    assert shell("org", "add", "street", "演示街道") == 0
+    assert shell("org", "add", "community", "演示社区", "--parent", "1") == 0
+    assert shell("org", "phone", "2", "120 0000 0077") == 0
+    assert [unit["phone"] for unit in shell.json("org", "list")] == ["", "12000000077"]
+    for unit, number in (("1", "12000000077"), ("9", "12000000077"), ("2", "12o"), ("2", "120")):
+        assert shell("org", "phone", unit, number) == 1
+        assert " / " in shell.err
+    assert shell("org", "phone", "2", "") == 0
+    assert shell.json("org", "list")[1]["phone"] == ""
+    assert shell("seat", "add", "821", "--org", "2") == 0
+    assert shell("seat", "add", "822", "--org", "9") == 1
+    assert [(seat["extension"], seat["org"]) for seat in shell.json("seat", "list")] == [("821", 2)]
+
+
 def test_a_register_goes_out_and_comes_in(shell: Shell, tmp_path: Path) -> None:
     sheet = tmp_path / "register.csv"
     assert shell("export", "elders", str(sheet), "--template") == 0

@@ -18,7 +18,7 @@ from models.elder_forms import ContactForm, ElderForm, TerminalForm, check
 from models.elders import Contact, ContactPhone, Elder, ElderStatus, Relation, Terminal
 from models.id_cards import BadIdCard, read_id_card
 from models.names import search_key
-from models.org import OrgKind, UnknownOrgUnit, add_unit, list_units
+from models.org import OrgKind, UnknownOrgUnit, add_unit, list_units, set_manager_phone
 from models.queries.elders import changes_of, list_elders
 from models.queries.register import file_of, find_file
 from models.register import FormRefused, NoSuchElder, VersionConflict, change_elder, create_elder, delete_elder, form_of
@@ -75,10 +75,14 @@ async def test_the_file_has_everything_an_agent_must_see(db: Database) -> None:
         parent = None
         for kind in OrgKind:
             parent = (await add_unit(session, kind, f"演示{kind}", parent=parent)).id
+    assert parent is not None
+    async with db.write() as session:
+        await set_manager_phone(session, parent, "+86 120 0000 0077", area_code=AREA)
     elder = await _create(db, replace(FULL, org_unit_id=parent))
     async with db.read() as session:
         file = await file_of(session, elder)
     assert file is not None
+    assert (file.community_id, file.community_phone) == (parent, "12000000077")
     assert file.address == "演示city演示district演示street演示community示例新村3号楼2单元4层401室"
     assert (file.name, file.home_phone, file.community) == ("演示·李一", "02110000002", "演示community")
     assert (file.landmark, file.bus_stop, file.way_in) == ("示例菜场西侧", "示例站", "门铃坏, 请敲门")
@@ -87,6 +91,17 @@ async def test_the_file_has_everything_an_agent_must_see(db: Database) -> None:
         ("演示·子", "儿子", ("12000000001", "02110000003")),
         ("演示·邻", "楼上邻居", ("12000000002",)),
     ]
+
+
+@pytest.mark.clause("H2")
+async def test_an_elder_of_no_community_has_no_seat_of_their_own(db: Database) -> None:
+    async with db.write() as session:
+        street = (await add_unit(session, OrgKind.STREET, "演示街道", parent=None)).id
+    elder = await _create(db, replace(FULL, org_unit_id=street))
+    async with db.read() as session:
+        file = await file_of(session, elder)
+    assert file is not None
+    assert (file.community_id, file.community) == (None, "演示街道")
 
 
 @pytest.mark.parametrize("sent", ["10000001", LINE, "+862110000001", "00862110000001", "1795102110000001"])

@@ -1,0 +1,30 @@
+"""The communities' working hours (H2): 8 hours on Chinese working days, exchanged days (调休) included.
+
+The government names next year's exchanged days in November; until the library knows them, Monday to Friday count as
+worked but for the statutory holidays themselves.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import holidays
+
+
+class OfficeHours:
+    """From `first` to `last`, in hours of the day (8.5 is half past eight), in the machine's time zone."""
+
+    def __init__(self, first: float, last: float) -> None:
+        self._first = first
+        self._last = last
+        self._calendar = holidays.country_holidays("CN")
+
+    def open_at(self, at: datetime) -> bool:
+        """Whether somebody should be at a community's seat then."""
+        local = at.astimezone()
+        hour = local.hour + local.minute / 60 + local.second / 3600
+        return self._first <= hour < self._last and self._calendar.is_working_day(local.date())
+
+    def knows(self, year: int) -> bool:
+        """Whether the exchanged days of this year are known. There are some in every year."""
+        return any(day.year == year for day in holidays.country_holidays("CN", years=year).weekend_workdays)
