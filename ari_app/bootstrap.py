@@ -171,7 +171,10 @@ def _assemble(
             now=Controller.now,
             in_hours=lambda: office.open_at(clock()),
         ),
-        dialled=DialledNumbers({CaseKind.ORDINARY: settings.ordinary_numbers}, area_code=settings.area_code),
+        dialled=DialledNumbers(
+            {CaseKind.ORDINARY: settings.ordinary_numbers, CaseKind.COMPLAINT: settings.complaint_numbers},
+            area_code=settings.area_code,
+        ),
         background=background,
         policy=policy,
         recordings_folder=recordings_dir(settings),

@@ -76,7 +76,7 @@ def platform_context(
         "trunk_match": settings.trunk_match,
         "trunk_contact": settings.trunk_contact or "",
         "sos_numbers": [number for number in settings.sos_numbers if number != TEST_NUMBER],
-        "ordinary_numbers": settings.ordinary_numbers,
+        "other_numbers": [*settings.ordinary_numbers, *settings.complaint_numbers],
         "seats": _checked(seats),
         "prompts": _path(prompts_dir(settings)),
         "recordings": _path(recordings_dir(settings)),

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -57,6 +58,7 @@ class Settings(BaseModel):
     trunk_contact: Annotated[str | None, BeforeValidator(values.parse_contact)] = None
     sos_numbers: Annotated[list[str], BeforeValidator(values.parse_numbers)] = Field(default_factory=list)
     ordinary_numbers: Annotated[list[str], BeforeValidator(values.parse_numbers)] = Field(default_factory=list)
+    complaint_numbers: Annotated[list[str], BeforeValidator(values.parse_numbers)] = Field(default_factory=list)
     duty_phones: Annotated[list[str], BeforeValidator(values.parse_phones)] = Field(default_factory=list)
     asterisk: Annotated[Path | None, BeforeValidator(values.parse_program)] = None
     lang: Literal["zh", "en"] = "zh"
@@ -97,12 +99,14 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _one_meaning_for_each_number(self) -> Self:
-        if both := set(self.sos_numbers) & set(self.ordinary_numbers):
-            number = min(both)
-            raise ValueError(
-                f"sos_numbers={number}\tordinary_numbers\t{number} 不能既是求助号码又是普通号码 / "
-                f"{number} cannot be a number for alarms and for ordinary calls"
-            )
+        """Alarms, ordinary calls and complaints come in on different numbers."""
+        for one, other in combinations(("sos_numbers", "ordinary_numbers", "complaint_numbers"), 2):
+            if both := set(getattr(self, one)) & set(getattr(self, other)):
+                number = min(both)
+                raise ValueError(
+                    f"{one}={number}\t{other}\t{number} 不能有两种用途（求助、普通、投诉） / "
+                    f"{number} cannot be for two kinds of calls (alarms, ordinary calls, complaints)"
+                )
         return self
 
     @model_validator(mode="after")

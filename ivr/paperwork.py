@@ -8,7 +8,7 @@ from ivr.case import Case
 from ivr.commands import DraftComplaint, DraftOrder
 from ivr.events import ClassifyRequested, DraftComplaintRequested, DraftOrderRequested, Paper
 from ivr.turn import Turn
-from ivr.vocabulary import FollowUpKind, Refusal, Topic
+from ivr.vocabulary import CaseKind, FollowUpKind, Refusal, Topic
 
 _FOLLOW_UP = {
     Topic.EMERGENCY: FollowUpKind.EMERGENCY,
@@ -47,6 +47,18 @@ def draft_complaint(turn: Turn, about: str, words: str) -> Turn:
         return turn.refuse(Refusal.ALREADY_DONE)
     turn.note(complained=True, topic=turn.case.topic or Topic.COMPLAINT)
     return turn.do(DraftComplaint(about, words))
+
+
+def topic_of(kind: CaseKind) -> Topic | None:
+    """What a call is about when only the number is known that was dialled."""
+    return Topic.COMPLAINT if kind is CaseKind.COMPLAINT else None
+
+
+def outcome_filed(turn: Turn) -> Turn:
+    """A complaint that nobody has taken down becomes a draft in the words of the outcome (H5)."""
+    if turn.case.topic is not Topic.COMPLAINT or turn.case.complained:
+        return turn
+    return draft_complaint(turn, "", turn.case.note)
 
 
 def follow_up_of(case: Case) -> FollowUpKind:

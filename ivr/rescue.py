@@ -102,7 +102,7 @@ def ring_elder(turn: Turn) -> Turn:
 
 # --- what they do ---------------------------------------------------------------------------------------------------
 
-_WHAT_HAPPENED: Final = {CaseKind.SOS: Prompt.WHAT_KEY, CaseKind.ORDINARY: Prompt.WHAT_KEY}
+_WHAT_HAPPENED: Final = dict.fromkeys((CaseKind.SOS, CaseKind.ORDINARY, CaseKind.COMPLAINT), Prompt.WHAT_KEY)
 
 
 def answered(turn: Turn, leg: Leg) -> Turn:

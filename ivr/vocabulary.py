@@ -53,10 +53,11 @@ SUCCESSORS: Final[dict[CaseState, frozenset[CaseState]]] = {
 
 
 class CaseKind(StrEnum):
-    """By the number that was dialled: an alarm, or an ordinary call, which may become an emergency."""
+    """By the number that was dialled: an alarm, an ordinary call or a complaint (H5); both may become an emergency."""
 
     SOS = "sos"
     ORDINARY = "ordinary"
+    COMPLAINT = "complaint"
 
 
 class Role(StrEnum):

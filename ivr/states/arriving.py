@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, common, ids, roles, routing, silence
+from ivr import (
+    again,
+    common,
+    ids,
+    paperwork,
+    roles,
+    routing,
+    silence,
+)
 from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Answer, LookUp, MakeBridge, Play
@@ -45,7 +53,15 @@ from ivr.events import (
     TransferRequested,
 )
 from ivr.turn import Turn
-from ivr.vocabulary import AlarmKind, CaseState, LegKind, Place, Prompt, Role
+from ivr.vocabulary import (
+    AlarmKind,
+    CaseKind,
+    CaseState,
+    LegKind,
+    Place,
+    Prompt,
+    Role,
+)
 
 
 def arriving(turn: Turn, event: Event) -> Turn:
@@ -104,8 +120,8 @@ def arriving(turn: Turn, event: Event) -> Turn:
 
 
 def open_case(turn: Turn, event: CallArrived) -> Turn:
-    """Answer first; the look-up delays neither the answer nor the first ring of an alarm. An ordinary call waits for
-    it, since it tells whose seat is asked (H2)."""
+    """Answer first; the look-up delays neither the answer nor the first ring of an alarm or a complaint. An ordinary
+    call waits for it, since it tells whose seat is asked (H2)."""
     if turn.case.legs:
         return common.unexpected(turn, event)
     elder = Leg(id=ids.ELDER, kind=LegKind.ELDER, number=event.caller, channel=event.channel, dialled_at=event.at)
@@ -116,6 +132,7 @@ def open_case(turn: Turn, event: CallArrived) -> Turn:
         recording=event.recording,
         kind=event.kind,
         again_of=event.again_of,
+        topic=paperwork.topic_of(event.kind),
         opened_at=event.at,
         legs=(elder,),
         bridges=frozenset({Place.ELDER}),
@@ -124,7 +141,7 @@ def open_case(turn: Turn, event: CallArrived) -> Turn:
     turn.do(Play(elder.id, Prompt.WELCOME), LookUp(event.caller))
     if event.again_of:
         turn.alarm(AlarmKind.CALLS_AGAIN, event.again_of)
-    if turn.case.urgent:
+    if turn.case.kind is not CaseKind.ORDINARY:
         turn.find_seat(Role.A)
     return turn.do(MakeBridge(Place.ELDER))
 

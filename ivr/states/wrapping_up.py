@@ -139,7 +139,7 @@ def file_outcome(turn: Turn, event: CloseRequested) -> Turn:
     """Somebody has seen to it: the outcome, once."""
     if turn.case.outcome is not None:
         return turn.refuse(Refusal.ALREADY_DONE)
-    return close_when_done(turn.note(outcome=event.outcome, note=event.note))
+    return close_when_done(paperwork.outcome_filed(turn.note(outcome=event.outcome, note=event.note)))
 
 
 def command_failed(turn: Turn, event: CommandFailed) -> Turn:

@@ -174,10 +174,11 @@ def test_the_configured_numbers_are_the_only_ones(platform: Platform) -> None:
 
 
 def test_ordinary_calls_come_in_beside_the_configured_alarm_numbers(platform: Platform) -> None:
-    numbers = {"YJT_SOS_NUMBERS": "12349", "YJT_ORDINARY_NUMBERS": "12350"}
+    numbers = {"YJT_SOS_NUMBERS": "12349", "YJT_ORDINARY_NUMBERS": "12350", "YJT_COMPLAINT_NUMBERS": "12351"}
     inside = platform.file("extensions.conf", **numbers).split("[sos]")[0]
     assert "exten => 12349,1,Goto(sos,s,1)" in inside
     assert "exten => 12350,1,Goto(sos,s,1)" in inside
+    assert "exten => 12351,1,Goto(sos,s,1)" in inside
 
 
 def test_every_file_is_for_its_owner_only(platform: Platform) -> None:

@@ -52,6 +52,7 @@ def test_without_anything_the_defaults_hold() -> None:
         ("YJT_TRUNK_CONTACT", "sip:192.0.2.1\nmatch=0.0.0.0/0"),
         ("YJT_SOS_NUMBERS", "12,abc"),
         ("YJT_ORDINARY_NUMBERS", "96890,x"),
+        ("YJT_COMPLAINT_NUMBERS", "96892,x"),
         ("YJT_DUTY_PHONES", "12000000001,0210000x"),
         ("YJT_DUTY_PHONES", "12"),
         ("YJT_DUTY_PHONES", "120"),
@@ -122,6 +123,11 @@ def test_a_number_for_alarms_and_for_ordinary_calls_is_refused_by_both_names() -
     problem = refused({"YJT_SOS_NUMBERS": "96890,96891", "YJT_ORDINARY_NUMBERS": "96891"})[0]
     assert problem.startswith("YJT_SOS_NUMBERS, YJT_ORDINARY_NUMBERS")
     assert "96891" in problem
+
+
+def test_a_number_for_complaints_and_for_anything_else_is_refused_by_both_names() -> None:
+    problem = refused({"YJT_COMPLAINT_NUMBERS": "96892", "YJT_ORDINARY_NUMBERS": "96891,96892"})[0]
+    assert problem.startswith("YJT_ORDINARY_NUMBERS, YJT_COMPLAINT_NUMBERS")
 
 
 def test_settings_survive_the_way_to_another_process(home: Path) -> None:

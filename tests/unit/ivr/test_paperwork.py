@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.commands import BookFollowUp, DraftComplaint, DraftOrder
+from ivr.commands import BookFollowUp, DraftComplaint, DraftOrder, FindSeat
 from ivr.events import (
     ClassifyRequested,
     CloseRequested,
@@ -12,7 +12,7 @@ from ivr.events import (
     DraftOrderRequested,
     EmergencyRequested,
 )
-from ivr.vocabulary import USUAL_OUTCOME, Aid, FollowUpKind, Outcome, Refusal, Topic
+from ivr.vocabulary import USUAL_OUTCOME, Aid, CaseKind, FollowUpKind, Outcome, Refusal, Role, Skill, Topic, Urgency
 from tests.unit.ivr.world import POLICY, World, refusal
 
 
@@ -86,3 +86,53 @@ def test_a_complaint_is_taken_down_once(talking: World) -> None:
 
 def test_nothing_is_written_down_of_a_call_that_nobody_has_answered(ringing: World) -> None:
     assert refusal(ringing.ask(ClassifyRequested, topic=Topic.MEDICAL)) is Refusal.NOT_IN_THIS_STATE
+
+
+# --- the complaint line (H5) ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def complaining() -> World:
+    """A caller on the complaint line, and an agent."""
+    world = World()
+    world.call(kind=CaseKind.COMPLAINT)
+    world.answer("a-1")
+    world.say("elder")
+    return world
+
+
+def test_a_complaint_goes_to_the_centre_without_waiting_for_the_register() -> None:
+    world = World()
+    commands = world.feed(world.dial_in(kind=CaseKind.COMPLAINT))
+    assert FindSeat(Role.A, Skill.AGENT, urgency=Urgency.ORDINARY) in commands
+    assert world.case.topic is Topic.COMPLAINT
+
+
+@pytest.mark.clause("H5")
+def test_closing_it_makes_a_draft_in_the_words_of_the_note(complaining: World) -> None:
+    commands = complaining.ask(CloseRequested, outcome=Outcome.COMPLAINT, note="送餐晚了两个小时")
+    assert DraftComplaint("", "送餐晚了两个小时") in commands
+    complaining.wait(POLICY.goodbye + 1)
+    assert [one.kind for one in complaining.follow_ups] == [FollowUpKind.COMPLAINT]
+
+
+def test_one_that_was_taken_down_is_not_drafted_again(complaining: World) -> None:
+    complaining.ask(DraftComplaintRequested, about="演示·食堂", words="送餐晚了")
+    complaining.hang_up("elder")
+    complaining.ask(CloseRequested, outcome=Outcome.COMPLAINT, note="")
+    assert complaining.drafts == [DraftComplaint("演示·食堂", "送餐晚了")]
+
+
+def test_a_call_on_that_line_that_is_about_something_else_makes_none(complaining: World) -> None:
+    complaining.ask(ClassifyRequested, topic=Topic.MEDICAL)
+    complaining.ask(CloseRequested, outcome=Outcome.CONSULTATION, note="")
+    assert complaining.drafts == []
+
+
+def test_a_complaint_that_nobody_answered_is_owed_a_call() -> None:
+    world = World(seats=[])
+    world.call(kind=CaseKind.COMPLAINT)
+    world.hang_up("elder")
+    assert world.case.outcome is Outcome.MISSED
+    assert [one.kind for one in world.follow_ups] == [FollowUpKind.COMPLAINT]
+    assert world.drafts == []
