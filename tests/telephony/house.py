@@ -7,7 +7,12 @@ control API that the web uses.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Mapping,
+    Sequence,
+)
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -27,6 +32,7 @@ from home.ports import free_ports
 from home.programs import Program
 from home.secrets import Secrets
 from home.settings import Settings
+from ivr.vocabulary import Skill
 from models.cases import TimelineRow
 from models.database import Database, upgrade
 from models.elder_forms import ContactForm, ElderForm, TerminalForm
@@ -227,21 +233,22 @@ async def open_house(
     *,
     elders: Sequence[ElderForm] = (),
     seats: Sequence[str] = ("801", "802"),
+    skills: Mapping[str, Skill] | None = None,
     environment: dict[str, str] | None = None,
     controller: bool = True,
     phones: Sequence[str] | None = None,
     clock: Callable[[], datetime] = Controller.now,
 ) -> AsyncIterator[House]:
     """Everything started, phones registered, nobody ready yet; everything stopped at the end. Without `controller` a
-    test starts one of its own. `phones`: the seats whose telephones are in the town, when not all are. `clock`
-    tells the controller whether it is within working hours."""
+    test starts one of its own. `skills`: of the seats that are no agents'. `phones`: the seats whose telephones are in
+    the town, when not all are. `clock` tells the controller whether it is within working hours."""
     settings, town_settings = _settings(home, environment or {})
     keys = Secrets.load_or_create(settings.home)
     await upgrade(settings.database_url)
     async with AsyncExitStack() as stack:
         database = Database(settings.database_url)
         stack.push_async_callback(database.close)
-        lines = await _records(database, elders, seats)
+        lines = await _records(database, elders, seats, skills or {})
         render_platform(settings, keys, lines, program=program)
         process = platform_asterisk(settings, program)
         await process.start()
@@ -299,11 +306,13 @@ def _settings(home: Path, environment: dict[str, str]) -> tuple[Settings, TownSe
     return settings, town
 
 
-async def _records(database: Database, elders: Sequence[ElderForm], seats: Sequence[str]) -> list[SeatLine]:
+async def _records(
+    database: Database, elders: Sequence[ElderForm], seats: Sequence[str], skills: Mapping[str, Skill]
+) -> list[SeatLine]:
     async with database.write() as session:
         for form in elders:
             await create_elder(session, form, by="test", area_code=AREA)
         for extension in seats:
-            await add_seat(session, extension, name=f"seat {extension}")
+            await add_seat(session, extension, name=f"seat {extension}", skills=[skills.get(extension, Skill.AGENT)])
     async with database.read() as session:
         return [SeatLine(seat.extension, seat.sip_password, seat.name) for seat in await list_seats(session)]
