@@ -180,7 +180,7 @@ def first_seat(turn: Turn, event: SeatReserved) -> Turn:
 def taken_at_once(turn: Turn, event: TakeOverRequested) -> Turn:
     """Somebody sees the call wait, and wants it on their seat; others are looked for all the same."""
     roles.take_over_a(turn, event)
-    return turn.go(CaseState.RINGING_SEATS) if turn.refusal is None else turn
+    return turn.find_seat(Role.A).go(CaseState.RINGING_SEATS) if turn.refusal is None else turn
 
 
 def command_failed(turn: Turn, event: CommandFailed) -> Turn:
