@@ -27,8 +27,7 @@ from ari_app.register import Register
 from ari_app.runner import CaseRun, RaisedAlarm
 from ari_app.side_calls import SideCalls
 from ari_app.switchboard import Switchboard
-from ivr import ids
-from ivr.case import Case, Leg
+from ivr.case import Case
 from ivr.commands import (
     ChangeRole,
     Dial,
@@ -223,16 +222,15 @@ class Controller:
     def seat_answered(self, extension: str) -> None:
         self.desk.answered(extension)
 
-    def leg_ended(self, case: Case, leg: Leg) -> None:
-        if leg.id == ids.ELDER:
-            self._background.spawn(self._check_recording(case), f"recording-{case.id}")
+    def tape_ended(self, case: str, file: str) -> None:
+        self._background.spawn(self._check_recording(case, file), f"recording-{file}")
 
-    async def _check_recording(self, case: Case) -> None:
-        name, found = case.recording, await recordings.check(self._recordings, case.recording)
+    async def _check_recording(self, case: str, file: str) -> None:
+        found = await recordings.check(self._recordings, file)
         ended = RecordingEnded(
-            at=self.now(), actor="system", recording=name, seconds=found.seconds, problem=found.problem
+            at=self.now(), actor="system", recording=file, seconds=found.seconds, problem=found.problem
         )
-        self.post(case.id, ended)
+        self.post(case, ended)
 
     def alarmed(self, case: str, alarm: RaisedAlarm) -> None:
         self.bus.publish(

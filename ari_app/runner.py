@@ -17,7 +17,7 @@ import structlog
 from ari_app.ari.errors import AriError
 from ari_app.causes import Causes
 from ari_app.switchboard import LineGone, NoRoute
-from ivr.case import Case, Leg
+from ivr.case import Case
 from ivr.commands import (
     Alarm,
     Announce,
@@ -40,6 +40,7 @@ from ivr.commands import (
     OpenProvisionalFile,
     PassOn,
     Play,
+    Record,
     Refuse,
     ReleaseSeat,
     RemoveBridge,
@@ -54,7 +55,7 @@ from ivr.commands import (
     Timer,
 )
 from ivr.decide import decide
-from ivr.events import CommandFailed, Event, LegAnswered, LegEnded, TimerFired
+from ivr.events import CommandFailed, Event, LegAnswered, TimerFired
 from ivr.policy import Policy
 from ivr.serial import Json, to_json
 from ivr.vocabulary import AlarmKind, CaseState, LegKind, Refusal
@@ -85,8 +86,8 @@ class House(Protocol):
     def look_up(self, case: str, caller: str) -> None: ...
     def seat_command(self, case: str, command: SeatCommand) -> None: ...
     def seat_answered(self, extension: str) -> None: ...
-    def leg_ended(self, case: Case, leg: Leg) -> None: ...
     def pass_on(self, case: str, call: PassOn) -> None: ...
+    def tape_ended(self, case: str, file: str) -> None: ...
     def alarmed(self, case: str, alarm: RaisedAlarm) -> None: ...
     def changed(self, run: CaseRun) -> None: ...
     def finished(self, run: CaseRun) -> None: ...
@@ -178,6 +179,7 @@ class CaseRun:
         entry = self._write_down(letter.event, cause, commands)
         self._causes.ordered(commands, entry.seq)
         self._notice(before, letter.event)
+        self._tell_of_tapes(before)
         refusal = None
         for command in commands:
             if isinstance(command, Refuse):
@@ -210,16 +212,19 @@ class CaseRun:
                 leg = self.case.leg(leg_id)
                 if leg is not None and leg.up and leg.kind is LegKind.SEAT:
                     self.house.seat_answered(leg.number)
-            case LegEnded(leg=leg_id):
-                old, leg = before.leg(leg_id), self.case.leg(leg_id)
-                if old is not None and leg is not None and old.alive and not leg.alive:
-                    self.house.leg_ended(self.case, leg)
             case _:
                 pass
 
+    def _tell_of_tapes(self, before: Case) -> None:
+        """Recordings that came to their end are looked at."""
+        ran = {tape.file for tape in before.tapes if tape.running}
+        for tape in self.case.tapes:
+            if tape.file in ran and not tape.running:
+                self.house.tape_ended(self.case.id, tape.file)
+
     def _dispatch(self, seq: int, command: Command) -> None:
         match command:
-            case Answer() | Dial() | Hangup() | MakeBridge() | Join() | Leave() | RemoveBridge():
+            case Answer() | Dial() | Hangup() | MakeBridge() | Join() | Record() | Leave() | RemoveBridge():
                 self._orders.put_nowait((seq, command))
             case Play() | StopSound() | StartMusic() | Announce() | DetectSpeech():
                 self._orders.put_nowait((seq, command))

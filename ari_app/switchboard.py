@@ -29,6 +29,7 @@ from ivr.commands import (
     LineCommand,
     MakeBridge,
     Play,
+    Record,
     RemoveBridge,
     StartMusic,
     StopSound,
@@ -129,6 +130,10 @@ class Switchboard:
                 await self._ari.bridges.create(type="mixing,dtmf_events", bridgeId=bridge, name=bridge)
             case Join(leg, place):
                 await self._join(ids.bridge_id(case, place), self._channel(case, leg))
+            case Record(place, file):
+                await self._ari.bridges.record(
+                    bridgeId=ids.bridge_id(case, place), name=file.removesuffix(".wav"), format="wav"
+                )
             case Leave(leg, place):
                 await self._ari.bridges.removeChannel(
                     bridgeId=ids.bridge_id(case, place), channel=self._channel(case, leg)
@@ -190,7 +195,7 @@ class Switchboard:
         self._lines.sounds[channel] = sound
         await self._ari.channels.play(
             channelId=channel,
-            media=",".join(f"sound:{self._prompts / prompt.value}" for prompt in (command.prompt, *command.then)),
+            media=[f"sound:{self._prompts / prompt.value}" for prompt in (command.prompt, *command.then)],
             playbackId=sound.playback,
         )
         asyncio.get_running_loop().call_later(START_WITHIN, self._never_started, channel, sound)

@@ -49,7 +49,7 @@ def _ask_again(controller: Controller, case: Case, entries: Sequence[JournalEntr
     """For what was under way when the former boot ended, and whose answer it cannot have got."""
     if case.file is None:
         controller.look_up(case.id, case.caller)
-    elder = case.leg(ids.ELDER)
-    checked = any(entry.event == RECORDING_ENDED for entry in entries)
-    if elder is not None and not elder.alive and not checked:
-        controller.leg_ended(case, elder)
+    checked = {str(entry.data.get("recording")) for entry in entries if entry.event == RECORDING_ENDED}
+    for tape in case.tapes:
+        if not tape.running and tape.file not in checked:
+            controller.tape_ended(case.id, tape.file)

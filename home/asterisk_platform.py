@@ -102,6 +102,7 @@ def render_platform(
         process.prepare()
         recordings_dir(settings).mkdir(mode=0o700, parents=True, exist_ok=True)
         link_prompts(settings)
+        link_recordings(settings)
     return render(platform_templates(), process.etc, context, write=write)
 
 
@@ -138,6 +139,14 @@ def link_prompts(settings: Settings) -> None:
         if not link.is_symlink() or link.readlink() != path:
             link.unlink(missing_ok=True)
             link.symlink_to(path)
+
+
+def link_recordings(settings: Settings) -> None:
+    """What Asterisk records at our request goes where all recordings go."""
+    folder = settings.home / "asterisk" / "spool" / "recording"
+    if not folder.is_symlink():
+        folder.rmdir()
+        folder.symlink_to(recordings_dir(settings))
 
 
 def check_telephone_wav(path: Path) -> None:

@@ -68,4 +68,5 @@ def _line(turn: Turn, event: ElderCalledAgain, kind: LegKind) -> Leg:
     number = event.caller or turn.case.caller
     leg = Leg(id=event.leg, kind=kind, number=number, channel=event.channel, dialled_at=turn.at)
     turn.case = turn.case.with_leg(leg)
+    turn.tape_call(leg, event.recording)
     return leg

@@ -97,9 +97,22 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
+class Tape:
+    """One recording: `file` below the recordings folder; of the line `leg`, or of the bridge `place`. `people`: the
+    legs that were on it, in the order in which they came."""
+
+    file: str
+    started_at: datetime
+    leg: str = ""
+    place: Place = Place.NOWHERE
+    people: tuple[str, ...] = ()
+    running: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """All that follows from one alarm. `caller` is the CLI as digits (may be empty), `channel` Asterisk's own id of the
-    call that came in, `recording` its file below the recordings folder.
+    call that came in, `tapes` its recordings.
 
     `heard`: the elder has spoken or pressed a key on the present line; `asked`: how often they were asked whether they
     hear us; `call_backs`: how often they were rung back (S4.2), without the times when the line was `busy`;
@@ -118,7 +131,6 @@ class Case:
     caller: str = ""
     dialled: str = ""
     channel: str = ""
-    recording: str = ""
     kind: CaseKind = CaseKind.SOS
     state: CaseState = CaseState.ARRIVING
     opened_at: datetime | None = None
@@ -131,6 +143,7 @@ class Case:
     again: int = 0
     again_of: str = ""
     legs: tuple[Leg, ...] = ()
+    tapes: tuple[Tape, ...] = ()
     bridges: frozenset[Place] = field(default_factory=frozenset)
     searching: frozenset[Role] = field(default_factory=frozenset)
     abandoned: bool = False

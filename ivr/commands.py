@@ -68,6 +68,14 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """Record what is said in this bridge, until the last line has left it; `file` below the recordings folder."""
+
+    place: Place
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     leg: str
     place: Place
@@ -254,7 +262,7 @@ class DraftComplaint:
 
 
 SoundCommand = Play | StopSound | StartMusic | Announce | DetectSpeech
-LineCommand = Answer | Dial | Hangup | MakeBridge | Join | Leave | RemoveBridge | SoundCommand
+LineCommand = Answer | Dial | Hangup | MakeBridge | Join | Record | Leave | RemoveBridge | SoundCommand
 SeatCommand = FindSeat | StopFindingSeat | ReleaseSeat | ChangeRole | ShowFile
 RecordCommand = OpenProvisionalFile | BookFollowUp | SendMessage | OpenExceptionReport | DraftOrder | DraftComplaint
 Command = LineCommand | SeatCommand | RecordCommand | StartTimer | StopTimer | LookUp | PassOn | Alarm | Refuse

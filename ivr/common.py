@@ -26,6 +26,7 @@ from ivr.commands import (
     OpenProvisionalFile,
     PassOn,
     Play,
+    Record,
     Refuse,
     ReleaseSeat,
     RemoveBridge,
@@ -253,9 +254,9 @@ def command_failed(turn: Turn, event: CommandFailed) -> Leg | None:
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
             if isinstance(command, StartMusic) and leg.kind in ELDERS and leg.place is Place.NOWHERE:
                 turn.do(StartTimer(COMFORT, turn.policy.comfort_retry))
-        case MakeBridge():
-            turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
-        case FindSeat() | StopFindingSeat() | ReleaseSeat() | ChangeRole() | ShowFile():
+        case Record(file=file):
+            turn.alarm(AlarmKind.RECORDING_FAILED, f"{file}: {event.reason}")
+        case MakeBridge() | FindSeat() | StopFindingSeat() | ReleaseSeat() | ChangeRole() | ShowFile():
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
         case OpenProvisionalFile() | BookFollowUp() | SendMessage() | OpenExceptionReport() | LookUp() | PassOn():
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ivr import ids, routing
+from ivr import ids, routing, tapes
 from ivr.case import Case, Leg
 from ivr.commands import (
     Alarm,
@@ -22,6 +22,7 @@ from ivr.commands import (
     Leave,
     MakeBridge,
     Play,
+    Record,
     Refuse,
     ReleaseSeat,
     RemoveBridge,
@@ -89,7 +90,7 @@ class Turn:
 
     def change(self, leg: Leg, **changes: Any) -> Leg:
         changed = replace(leg, **changes)
-        self.case = self.case.with_leg(changed)
+        self.case = tapes.followed(self.case.with_leg(changed))
         return changed
 
     def alarm(self, kind: AlarmKind, detail: str = "") -> Turn:
@@ -143,7 +144,7 @@ class Turn:
         if leg.place is Place.NOWHERE:
             self.do(StopSound(leg.id))
         self.change(leg, place=place)
-        self.do(Join(leg.id, place))
+        self.do(Join(leg.id, place)).tape_bridge(place)
         if leg.kind is LegKind.ELDER:
             for second in self.lines_of_elder():
                 self.move(second, place)
@@ -155,6 +156,18 @@ class Turn:
         if elder is not None and elder.up and elder.id != leg.id:
             self.move(elder, Place.ELDER)
         return self.move(self.case.leg(leg.id) or leg, Place.ELDER)
+
+    def tape_call(self, leg: Leg, file: str) -> Turn:
+        """This call came in, and the dialplan records it."""
+        self.case = tapes.with_call(self.case, leg.id, file, self.at)
+        return self
+
+    def tape_bridge(self, place: Place) -> Turn:
+        """Record what is said here, unless that is done already."""
+        if not tapes.wanted(self.case, place):
+            return self
+        self.case = tapes.with_bridge(self.case, place, self.at)
+        return self.do(Record(place, self.case.tapes[-1].file))
 
     def hang_up(self, leg: Leg, result: Result | None = None) -> Turn:
         """Ask for the end of a leg; it has ended when `LegEnded` says so. The first result of a leg stands."""
@@ -177,7 +190,7 @@ class Turn:
             self.do(StopTimer(Timer(TimerKind.CONTACT_KEY, leg.id)))
         if self.case.is_elder(leg):
             self.do(StopTimer(COMFORT), StopTimer(Timer(TimerKind.GOODBYE)))
-        return self.change(
+        ended = self.change(
             leg,
             state=LegState.ENDED,
             place=Place.NOWHERE,
@@ -185,6 +198,9 @@ class Turn:
             cause=cause,
             result=leg.result or result,
         )
+        if leg.channel:
+            self.tape_bridge(leg.place)  # those who stay were on the recording of this call
+        return ended
 
     # --- seats ------------------------------------------------------------------------------------------------------
 

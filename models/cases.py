@@ -80,13 +80,17 @@ class TimelineRow(Base):
 
 
 class RecordingRow(Base):
-    """`path` is relative to the recordings folder; `seconds` and `problem` are known when it has ended."""
+    """`path` is relative to the recordings folder; `people` are the legs on it, `place` the bridge, empty for a call
+    that came in; `seconds` and `problem` are known when it has ended."""
 
     __tablename__ = "recordings"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"), index=True)
+    last_seq: Mapped[int]
     path: Mapped[str]
+    place: Mapped[str]
+    people: Mapped[list[str]]
     started_at: Mapped[datetime]
     seconds: Mapped[float | None]
     problem: Mapped[str]

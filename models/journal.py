@@ -29,7 +29,7 @@ from models.complaints import Complaint
 from models.elders import Elder
 from models.exception_reports import ExceptionReport
 from models.follow_ups import FollowUp
-from models.journal_entry import RECORDING_ENDED, JournalEntry, command_json, recording_id
+from models.journal_entry import RECORDING_ENDED, JournalEntry, command_json, place_of_tape, recording_id
 from models.messages import MessageRow, MessageStatus
 from models.provisional import open_file
 from models.work_orders import WorkOrder
@@ -239,22 +239,26 @@ def _draft(entry: JournalEntry, elders: frozenset[int], made: Mapping[str, int])
 async def _write_recordings(session: AsyncSession, spans: Iterable[Span], entries: Iterable[JournalEntry]) -> None:
     started = [
         {
-            "id": recording_id(last.case.id),
+            "id": recording_id(last.case.id, number),
             "case_id": last.case.id,
-            "path": last.case.recording,
-            "started_at": last.case.opened_at or first.at,
+            "last_seq": last.seq,
+            "path": tape.file,
+            "place": place_of_tape(tape),
+            "people": list(tape.people),
+            "started_at": tape.started_at,
             "seconds": None,
             "problem": "",
         }
-        for first, last in spans
-        if last.case.recording
+        for _, last in spans
+        for number, tape in enumerate(last.case.tapes, 1)
     ]
-    await _insert(session, RecordingRow, started)
+    await _upsert(session, RecordingRow, started, keep=frozenset({"seconds", "problem"}))
     for entry in entries:
-        if entry.event == RECORDING_ENDED and entry.case.recording:
-            seconds, problem = entry.recorded
-            row = await session.get_one(RecordingRow, recording_id(entry.case.id))
-            row.seconds, row.problem = seconds, problem
+        for number, tape in enumerate(entry.case.tapes, 1):
+            if entry.event == RECORDING_ENDED and entry.data.get("recording") == tape.file:
+                seconds, problem = entry.recorded
+                row = await session.get_one(RecordingRow, recording_id(entry.case.id, number))
+                row.seconds, row.problem = seconds, problem
     await session.flush()
 
 
@@ -264,14 +268,17 @@ async def _insert(session: AsyncSession, table: type[Base], rows: Sequence[Mappi
         await session.execute(_dialect_insert(session, table).on_conflict_do_nothing(), list(rows))
 
 
-async def _upsert(session: AsyncSession, table: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
-    """The newer state wins, by `last_seq`; an elder once known to be the caller is not forgotten."""
+async def _upsert(
+    session: AsyncSession, table: type[Any], rows: Sequence[Mapping[str, Any]], *, keep: frozenset[str] = frozenset()
+) -> None:
+    """The newer state wins, by `last_seq`, but for the columns to keep; an elder once known to be the caller is not
+    forgotten."""
     if not rows:
         return
     statement = _dialect_insert(session, table)
     keys = [column.name for column in table.__table__.primary_key]
     new: Mapping[str, ColumnElement[Any]] = statement.excluded
-    changes = {name: new[name] for name in rows[0] if name not in keys}
+    changes = {name: new[name] for name in rows[0] if name not in keys and name not in keep}
     if "elder_id" in changes:
         changes["elder_id"] = func.coalesce(new["elder_id"], table.elder_id)
     changes.pop("opened_at", None)

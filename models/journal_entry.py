@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Final
 
-from ivr.case import Case
+from ivr.case import Case, Tape
 from ivr.commands import Command
+from ivr.vocabulary import Place
 from models.text import Json, plain, plain_json
 
 RECORDING_ENDED: Final = "recording_ended"
@@ -20,7 +21,8 @@ _INNER_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
     """`case` is the state after the event; `seq` counts from 1 in each case; `event` is its name in snake_case;
-    `cause` the seq of the entry that led to this one. `recording_ended` carries `seconds` and `problem` in `data`."""
+    `cause` the seq of the entry that led to this one. `recording_ended` carries `recording`, `seconds` and `problem` in
+    `data`."""
 
     case: Case
     seq: int
@@ -39,8 +41,14 @@ class JournalEntry:
         return float(str(seconds)) if usable else None, plain(str(problem or ""))
 
 
-def recording_id(case: str) -> str:
-    return f"{case}-1"
+def recording_id(case: str, number: int) -> str:
+    """`number` counts the recordings of a case from 1."""
+    return f"{case}-{number}"
+
+
+def place_of_tape(tape: Tape) -> str:
+    """The bridge that is recorded; empty for a call that came in."""
+    return "" if tape.place is Place.NOWHERE else str(tape.place)
 
 
 def snake_case(name: str) -> str:

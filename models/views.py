@@ -9,7 +9,7 @@ from typing import Any
 
 from ivr.case import Case, Leg
 from ivr.commands import Alarm
-from models.journal_entry import RECORDING_ENDED, JournalEntry, recording_id
+from models.journal_entry import RECORDING_ENDED, JournalEntry, place_of_tape, recording_id
 from models.text import Json, plain, plain_json
 
 
@@ -59,13 +59,16 @@ class AlarmView:
 
 @dataclass(frozen=True, slots=True)
 class RecordingView:
-    """`seconds` is None while it runs; `problem` is empty when there is none."""
+    """`seconds` is None while it runs; `problem` is empty when there is none; `place` is the bridge, empty for a call
+    that came in; `people` are the legs on it."""
 
     id: str
     started_at: datetime
     seconds: float | None
     url: str
     problem: str
+    place: str = ""
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ def _without_timeline(case: Case, entries: Sequence[JournalEntry]) -> CaseView:
             for command in entry.commands
             if isinstance(command, Alarm)
         ),
-        recordings=_recordings(case, entries, opened_at),
+        recordings=_recordings(case, entries),
     )
 
 
@@ -172,16 +175,16 @@ def _entry_view(entry: JournalEntry) -> TimelineView:
     )
 
 
-def _recordings(case: Case, entries: Sequence[JournalEntry], opened_at: datetime | None) -> tuple[RecordingView, ...]:
-    if not case.recording or opened_at is None:
-        return ()
-    seconds: float | None = None
-    problem = ""
-    for entry in entries:
-        if entry.event == RECORDING_ENDED:
-            seconds, problem = entry.recorded
-    number = recording_id(case.id)
-    return (RecordingView(number, opened_at, seconds, recording_url(number), problem),)
+def _recordings(case: Case, entries: Sequence[JournalEntry]) -> tuple[RecordingView, ...]:
+    ended = {entry.data.get("recording"): entry.recorded for entry in entries if entry.event == RECORDING_ENDED}
+    found = []
+    for count, tape in enumerate(case.tapes, 1):
+        seconds, problem = ended.get(tape.file, (None, ""))
+        number = recording_id(case.id, count)
+        place = place_of_tape(tape)
+        url = recording_url(number)
+        found.append(RecordingView(number, tape.started_at, seconds, url, problem, place, tape.people))
+    return tuple(found)
 
 
 def _word(value: str | None) -> str | None:

@@ -8,7 +8,19 @@ from typing import Final
 from aiohttp import web
 
 from ivr.case import ContactCard, ElderFile
-from ivr.vocabulary import USUAL_OUTCOME, CaseState, LegKind, LegState, Outcome, Place, Topic
+from ivr.vocabulary import (
+    USUAL_OUTCOME,
+    AlarmKind,
+    CaseKind,
+    CaseState,
+    LegKind,
+    LegState,
+    Outcome,
+    Place,
+    Result,
+    Service,
+    Topic,
+)
 from models.database import DatabaseUnavailable
 from models.queries.cases import case_view
 from models.queries.register import file_of
@@ -90,6 +102,20 @@ class Sheet:
         return tuple(dict.fromkeys(leg.number for leg in self.legs_of(LegKind.SERVICE)))
 
     @property
+    def calling_services(self) -> tuple[str, ...]:
+        """110, 120, 119: those which ring or are on the line now."""
+        return tuple(leg.number for leg in self.legs_of(LegKind.SERVICE) if _alive(leg))
+
+    @property
+    def police_offered(self) -> bool:
+        """Nobody can be reached who could go there, and 110 was not called yet (S4.4)."""
+        open_yet = self.view.state == CaseState.NO_RESPONSE and self.view.arrived_at is None
+        return open_yet and self._alarmed(AlarmKind.OFFER_POLICE) and Service.POLICE not in self.services
+
+    def _alarmed(self, *kinds: AlarmKind) -> bool:
+        return any(alarm.kind in kinds for alarm in self.view.alarms)
+
+    @property
     def agreement_missing(self) -> bool:
         """Calling 120 for an elder needs a signed agreement on file; a warning, never a bar (S1.10)."""
         return self.file is not None and not self.file.agreement_signed
@@ -125,7 +151,12 @@ class Sheet:
         """What A reads out to 120, in the order in which it is asked for: label and words."""
         file = self.file
         if file is None:
-            return [(t("rescue.who"), t("rescue.unknown")), (t("rescue.phone"), self.view.caller)]
+            known = [
+                (t("rescue.who"), t("rescue.unknown")),
+                (t("rescue.condition"), self._condition(t)),
+                (t("rescue.phone"), self.view.caller),
+            ]
+            return [(label, words) for label, words in known if words]
         years = _years(file, self)
         age = "" if years is None else t("rescue.years", years=years)
         person = t("rescue.comma").join(part for part in (file.name, t.word("sex", file.sex), age) if part)
@@ -135,10 +166,30 @@ class Sheet:
             (t("rescue.landmark"), file.landmark),
             (t("rescue.bus_stop"), file.bus_stop),
             (t("rescue.way_in"), file.way_in),
+            (t("rescue.condition"), self._condition(t)),
             (t("rescue.health"), file.health),
+            (t("rescue.on_site"), self._on_site()),
             (t("rescue.phone"), file.home_phone or self.view.caller),
         ]
         return [(label, words) for label, words in lines if words]
+
+    def _condition(self, t: Texts) -> str:
+        """What is known of how the elder is, from what happened on the line."""
+        if self._alarmed(AlarmKind.ELDER_SPOKE):
+            return t("rescue.speaks_again")
+        if self._alarmed(AlarmKind.NO_RESPONSE):
+            return t("rescue.no_response")
+        if self._alarmed(AlarmKind.SILENT, AlarmKind.ABANDONED):
+            return t("rescue.silent")
+        return t("rescue.pressed") if self.view.kind == CaseKind.SOS else ""
+
+    def _on_site(self) -> str:
+        """Who comes or is there already, with the number at which they were reached; else whoever is first on file."""
+        come = [leg for leg in self.legs_of(LegKind.CONTACT) if leg.result == Result.ACCEPTED]
+        if come:
+            return f"{come[-1].name} {come[-1].number}"
+        cards = [card for card in (self.file.contacts if self.file else ()) if card.phones]
+        return f"{cards[0].name} {cards[0].phones[0]}" if cards else ""
 
 
 # What a timeline entry's data repeats of the entry itself, and names of no use to a reader.

@@ -129,7 +129,6 @@ def open_case(turn: Turn, event: CallArrived) -> Turn:
         caller=event.caller,
         dialled=event.dialled,
         channel=event.channel,
-        recording=event.recording,
         kind=event.kind,
         again_of=event.again_of,
         topic=paperwork.topic_of(event.kind),
@@ -137,6 +136,9 @@ def open_case(turn: Turn, event: CallArrived) -> Turn:
         legs=(elder,),
         bridges=frozenset({Place.ELDER}),
     )
+    if not event.recording:
+        turn.alarm(AlarmKind.RECORDING_FAILED, "no recording was started")
+    turn.tape_call(elder, event.recording)
     silence.listen(turn.do(Answer(elder.id)), elder)
     turn.do(Play(elder.id, Prompt.WELCOME), LookUp(event.caller))
     if event.again_of:

@@ -115,7 +115,7 @@ async def _views(session: AsyncSession, rows: Sequence[tuple[CaseRow, str | None
             timeline[entry.case_id].append(_entry_view(entry))
             alarms[entry.case_id].extend(_alarms(entry))
         found = select(RecordingRow).where(RecordingRow.case_id.in_(ids))
-        for recording in await session.scalars(found.order_by(RecordingRow.id)):
+        for recording in await session.scalars(found.order_by(RecordingRow.started_at, RecordingRow.id)):
             recordings[recording.case_id].append(_recording_view(recording))
     return [
         CaseView(
@@ -175,7 +175,15 @@ def _alarms(entry: TimelineRow) -> list[AlarmView]:
 
 
 def _recording_view(row: RecordingRow) -> RecordingView:
-    return RecordingView(row.id, row.started_at, row.seconds, recording_url(row.id), row.problem)
+    return RecordingView(
+        id=row.id,
+        started_at=row.started_at,
+        seconds=row.seconds,
+        url=recording_url(row.id),
+        problem=row.problem,
+        place=row.place,
+        people=tuple(row.people),
+    )
 
 
 def _word(value: str | None) -> str | None:

@@ -78,7 +78,7 @@ async def test_whom_the_elder_hears_in_an_emergency(tmp_path: Path, asterisk_pro
         by_a = await listen(ear, a.line.ear)
         by_operator = await listen(ear, operator.line.ear)
         case = next(iter(house.controller.runs.values())).case
-        recorded = await listen(ear, recordings_dir(house.settings) / case.recording)
+        recorded = await listen(ear, recordings_dir(house.settings) / case.tapes[0].file)
         async with house.database.read() as session:
             row = await session.get(RecordingRow, f"{case.id}-1")
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from ivr.case import Case, ContactCard, ElderFile, Leg
+from ivr.case import Case, ContactCard, ElderFile, Leg, Tape
 from ivr.commands import Alarm, Command
 from ivr.serial import to_json
 from ivr.vocabulary import AlarmKind, CaseState, LegKind, LegState, Place, Result, Role, Topic
@@ -65,7 +65,7 @@ def ringing(case_id: str = "c1", *, seat: str = "801", file: ElderFile | None = 
         id=case_id,
         caller="02110000001",
         channel="in-1",
-        recording=f"2026/11/22/{case_id}.wav",
+        tapes=(Tape(f"2026/11/22/{case_id}.wav", at, leg="elder", people=("elder",)),),
         state=CaseState.RINGING_SEATS,
         opened_at=at,
         file=file,

@@ -29,7 +29,7 @@ async def _record(house: House) -> bytes:
     case = stories.closed(stories.ringing("r1", file=None))
     async with house.db.write() as session:
         await write(session, stories.entries(case))
-    return _sound(house.settings.home / "recordings" / case.recording)
+    return _sound(house.settings.home / "recordings" / case.tapes[0].file)
 
 
 async def test_the_sound_comes_whole_and_in_parts(house: House) -> None:

@@ -120,8 +120,9 @@ class Channels(Part):
     async def originate(self, *, endpoint: str, channelId: str, **more: Any) -> None:
         self.ari.hear("originate", endpoint=endpoint, channel=channelId, **more)
 
-    async def play(self, *, channelId: str, media: str, playbackId: str = "") -> None:
-        self.ari.hear("play", channel=channelId, media=media.rsplit("/", 1)[-1], playback=playbackId)
+    async def play(self, *, channelId: str, media: str | Sequence[str], playbackId: str = "") -> None:
+        names = [one.rsplit("/", 1)[-1] for one in ([media] if isinstance(media, str) else media)]
+        self.ari.hear("play", channel=channelId, media=" ".join(names), playback=playbackId)
 
     async def startMoh(self, *, channelId: str) -> None:
         self.ari.hear("startMoh", channel=channelId)
@@ -145,6 +146,9 @@ class Channels(Part):
 class Bridges(Part):
     async def create(self, *, bridgeId: str, **more: str) -> None:
         self.ari.hear("create", bridge=bridgeId)
+
+    async def record(self, *, bridgeId: str, name: str, format: str) -> None:  # noqa: A002 (Asterisk's name)
+        self.ari.hear("record", bridge=bridgeId, file=f"{name}.{format}")
 
     async def destroy(self, *, bridgeId: str) -> None:
         self.ari.hear("destroy", bridge=bridgeId)

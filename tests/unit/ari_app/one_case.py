@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ari_app.runner import CaseRun, RaisedAlarm
-from ivr.case import Case, ContactCard, ElderFile, Leg
+from ivr.case import Case, ContactCard, ElderFile
 from ivr.commands import LineCommand, SeatCommand
 from ivr.events import CallArrived, CallerIdentified, EmergencyRequested, Event, LegAnswered, LegRinging, SeatReserved
 from ivr.policy import Policy
@@ -81,8 +81,8 @@ class FakeHouse:
     def seat_answered(self, extension: str) -> None:
         self.answered.append(extension)
 
-    def leg_ended(self, case: Case, leg: Leg) -> None:
-        self.ended.append(leg.id)
+    def tape_ended(self, case: str, file: str) -> None:
+        self.ended.append(file)
 
     def alarmed(self, case: str, alarm: RaisedAlarm) -> None:
         self.alarms.append(alarm)

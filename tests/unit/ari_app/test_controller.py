@@ -41,7 +41,7 @@ async def test_an_alarm_is_answered_before_anything_else(tmp_path: Path) -> None
         await p.call("sos", "96890", NUMBER, "r.wav")
         assert [name for name in p.ari.names if name != "subscribe"] == ["answer", "play", "create"]
         assert p.asked("subscribe") == [("subscribe", {"sources": (f"channel:{CALLER}",)})]
-        assert (p.case.channel, p.case.caller, p.case.recording) == (CALLER, NUMBER, "r.wav")
+        assert (p.case.channel, p.case.caller, p.case.tapes[0].file) == (CALLER, NUMBER, "r.wav")
 
 
 @pytest.mark.clause("X5")

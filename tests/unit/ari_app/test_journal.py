@@ -219,7 +219,7 @@ async def test_an_entry_that_cannot_even_be_set_aside_is_kept(desk: Desk) -> Non
 
 @pytest.mark.parametrize("name", ["'; DROP TABLE cases; --", "🙂" * 2500, "x" * 10_000, "\x00\x07\r\n", "\ud800"])
 async def test_hostile_text_is_written(desk: Desk, name: str) -> None:
-    case = Case(id="one", caller=name, dialled=name, channel=name, recording=name, note=name, opened_at=START)
+    case = Case(id="one", caller=name, dialled=name, channel=name, note=name, opened_at=START)
     hostile = replace(entry(1), case=case, actor=name, data={name: name, "more": [name]})
     desk.journal.append(hostile)
     assert await desk.journal.drain(WITHIN)

@@ -364,7 +364,7 @@ async def test_the_end_is_told_once() -> None:
         )
         assert c.run.case.state is CaseState.CLOSED
         assert c.house.finishes == 1
-        assert c.house.ended == ["a-1", "elder"]
+        assert c.house.ended == ["r.wav"]
 
 
 async def test_causes_of_a_former_boot_are_still_known() -> None:

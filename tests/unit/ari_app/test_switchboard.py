@@ -21,6 +21,7 @@ from ivr.commands import (
     LineCommand,
     MakeBridge,
     Play,
+    Record,
     RemoveBridge,
     StartMusic,
     StopSound,
@@ -69,6 +70,7 @@ class Exchange:
         (Hangup("a-1"), ("hangup", {"channel": SEAT})),
         (MakeBridge(Place.ELDER), ("create", {"bridge": BRIDGE})),
         (Join("elder", Place.ELDER), ("add", {"bridge": BRIDGE, "channel": CALLER})),
+        (Record(Place.ELDER, "2026/1.wav"), ("record", {"bridge": BRIDGE, "file": "2026/1.wav"})),
         (Leave("a-1", Place.ELDER), ("remove", {"bridge": BRIDGE, "channel": SEAT})),
         (RemoveBridge(Place.ELDER), ("destroy", {"bridge": BRIDGE})),
         (StartMusic("elder"), ("startMoh", {"channel": CALLER})),
@@ -76,6 +78,11 @@ class Exchange:
 )
 async def test_one_request_for_each_command(command: LineCommand, asked: tuple[str, dict[str, Any]]) -> None:
     assert await Exchange().does(command) == [asked]
+
+
+async def test_several_prompts_are_played_as_one() -> None:
+    ((name, asked),) = await Exchange().does(Play("a-1", Prompt.CONTACT_THANKS, (Prompt.DIGIT_7, Prompt.WHAT_KEY)))
+    assert (name, asked["media"]) == ("play", "contact_thanks digit_7 what_key")
 
 
 @pytest.mark.parametrize(

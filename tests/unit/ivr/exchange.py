@@ -31,6 +31,7 @@ from ivr.commands import (
     OpenProvisionalFile,
     PassOn,
     Play,
+    Record,
     Refuse,
     ReleaseSeat,
     RemoveBridge,
@@ -115,6 +116,7 @@ class Exchange:
     drafts: list[DraftOrder | DraftComplaint] = field(default_factory=list)
     passed_on: list[PassOn] = field(default_factory=list)
     announced: list[Prompt] = field(default_factory=list)
+    taped: list[str] = field(default_factory=list)
     messages: list[tuple[MessageKind, int]] = field(default_factory=list)
 
     # --- what people and phones do: each leaves its event in `coming` -------------------------------------------------
@@ -179,6 +181,10 @@ class Exchange:
             case Announce(place, prompt):
                 assert place in self.bridges
                 self.announced.append(prompt)
+            case Record(place, file):
+                assert place in self.bridges & {Place.ELDER, Place.RESCUE}, f"{place} is nobody's business"
+                assert file not in self.taped
+                self.taped.append(file)
             case MakeBridge(place):
                 assert place not in self.bridges, f"{place} is there already"
                 self.bridges.add(place)

@@ -17,6 +17,7 @@ from ivr.commands import (
     LookUp,
     MakeBridge,
     Play,
+    Record,
     ReleaseSeat,
     RemoveBridge,
     SendMessage,
@@ -103,6 +104,7 @@ def test_one_call_from_the_key_to_the_closed_case() -> None:
         Join("b-1", Place.ELDER),
         MakeBridge(Place.RESCUE),
         Join("a-1", Place.RESCUE),
+        Record(Place.RESCUE, "2026/01/05/case-2.wav"),
     )
     assert world.hears("elder") == {"b-1"}
 

@@ -118,7 +118,7 @@ class World(Exchange):
         """The elder rings us although their case is open; nothing has been done about it yet."""
         leg = called_again_leg(1 + sum(leg.startswith("elder-again") for leg in self.lines))
         self.lines[leg] = Line(LegKind.ELDER, self.case.caller, "calling")
-        return ElderCalledAgain(at=self.now, leg=leg, channel=f"channel-of-{leg}")
+        return ElderCalledAgain(at=self.now, leg=leg, channel=f"channel-of-{leg}", recording="again.wav")
 
     def call_again(self) -> tuple[Command, ...]:
         return self.tell(self.calls_in_again())

@@ -20,7 +20,7 @@ class KeepingWorld(World):
         commands = super().feed(event)
         data: dict[str, Json] = {"leg": getattr(event, "leg", None)}
         if isinstance(event, RecordingEnded):
-            data = {"seconds": event.seconds, "problem": event.problem}
+            data = {"recording": event.recording, "seconds": event.seconds, "problem": event.problem}
         self.entries.append(
             JournalEntry(
                 case=self.case,

@@ -97,7 +97,7 @@ async def test_any_order_and_repetition_gives_the_same_record(db: Database) -> N
         await _write(db, *batch)
     async with db.read() as session:
         view = await case_view(session, "case-1")
-        for table, count in ((TimelineRow, len(world.entries)), (CaseLegRow, len(world.case.legs)), (RecordingRow, 1)):
+        for table, count in ((TimelineRow, len(world.entries)), (CaseLegRow, len(world.case.legs)), (RecordingRow, 2)):
             assert await session.scalar(select(func.count()).select_from(table)) == count
         follow_ups = (await session.scalars(select(FollowUp.kind))).all()
         elders = (await session.scalars(select(Elder.name))).all()

@@ -1,0 +1,58 @@
+"""Recordings of a case: which sound files there are, and who is on each. A call that comes in is recorded by the
+dialplan, on its own line; what is said to an elder whom we rang, and on the rescue side, is recorded in the bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from ivr.case import Case, Leg, Tape
+from ivr.vocabulary import LegKind, Place
+
+_WORTH_IT: Final = frozenset({LegKind.ELDER, LegKind.SERVICE, LegKind.CONTACT, LegKind.NUMBER})
+
+
+def with_call(case: Case, leg: str, file: str, at: datetime) -> Case:
+    """The call came with its recording (there is none when the dialplan could not start it)."""
+    return replace(case, tapes=(*case.tapes, Tape(file=file, started_at=at, leg=leg))) if file else case
+
+
+def wanted(case: Case, place: Place) -> bool:
+    """Whether what is said in this bridge would be lost otherwise. In the elder's it would not while a call that came
+    in is there."""
+    if any(tape.place is place and tape.running for tape in case.tapes):
+        return False
+    there = [leg for leg in case.live() if leg.place is place]
+    if place is not Place.ELDER:
+        return place is Place.RESCUE and bool(there)
+    taped = any(leg.channel for leg in there)
+    return not taped and any(leg.kind in _WORTH_IT for leg in there)
+
+
+def with_bridge(case: Case, place: Place, at: datetime) -> Case:
+    """A new recording of this bridge; it ends by itself when the last line has left."""
+    file = f"{at:%Y/%m/%d}/{case.id}-{len(case.tapes) + 1}.wav"
+    return followed(replace(case, tapes=(*case.tapes, Tape(file=file, started_at=at, place=place))))
+
+
+def followed(case: Case) -> Case:
+    """Somebody came or left: who is on the tapes that run, and which have come to their end."""
+    tapes = tuple(_followed(case, tape) if tape.running else tape for tape in case.tapes)
+    return case if tapes == case.tapes else replace(case, tapes=tapes)
+
+
+def _followed(case: Case, tape: Tape) -> Tape:
+    heard = [leg.id for leg in _heard_on(case, tape)]
+    own = case.leg(tape.leg) if tape.leg else None
+    running = bool(heard) if own is None else own.alive
+    return replace(tape, running=running, people=(*tape.people, *(leg for leg in heard if leg not in tape.people)))
+
+
+def _heard_on(case: Case, tape: Tape) -> Iterator[Leg]:
+    own = case.leg(tape.leg) if tape.leg else None
+    place = own.place if own is not None else tape.place
+    for leg in case.live():
+        if leg is own or (place is not Place.NOWHERE and leg.place is place):
+            yield leg
