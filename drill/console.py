@@ -119,6 +119,13 @@ class Console:
         """One action of the contract, for example `act(case, "call", target="120")`. Raises Refused."""
         await self._post(f"/cases/{case}/actions", {"action": action, **fields})
 
+    async def seat_with(self, skill: str) -> str:
+        """The extension of a seat with this skill whose telephone is there. Raises NotSeen."""
+        for seat in (await self._get_json("/seats"))["items"]:
+            if skill in seat["skills"] and seat["registered"]:
+                return str(seat["extension"])
+        raise NotSeen(f"no seat with the skill {skill} has its telephone registered")
+
     async def read_case(self, case: str) -> CaseView:
         """The case as the records have it, also when it is closed."""
         return _VIEW.validate_python(await self._get_json(f"/cases/{case}"))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from drill.scripts.abandoned import AbandonedStory
+from drill.scripts.consult import ConsultStory
 from drill.scripts.no_response import NoResponseStory
 from drill.scripts.silent import SilentStory
 from drill.scripts.sos import SosStory
@@ -31,4 +32,5 @@ SCRIPTS: Mapping[str, Script] = {
         ("两次回拨无人接：家属、110、不断拨打", "nobody answers: contacts, 110, rung on"), NoResponseStory
     ),
     "stand-down": Script(("救援中发现是误报：解除", "a false alarm in the middle of a rescue"), StandDownStory),
+    "consult": Script(("咨询医生：单独、三方、移交", "a doctor is asked, joins, and takes over"), ConsultStory),
 }
