@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from drill.scripts.abandoned import AbandonedStory
+from drill.scripts.all_busy import AllBusyStory
 from drill.scripts.consult import ConsultStory
 from drill.scripts.no_response import NoResponseStory
 from drill.scripts.silent import SilentStory
@@ -30,6 +31,10 @@ SCRIPTS: Mapping[str, Script] = {
     "abandoned": Script(("未接通就挂断：回拨", "hung up before anybody answered: called back"), AbandonedStory),
     "no-response": Script(
         ("两次回拨无人接：家属、110、不断拨打", "nobody answers: contacts, 110, rung on"), NoResponseStory
+    ),
+    "all-busy": Script(
+        ("坐席全忙：值班电话、家属陪伴、异常报告", "all seats busy: duty phone, a contact's company, the report"),
+        AllBusyStory,
     ),
     "stand-down": Script(("救援中发现是误报：解除", "a false alarm in the middle of a rescue"), StandDownStory),
     "consult": Script(("咨询医生：单独、三方、移交", "a doctor is asked, joins, and takes over"), ConsultStory),

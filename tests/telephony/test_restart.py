@@ -14,9 +14,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from drill.behaviour import RingsOn
 from home.programs import Program
 
 from .house import ELDER_LINE, House, grandmother, open_house
+
+ON_DUTY = "12000000091"
 
 
 @asynccontextmanager
@@ -100,6 +103,41 @@ async def test_what_happened_meanwhile_is_noticed(tmp_path: Path, asterisk_progr
             await house.case(id=case, state="wrapping_up")
             await house.town.seat("801").line.ended(within=5)
             await house.nothing_is_left()
+
+
+@pytest.mark.clause("K1")
+async def test_an_elder_who_waits_is_counted_from_their_arrival_and_duty_phones_ring(
+    tmp_path: Path, asterisk_program: Program
+) -> None:
+    """What was due while nobody was there is done at once, and once only."""
+    short = {
+        "YJT_POLICY__OVERFLOW_SEATS": "2",
+        "YJT_POLICY__OVERFLOW_DUTY": "4",
+        "YJT_POLICY__OVERFLOW_REPORT": "14",
+        "YJT_DUTY_PHONES": ON_DUTY,
+    }
+    async with open_house(
+        tmp_path, asterisk_program, elders=[grandmother()], environment=short, controller=False
+    ) as house:
+        async with controller_process(house) as first, house.following():
+            await house.told("seat", extension="801", registered=True)
+            house.town.relative(ON_DUTY, RingsOn())
+            await house.town.elder(ELDER_LINE).press_key()
+            await house.told("alarm", alarm="waiting", detail="2")
+            case = await house.case(state="arriving")
+            await house.on_record(case["id"], (await house.happens("timer_fired"))["seq"])
+            await kill(first)
+        house.messages.clear()
+        async with controller_process(house), house.following():
+            await house.leg("duty-1", within=8, state="ringing")
+            report = await house.told("alarm", within=20, alarm="waiting", detail="14")
+            told = await house.case(id=case["id"], within=5, state="ringing_seats")
+            await house.agent("801").is_ready()
+            await house.town.seat("801").answer()
+            talking = await house.case(id=case["id"], within=5, state="talking")
+    assert report["data"]["case"] == told["id"]
+    assert [alarm["detail"] for alarm in talking["alarms"] if alarm["kind"] == "waiting"] == ["2", "14"]
+    assert sum(leg["kind"] == "duty" for leg in talking["legs"]) == 1
 
 
 async def test_a_call_that_came_while_nobody_was_there_is_offered_again(
