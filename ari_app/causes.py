@@ -5,7 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ivr.commands import Answer, Command, Dial, FindSeat, LookUp, OpenProvisionalFile, Play, ShowFile, StartTimer
+from ivr.commands import (
+    Answer,
+    Command,
+    Dial,
+    FindSeat,
+    LookUp,
+    OpenProvisionalFile,
+    Play,
+    ShowFile,
+    StartTimer,
+)
 from ivr.events import (
     CallerIdentified,
     CallerUnknown,

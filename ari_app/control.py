@@ -18,7 +18,7 @@ from ari_app.bus import Message, TooSlow
 from ari_app.controller import Controller
 from ari_app.desk import SeatNotFree, UnknownSeat
 from ari_app.live import case_json, seat_json
-from ari_app.requests import BadRequest, actor_of, parse_action
+from ari_app.requests import BadRequest, actor_of, parse_action, parse_report
 from ari_app.runner import CaseRun
 from ivr.events import FileShown
 from ivr.serial import Json
@@ -141,6 +141,13 @@ async def post_action(request: web.Request) -> web.Response:
     return web.json_response({"case": case_json(run, controller.now())})
 
 
+async def post_report(request: web.Request) -> web.Response:
+    """A device's report, kept by whoever hands it in until the answer says that it is on record."""
+    body = await _body(request)
+    taken = await request.app[CONTROLLER].reception.report(parse_report(body), by=actor_of(body))
+    return web.json_response({"case": taken.case, "durable": taken.durable})
+
+
 async def post_shown(request: web.Request) -> web.Response:
     run = _run(request)
     body = await _body(request)
@@ -198,6 +205,7 @@ def make_app(
             web.get("/live", get_live),
             web.get("/health", get_health),
             web.get("/ready", get_ready),
+            web.post("/reports", post_report),
             web.post("/cases/{case}/actions", post_action),
             web.post("/cases/{case}/shown", post_shown),
             web.post("/seats/{extension}/state", post_seat_state),

@@ -186,11 +186,11 @@ class Controller:
     def record(self, entry: JournalEntry) -> None:
         self.journal.append(entry)
 
-    def look_up(self, case: str, caller: str) -> None:
-        self._background.spawn(self._identify(case, caller), f"look-up-{case}")
+    def look_up(self, case: str, caller: str, device: str) -> None:
+        self._background.spawn(self._identify(case, caller, device), f"look-up-{case}")
 
-    async def _identify(self, case: str, caller: str) -> None:
-        self.post(case, await self.reception.identify(case, caller))
+    async def _identify(self, case: str, caller: str, device: str) -> None:
+        self.post(case, await self.reception.identify(case, caller, device))
 
     def seat_command(self, case: str, command: SeatCommand) -> None:
         match command:

@@ -28,16 +28,22 @@ class Needs:
         aside as a further call about something else (K8)."""
 
         def takes(case: Case) -> bool:
-            about_the_same = case.kind in {CaseKind.SOS, kind}
+            about_the_same = case.kind in {CaseKind.SOS, CaseKind.SENSOR, kind}
             return case.state not in _OVER and about_the_same and _reached_by(case, number)
 
         return next((run for run in runs if takes(run.case)), None)
 
+    def case_of_device(self, runs: Iterable[CaseRun], device: str) -> CaseRun | None:
+        """The alarm of this device's elder that somebody is on already."""
+        live = (run for run in runs if run.case.state not in _OVER and run.case.urgent)
+        return next((run for run in live if device in devices_of(run.case)), None)
+
     def earlier_case(self, runs: Iterable[CaseRun], number: str, at: datetime) -> str:
-        """The case of this number that was over just before; empty when there is none."""
+        """The case of this number or device that was over just before; empty when there is none."""
         for run in runs:
             fresh = bool(run.entries) and at - run.entries[-1].at <= self.window
-            if run.case.state in _OVER and fresh and _reached_by(run.case, number):
+            same = _reached_by(run.case, number) or number in devices_of(run.case)
+            if run.case.state in _OVER and fresh and same:
                 return run.case.id
         case, ended = self._over.get(number, ("", at))
         return case if at - ended <= self.window else ""
@@ -57,6 +63,13 @@ def numbers_of(case: Case) -> frozenset[str]:
     """Every number by which this case's elder may reach us."""
     files = case.household or ((case.file,) if case.file else ())
     return frozenset({case.caller, *(number for file in files for number in (file.home_phone, *file.lines))}) - {""}
+
+
+def devices_of(case: Case) -> frozenset[str]:
+    """Every device that may raise an alarm for this case's elder."""
+    files = case.household or ((case.file,) if case.file else ())
+    known = {device for file in files for device in file.devices}
+    return frozenset({case.device, *(report.device for report in case.reports), *known}) - {""}
 
 
 def _reached_by(case: Case, number: str) -> bool:

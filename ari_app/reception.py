@@ -7,20 +7,22 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from ari_app.dialled import DialledNumbers
 from ari_app.lines import Lines
-from ari_app.needs import Needs, numbers_of
+from ari_app.needs import Needs, devices_of, numbers_of
 from ari_app.register import Register
 from ari_app.runner import CaseRun
 from ari_app.runner import House as CaseHouse
 from ivr import ids
-from ivr.case import Case
+from ivr.case import Case, DeviceReport
 from ivr.commands import PassOn
-from ivr.events import CallArrived, CallerIdentified, CallerUnknown, ElderCalledAgain
+from ivr.device import is_alarm
+from ivr.events import CallArrived, CallerIdentified, CallerUnknown, DeviceReported, ElderCalledAgain
+from ivr.vocabulary import CaseKind, DeviceKind
 
 
 class House(CaseHouse, Protocol):
@@ -28,6 +30,14 @@ class House(CaseHouse, Protocol):
 
     runs: dict[str, CaseRun]
     lines: Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A report was taken: for this `case`, if for any; `durable` once it is on record."""
+
+    case: str
+    durable: bool
 
 
 class Reception:
@@ -102,16 +112,39 @@ class Reception:
         taken = inbound | {leg.id for leg in run.case.legs}
         return next(name for n in itertools.count(1) if (name := ids.called_again_leg(n)) not in taken)
 
-    async def identify(self, case: str, caller: str) -> CallerIdentified | CallerUnknown:
+    async def report(self, report: DeviceReport, *, by: str) -> Taken:
+        """A device reports. The same report may be handed in twice; it is taken once."""
+        house, at = self._house, self._house.now()
+        caller = self._register.tidy(report.device) if report.kind is DeviceKind.SMS else ""
+        reported = DeviceReported(at=at, actor=by, report=report, caller=caller)
+        run = self._needs.case_of_device(house.runs.values(), report.device)
+        if run is None and caller:
+            run = self._needs.open_case(house.runs.values(), caller, CaseKind.SENSOR)
+        if run is not None and await run.request(reported) is None:
+            return await self._taken(run)
+        if not is_alarm(report):
+            return Taken(case="", durable=True)
+        earlier = self._needs.earlier_case(house.runs.values(), caller or report.device, at)
+        # The device counts from now on: the next report may come before this one is decided.
+        case = Case(id=new_case_id(at), kind=CaseKind.SENSOR, caller=caller, device=report.device)
+        run = self._start(case)
+        await run.request(replace(reported, again_of=earlier))
+        return await self._taken(run)
+
+    async def _taken(self, run: CaseRun) -> Taken:
+        return Taken(run.case.id, await self._house.durable(run.case.id, run.entries[-1].seq))
+
+    async def identify(self, case: str, caller: str, device: str) -> CallerIdentified | CallerUnknown:
         """Who calls; and whether another open case of theirs began before that was known."""
-        found = await self._register.identify(caller, self._house.policy.lookup)
+        found = await self._register.identify(caller, self._house.policy.lookup, device=device)
         if isinstance(found, CallerUnknown):
             return found
         return replace(found, again_of=self._needs.other_case(self._house.runs.values(), found.file.id, case))
 
     def case_retired(self, case: Case) -> None:
         """A case that is not live any more: a call of the same elder within the window names it."""
-        self.was_over(case.id, numbers_of(case), case.closed_at or self._house.now())
+        known_by = numbers_of(case) | devices_of(case)
+        self.was_over(case.id, known_by, case.closed_at or self._house.now())
 
     def was_over(self, case: str, numbers: Iterable[str], ended: datetime) -> None:
         self._needs.over(case, numbers, ended)

@@ -12,7 +12,7 @@ import structlog
 from ivr.events import CallerIdentified, CallerUnknown
 from models.database import Database, DatabaseUnavailable
 from models.phone_numbers import canonical, national
-from models.queries.register import find_files
+from models.queries.register import find_files, find_files_of_device
 
 log = structlog.get_logger(__name__)
 
@@ -28,17 +28,18 @@ class Register:
         self._now = now
         self._in_hours = in_hours
 
-    async def identify(self, caller: str, timeout: float) -> CallerIdentified | CallerUnknown:
-        """`caller` is the CLI in any form that carriers send."""
+    async def identify(self, caller: str, timeout: float, *, device: str = "") -> CallerIdentified | CallerUnknown:
+        """`caller` is the CLI in any form that carriers send; without one, whose `device` it is."""
         try:
             async with asyncio.timeout(timeout), self._database.read() as session:
-                files = await find_files(session, caller, self._area_code)
+                find, what = (find_files, caller) if caller or not device else (find_files_of_device, device)
+                files = await find(session, what, self._area_code)
         except TimeoutError:
             return self._unknown(f"the register did not answer within {timeout:g} s")
         except DatabaseUnavailable as away:
             return self._unknown(str(away))
         if not files:
-            return self._unknown("this number is not on file")
+            return self._unknown(f"this {'number' if caller or not device else 'device'} is not on file")
         file, *others = files
         return CallerIdentified(
             at=self._now(), actor="system", file=file, others=tuple(others), in_hours=self._in_hours()

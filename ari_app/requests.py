@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
+from ivr.case import DeviceReport
 from ivr.events import (
     ArrivalReported,
     CallRequested,
@@ -33,6 +34,7 @@ from ivr.events import (
     ThreeWayRequested,
     TransferRequested,
 )
+from ivr.serial import SerialError, from_json
 from ivr.vocabulary import Aid, Outcome, Role, Skill, Topic
 
 ACTIONS = (
@@ -150,6 +152,21 @@ def parse_action(body: Mapping[str, object], at: datetime) -> Request:
             return DraftComplaintRequested(at=at, actor=actor, about=about, words=words)
         case _:
             raise BadRequest(action=f"one of {', '.join(ACTIONS)}")
+
+
+def parse_report(body: Mapping[str, object]) -> DeviceReport:
+    """A device's report, as `serial.to_json` writes it.
+
+    Raises:
+        BadRequest: it is none.
+    """
+    try:
+        report: DeviceReport = from_json(DeviceReport, body.get("report"))
+    except SerialError as wrong:
+        raise BadRequest(report=str(wrong)) from None
+    if not report.device or report.at.tzinfo is None:
+        raise BadRequest(report="a device, and a time with its zone")
+    return report
 
 
 def _target(body: Mapping[str, object]) -> str:

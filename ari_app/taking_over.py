@@ -48,7 +48,7 @@ def _timers(controller: Controller, case: Case, left: LeftRunning) -> dict[Timer
 def _ask_again(controller: Controller, case: Case, entries: Sequence[JournalEntry]) -> None:
     """For what was under way when the former boot ended, and whose answer it cannot have got."""
     if case.file is None:
-        controller.look_up(case.id, case.caller)
+        controller.look_up(case.id, case.caller, case.device)
     checked = {str(entry.data.get("recording")) for entry in entries if entry.event == RECORDING_ENDED}
     for tape in case.tapes:
         if not tape.running and tape.file not in checked:

@@ -23,6 +23,7 @@ _NOUNS: Mapping[str, tuple[str, str, str]] = {
     "doctor": ("cli.doctor", "doctor", "检查：缺什么、错在哪 / what is missing, wrong or running"),
     "db": ("cli.db", "db", "数据库：升级、备份、恢复 / upgrade, backup, restore"),
     "user": ("cli.people", "user", "用户 / people who log in"),
+    "token": ("cli.people", "token", "接口令牌 / tokens for programs"),
     "seat": ("cli.people", "seat", "坐席分机 / seats, their telephones"),
     "org": ("cli.people", "org", "区、街道、社区 / districts, streets, communities"),
     "import": ("cli.register", "import_", "导入名册 / import a register"),

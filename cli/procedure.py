@@ -42,6 +42,7 @@ EVENT_NAMES: Mapping[str, str] = {
     "KeyPressed": "按键",
     "SpeechHeard": "听到人声",
     "ElderCalledAgain": "老人再次来电",
+    "DeviceReported": "设备报警",
     "PromptFinished": "语音播完",
     "RecordingEnded": "录音结束",
     "CallerIdentified": "查到档案",

@@ -48,6 +48,7 @@ _EVENTS: dict[str, Words] = {
     "swap_requested": ("A、B 互换", "A and B swap"),
     "identify_requested": ("确认是哪位老人", "says which elder it is"),
     "speech_heard": ("听到有人说话", "speech is heard"),
+    "device_reported": ("设备报警", "a device raises the alarm"),
     "elder_called_again": ("老人再次来电", "the elder calls again"),
     "three_way_requested": ("三方通话", "all three speak together"),
     "return_requested": ("专业坐席退出", "the professional leaves"),

@@ -10,6 +10,7 @@ from ivr.vocabulary import (
     Aid,
     CaseKind,
     CaseState,
+    DeviceKind,
     LegKind,
     LegState,
     Outcome,
@@ -39,7 +40,7 @@ class ContactCard:
 @dataclass(frozen=True, slots=True)
 class ElderFile:
     """What an agent must see while the elder is on the line (S7); `address` reaches to the room, `lines` are the
-    numbers that their terminals call from."""
+    numbers that their terminals call from, `devices` the serial numbers of these."""
 
     id: int
     name: str
@@ -60,7 +61,29 @@ class ElderFile:
     agreement_signed: bool = False
     provisional: bool = False
     lines: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
     contacts: tuple[ContactCard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Degrees (WGS 84); `accuracy` in metres; `words` where the device can name the place."""
+
+    latitude: float
+    longitude: float
+    accuracy: float | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceReport:
+    """What a device told of itself, by its own clock (`at`); `words` is the text of an SMS, or the device's own."""
+
+    device: str
+    kind: DeviceKind
+    at: datetime
+    position: Position | None = None
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +148,8 @@ class Case:
     `complained`: the drafts that were made of this case.
 
     `again`: how often the same need was reported again (H12), `again_of`: the earlier case, where that was over
-    already; `household`: whom this line may belong to, when it is not one person alone."""
+    already; `household`: whom this line may belong to, when it is not one person alone; `device`: which
+    device raised the alarm, `reports`: all that devices told."""
 
     id: str
     caller: str = ""
@@ -142,6 +166,8 @@ class Case:
     household: tuple[ElderFile, ...] = ()
     again: int = 0
     again_of: str = ""
+    device: str = ""
+    reports: tuple[DeviceReport, ...] = ()
     legs: tuple[Leg, ...] = ()
     tapes: tuple[Tape, ...] = ()
     bridges: frozenset[Place] = field(default_factory=frozenset)
@@ -168,7 +194,7 @@ class Case:
     @property
     def urgent(self) -> bool:
         """An alarm, or an ordinary call that has become an emergency."""
-        return self.kind is CaseKind.SOS or self.emergency_at is not None
+        return self.kind in {CaseKind.SOS, CaseKind.SENSOR} or self.emergency_at is not None
 
     def leg(self, leg_id: str) -> Leg | None:
         return next((leg for leg in self.legs if leg.id == leg_id), None)

@@ -142,7 +142,10 @@ class StopTimer:
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
+    """Whose number this is, or else whose device."""
+
     caller: str
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from ivr.case import ElderFile
+from ivr.case import DeviceReport, ElderFile
 from ivr.commands import Command, Timer
 from ivr.vocabulary import (
     Aid,
@@ -81,6 +81,16 @@ class ElderCalledAgain(Happened):
     caller: str = ""
     dialled: str = ""
     recording: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceReported(Happened):
+    """A device has sent a report (`actor` is whoever handed it in). `caller`: the number that an SMS came from;
+    `again_of` is the case of the same elder that was over by then (H12)."""
+
+    report: DeviceReport
+    caller: str = ""
+    again_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,6 +336,7 @@ Event = (
     | KeyPressed
     | SpeechHeard
     | ElderCalledAgain
+    | DeviceReported
     | PromptFinished
     | RecordingEnded
     | CallerIdentified

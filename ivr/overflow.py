@@ -123,7 +123,7 @@ def climb(turn: Turn, event: Event) -> Turn:
 
 def needs_agent(case: Case) -> bool:
     """Nobody has agent A's part, and somebody is to have it."""
-    if case.state in _OVER or case.arrived_at is not None or not case.legs or case.seat_up(Role.A):
+    if case.state in _OVER or case.arrived_at is not None or case.opened_at is None or case.seat_up(Role.A):
         return False
     return Role.A in case.searching or case.seat(Role.A) is not None or case.state is CaseState.ARRIVING
 

@@ -88,9 +88,11 @@ def call_elder(turn: Turn) -> Turn:
 
 
 def number_of_elder(turn: Turn) -> str:
-    """Where the elder can be rung: the line that called, else the home phone; empty when neither is known."""
-    home_phone = turn.case.file.home_phone if turn.case.file else ""
-    return next((number for number in (turn.case.caller, home_phone) if may_be_rung(number)), "")
+    """Where the elder can be rung: the line that called, else the home phone, else a terminal; empty when none of
+    these is known."""
+    file = turn.case.file
+    known = (file.home_phone, *file.lines) if file else ()
+    return next((number for number in (turn.case.caller, *known) if may_be_rung(number)), "")
 
 
 def ring_elder(turn: Turn) -> Turn:

@@ -58,6 +58,7 @@ class CaseKind(StrEnum):
     SOS = "sos"
     ORDINARY = "ordinary"
     COMPLAINT = "complaint"
+    SENSOR = "sensor"
 
 
 class Role(StrEnum):
@@ -165,6 +166,20 @@ class Outcome(StrEnum):
     OTHER = "other"
 
 
+class DeviceKind(StrEnum):
+    """What a device reports. Whatever is not named here, or nothing at all, is `unknown`, and an alarm (K7)."""
+
+    FALL = "fall"
+    SMOKE = "smoke"
+    GAS = "gas"
+    DOOR = "door"
+    SOS = "sos"
+    SMS = "sms"
+    LOCATION = "location"
+    BATTERY = "battery"
+    UNKNOWN = "unknown"
+
+
 class FollowUpKind(StrEnum):
     EMERGENCY = "emergency"
     CONSULTATION = "consultation"
@@ -222,6 +237,7 @@ class Prompt(StrEnum):
     CAN_YOU_HEAR_ME = "can_you_hear_me"
     CAN_YOU_HEAR_ME_AGAIN = "can_you_hear_me_again"
     CALLBACK_HELLO = "callback_hello"
+    DEVICE_HELLO = "device_hello"
     CONTACT_OFFER = "contact_offer"
     CONTACT_THANKS = "contact_thanks"
     CONTACT_DECLINED = "contact_declined"
@@ -293,6 +309,8 @@ class AlarmKind(StrEnum):
     ABANDONED = "abandoned"
     CALLS_AGAIN = "calls_again"
     WHO_IS_IT = "who_is_it"
+    DEVICE_ALARM = "device_alarm"
+    OFFER_FIRE = "offer_fire"
     SILENT = "silent"
     NO_RESPONSE = "no_response"
     OFFER_POLICE = "offer_police"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -123,7 +124,8 @@ class ContactPhone(Base):
 
 
 class Terminal(Base):
-    """A handset or device at home, known by the number that it calls from."""
+    """A handset or device at home, known by the number that it calls from; a sensor that sends reports (H14: also where
+    it is) by its `serial`."""
 
     __tablename__ = "terminals"
 
@@ -135,3 +137,5 @@ class Terminal(Base):
     serial: Mapped[str] = mapped_column(default="")
     installed_on: Mapped[date | None]
     last_tested_at: Mapped[datetime | None]
+    position: Mapped[dict[str, Any] | None]
+    position_at: Mapped[datetime | None]

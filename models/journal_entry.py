@@ -15,6 +15,7 @@ from ivr.vocabulary import Place
 from models.text import Json, plain, plain_json
 
 RECORDING_ENDED: Final = "recording_ended"
+DEVICE_REPORTED: Final = "device_reported"
 _INNER_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 

@@ -33,7 +33,7 @@ _NOBODY: Final = _hasher.hash(secrets.token_urlsafe(16))
 
 
 class UserRole(StrEnum):
-    """The duties of S9, and the one who looks after the machine."""
+    """The duties of S9, the one who looks after the machine, and `gateway`: a device, which hands in alarms."""
 
     ADMIN = "admin"
     LEAD = "lead"
@@ -42,6 +42,7 @@ class UserRole(StrEnum):
     REVIEWER = "reviewer"
     DISPATCHER = "dispatcher"
     MAINTENANCE = "maintenance"
+    GATEWAY = "gateway"
 
 
 class User(Base):

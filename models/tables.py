@@ -6,6 +6,7 @@ from models import (
     audit,
     cases,
     complaints,
+    device_reports,
     elders,
     exception_reports,
     follow_ups,
@@ -13,6 +14,7 @@ from models import (
     org,
     people,
     seats,
+    terminal_tests,
     web_sessions,
     work_orders,
 )
@@ -24,6 +26,7 @@ __all__ = [
     "audit",
     "cases",
     "complaints",
+    "device_reports",
     "elders",
     "exception_reports",
     "follow_ups",
@@ -32,6 +35,7 @@ __all__ = [
     "org",
     "people",
     "seats",
+    "terminal_tests",
     "web_sessions",
     "work_orders",
 ]

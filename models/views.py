@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from ivr.case import Case, Leg
 from ivr.commands import Alarm
-from models.journal_entry import RECORDING_ENDED, JournalEntry, place_of_tape, recording_id
+from models.journal_entry import DEVICE_REPORTED, RECORDING_ENDED, JournalEntry, place_of_tape, recording_id
 from models.text import Json, plain, plain_json
 
 
@@ -58,6 +58,17 @@ class AlarmView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportView:
+    """What a device told. `position`: `latitude`, `longitude`, `accuracy` in metres, `words`."""
+
+    device: str
+    kind: str
+    at: datetime
+    position: dict[str, Json] | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingView:
     """`seconds` is None while it runs; `problem` is empty when there is none; `place` is the bridge, empty for a call
     that came in; `people` are the legs on it."""
@@ -94,6 +105,7 @@ class CaseView:
     legs: tuple[LegView, ...] = ()
     timeline: tuple[TimelineView, ...] = ()
     alarms: tuple[AlarmView, ...] = ()
+    reports: tuple[ReportView, ...] = ()
     recordings: tuple[RecordingView, ...] = ()
 
     def as_json(self) -> dict[str, Json]:
@@ -142,6 +154,7 @@ def _without_timeline(case: Case, entries: Sequence[JournalEntry]) -> CaseView:
             for command in entry.commands
             if isinstance(command, Alarm)
         ),
+        reports=reports_of((entry.event, entry.data) for entry in entries),
         recordings=_recordings(case, entries),
     )
 
@@ -173,6 +186,19 @@ def _entry_view(entry: JournalEntry) -> TimelineView:
         cause=entry.cause,
         data={plain(key): plain_json(value) for key, value in entry.data.items()},
     )
+
+
+def reports_of(entries: Iterable[tuple[str, Mapping[str, Json]]]) -> tuple[ReportView, ...]:
+    """What devices told, from the timeline: each report once."""
+    found: dict[tuple[str, str], ReportView] = {}
+    for event, data in entries:
+        report = data.get("report") if event == DEVICE_REPORTED else None
+        if isinstance(report, dict):
+            device, at, position = str(report["device"]), str(report["at"]), report.get("position")
+            place = {k: v for k, v in position.items() if k != "type"} if isinstance(position, dict) else None
+            view = ReportView(device, str(report["kind"]), datetime.fromisoformat(at), place, str(report["words"]))
+            found.setdefault((device, at), view)
+    return tuple(found.values())
 
 
 def _recordings(case: Case, entries: Sequence[JournalEntry]) -> tuple[RecordingView, ...]:

@@ -5,7 +5,6 @@ that agents are not logged out in the middle of a call.
 """
 
 import asyncio
-import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -16,6 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import delete, select, update
 
+from models.api_tokens import hash_of
 from models.base import utc_now
 from models.database import Database, DatabaseUnavailable
 from models.people import User
@@ -51,10 +51,6 @@ class Found:
 
     account: Account
     data: dict[str, Any]
-
-
-def hash_of(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
 
 
 class Accounts:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +17,7 @@ from web.accounts import Accounts
 from web.controller.client import Controller
 from web.controller.mirror import Mirror
 from web.feed import Feed
+from web.handing_over import hand_over_later
 from web.metrics import Metrics, measuring
 from web.render import STATIC, make_environment
 from web.texts import load_texts
@@ -80,8 +80,11 @@ async def _database(app: web.Application) -> AsyncIterator[None]:
 
 async def _controller(app: web.Application) -> AsyncIterator[None]:
     async with app[keys.CONTROLLER] as controller:
-        following = asyncio.create_task(app[keys.MIRROR].run(controller), name="mirror")
+        tasks = (
+            asyncio.create_task(app[keys.MIRROR].run(controller), name="mirror"),
+            asyncio.create_task(hand_over_later(app[keys.DATABASE], controller), name="hand-over"),
+        )
         yield
-        following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -22,6 +22,8 @@ class Right(StrEnum):
     SEE_ORDERS = "see_orders"
     SEE_COMPLAINTS = "see_complaints"
     SET_ANY_SEAT = "set_any_seat"
+    REPORT_ALARMS = "report_alarms"
+    SEE_TERMINALS = "see_terminals"
     EXPLAIN_EXCEPTIONS = "explain_exceptions"
 
 
@@ -41,8 +43,9 @@ _OF_ROLE: Final[dict[str, frozenset[Right]]] = {
     UserRole.AGENT: _AGENT,
     UserRole.PROFESSIONAL: _AGENT,
     UserRole.REVIEWER: _SEE | {Right.HEAR_RECORDINGS, Right.SEE_COMPLAINTS},
-    UserRole.DISPATCHER: _SEE | {Right.FOLLOW_UP, Right.SEE_ORDERS},
-    UserRole.MAINTENANCE: frozenset({Right.SEE_LIVE}),
+    UserRole.DISPATCHER: _SEE | {Right.SEE_TERMINALS, Right.FOLLOW_UP, Right.SEE_ORDERS},
+    UserRole.MAINTENANCE: frozenset({Right.SEE_LIVE, Right.SEE_TERMINALS}),
+    UserRole.GATEWAY: frozenset({Right.REPORT_ALARMS}),
 }
 
 

@@ -7,6 +7,7 @@ from typing import assert_never
 from ivr import (
     again,
     common,
+    device,
     ids,
     paperwork,
     roles,
@@ -25,6 +26,7 @@ from ivr.events import (
     CloseRequested,
     CommandFailed,
     ConsultationRequested,
+    DeviceReported,
     ElderCalledAgain,
     EmergencyRequested,
     Event,
@@ -94,6 +96,8 @@ def arriving(turn: Turn, event: Event) -> Turn:
             return silence.elder_heard(turn, event)
         case LegRinging() | FileShown():
             return common.record_only(turn)
+        case DeviceReported():
+            return device.open_case(turn, event)
         case ElderCalledAgain():
             return again.called_again(turn, event)
         case (

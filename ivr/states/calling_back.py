@@ -8,6 +8,7 @@ from typing import assert_never
 from ivr import (
     again,
     common,
+    device,
     duty,
     paperwork,
     rescue,
@@ -26,6 +27,7 @@ from ivr.events import (
     CloseRequested,
     CommandFailed,
     ConsultationRequested,
+    DeviceReported,
     ElderCalledAgain,
     EmergencyRequested,
     Event,
@@ -55,7 +57,7 @@ from ivr.events import (
 )
 from ivr.states import no_response
 from ivr.turn import Turn
-from ivr.vocabulary import CaseState, LegKind, Place, Prompt, Result, Role, TimerKind
+from ivr.vocabulary import CaseState, LegKind, Place, Result, Role, TimerKind
 
 
 def calling_back(turn: Turn, event: Event) -> Turn:
@@ -66,6 +68,8 @@ def calling_back(turn: Turn, event: Event) -> Turn:
             return leg_ended(turn, event)
         case TimerFired():
             return timer_fired(turn, event)
+        case DeviceReported():
+            return device.reported(turn, event)
         case ElderCalledAgain():
             return again.called_again(turn, event)
         case SeatReserved():
@@ -89,9 +93,9 @@ def calling_back(turn: Turn, event: Event) -> Turn:
         case PaperRequested():
             return paperwork.write(turn, event)
         case CallerIdentified():
-            return common.identified(turn, event)
+            return identified(turn, event)
         case CallerUnknown():
-            return common.open_file(turn)
+            return unknown(turn)
         case PromptFinished():
             return prompt_finished(turn, event)
         case CommandFailed():
@@ -131,9 +135,22 @@ def timer_fired(turn: Turn, event: TimerFired) -> Turn:
     return ring_back(turn) if waits else turn
 
 
+def identified(turn: Turn, event: CallerIdentified) -> Turn:
+    """The elder's file is known: for whom a device has called, they are rung now."""
+    common.identified(turn, event)
+    return ring_back(turn) if device.never_rung(turn) else turn
+
+
+def unknown(turn: Turn) -> Turn:
+    """Nobody has this number; or nobody this device, and then there is nobody to ring."""
+    if not device.never_rung(turn):
+        return common.open_file(turn)
+    return common.open_file(ring_back(turn)) if rescue.number_of_elder(turn) else no_response.begin(turn)
+
+
 def ring_back(turn: Turn) -> Turn:
-    """Twice in all, however often they picked up and were silent."""
-    if turn.case.call_backs >= turn.policy.call_backs:
+    """Twice in all, however often they picked up and were silent; not at all where nobody knows a number."""
+    if turn.case.call_backs >= turn.policy.call_backs or not rescue.number_of_elder(turn):
         return no_response.begin(turn)
     turn.note(call_backs=turn.case.call_backs + 1).do(StopTimer(silence.CALL_BACK))
     return rescue.ring_elder(turn)
@@ -184,7 +201,7 @@ def elder_answered(turn: Turn, elder: Leg) -> Turn:
     silence.listen(turn, elder)
     a = turn.case.seat(Role.A)
     if a is None or not a.up:
-        return turn.find_seat(Role.A).do(Play(elder.id, Prompt.CALLBACK_HELLO)).go(CaseState.RINGING_SEATS)
+        return turn.find_seat(Role.A).do(Play(elder.id, device.hello(turn))).go(CaseState.RINGING_SEATS)
     if turn.case.answered_at is None:
         turn.note(answered_at=turn.at)
     return silence.watch(turn.meet_elder(a).go(CaseState.TALKING))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, common
+from ivr import again, common, device
 from ivr.events import (
     ArrivalReported,
     CallArrived,
@@ -14,6 +14,7 @@ from ivr.events import (
     CloseRequested,
     CommandFailed,
     ConsultationRequested,
+    DeviceReported,
     ElderCalledAgain,
     EmergencyRequested,
     Event,
@@ -69,6 +70,8 @@ def closed(turn: Turn, event: Event) -> Turn:
             return common.record_only(turn)
         case CallArrived():
             return common.unexpected(turn, event)
+        case DeviceReported():
+            return device.too_late(turn, event)
         case ElderCalledAgain():
             return again.pass_on(turn, event)
         case (

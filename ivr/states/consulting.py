@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, common, consultation, paperwork, rescue, roles, silence
+from ivr import again, common, consultation, device, paperwork, rescue, roles, silence
 from ivr.closing import close_when_done, finish, say_goodbye
 from ivr.commands import Play
 from ivr.events import (
@@ -15,6 +15,7 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
+    DeviceReported,
     ElderCalledAgain,
     EmergencyRequested,
     Event,
@@ -92,6 +93,8 @@ def consulting(turn: Turn, event: Event) -> Turn:
             return common.recording_ended(turn, event)
         case IdentifyRequested():
             return common.identify(turn, event)
+        case DeviceReported():
+            return device.reported(turn, event)
         case ElderCalledAgain():
             return again.called_again(turn, event)
         case LegRinging() | FileShown():

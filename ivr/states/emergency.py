@@ -8,6 +8,7 @@ from ivr import (
     again,
     cascade,
     common,
+    device,
     duty,
     paperwork,
     rescue,
@@ -26,6 +27,7 @@ from ivr.events import (
     CloseRequested,
     CommandFailed,
     ConsultationRequested,
+    DeviceReported,
     ElderCalledAgain,
     EmergencyRequested,
     Event,
@@ -128,6 +130,8 @@ def emergency(turn: Turn, event: Event) -> Turn:
             return silence.agent_hears(turn)
         case FileShown():
             return common.record_only(turn)
+        case DeviceReported():
+            return device.reported(turn, event)
         case ElderCalledAgain():
             return again.called_again(turn, event)
         case ConsultationRequested():

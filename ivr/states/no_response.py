@@ -10,6 +10,7 @@ from ivr import (
     again,
     cascade,
     common,
+    device,
     paperwork,
     rescue,
     roles,
@@ -27,6 +28,7 @@ from ivr.events import (
     CloseRequested,
     CommandFailed,
     ConsultationRequested,
+    DeviceReported,
     ElderCalledAgain,
     EmergencyRequested,
     Event,
@@ -75,6 +77,8 @@ def no_response(turn: Turn, event: Event) -> Turn:
             return common.ringing(turn, event)
         case LegAnswered():
             return emergency.leg_answered(turn, event)
+        case DeviceReported():
+            return device.reported(turn, event)
         case ElderCalledAgain():
             return again.called_again(turn, event)
         case PromptFinished():
@@ -161,8 +165,8 @@ def elder_responds(turn: Turn) -> Turn:
 
 
 def identified(turn: Turn, event: CallerIdentified) -> Turn:
-    """The elder's file comes late: its contacts are rung now."""
-    common.identified(turn, event)
+    """The elder's file comes late: they and their contacts are rung now."""
+    silence.redial_soon(common.identified(turn, event))
     if turn.case.arrived_at or not event.file.contacts:
         return turn
     return cascade.ring_contacts(turn)

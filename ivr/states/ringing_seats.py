@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, cascade, common, duty, rescue, roles, silence
+from ivr import again, cascade, common, device, duty, rescue, roles, silence
 from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Play
@@ -18,6 +18,7 @@ from ivr.events import (
     CloseRequested,
     CommandFailed,
     ConsultationRequested,
+    DeviceReported,
     ElderCalledAgain,
     EmergencyRequested,
     Event,
@@ -83,6 +84,8 @@ def ringing_seats(turn: Turn, event: Event) -> Turn:
             return common.record_only(turn)
         case CallArrived():
             return common.unexpected(turn, event)
+        case DeviceReported():
+            return device.reported(turn, event)
         case ElderCalledAgain():
             return again.called_again(turn, event)
         case (

@@ -8,6 +8,7 @@ from ivr import (
     again,
     common,
     consultation,
+    device,
     paperwork,
     rescue,
     roles,
@@ -23,6 +24,7 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
+    DeviceReported,
     ElderCalledAgain,
     EmergencyRequested,
     Event,
@@ -119,6 +121,8 @@ def talking(turn: Turn, event: Event) -> Turn:
             return common.record_only(turn)
         case CallArrived():
             return common.unexpected(turn, event)
+        case DeviceReported():
+            return device.reported(turn, event)
         case ElderCalledAgain():
             return again.called_again(turn, event)
         case TakeOverRequested():

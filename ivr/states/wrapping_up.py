@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, common, paperwork
+from ivr import again, common, device, paperwork
 from ivr.closing import GOODBYE, close_when_done
 from ivr.commands import Play
 from ivr.events import (
@@ -16,6 +16,7 @@ from ivr.events import (
     CloseRequested,
     CommandFailed,
     ConsultationRequested,
+    DeviceReported,
     ElderCalledAgain,
     EmergencyRequested,
     Event,
@@ -79,6 +80,8 @@ def wrapping_up(turn: Turn, event: Event) -> Turn:
             return common.record_only(turn)
         case CallArrived():
             return common.unexpected(turn, event)
+        case DeviceReported():
+            return device.too_late(turn, event)
         case ElderCalledAgain():
             return again.pass_on(turn, event)
         case (

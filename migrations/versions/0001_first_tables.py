@@ -173,12 +173,49 @@ def upgrade() -> None:
         sa.Column("serial", sa.Text(), nullable=False),
         sa.Column("installed_on", sa.Date(), nullable=True),
         sa.Column("last_tested_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("position", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("position_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["elder_id"], ["elders.id"], name=op.f("fk_terminals_elder_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_terminals")),
         sa.UniqueConstraint("line_canonical", name=op.f("uq_terminals_line_canonical")),
     )
     with op.batch_alter_table("terminals", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_terminals_elder_id"), ["elder_id"], unique=False)
+
+    op.create_table(
+        "terminal_tests",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("terminal_id", sa.Integer(), nullable=True),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["terminal_id"], ["terminals.id"], name=op.f("fk_terminal_tests_terminal_id"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_terminal_tests")),
+    )
+    with op.batch_alter_table("terminal_tests", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_terminal_tests_terminal_id"), ["terminal_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_terminal_tests_at"), ["at"], unique=False)
+
+    op.create_table(
+        "device_reports",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("device", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("position", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("data", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("handed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_device_reports")),
+        sa.UniqueConstraint("device", "at", name=op.f("uq_device_reports_device_at")),
+    )
+    with op.batch_alter_table("device_reports", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_device_reports_handed_at_id"), ["handed_at", "id"], unique=False)
 
     op.create_table(
         "users",
@@ -461,6 +498,15 @@ def downgrade() -> None:
 
     op.drop_table("api_tokens")
     op.drop_table("users")
+    with op.batch_alter_table("device_reports", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_device_reports_handed_at_id"))
+
+    op.drop_table("device_reports")
+    with op.batch_alter_table("terminal_tests", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_terminal_tests_at"))
+        batch_op.drop_index(batch_op.f("ix_terminal_tests_terminal_id"))
+
+    op.drop_table("terminal_tests")
     with op.batch_alter_table("terminals", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_terminals_elder_id"))
 

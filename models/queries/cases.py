@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ivr.vocabulary import CaseState
 from models.cases import CaseLegRow, CaseRow, RecordingRow, TimelineRow
 from models.elders import Elder
-from models.views import AlarmView, CaseView, ElderRef, LegView, RecordingView, TimelineView, recording_url
+from models.views import AlarmView, CaseView, ElderRef, LegView, RecordingView, TimelineView, recording_url, reports_of
 
 MOST_AT_ONCE = 200
 
@@ -138,6 +138,7 @@ async def _views(session: AsyncSession, rows: Sequence[tuple[CaseRow, str | None
             legs=tuple(legs[case.id]),
             timeline=tuple(timeline[case.id]),
             alarms=tuple(alarms[case.id]),
+            reports=reports_of((entry.event, entry.data) for entry in timeline[case.id]),
             recordings=tuple(recordings[case.id]),
         )
         for case, name in rows

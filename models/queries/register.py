@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from sqlalchemy import ColumnElement, Select, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -49,6 +49,21 @@ async def find_files(session: AsyncSession, caller: str, area_code: str) -> list
     return [file for file in files if file is not None]
 
 
+async def find_files_of_device(session: AsyncSession, device: str, area_code: str) -> list[ElderFile]:
+    """The files of those to whom a device of this serial number belongs, else of those with this number."""
+    serial = device.strip().lower()
+    found = (
+        select(Terminal.elder_id)
+        .join(Elder, Elder.id == Terminal.elder_id)
+        .where(func.lower(Terminal.serial) == serial, Elder.status.in_(SERVED))
+        .order_by(Terminal.id)
+        .limit(_HOUSEHOLD)
+    )
+    elders = dict.fromkeys(await session.scalars(found)) if serial else {}
+    files = [await _file(session, Elder.id == elder) for elder in elders]
+    return [file for file in files if file is not None] or await find_files(session, device, area_code)
+
+
 async def file_of(session: AsyncSession, elder_id: int) -> ElderFile | None:
     """This elder's file; None when there is no such elder."""
     return await _file(session, Elder.id == elder_id)
@@ -64,6 +79,7 @@ async def _file(session: AsyncSession, which: ColumnElement[bool]) -> ElderFile 
     if home is not None:
         units.append(home.name)
     community = home if home is not None and home.kind is OrgKind.COMMUNITY else None
+    terminals = await _terminals(session, elder.id)
     return ElderFile(
         id=elder.id,
         name=elder.name,
@@ -83,7 +99,8 @@ async def _file(session: AsyncSession, which: ColumnElement[bool]) -> ElderFile 
         language=elder.language,
         agreement_signed=elder.agreement_signed_on is not None,
         provisional=elder.provisional,
-        lines=await _lines(session, elder.id),
+        lines=tuple(national(line) for line, _ in terminals),
+        devices=tuple(serial for _, serial in terminals if serial),
         contacts=await _cards(session, elder.id),
     )
 
@@ -101,11 +118,10 @@ def _elder_and_units() -> Select[Elder, OrgUnit | None, *tuple[str | None, ...]]
     return query
 
 
-async def _lines(session: AsyncSession, elder_id: int) -> tuple[str, ...]:
-    found = await session.scalars(
-        select(Terminal.line_canonical).where(Terminal.elder_id == elder_id).order_by(Terminal.id)
-    )
-    return tuple(national(line) for line in found)
+async def _terminals(session: AsyncSession, elder_id: int) -> list[tuple[str, str]]:
+    """Line and serial number of each."""
+    terminals = select(Terminal.line_canonical, Terminal.serial).where(Terminal.elder_id == elder_id)
+    return [(line, serial) for line, serial in await session.execute(terminals.order_by(Terminal.id))]
 
 
 async def _cards(session: AsyncSession, elder_id: int) -> tuple[ContactCard, ...]:

@@ -69,6 +69,7 @@ class FakeControl:
                 web.get("/ready", self._ready),
                 web.post("/cases/{case}/actions", self._act),
                 web.post("/cases/{case}/shown", self._keep),
+                web.post("/reports", self._report),
                 web.post("/seats/{extension}/state", self._keep),
             ]
         )
@@ -120,6 +121,11 @@ class FakeControl:
             (status, code), self.refuse = self.refuse, None
             return web.json_response({"error": {"code": code, "message": code, "fields": {}}}, status=status)
         return web.json_response({"case": case})
+
+    async def _report(self, request: web.Request) -> web.Response:
+        await self._note(request)
+        device = (await request.json())["report"]["device"]
+        return web.json_response({"case": f"case-of-{device}", "durable": True})
 
     async def _keep(self, request: web.Request) -> web.Response:
         await self._note(request)

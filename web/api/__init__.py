@@ -6,6 +6,7 @@ from aiohttp import web
 
 from web.api import (
     access,
+    alarms,
     cases,
     complaints,
     elder_parts,
@@ -24,6 +25,7 @@ from web.api.kit import Operation
 ROOT: Final = "/api/v1"
 PARTS: Final = (
     access,
+    alarms,
     cases,
     recordings,
     seats,

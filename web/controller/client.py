@@ -1,10 +1,14 @@
 """Requests to the controller's loopback API. Each has a deadline; none is repeated by itself: it may have been done."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 from yarl import URL
 
+from ivr.case import DeviceReport
+from ivr.serial import to_json
 from web.controller.shapes import LiveCase, State, parse_case, parse_state
 from web.problems import Conflict, Invalid, NotFound, Problem, Unavailable
 
@@ -13,6 +17,14 @@ DEADLINE = aiohttp.ClientTimeout(total=5, sock_connect=2)
 
 class ControllerUnreachable(Unavailable):
     key = "problem.controller_unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A report was taken, for this case if for any; `durable` once it is on record."""
+
+    case: str
+    durable: bool
 
 
 class Controller:
@@ -65,13 +77,18 @@ class Controller:
         """Tell that the agent's screen shows the case."""
         await self._ask("POST", "cases", case, "shown", json={"extension": extension, "actor": actor})
 
+    async def report(self, report: DeviceReport, *, actor: str) -> Taken:
+        """Hand in what a device reports; the same report may be handed in again. Raises ControllerUnreachable."""
+        answer = await self._ask("POST", "reports", json={"report": to_json(report), "actor": actor})
+        return Taken(case=str(answer["case"]), durable=bool(answer["durable"]))
+
     async def set_seat(self, extension: str, *, state: str, reason: str, actor: str) -> None:
         """Set a seat ready or paused."""
         body = {"state": state, "reason": reason, "actor": actor}
         await self._ask("POST", "seats", extension, "state", json=body)
 
     async def _ask(
-        self, method: str, *path: str, json: dict[str, str] | None = None, accept: tuple[int, ...] = (200,)
+        self, method: str, *path: str, json: Mapping[str, Any] | None = None, accept: tuple[int, ...] = (200,)
     ) -> dict[str, Any]:
         url = self._base.joinpath(*path)
         try:

@@ -70,7 +70,7 @@ class FakeHouse:
     def record(self, entry: JournalEntry) -> None:
         self.entries.append(entry)
 
-    def look_up(self, case: str, caller: str) -> None:
+    def look_up(self, case: str, caller: str, device: str) -> None:
         self.looked_up.append(caller)
 
     def seat_command(self, case: str, command: SeatCommand) -> None:

@@ -58,6 +58,7 @@ from ivr.vocabulary import (
     Aid,
     CaseKind,
     CaseState,
+    DeviceKind,
     LegKind,
     Outcome,
     Prompt,
@@ -188,6 +189,10 @@ class AnythingMayHappen(RuleBasedStateMachine):
     def the_elder_calls_in_again(self) -> None:
         self.world.coming.append(self.world.calls_in_again())
 
+    @rule(kind=st.sampled_from(DeviceKind))
+    def a_device_reports(self, kind: DeviceKind) -> None:
+        self.world.feed(self.world.told_by_a_device(kind))
+
     @precondition(lambda self: self._elder_rings())
     @rule(cause=CAUSES)
     def the_elder_does_not_pick_up(self, cause: int) -> None:
@@ -297,12 +302,12 @@ class AnythingMayHappen(RuleBasedStateMachine):
 
     @invariant()
     def the_laws_hold(self) -> None:
-        if self.world.case.legs:
+        if self.world.case.opened_at:
             laws.check(self.world.case, self.world)
 
     def teardown(self) -> None:
         """Whatever has happened: the case comes to its end, and after it nothing has any effect."""
-        if not self.world.case.legs:
+        if not self.world.case.opened_at:
             return
         self.world.refuse_next.clear()
         bring_to_an_end(self.world)

@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from ivr.case import Case
+from ivr.case import Case, DeviceReport
 from ivr.commands import (
     Alarm,
     Announce,
@@ -36,6 +36,7 @@ from ivr.events import (
     ClassifyRequested,
     CloseRequested,
     CommandFailed,
+    DeviceReported,
     DraftComplaintRequested,
     DraftOrderRequested,
     ElderCalledAgain,
@@ -72,6 +73,7 @@ from ivr.vocabulary import (
     Aid,
     AlarmKind,
     CaseState,
+    DeviceKind,
     FollowUpKind,
     LegKind,
     Outcome,
@@ -104,6 +106,7 @@ def everything_that_can_be_told(leg: str) -> list[Event]:
         *(PromptFinished(at=START, leg=leg, prompt=prompt, problem=text) for prompt in Prompt for text in ("", "gone")),
         SpeechHeard(at=START, leg=leg),
         ElderCalledAgain(at=START, leg=f"again-{leg}", channel="channel-2"),
+        *(DeviceReported(at=START, report=DeviceReport("d", kind, START)) for kind in DeviceKind),
         RecordingEnded(at=START, recording="r.wav", seconds=1.0),
         RecordingEnded(at=START, recording="r.wav", seconds=0.0, problem="empty"),
         CallerIdentified(at=START, file=FILE),

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from ivr.case import Case, Leg
+from ivr.case import Case, DeviceReport, Leg
 from ivr.commands import Alarm, Command, Dial, Refuse
 from ivr.decide import decide
-from ivr.events import CallArrived, ElderCalledAgain, Event, KeyPressed, Request, TakeOverRequested
+from ivr.events import CallArrived, DeviceReported, ElderCalledAgain, Event, KeyPressed, Request, TakeOverRequested
 from ivr.ids import called_again_leg
 from ivr.policy import Policy
-from ivr.vocabulary import AlarmKind, CaseKind, CaseState, LegKind, Prompt, Refusal, Role
+from ivr.vocabulary import AlarmKind, CaseKind, CaseState, DeviceKind, LegKind, Prompt, Refusal, Role
 from tests.unit.ivr import laws
 from tests.unit.ivr.exchange import Exchange, Line
 
@@ -109,6 +109,9 @@ class World(Exchange):
     def dial_in(self, caller: str = CALLER, kind: CaseKind = CaseKind.SOS) -> CallArrived:
         self.lines["elder"] = Line(LegKind.ELDER, caller, "calling")
         return CallArrived(at=self.now, channel="channel-1", caller=caller, dialled="", recording="r.wav", kind=kind)
+
+    def told_by_a_device(self, kind: DeviceKind = DeviceKind.FALL) -> DeviceReported:
+        return DeviceReported(at=self.now, report=DeviceReport("S-1", kind, self.now))
 
     def call(self, caller: str = CALLER, kind: CaseKind = CaseKind.SOS) -> tuple[Command, ...]:
         """The elder presses the key, or dials the ordinary number."""

@@ -1,0 +1,44 @@
+"""Handing over to the controller what devices reported: at once, and later what could not be handed over then. The
+controller takes a report once, however often it is handed in."""
+
+import asyncio
+from typing import Final
+
+from ivr.case import DeviceReport
+from models.database import Database, DatabaseUnavailable
+from models.device_reports import handed, not_handed
+from web.controller.client import Controller
+from web.logs import log, where_it_failed
+from web.problems import Problem
+
+EVERY: Final = 2.0
+
+
+async def hand_over(
+    database: Database, controller: Controller, row: int, report: DeviceReport, *, by: str
+) -> str | None:
+    """The case it belongs to, empty when to none; None when the controller has it, but not yet on record.
+
+    Raises ControllerUnreachable, DatabaseUnavailable.
+    """
+    taken = await controller.report(report, actor=by)
+    if not taken.durable:
+        return None
+    async with database.write() as session:
+        await handed(session, row, taken.case)
+    return taken.case
+
+
+async def hand_over_later(database: Database, controller: Controller) -> None:
+    """For ever: whatever waits is handed over, oldest first, as soon as that is possible."""
+    while True:
+        await asyncio.sleep(EVERY)
+        try:
+            async with database.read() as session:
+                waiting = [(row.id, row.report, row.by) for row in await not_handed(session)]
+            for row, report, by in waiting:
+                await hand_over(database, controller, row, report, by=by)
+        except (Problem, DatabaseUnavailable):
+            continue  # the page tells already that controller or database is away
+        except Exception as error:  # noqa: BLE001 - the task's outermost guard
+            log.error("reports cannot be handed over", **where_it_failed(error))
