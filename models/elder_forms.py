@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
+from ivr.numbers import SERVICES
 from ivr.vocabulary import Relation
 from models.elders import ElderStatus
 from models.id_cards import BadIdCard, read_id_card
@@ -171,11 +172,20 @@ def _contact(at: int, contact: ContactForm, area_code: str, problems: list[Field
     if not contact.phones:
         problems.append(FieldProblem(f"contacts.{at}.phones", "请填写联系人电话", "the contact needs a phone number"))
     phones = [
-        _number(phone, area_code, f"contacts.{at}.phones.{number}", problems)
+        _phone_of_contact(phone, area_code, f"contacts.{at}.phones.{number}", problems)
         for number, phone in enumerate(contact.phones)
     ]
     relation = plain(contact.relation).strip()
     return replace(contact, name=name, relation=relation, phones=tuple(dict.fromkeys(phones)))
+
+
+def _phone_of_contact(given: str, area_code: str, name: str, problems: list[FieldProblem]) -> str:
+    """A service is rung by an agent under its own name, never as somebody's contact."""
+    number = _number(given, area_code, name, problems)
+    if number in SERVICES:
+        zh, en = f"{number}不能作为联系人电话", f"{number} cannot be a contact's number: agents call it by its own key"
+        problems.append(FieldProblem(name, zh, en))
+    return number
 
 
 def _terminal(at: int, terminal: TerminalForm, area_code: str, problems: list[FieldProblem]) -> TerminalForm:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 from playwright.async_api import Page, expect
 
-from ivr.vocabulary import AlarmKind
+from ivr.vocabulary import AlarmKind, CaseState, LegKind
 from tests.browser.conftest import Town
 from tests.web import stories
 
@@ -33,6 +34,16 @@ async def _emergency(town: Town) -> None:
     await _talk(town)
     case = stories.emergency(stories.talking(stories.ringing()))
     await town.control.case(stories.case_json(case, alarms=(AlarmKind.NO_AGREEMENT,)))
+
+
+async def _nobody_reached(town: Town) -> None:
+    """Nobody answers, neither the elder nor a contact."""
+    await _talk(town)
+    case = stories.emergency(stories.talking(stories.ringing()))
+    legs = tuple(leg for leg in case.legs if leg.kind is not LegKind.SERVICE)
+    silent = replace(case, state=CaseState.NO_RESPONSE, legs=legs)
+    alarms = (AlarmKind.NO_RESPONSE, AlarmKind.OFFER_POLICE)
+    await town.control.case(stories.case_json(silent, alarms=alarms))
 
 
 async def _desk(town: Town, *, lang: str = "zh") -> Page:
@@ -267,3 +278,19 @@ async def test_the_desk_looks_right(town: Town, lang: str) -> None:
     await expect(page.locator("#leg-contact-13-1")).to_be_visible()
     await town.shot(page, f"desk-emergency-{lang}")
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.clause("S4.4")
+async def test_110_stands_at_the_top_with_the_address_and_one_key_calls_it(town: Town) -> None:
+    page = await _desk(town)
+    await _nobody_reached(town)
+    offer = page.locator(".police-offer")
+    await expect(offer).to_contain_text("501室")
+    above, toolbar = await offer.bounding_box(), await page.locator("[role=toolbar]").bounding_box()
+    assert above is not None
+    assert toolbar is not None
+    assert above["y"] < toolbar["y"]
+    await town.shot(page, "desk-110-offered")
+    await page.keyboard.press("F9")
+    asked = await town.control.next_asked()
+    assert (asked.body["action"], asked.body["target"]) == ("call", "110")

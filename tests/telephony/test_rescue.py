@@ -281,6 +281,7 @@ async def test_the_rescue_side_and_the_call_back_are_recorded(
         house.town.service("120")
         await house.agent("801").is_ready()
         await grandma.press_key(silent=True)
+        await people_talk(2)
         await grandma.hang_up()
         grandma.when_called = behaviour.Answers(voice="elder_help", ring=0.5)
         await house.town.seat("801", voice="agent_a").answer()

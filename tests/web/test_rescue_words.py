@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from ivr.case import Case
-from ivr.vocabulary import AlarmKind, CaseState, LegKind, Result
+from ivr.case import Case, Tape
+from ivr.commands import SendMessage
+from ivr.vocabulary import AlarmKind, CaseState, LegKind, MessageKind, Place, Result
+from models.journal import write
 from tests.web import stories
 from tests.web.conftest import House, log_in
 from web.controller.shapes import parse_case
@@ -110,3 +112,20 @@ async def test_110_is_not_offered_without_need(sqlite_house: House, case: Case, 
 async def test_the_words_stand_out_while_a_service_is_on_the_line(sqlite_house: House) -> None:
     page = await shown(sqlite_house, emergency())
     assert "正在呼叫 120" in page
+
+
+async def test_the_page_of_a_case_tells_of_messages_and_of_every_recording(sqlite_house: House) -> None:
+    tape = Tape(
+        "2026/11/22/c1-2.wav", stories.ringing().tapes[0].started_at, place=Place.RESCUE, people=("a-1", "120-1")
+    )
+    case = emergency()
+    case = replace(case, tapes=(*case.tapes, tape))
+    asked = SendMessage(MessageKind.HELP_NEEDED, 13, "演示·幸福居委会", "")
+    entries = [*stories.entries(case)]
+    entries[-1] = replace(entries[-1], commands=(asked,))
+    async with sqlite_house.db.write() as session:
+        await write(session, entries)
+    await log_in(sqlite_house.client, "lead")
+    page = await (await sqlite_house.client.get("/cases/c1")).text()
+    for words in ("救援通话", "请求前往帮助", "未发送", "no mobile number"):
+        assert words in page

@@ -243,7 +243,7 @@ async def test_what_is_exported_comes_back_the_same(db: Database, tmp_path: Path
         way_in="=1+1\n第二行, 有逗号",
         lives_alone=False,
         status=ElderStatus.AWAY,
-        contacts=tuple(ContactForm(f"演示·{n}", Relation.NEIGHBOUR, f"第{n}个", ("110", "120")) for n in range(7)),
+        contacts=tuple(ContactForm(f"演示·{n}", Relation.NEIGHBOUR, f"第{n}个", ("12345", "12348")) for n in range(7)),
         terminals=(TerminalForm("10009998", "", "S-1"), TerminalForm("10009997", "型号", "", date(2026, 1, 2))),
     )
     async with db.write() as session:

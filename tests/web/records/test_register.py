@@ -158,7 +158,7 @@ async def test_who_stays_a_contact_keeps_their_id(db: Database) -> None:
     async with db.read() as session:
         before, version = await form_of(session, elder)
     son, neighbour = before.contacts
-    swapped = (replace(neighbour, id=None), replace(son, phones=son.phones[::-1]), ContactForm("新", phones=("110",)))
+    swapped = (replace(neighbour, id=None), replace(son, phones=son.phones[::-1]), ContactForm("新", phones=("12345",)))
     async with _changing(db, elder, contacts=swapped):
         pass
     async with db.read() as session:
@@ -225,8 +225,10 @@ async def test_a_line_and_an_id_card_belong_to_one_file(db: Database) -> None:
         ({"id_card": ID_CARD, "born": date(1941, 5, 6)}, "born"),
         ({"id_card": ID_CARD, "sex": "female"}, "sex"),
         ({"contacts": (ContactForm(""),)}, "contacts.0.phones"),
-        ({"contacts": (ContactForm("甲", phones=("110", "12")),)}, "contacts.0.phones.1"),
-        ({"contacts": tuple(ContactForm(f"{n}", phones=("110",)) for n in range(21))}, "contacts"),
+        ({"contacts": (ContactForm("甲", phones=("12345", "12")),)}, "contacts.0.phones.1"),
+        ({"contacts": (ContactForm("甲", phones=("12345", "+86 120")),)}, "contacts.0.phones.1"),
+        ({"contacts": (ContactForm("甲", phones=("110",)),)}, "contacts.0.phones.0"),
+        ({"contacts": tuple(ContactForm(f"{n}", phones=("12345",)) for n in range(21))}, "contacts"),
         ({"terminals": (TerminalForm("x"),)}, "terminals.0.line"),
         ({"terminals": (TerminalForm(LINE), TerminalForm("10000001"))}, "terminals.1.line"),
     ],
