@@ -169,6 +169,7 @@ class Sheet:
             (t("rescue.condition"), self._condition(t)),
             (t("rescue.health"), file.health),
             (t("rescue.on_site"), self._on_site()),
+            (t("rescue.contact"), "" if self._on_site() else self._first_contact()),
             (t("rescue.phone"), file.home_phone or self.view.caller),
         ]
         return [(label, words) for label, words in lines if words]
@@ -184,10 +185,11 @@ class Sheet:
         return t("rescue.pressed") if self.view.kind == CaseKind.SOS else ""
 
     def _on_site(self) -> str:
-        """Who comes or is there already, with the number at which they were reached; else whoever is first on file."""
+        """Who comes or is there already, with the number at which they were reached."""
         come = [leg for leg in self.legs_of(LegKind.CONTACT) if leg.result == Result.ACCEPTED]
-        if come:
-            return f"{come[-1].name} {come[-1].number}"
+        return f"{come[-1].name} {come[-1].number}" if come else ""
+
+    def _first_contact(self) -> str:
         cards = [card for card in (self.file.contacts if self.file else ()) if card.phones]
         return f"{cards[0].name} {cards[0].phones[0]}" if cards else ""
 
