@@ -15,11 +15,14 @@ import aiohttp
 import pytest
 
 from drill.behaviour import RingsOn
+from drill.ear import Ear
 from home.programs import Program
+from ivr.vocabulary import Skill
 
-from .house import ELDER_LINE, House, grandmother, open_house
+from .house import ELDER_LINE, House, grandmother, open_house, people_talk
 
 ON_DUTY = "12000000091"
+SILENCE_OF_OURS = 3.0  # seconds: promise 2
 
 
 @asynccontextmanager
@@ -39,7 +42,7 @@ async def controller_process(house: House) -> AsyncIterator[Process]:
         await process.wait()
 
 
-async def until_ready(http: aiohttp.ClientSession, within: float = 10.0) -> None:
+async def until_ready(http: aiohttp.ClientSession, within: float = 30.0) -> None:
     async with asyncio.timeout(within):
         while True:
             try:
@@ -85,6 +88,53 @@ async def test_people_who_talk_notice_nothing_and_the_case_goes_on(tmp_path: Pat
             assert (await house.agent("801").asks("close", case, outcome="other", note=""))[0] == 200
             await house.case(within=20, state="closed")
             await house.nothing_is_left()
+
+
+async def test_who_consults_goes_on_and_the_elder_keeps_hearing_something(
+    tmp_path: Path, asterisk_program: Program
+) -> None:
+    doctors = {"802": Skill.DOCTOR}
+    async with open_house(
+        tmp_path, asterisk_program, elders=[grandmother()], skills=doctors, controller=False
+    ) as house:
+        grandma, doctor = house.town.elder(ELDER_LINE), house.town.seat("802", voice="doctor")
+        async with controller_process(house) as first, house.following():
+            for extension in ("801", "802"):
+                await house.told("seat", extension=extension, registered=True)
+                await house.agent(extension).is_ready()
+            await grandma.press_key()
+            await house.town.seat("801", voice="agent_a").answer()
+            case = await a_case_on_record(house)
+            assert (await house.agent("801").asks("consult", case, skill="doctor"))[0] == 200
+            await doctor.answer()
+            await house.case(state="consulting")
+            heard_out = await the_hold_prompt_ends(house)
+            await house.on_record(case, heard_out)
+            await kill(first)
+        house.messages.clear()
+        async with controller_process(house), house.following():
+            await people_talk(15)
+            assert (await house.agent("801").asks("three_way", case))[0] == 200
+            await house.leg("x-1", place="elder")
+            await people_talk(3)
+            assert (await house.agent("801").asks("close", case, outcome="consultation", note=""))[0] == 200
+            await house.case(within=20, state="closed")
+            await house.nothing_is_left()
+        heard = await asyncio.to_thread(Ear.of_the_town().listen, grandma.line.ear)
+    assert heard.voice("doctor") > 1, str(heard)
+    assert heard.music() > 8, str(heard)
+    assert heard.longest_silence().seconds < SILENCE_OF_OURS, str(heard)
+
+
+async def the_hold_prompt_ends(house: House) -> int:
+    """From here on the elder hears music, which needs no controller; the seq of that entry."""
+    async with asyncio.timeout(15):
+        while True:
+            message = await house.next_message()
+            entries = message["data"]["timeline"] if message["kind"] == "case" else []
+            for entry in entries:
+                if (entry["event"], entry["data"].get("prompt")) == ("prompt_finished", "hold"):
+                    return int(entry["seq"])
 
 
 async def test_what_happened_meanwhile_is_noticed(tmp_path: Path, asterisk_program: Program) -> None:
