@@ -51,6 +51,7 @@ class Town:
     browser: Browser
     shots: Path
     errors: list[str]
+    database_url: str
 
     async def page(self, username: str = "agent801", *, lang: str = "zh") -> Page:
         """A browser of its own, logged in by the form."""
@@ -124,7 +125,7 @@ async def town(
                     executable_path=program.argv_prefix[0], args=list(FLAGS), env={**os.environ, **environment}
                 )
                 errors: list[str] = []
-                yield Town(f"http://127.0.0.1:{port}", control, district, browser, shots, errors)
+                yield Town(f"http://127.0.0.1:{port}", control, district, browser, shots, errors, settings.database_url)
                 await browser.close()
         finally:
             web.terminate()

@@ -257,6 +257,20 @@ async def test_the_seat_is_set_by_key(town: Town) -> None:
     assert (await town.control.next_asked()).body["state"] == "ready"
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_an_agent_in_wrap_up_is_asked_to_break_off_and_does_so_by_key(town: Town, lang: str) -> None:
+    page = await _desk(town, lang=lang)
+    await town.control.seat(stories.seat_json("801", "wrap_up"))
+    await expect(page.locator("#own-seat")).to_have_attribute("data-state", "wrap_up")
+    await expect(page.locator("[data-needed]")).to_have_count(0)
+    await town.control.seat(stories.seat_json("801", "wrap_up", needed=True))
+    await expect(page.locator("[data-needed]")).to_contain_text("*43")
+    await town.shot(page, f"desk-needed-{lang}")
+    await page.keyboard.press("r")
+    asked = await town.control.next_asked()
+    assert (asked.path, asked.body["state"]) == ("/seats/801/state", "ready")
+
+
 async def test_a_file_that_came_while_the_link_was_down_is_shown(town: Town) -> None:
     page = await _desk(town)
     await page.context.set_offline(True)

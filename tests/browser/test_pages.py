@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from playwright.async_api import expect
 
 from ivr.vocabulary import AlarmKind
+from models.base import utc_now
+from models.database import Database
+from models.exception_reports import ExceptionReport
+from models.journal import write
 from tests.browser.conftest import Town
 from tests.web import stories
 
@@ -64,6 +70,7 @@ async def test_every_page_looks_right(town: Town, lang: str) -> None:
         "follow-ups": "/follow-ups",
         "orders": "/orders",
         "complaints": "/complaints",
+        "exceptions": "/exception-reports",
         "not-found": "/nothing",
         "api": "/api/v1/docs",
     }
@@ -76,6 +83,31 @@ async def test_every_page_looks_right(town: Town, lang: str) -> None:
     await page.get_by_role("button", name="Log out" if lang == "en" else "退出", exact=True).click()
     await expect(page.locator("#username")).to_be_visible()
     await town.shot(page, f"login-{lang}")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_an_exception_report_is_explained(town: Town, lang: str) -> None:
+    case = stories.closed(stories.talking(stories.ringing("c8", file=None)))
+    database = Database(town.database_url)
+    async with database.write() as session:
+        for number, waited in (("c8", 180), ("c9", 200)):
+            await write(session, stories.entries(replace(case, id=number)), area_code="021")
+            since = case.opened_at or utc_now()
+            opened = since + timedelta(seconds=waited)
+            session.add(ExceptionReport(case_id=number, waiting_since=since, opened_at=opened))
+    await database.close()
+    page = await town.page("supervisor", lang=lang)
+    await page.goto(f"{town.url}/exception-reports")
+    row = page.locator("tbody tr").first
+    await row.locator("select").select_option("all_busy")
+    await row.locator("input[name=explanation]").fill("演示：两名坐席都在通话")
+    await row.get_by_role("button").click()
+    await expect(page.locator("tbody tr")).to_have_count(1)
+    await page.locator("form.filters select").select_option("any")
+    await page.locator("form.filters button").click()
+    await expect(page.locator("tbody")).to_contain_text("两名坐席都在通话")
+    await town.shot(page, f"exceptions-explained-{lang}")
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 async def test_an_elder_is_found_and_changed(town: Town) -> None:
