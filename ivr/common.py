@@ -215,6 +215,8 @@ def seat_reserved(turn: Turn, event: SeatReserved) -> Turn:
         return turn
     if event.role not in turn.case.searching:
         return turn.do(ReleaseSeat(event.extension, SeatRelease.NOT_NEEDED))
+    if turn.case.overflow:  # the search may have been widened while this seat was on its way: one seat is enough
+        turn.do(StopFindingSeat(event.role))
     return turn.ring_seat(event.role, event.extension, event.agent)
 
 

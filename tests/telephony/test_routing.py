@@ -93,6 +93,7 @@ async def test_in_working_hours_a_supported_elder_reaches_the_communitys_seat(
         assert case["kind"] == "ordinary"
 
 
+@pytest.mark.clause("X1")
 @pytest.mark.clause("H1")
 @pytest.mark.clause("H2")
 @pytest.mark.parametrize(

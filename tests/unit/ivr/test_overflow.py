@@ -9,6 +9,7 @@ import pytest
 
 from ivr.commands import Alarm, Dial, FindSeat, OpenExceptionReport
 from ivr.events import CloseRequested, EmergencyRequested
+from ivr.overflow import OVERFLOW
 from ivr.policy import Policy
 from ivr.vocabulary import (
     AlarmKind,
@@ -370,3 +371,18 @@ def test_a_register_that_says_nothing_at_all_does_not_keep_the_centre_from_answe
     world.coming = [event for event in world.coming if type(event).__name__ != "CallerIdentified"]
     world.wait(POLICY.community_wait + POLICY.manager_wait + 1)
     assert looked_for(world).community is None
+
+
+def test_a_seat_that_was_on_its_way_when_the_search_was_widened_leaves_no_search_behind() -> None:
+    world = World(policy=POLICY, seats=[])
+    world.call()
+    world.wait(POLICY.overflow_seats - 1)
+    world.seats.append("801")
+    world.give_seats()  # reserved, and the news is under way
+    world.now = world.timers[OVERFLOW]
+    world.fire(OVERFLOW)
+    world.deliver(1)  # the time is over before that news is read
+    assert looked_for(world).any_seat
+    world.settle()
+    world.answer("a-1")
+    assert (world.wanted, world.case.state) == ({}, CaseState.TALKING)

@@ -62,7 +62,7 @@ def test_a_seat_that_cannot_be_dialled_is_skipped(ringing: World) -> None:
 def test_while_every_seat_is_busy_the_call_waits_for_the_first_that_is_free() -> None:
     world = World(seats=[])
     world.call()
-    world.wait(50)
+    world.wait(POLICY.overflow_seats - 1)
     assert world.case.state is CaseState.ARRIVING
     world.seats.append("801")
     world.give_seats()
