@@ -9,10 +9,10 @@ import asyncio
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from ari_app.ari import Client, Disconnected, RequestRejected, events
+from ari_app.ari import AriError, Client, Disconnected, RequestRejected, events
 from drill.chronicle import Chronicle
 from drill.line import Line
 from drill.settings import TownSettings, refuse_live_trunks
@@ -63,16 +63,22 @@ class Exchange:
     ) -> Line:
         """Call the platform. Returns when the call is on its way; `Line.picked_up` waits for the answer."""
         line = self._new_line(person, number)
-        await self.client.channels.originateWithId(
-            channelId=line.id,
-            endpoint=f"PJSIP/{number}@{endpoint}",
-            context="line",
-            extension="s",
-            priority=1,
-            callerId=caller or None,
-            timeout=timeout,
-            variables={**(variables or {}), "TOWN_EAR": str(line.ear)},
-        )
+        try:
+            await self.client.channels.originateWithId(
+                channelId=line.id,
+                endpoint=f"PJSIP/{number}@{endpoint}",
+                context="line",
+                extension="s",
+                priority=1,
+                callerId=caller or None,
+                timeout=timeout,
+                variables={**(variables or {}), "TOWN_EAR": str(line.ear)},
+            )
+        except AriError:  # nobody would ever hear of a call that is made all the same, later
+            line.ends(None)
+            with suppress(AriError):
+                await self.client.channels.hangup(channelId=line.id)
+            raise
         try:
             await self.client.subscribe(f"channel:{line.id}")
         except RequestRejected:  # it was refused so quickly that nothing is left to hear of
