@@ -67,6 +67,14 @@ class Policy:
         zh="B坐席连续拨打老人的间隔(S4.5)",
         en="pause while B rings the elder (S4.5)",
     )
+    redial_longest: float = _value(
+        20,
+        low=1,
+        high=300,
+        unit="s",
+        zh="老人线路一直占线时的最长间隔",
+        en="longest pause while the elder's line is busy on and on",
+    )
     overflow_seats: float = _value(
         15, low=2, high=120, unit="s", zh="无人接听多久后呼叫所有坐席", en="wait after which any ready seat is rung"
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from ivr import rescue
 from ivr.case import Leg
 from ivr.commands import Announce, DetectSpeech, StartTimer, StopTimer, Timer
 from ivr.events import KeyPressed, SpeechHeard
 from ivr.turn import Turn
-from ivr.vocabulary import CaseState, Place, Prompt, Refusal, Result, Role, TimerKind
+from ivr.vocabulary import CaseState, LegKind, Place, Prompt, Refusal, Result, Role, TimerKind
 
 SILENCE = Timer(TimerKind.SILENCE)
 CALL_BACK = Timer(TimerKind.CALL_BACK)
@@ -15,6 +17,8 @@ REDIAL = Timer(TimerKind.REDIAL)
 TIMERS = (SILENCE, CALL_BACK, REDIAL)
 _ASKED = (Prompt.CAN_YOU_HEAR_ME, Prompt.CAN_YOU_HEAR_ME_AGAIN)
 QUESTIONS = len(_ASKED)
+_OVER_AT_ONCE = frozenset({Result.BUSY, Result.REJECTED, Result.UNREACHABLE, Result.WRONG_NUMBER})
+_DOUBLINGS = 10
 
 
 def listen(turn: Turn, elder: Leg) -> Turn:
@@ -85,7 +89,16 @@ def redial_soon(turn: Turn) -> Turn:
     elder = turn.case.elder
     if turn.case.arrived_at or (elder is not None and elder.alive) or not rescue.number_of_elder(turn):
         return turn
-    return turn.do(StartTimer(REDIAL, turn.policy.redial_pause))
+    return turn.do(StartTimer(REDIAL, _pause_before_redial(turn)))
+
+
+def _pause_before_redial(turn: Turn) -> float:
+    """Longer and longer while the line is busy or out of order: each try is over at once, and for hours they would fill
+    the record and the screens with nothing else."""
+    lines = [leg for leg in turn.case.legs if leg.kind is LegKind.ELDER]
+    in_vain = sum(1 for _ in takewhile(lambda leg: leg.result in _OVER_AT_ONCE, reversed(lines)))
+    pause, longest = turn.policy.redial_pause, max(turn.policy.redial_pause, turn.policy.redial_longest)
+    return min(pause * 2.0 ** min(max(0, in_vain - 1), _DOUBLINGS), longest)
 
 
 def redial(turn: Turn) -> Turn:

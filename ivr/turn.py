@@ -94,7 +94,9 @@ class Turn:
         return changed
 
     def alarm(self, kind: AlarmKind, detail: str = "") -> Turn:
-        return self.do(Alarm(kind, detail))
+        """Said once in a turn, however many rules come to it."""
+        alarm = Alarm(kind, detail)
+        return self if alarm in self._commands else self.do(alarm)
 
     def refuse(self, reason: Refusal, detail: str = "") -> Turn:
         return self.do(Refuse(reason, detail))

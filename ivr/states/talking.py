@@ -225,10 +225,15 @@ def leg_ended(turn: Turn, event: LegEnded) -> Turn:
 
 def elder_left(turn: Turn) -> Turn:
     """After a talk that is its end. An elder who was never heard pressed the key and could do no more: ring back."""
-    if not turn.case.heard:
-        consultation.forget(turn).do(StopTimer(silence.SILENCE)).alarm(AlarmKind.SILENT)
-        return silence.call_back(turn) if rescue.number_of_elder(turn) else abandoned(turn)
-    return talk_is_over(turn)
+    if turn.case.heard:
+        return talk_is_over(turn)
+    never_heard(turn)
+    return silence.call_back(turn) if rescue.number_of_elder(turn) else abandoned(turn)
+
+
+def never_heard(turn: Turn) -> Turn:
+    """A call that ends without a word of the elder's is no end (S4.1, K7)."""
+    return consultation.forget(turn).do(StopTimer(silence.SILENCE)).alarm(AlarmKind.SILENT)
 
 
 def talk_is_over(turn: Turn) -> Turn:
@@ -239,14 +244,18 @@ def talk_is_over(turn: Turn) -> Turn:
 
 def agent_left(turn: Turn, cause: int) -> Turn:
     """An agent who hangs up has ended the talk, or handed it over to the professional (S2.1: a warm transfer) or to the
-    agent who is being rung; a phone that broke has not, so the next seat is rung."""
+    agent who is being rung; a phone that broke has not, so the next seat is rung. Nor has an agent who hangs up on an
+    elder who was never heard: that line is rung back, and kept where it cannot be."""
     if cause in {NORMAL_CLEARING, 0}:
         professional = turn.case.seat(Role.X)
         if professional is not None and professional.up:
             roles.give_role(turn, professional, Role.A)
             return turn
-        if roles.relief(turn, Role.A) is None:
+        alone = roles.relief(turn, Role.A) is None
+        if alone and turn.case.heard:
             return close_when_done(say_goodbye(turn))
+        if alone and rescue.number_of_elder(turn):
+            return silence.call_back(never_heard(turn))
     consultation.forget(turn).do(StopTimer(silence.SILENCE)).alarm(AlarmKind.SEAT_LOST)
     turn.keep_company().find_seat(Role.A)
     return turn.go(CaseState.RINGING_SEATS)

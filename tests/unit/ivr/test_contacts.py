@@ -13,9 +13,10 @@ from ivr.events import (
     EmergencyRequested,
     HangupRequested,
     MergeRequested,
+    SilentRequested,
     StandDownRequested,
 )
-from ivr.vocabulary import AlarmKind, LegKind, Prompt, Refusal, Result, TimerKind
+from ivr.vocabulary import AlarmKind, CaseState, LegKind, Prompt, Refusal, Result, TimerKind
 from tests.unit.ivr.exchange import FILE, NEIGHBOUR
 from tests.unit.ivr.world import POLICY, World, refusal
 
@@ -191,6 +192,14 @@ def test_a_file_without_contacts_is_said_and_blocks_nothing(emergency: World) ->
     commands = emergency.ask(CallRequested, target="120")
     assert [type(command) for command in commands] == [Dial, Alarm]
     assert emergency.alarms == [AlarmKind.NO_CONTACTS]
+
+
+def test_a_file_without_contacts_is_said_once_when_120_is_called_before_the_elder_was_rung_back(silent: World) -> None:
+    silent.case = replace(silent.case, file=replace(FILE, contacts=()))
+    silent.ask(SilentRequested)
+    silent.ask(CallRequested, target="120")
+    assert silent.case.state is CaseState.NO_RESPONSE
+    assert silent.alarms.count(AlarmKind.NO_CONTACTS) == 1
 
 
 @pytest.mark.parametrize("target", UNKNOWN_TARGETS)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ivr.commands import Alarm, Dial, Hangup
+from ivr.commands import Alarm, Dial, Hangup, StartTimer
 from ivr.events import (
     ArrivalReported,
     CallerIdentified,
@@ -72,6 +72,15 @@ def test_a_role_that_is_lost_is_filled_again(unanswered: World, lost: str) -> No
     assert AlarmKind.SEAT_LOST in unanswered.alarms
     assert unanswered.case.seat(Role.A) is not None
     assert unanswered.case.seat(Role.B) is not None
+
+
+def test_a_line_that_is_busy_on_and_on_is_rung_less_often_until_it_rings_again(unanswered: World) -> None:
+    pauses = []
+    for cause in (BUSY, BUSY, BUSY, BUSY, BUSY, BUSY, 19, BUSY):
+        commands = unanswered.hang_up(rung(unanswered), cause)
+        pauses += [one.seconds for one in commands if isinstance(one, StartTimer) and one.timer == REDIAL]
+        unanswered.wait(pauses[-1])
+    assert pauses == [2, 4, 8, 16, 20, 20, 2, 2]
 
 
 # --- somebody goes there, or nobody -----------------------------------------------------------------------------------
@@ -188,7 +197,7 @@ def test_a_line_that_does_not_ring_is_tried_on_too(unanswered: World, cause: int
     for _ in range(3):
         leg = rung(unanswered)
         unanswered.hang_up(leg, cause)
-        unanswered.wait(POLICY.redial_pause)
+        unanswered.wait(POLICY.redial_longest)
         assert rung(unanswered) != leg
 
 
@@ -196,8 +205,8 @@ def test_that_there_is_no_way_to_the_elder_is_said_once_and_tried_on(unanswered:
     unanswered.hang_up(rung(unanswered), 19)
     for _ in range(3):
         unanswered.refuse_next.add(Dial)
-        unanswered.wait(POLICY.redial_pause + 0.1)
-    unanswered.wait(POLICY.redial_pause)
+        unanswered.wait(POLICY.redial_longest)
+    unanswered.wait(POLICY.redial_longest)
     assert unanswered.alarms.count(AlarmKind.NO_ROUTE) == 1
     assert rung(unanswered)
 

@@ -187,6 +187,17 @@ def test_an_elder_who_hangs_up_without_a_sound_is_rung_back_and_the_agent_stays(
     assert (silent.case.state, silent.live) == (CaseState.CALLING_BACK, {"a-1"})
 
 
+@pytest.mark.clause("S4.1")
+@pytest.mark.clause("K7")
+def test_an_agent_who_hangs_up_on_an_elder_never_heard_has_not_ended_it(silent: World) -> None:
+    silent.hang_up("a-1")
+    assert silent.alarms == [AlarmKind.SILENT]
+    assert silent.case.state is CaseState.CALLING_BACK
+    assert "elder" not in silent.live
+    silent.wait(POLICY.call_back_pause)
+    assert {"a-2", "elder-2"} <= silent.live
+
+
 @pytest.fixture
 def anonymous() -> World:
     """Agent A is with a silent caller whose number is not known."""
@@ -208,6 +219,12 @@ def test_a_silent_caller_without_a_number_who_hangs_up_is_left_to_a_person(anony
     assert (anonymous.case.state, anonymous.case.abandoned) == (CaseState.WRAPPING_UP, True)
     assert anonymous.alarms == [AlarmKind.SILENT, AlarmKind.ABANDONED]
     assert (anonymous.live, anonymous.timers) == (set(), {})
+
+
+def test_an_agent_who_hangs_up_on_a_silent_caller_without_a_number_is_replaced_on_the_line(anonymous: World) -> None:
+    anonymous.hang_up("a-1")
+    assert (anonymous.case.state, anonymous.alarms) == (CaseState.RINGING_SEATS, [AlarmKind.SEAT_LOST])
+    assert {"elder", "a-2"} <= anonymous.live
 
 
 def test_what_is_said_while_the_silent_line_is_being_hung_up_does_not_undo_it(silent: World) -> None:
