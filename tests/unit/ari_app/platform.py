@@ -24,6 +24,7 @@ from ari_app.runner import CaseRun
 from home.settings import Settings
 from ivr import ids
 from ivr.case import Case
+from ivr.events import SpeechHeard
 from ivr.policy import Policy
 from ivr.vocabulary import Skill
 from models.database import Database, DatabaseUnavailable
@@ -93,6 +94,11 @@ class Platform:
         name = self.channel(leg)
         self.ari.living.add(name)
         await self.hears(event("StasisStart", args=[], channel=channel_frame(name)))
+
+    async def elder_speaks(self, run: CaseRun | None = None) -> None:
+        """In this case, or in the only one."""
+        (run or self.run).post(SpeechHeard(at=self.controller.now(), leg="elder"))
+        await settled()
 
     async def ends(self, name: str, cause: int = 16) -> None:
         self.ari.living.discard(name)

@@ -13,7 +13,7 @@ from ari_app.desk import SeatState
 from ari_app.resync import LOST
 from ari_app.taking_over import take_over
 from ivr.case import Case
-from ivr.events import SpeechHeard, TransferRequested
+from ivr.events import TransferRequested
 from ivr.vocabulary import CaseState, Prompt, Result, Role, Skill
 from models.journal_entry import JournalEntry
 from tests.unit.ari_app.fakes import channel, event, picture, playback_frame, refused
@@ -36,8 +36,7 @@ async def talking(p: Platform) -> Case:
     p.seats("801")
     await p.sos()
     await p.answers("a-1")
-    p.run.post(SpeechHeard(at=p.controller.now(), leg="elder"))
-    await settled()
+    await p.elder_speaks()
     assert (p.case.state, p.case.heard) == (CaseState.TALKING, True)
     return p.case
 
@@ -233,6 +232,7 @@ async def test_people_who_talk_are_taken_over_and_notice_nothing(tmp_path: Path)
         ]
         assert p.asked("move")[0][1]["app"] == APP
         assert p.case == case
+        await p.elder_speaks()
         await p.ends(p.channel("a-1"))
         assert p.case.state is CaseState.WRAPPING_UP
 

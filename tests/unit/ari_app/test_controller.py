@@ -150,6 +150,7 @@ async def at_work(p: Platform) -> None:
     p.seats("801")
     await p.sos()
     await p.answers("a-1")
+    await p.elder_speaks()
     assert p.case.state is CaseState.TALKING
 
 
@@ -179,6 +180,8 @@ async def test_an_earlier_wrap_up_does_not_shorten_the_next(tmp_path: Path) -> N
         await p.call("sos", "", NUMBER, "r.wav", channel="1767600000.8")
         (second,) = (run for key, run in p.controller.runs.items() if key not in before)
         await p.hears(event("StasisStart", args=[], channel=channel_frame(f"yjt.{second.case.id}.a-1")))
+        await p.hears(event("ChannelStateChange", channel=channel_frame("1767600000.8", "Up")))
+        await p.elder_speaks(second)
         await p.ends(f"yjt.{second.case.id}.a-1")
         assert seat.state is SeatState.WRAP_UP
         await passes(40)  # the first wrap-up would have been over
