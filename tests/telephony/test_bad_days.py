@@ -316,7 +316,7 @@ async def _accepted(day: Day) -> str:
         found[:] = [leg["id"] for leg in case["legs"] if leg["number"] == SON and leg["place"] == "rescue"]
         return bool(found)
 
-    await day.sees(wanted, within=20)
+    await day.sees(wanted, within=45)  # he hears first who is in need
     return found[0]
 
 
