@@ -90,7 +90,9 @@ def test_other(): pass
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester) -> pytest.Pytester:
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A project of its own, whose pytest finds our plugin from wherever it runs."""
+    monkeypatch.setenv("PYTHONPATH", str(DOCS.parents[1]))
     pytester.makefile(".ini", pytest=INI)
     return pytester
 
