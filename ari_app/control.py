@@ -162,11 +162,12 @@ async def post_seat_state(request: web.Request) -> web.Response:
     seat = desk.seat(request.match_info["extension"])
     body = await _body(request)
     actor_of(body)
+    by = str(body.get("by") or "")[:60]
     match body.get("state"):
         case "ready":
-            desk.set_ready(seat.extension)
+            desk.set_ready(seat.extension, by)
         case "paused":
-            desk.pause(seat.extension, str(body.get("reason") or "")[:60])
+            desk.pause(seat.extension, str(body.get("reason") or "")[:60], by)
         case _:
             raise BadRequest(state="`ready` or `paused`")
     request.app[SEAT_CHOSE](seat.extension)

@@ -37,9 +37,9 @@ class SeatNotFree(Exception):
 
 @dataclass(slots=True)
 class Seat:
-    """`willing` is what the agent chose; whether the seat is ready depends on its phone and work as well. `community`:
-    whose seat it is, None for the centre's. `needed`: somebody waits, and the agent is asked to end the wrap-up.
-    `leaving`: no longer on record, gone as soon as its case lets go of it."""
+    """`willing` is what the agent chose, or `by` (a name) for them; whether the seat is ready depends on its phone and
+    work as well. `community`: whose seat it is, None for the centre's. `needed`: somebody waits, and the agent is asked
+    to end the wrap-up. `leaving`: no longer on record, gone as soon as its case lets go of it."""
 
     extension: str
     name: str
@@ -50,6 +50,7 @@ class Seat:
     community: int | None = None
     willing: bool = False
     reason: str = ""
+    by: str = ""
     registered: bool = False
     case: str | None = None
     role: Role | None = None
@@ -236,7 +237,7 @@ class Desk:
                 seat.wrapping_up, seat.idle_since = True, self._now()
                 self._wrap_up(seat)
             case SeatRelease.NO_ANSWER:
-                seat.willing, seat.reason = False, "no_answer"
+                seat.willing, seat.reason, seat.by = False, "no_answer", ""
             case SeatRelease.UNREACHABLE:
                 seat.registered = False
             case SeatRelease.NOT_NEEDED:
@@ -253,15 +254,16 @@ class Desk:
             self._touch(seat)
             self._match()
 
-    def set_ready(self, extension: str) -> None:
+    def set_ready(self, extension: str, by: str = "") -> None:
+        """`by`: the name of whoever does it, when it is not the agent at this seat."""
         seat = self.seat(extension)
-        seat.willing, seat.reason, seat.wrapping_up = True, "", False
+        seat.willing, seat.reason, seat.by, seat.wrapping_up = True, "", by, False
         self._touch(seat)
         self._match()
 
-    def pause(self, extension: str, reason: str) -> None:
+    def pause(self, extension: str, reason: str, by: str = "") -> None:
         seat = self.seat(extension)
-        seat.willing, seat.reason = False, reason
+        seat.willing, seat.reason, seat.by = False, reason, by
         self._touch(seat)
 
     def wrap_up_done(self, extension: str) -> None:

@@ -22,10 +22,12 @@ from ari_app.ari.generated.events import (
     EndpointStateChange,
     PlaybackFinished,
     PlaybackStarted,
+    StasisEnd,
     StasisStart,
 )
 from ari_app.ari.messages import Connected, Disconnected, MalformedEvent, Resynced, StreamItem, UnknownEvent
 from ari_app.lines import Lines
+from ivr import ids
 from ivr.events import Event, KeyPressed, LegAnswered, LegEnded, LegRinging, PromptFinished, SpeechHeard
 from ivr.ids import Address
 from ivr.vocabulary import NORMAL_CLEARING
@@ -71,6 +73,8 @@ class Listener:
                     self._lines.causes.setdefault(channel.id, cause)
             case ChannelDestroyed(channel=channel, cause=cause):
                 self._destroyed(channel.id, cause, event)
+            case StasisEnd(channel=channel):
+                self._left(channel.id)
             case ChannelDtmfReceived(channel=channel, digit=digit):
                 self._key(channel.id, digit)
             case ChannelTalkingStarted(channel=channel):
@@ -135,6 +139,13 @@ class Listener:
             self._house.side_call_event(event)
             return
         self._post(address, LegEnded(at=self._now(), leg=address.leg, cause=heard or cause or NORMAL_CLEARING))
+
+    def _left(self, channel: str) -> None:
+        """A channel that listens to another one was made in our application and never leaves it alive; Asterisk does
+        not tell that it was destroyed."""
+        address = self._lines.address(channel)
+        if address is not None and ids.is_snoop(address.leg):
+            self._post(address, LegEnded(at=self._now(), leg=address.leg, cause=NORMAL_CLEARING))
 
     def _key(self, channel: str, digit: str) -> None:
         address = self._lines.address(channel)

@@ -45,6 +45,7 @@ def seat_json(seat: Seat) -> dict[str, Json]:
         "state": seat.state.value,
         "reason": seat.reason,
         "needed": seat.needed,
+        "by": seat.by,
         "since": seat.since.isoformat(),
         "case": seat.case,
         "role": seat.role.value if seat.role else None,

@@ -29,13 +29,22 @@ from ivr.events import (
     SilentRequested,
     SplitRequested,
     StandDownRequested,
+    SuperviseEndRequested,
+    SuperviseRequested,
     SwapRequested,
     TakeOverRequested,
     ThreeWayRequested,
     TransferRequested,
 )
 from ivr.serial import SerialError, from_json
-from ivr.vocabulary import Aid, Outcome, Role, Skill, Topic
+from ivr.vocabulary import (
+    Aid,
+    Mode,
+    Outcome,
+    Role,
+    Skill,
+    Topic,
+)
 
 ACTIONS = (
     "emergency",
@@ -49,6 +58,8 @@ ACTIONS = (
     "intercom_end",
     "swap",
     "take_over",
+    "supervise",
+    "supervise_end",
     "hangup",
     "consult",
     "transfer",
@@ -125,6 +136,12 @@ def parse_action(body: Mapping[str, object], at: datetime) -> Request:
         case "take_over":
             role, extension = _one_of(body, "role", RescueRole), _extension(body, actor)
             return TakeOverRequested(at=at, actor=actor, role=Role(role), extension=extension)
+        case "supervise":
+            mode, extension = _one_of(body, "mode", Mode), _extension(body, actor)
+            leg = _text(body, "leg") if body.get("leg") else ""
+            return SuperviseRequested(at=at, actor=actor, mode=mode, extension=extension, leg=leg)
+        case "supervise_end":
+            return SuperviseEndRequested(at=at, actor=actor)
         case "hangup":
             return HangupRequested(at=at, actor=actor, leg=_text(body, "leg"))
         case "consult" | "transfer":

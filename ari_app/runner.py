@@ -47,6 +47,7 @@ from ivr.commands import (
     SeatCommand,
     SendMessage,
     ShowFile,
+    Snoop,
     StartMusic,
     StartTimer,
     StopFindingSeat,
@@ -224,7 +225,7 @@ class CaseRun:
 
     def _dispatch(self, seq: int, command: Command) -> None:
         match command:
-            case Answer() | Dial() | Hangup() | MakeBridge() | Join() | Record() | Leave() | RemoveBridge():
+            case Answer() | Dial() | Snoop() | Hangup() | MakeBridge() | Join() | Record() | Leave() | RemoveBridge():
                 self._orders.put_nowait((seq, command))
             case Play() | StopSound() | StartMusic() | Announce() | DetectSpeech():
                 self._orders.put_nowait((seq, command))

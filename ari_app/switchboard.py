@@ -31,6 +31,7 @@ from ivr.commands import (
     Play,
     Record,
     RemoveBridge,
+    Snoop,
     StartMusic,
     StopSound,
 )
@@ -76,6 +77,8 @@ class Routes:
                     raise NoRoute("no trunk for outbound calls: YJT_TRUNK_CONTACT is empty")
                 scheme, _, address = self.trunk.partition(":")
                 return f"PJSIP/trunk/{scheme}:{number}@{address}"
+            case LegKind.SNOOP:
+                raise NoRoute("a channel that listens is not dialled")
             case _:
                 assert_never(kind)
 
@@ -113,7 +116,7 @@ class Switchboard:
             await self._do(case, command, shown_number)
         except (NotFound, InvalidParameter) as refused:
             # A leg that could not be dialled has no event of its own: that is a failure like any other.
-            if "Channel not found" in refused.message and not isinstance(command, Dial):
+            if "Channel not found" in refused.message and not isinstance(command, Dial | Snoop):
                 raise LineGone from refused
             raise
 
@@ -123,6 +126,14 @@ class Switchboard:
                 await self._ari.channels.answer(channelId=self._channel(case, leg))
             case Dial():
                 await self._dial(case, command, shown_number)
+            case Snoop(leg, target, whisper):
+                await self._ari.channels.snoopChannelWithId(
+                    channelId=self._channel(case, target),
+                    snoopId=self._channel(case, leg),
+                    app=self._app,
+                    spy="both",
+                    whisper="out" if whisper else "none",
+                )
             case Hangup(leg):
                 await self._hang_up(self._channel(case, leg))
             case MakeBridge(place):

@@ -62,6 +62,8 @@ EVENT_NAMES: Mapping[str, str] = {
     "IntercomEndRequested": "请求结束内部通话",
     "SwapRequested": "请求A/B互换",
     "TakeOverRequested": "请求接管角色",
+    "SuperviseRequested": "班长监听/耳语/强插",
+    "SuperviseEndRequested": "班长退出",
     "HangupRequested": "请求挂断一线",
     "TransferRequested": "请求咨询专业坐席",
     "ArrivalReported": "报告救援到达",

@@ -24,6 +24,7 @@ _LEGS: dict[str, Words] = {
     "service": ("", ""),
     "contact": ("联系人", "contact"),
     "number": ("号码", "number"),
+    "snoop": ("监听通道", "listening on"),
 }
 _RESULTS: dict[str, Words] = {
     "accepted": ("答应前来", "accepted"),
@@ -36,6 +37,11 @@ _RESULTS: dict[str, Words] = {
     "unreachable": ("无法接通", "unreachable"),
     "cancelled": ("已取消", "cancelled"),
 }
+_MODES: dict[str, Words] = {
+    "listen": ("监听", "listens"),
+    "whisper": ("耳语指导", "whispers to the agent"),
+    "barge": ("强插", "barges in"),
+}
 _EVENTS: dict[str, Words] = {
     "call_arrived": ("求助电话到达", "the call arrives"),
     "caller_identified": ("查到档案", "the file is found"),
@@ -47,6 +53,7 @@ _EVENTS: dict[str, Words] = {
     "intercom_end_requested": ("A、B 各回各位", "A and B go back"),
     "swap_requested": ("A、B 互换", "A and B swap"),
     "identify_requested": ("确认是哪位老人", "says which elder it is"),
+    "supervise_end_requested": ("班长退出", "the supervisor leaves"),
     "speech_heard": ("听到有人说话", "speech is heard"),
     "device_reported": ("设备报警", "a device raises the alarm"),
     "elder_called_again": ("老人再次来电", "the elder calls again"),
@@ -86,6 +93,9 @@ def step(view: CaseView, entry: TimelineView) -> Words | None:
         case "take_over_requested":
             seat, role = data["extension"], data["role"]
             return f"坐席 {seat} 接管 {role}", f"seat {seat} takes over as {role}"
+        case "supervise_requested":
+            zh, en = _MODES[str(data["mode"])]
+            return f"坐席 {data['extension']} {zh}", f"seat {data['extension']} {en}"
         case "command_failed":
             return "命令失败", f"a command failed: {str(data['reason'])[:60]}"
         case event if event in _ASKED:

@@ -13,6 +13,7 @@ from ivr.vocabulary import (
     DeviceKind,
     LegKind,
     LegState,
+    Mode,
     Outcome,
     Overflow,
     Place,
@@ -90,7 +91,7 @@ class DeviceReport:
 class Leg:
     """One person's line. `number` is an extension for seats, else what was dialled; `cause` is Q.850; `channel` is
     Asterisk's id where it was not ours to choose (a call that came in). `relieves`: the role that this seat takes over
-    once it answers."""
+    once it answers; `mode`: what a supervisor's seat does; `target`: the leg that a snoop channel listens to."""
 
     id: str
     kind: LegKind
@@ -98,6 +99,8 @@ class Leg:
     name: str = ""
     role: Role | None = None
     relieves: Role | None = None
+    mode: Mode | None = None
+    target: str = ""
     contact: int | None = None
     phone_index: int = 0
     state: LegState = LegState.DIALLING
@@ -228,6 +231,12 @@ class Case:
     def seat_up(self, role: Role) -> bool:
         leg = self.seat(role)
         return leg is not None and leg.up
+
+    @property
+    def agents(self) -> Iterator[Leg]:
+        """The live legs of those who work on the case, at a seat or a duty phone: not of one who only supervises."""
+        working = (leg for leg in self.live(LegKind.SEAT, LegKind.DUTY) if leg.kind is LegKind.SEAT or leg.role)
+        return (leg for leg in working if leg.role is not Role.S)
 
     def seat_of(self, extension: str) -> Leg | None:
         return next((leg for leg in self.live(LegKind.SEAT) if leg.number == extension), None)

@@ -50,6 +50,16 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
+class Snoop:
+    """Open a channel that hears both sides of this target; with `whisper`, what it is told goes to the target's ear
+    alone. It ends with the target."""
+
+    leg: str
+    target: str
+    whisper: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Hangup:
     leg: str
 
@@ -265,7 +275,7 @@ class DraftComplaint:
 
 
 SoundCommand = Play | StopSound | StartMusic | Announce | DetectSpeech
-LineCommand = Answer | Dial | Hangup | MakeBridge | Join | Record | Leave | RemoveBridge | SoundCommand
+LineCommand = Answer | Dial | Snoop | Hangup | MakeBridge | Join | Record | Leave | RemoveBridge | SoundCommand
 SeatCommand = FindSeat | StopFindingSeat | ReleaseSeat | ChangeRole | ShowFile
 RecordCommand = OpenProvisionalFile | BookFollowUp | SendMessage | OpenExceptionReport | DraftOrder | DraftComplaint
 Command = LineCommand | SeatCommand | RecordCommand | StartTimer | StopTimer | LookUp | PassOn | Alarm | Refuse

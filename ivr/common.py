@@ -32,6 +32,7 @@ from ivr.commands import (
     RemoveBridge,
     SendMessage,
     ShowFile,
+    Snoop,
     StartMusic,
     StartTimer,
     StopFindingSeat,
@@ -181,7 +182,7 @@ def second_line_goes_on(turn: Turn, place: Place) -> Turn:
 def hang_up(turn: Turn, event: HangupRequested) -> Turn:
     """One leg is let go."""
     leg = turn.case.leg(event.leg)
-    if leg is None or not leg.alive:
+    if leg is None or not leg.alive or leg.kind is LegKind.SNOOP:
         return turn.refuse(Refusal.UNKNOWN_LEG, event.leg[:40])
     return turn.let_go(leg)
 
@@ -245,7 +246,7 @@ def command_failed(turn: Turn, event: CommandFailed) -> Leg | None:
     from (next seat, next phone). All else is an alarm: the line's own events tell what really became of it."""
     command = event.command
     match command:
-        case Dial(leg=leg_id):
+        case Dial(leg=leg_id) | Snoop(leg=leg_id):
             return _not_dialled(turn, leg_id, event.reason)
         case Hangup() | Leave() | RemoveBridge() | StopSound() | DetectSpeech() | Announce():
             return None  # the line was gone already
@@ -276,4 +277,6 @@ def _not_dialled(turn: Turn, leg_id: str, reason: str) -> Leg | None:
     told = any(one.kind is LegKind.ELDER and one.result is Result.UNREACHABLE for one in turn.case.legs)
     if leg.kind in {LegKind.SERVICE, LegKind.NUMBER} or (leg.kind is LegKind.ELDER and not told):
         turn.alarm(AlarmKind.NO_ROUTE, f"{leg.id}: {reason}")
+    if leg.kind is LegKind.SNOOP:
+        turn.alarm(AlarmKind.COMMAND_FAILED, f"{Snoop.__name__}: {reason}")
     return turn.end(leg, 0, Result.UNREACHABLE)

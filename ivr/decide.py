@@ -30,6 +30,8 @@ from ivr.events import (
     SilentRequested,
     SplitRequested,
     StandDownRequested,
+    SuperviseEndRequested,
+    SuperviseRequested,
     SwapRequested,
     TakeOverRequested,
     ThreeWayRequested,
@@ -49,6 +51,7 @@ from ivr.turn import Decision, Turn
 from ivr.vocabulary import (
     Aid,
     CaseState,
+    Mode,
     Outcome,
     Role,
     Skill,
@@ -82,6 +85,8 @@ def refused(decision: Decision) -> Refuse | None:
 def actions_now(case: Case, policy: Policy, at: datetime) -> tuple[str, ...]:
     """The names of the actions (contract: `POST /cases/{id}/actions`) that an agent could ask for at this moment."""
     legs = [leg.id for leg in case.live()]
+    present = case.seat(Role.S)
+    supervisor = "000" if present is None else present.number
     trials: dict[str, list[Request]] = {
         "emergency": [EmergencyRequested(at=at)],
         "silent": [SilentRequested(at=at)],
@@ -93,6 +98,8 @@ def actions_now(case: Case, policy: Policy, at: datetime) -> tuple[str, ...]:
         "intercom": [IntercomRequested(at=at)],
         "intercom_end": [IntercomEndRequested(at=at)],
         "swap": [SwapRequested(at=at)],
+        "supervise": [SuperviseRequested(at=at, mode=mode, extension=supervisor) for mode in Mode],
+        "supervise_end": [SuperviseEndRequested(at=at)],
         "take_over": [TakeOverRequested(at=at, role=role, extension="000") for role in (Role.A, Role.B)],
         "hangup": [HangupRequested(at=at, leg=leg) for leg in legs],
         "transfer": [TransferRequested(at=at, skill=Skill.DOCTOR)],

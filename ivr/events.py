@@ -11,6 +11,7 @@ from ivr.commands import Command, Timer
 from ivr.vocabulary import (
     Aid,
     CaseKind,
+    Mode,
     Outcome,
     Prompt,
     Role,
@@ -228,6 +229,22 @@ class TakeOverRequested(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SuperviseRequested(Happened):
+    """A supervisor at this seat wants to listen, whisper or barge in, on this leg (empty: whoever is with the elder).
+    The desk keeps the seat for the case already."""
+
+    mode: Mode
+    extension: str
+    agent: str = ""
+    leg: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuperviseEndRequested(Happened):
+    """Whoever supervises the case leaves it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HangupRequested(Happened):
     leg: str
 
@@ -317,6 +334,8 @@ Request = (
     | IntercomEndRequested
     | SwapRequested
     | TakeOverRequested
+    | SuperviseRequested
+    | SuperviseEndRequested
     | HangupRequested
     | TransferRequested
     | ArrivalReported

@@ -57,6 +57,14 @@ def number_leg(attempt: int) -> str:
     return f"{LegKind.NUMBER}-{attempt}"
 
 
+def snoop_leg(attempt: int) -> str:
+    return f"{LegKind.SNOOP}-{attempt}"
+
+
+def is_snoop(leg: str) -> bool:
+    return leg.startswith(f"{LegKind.SNOOP}-")
+
+
 def called_again_leg(times: int) -> str:
     """A call that the elder made while their case was open."""
     return f"{ELDER}-again-{times}"

@@ -3,20 +3,33 @@ is there before the other one goes, and an elder who is left alone hears the hol
 
 from __future__ import annotations
 
-from ivr import common, rescue
-from ivr.case import ELDERS, Leg
+from collections.abc import Callable
+
+from ivr import (
+    common,
+    rescue,
+    supervision,
+)
+from ivr.case import (
+    ELDERS,
+    Leg,
+)
 from ivr.commands import ChangeRole
 from ivr.events import MergeRequested, SplitRequested, TakeOverRequested
 from ivr.turn import Turn
 from ivr.vocabulary import MUST_ACCEPT, LegKind, Place, Refusal, Result, Role
+
+Answered = Callable[[Turn, Leg], Turn]
+_NOT_MOVED = frozenset({*ELDERS, LegKind.SNOOP})
 
 # --- a seat answers ---------------------------------------------------------------------------------------------------
 
 
 def seat_answered(turn: Turn, seat: Leg) -> Turn:
     """B goes to the elder, A to the rescue, a professional to the elder; a relief to the place of whom it relieves."""
+    before = None if seat.relieves is None else turn.case.seat(seat.relieves)
     seat = relieve(turn, seat)
-    if seat.place is not Place.NOWHERE:
+    if before is not None and before.place is not Place.NOWHERE:
         return turn
     match seat.role:
         case Role.B:
@@ -25,6 +38,22 @@ def seat_answered(turn: Turn, seat: Leg) -> Turn:
             return a_takes_the_rescue(turn, seat)
         case _:
             return turn.meet_elder(seat)
+
+
+def seat_takes_the_elder(turn: Turn, seat: Leg) -> Turn:
+    """There is one agent, and that one is with the elder."""
+    return turn.meet_elder(relieve(turn, seat))
+
+
+def seat_waits_for_elder(turn: Turn, seat: Leg) -> Turn:
+    """The elder is being rung."""
+    return turn.move(relieve(turn, seat), Place.ELDER)
+
+
+def company_for_elder(turn: Turn) -> Leg | None:
+    """Who is to be with an elder who comes back: B, else A, else a supervisor who had barged in."""
+    seats = (turn.case.seat(role) for role in (Role.B, Role.A, Role.S))
+    return next((seat for seat in seats if seat and seat.up and seat.place is not Place.SUPERVISION), None)
 
 
 def b_takes_the_elder(turn: Turn, b: Leg) -> Turn:
@@ -50,18 +79,23 @@ def a_takes_the_rescue(turn: Turn, a: Leg) -> Turn:
 # --- roles change hands -----------------------------------------------------------------------------------------------
 
 
-def take_over(turn: Turn, event: TakeOverRequested) -> Turn:
-    """Another seat is rung; whoever has the role keeps it until that seat answers."""
-    if turn.case.seat_of(event.extension) is not None:
+def take_over(turn: Turn, event: TakeOverRequested, answered: Answered = seat_answered) -> Turn:
+    """Another seat is rung; whoever has the role keeps it until that seat answers. A supervisor who is on the line
+    already takes it at once."""
+    seat = turn.case.seat_of(event.extension)
+    if seat is not None and seat.role is not Role.S:
         return turn.refuse(Refusal.SEAT_IN_CASE, event.extension)
     if relief(turn, event.role) is not None:
         return turn.refuse(Refusal.ALREADY_CALLING)
-    return turn.call_relief(event.role, event.extension, event.agent)
+    if seat is None:
+        return turn.call_seat(event.role, event.extension, event.agent, relieves=event.role)
+    seat = supervision.resign(turn, seat, event.role)
+    return answered(turn, seat) if seat.up else turn
 
 
-def take_over_a(turn: Turn, event: TakeOverRequested) -> Turn:
-    """Another seat is rung, to take the elder over from A; there is no B."""
-    return take_over(turn, event) if event.role is Role.A else common.not_now(turn, event)
+def take_over_a(turn: Turn, event: TakeOverRequested, answered: Answered = seat_takes_the_elder) -> Turn:
+    """Another seat takes the elder over from A; there is no B."""
+    return take_over(turn, event, answered) if event.role is Role.A else common.not_now(turn, event)
 
 
 def relief(turn: Turn, role: Role) -> Leg | None:
@@ -159,7 +193,7 @@ def _in_intercom(turn: Turn) -> list[Leg]:
 def merge(turn: Turn, event: MergeRequested) -> Turn:
     """Bring a leg to the elder; contacts and duty phones only after they have pressed 1."""
     leg = turn.case.leg(event.leg)
-    if leg is None or not leg.alive or leg.kind in ELDERS:
+    if leg is None or not leg.alive or leg.kind in _NOT_MOVED or leg.role is Role.S:
         return turn.refuse(Refusal.UNKNOWN_LEG, event.leg[:40])
     if not leg.up or (leg.kind in MUST_ACCEPT and leg.result is not Result.ACCEPTED):
         return turn.refuse(Refusal.LEG_NOT_ANSWERED)
@@ -173,7 +207,7 @@ def merge(turn: Turn, event: MergeRequested) -> Turn:
 def split(turn: Turn, event: SplitRequested) -> Turn:
     """Take a leg out of the elder's bridge. A helper is not left to nobody: an A who is with the elder comes along."""
     leg = turn.case.leg(event.leg)
-    if leg is None or not leg.alive or leg.kind in ELDERS:
+    if leg is None or not leg.alive or leg.kind in _NOT_MOVED or leg.role is Role.S:
         return turn.refuse(Refusal.UNKNOWN_LEG, event.leg[:40])
     if leg.place is not Place.ELDER:
         return turn.refuse(Refusal.ALREADY_DONE if leg.up else Refusal.LEG_NOT_ANSWERED)

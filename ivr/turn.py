@@ -217,15 +217,15 @@ class Turn:
         return self
 
     def ring_seat(self, role: Role, extension: str, agent: str) -> Turn:
-        """The seat that was looked for: the file goes to its screen first, then the phone rings (promise 3)."""
+        """The seat that was looked for."""
         self.note(searching=self.case.searching - {role})
-        leg = Leg(id=self._seat_leg(role), kind=LegKind.SEAT, number=extension, name=agent, role=role)
-        return self.do(ShowFile(extension, role)).dial(leg, self.policy.seat_ring)
+        return self.call_seat(role, extension, agent, role=role)
 
-    def call_relief(self, role: Role, extension: str, agent: str) -> Turn:
-        """A seat that is to take the role over once it answers; whoever has the role keeps it until then."""
-        leg = Leg(id=self._seat_leg(role), kind=LegKind.SEAT, number=extension, name=agent, relieves=role)
-        return self.do(ShowFile(extension, role)).dial(leg, self.policy.seat_ring)
+    def call_seat(self, comes_as: Role, extension: str, agent: str, **task: Any) -> Turn:
+        """The file goes to the screen first, then the phone rings (promise 3). `task`: what it does in the case now
+        (`role`), or will do (`relieves`)."""
+        leg = Leg(id=self._seat_leg(comes_as), kind=LegKind.SEAT, number=extension, name=agent, **task)
+        return self.do(ShowFile(extension, comes_as)).dial(leg, self.policy.seat_ring)
 
     def _seat_leg(self, role: Role) -> str:
         """Counted by id: a leg keeps its id when its role changes."""

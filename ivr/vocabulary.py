@@ -62,11 +62,21 @@ class CaseKind(StrEnum):
 
 
 class Role(StrEnum):
-    """What a seat does in a case. A arranges rescue, B stays with the elder, X is a professional asked to join."""
+    """What a seat does in a case. A arranges rescue, B stays with the elder, X is a professional asked to join, S is a
+    supervisor."""
 
     A = "A"
     B = "B"
     X = "X"
+    S = "S"
+
+
+class Mode(StrEnum):
+    """What a supervisor does on a line: hears it; speaks to the agent alone as well; speaks with everybody."""
+
+    LISTEN = "listen"
+    WHISPER = "whisper"
+    BARGE = "barge"
 
 
 class Skill(StrEnum):
@@ -92,6 +102,7 @@ class LegKind(StrEnum):
     SERVICE = "service"
     CONTACT = "contact"
     NUMBER = "number"
+    SNOOP = "snoop"
 
 
 # Whose phone may be answered by a machine: only key 1 says that a person is there.
@@ -106,12 +117,14 @@ class LegState(StrEnum):
 
 
 class Place(StrEnum):
-    """Where a leg's voice goes: nowhere yet, the elder's bridge, the rescue bridge, two seats among themselves."""
+    """Where a leg's voice goes: nowhere yet, the elder's bridge, the rescue bridge, two seats among themselves, a
+    supervisor with what they listen to."""
 
     NOWHERE = "nowhere"
     ELDER = "elder"
     RESCUE = "rescue"
     INTERCOM = "intercom"
+    SUPERVISION = "supervision"
 
 
 class Result(StrEnum):
@@ -341,6 +354,7 @@ class Refusal(StrEnum):
     NO_FILE = "no_file"
     CASE_CLOSED = "case_closed"
     SEAT_IN_CASE = "seat_in_case"
+    ALREADY_SUPERVISED = "already_supervised"
 
 
 # Q.850 causes as Asterisk reports them in `ChannelDestroyed.cause`.

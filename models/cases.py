@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ivr.vocabulary import CaseKind, CaseState, LegKind, LegState, Outcome, Place, Result, Role, Topic
+from ivr.vocabulary import CaseKind, CaseState, LegKind, LegState, Mode, Outcome, Place, Result, Role, Topic
 from models.base import Base, choice
 
 
@@ -51,6 +51,7 @@ class CaseLegRow(Base):
     position: Mapped[int]
     kind: Mapped[LegKind] = mapped_column(choice(LegKind))
     role: Mapped[Role | None] = mapped_column(choice(Role))
+    mode: Mapped[Mode | None] = mapped_column(choice(Mode))
     number: Mapped[str]
     name: Mapped[str]
     contact: Mapped[int | None]

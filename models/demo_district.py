@@ -39,7 +39,7 @@ _SEATS: Final = (
 )
 _USERS: Final = (
     ("admin", "演示管理员", UserRole.ADMIN, None),
-    ("supervisor", "演示班长", UserRole.LEAD, None),
+    ("supervisor", "演示班长", UserRole.LEAD, "803"),
     ("agent801", "演示坐席甲", UserRole.AGENT, "801"),
     ("agent802", "演示坐席乙", UserRole.AGENT, "802"),
 )

@@ -147,6 +147,7 @@ def _leg_row(leg: Leg) -> dict[str, Any]:
         "id": leg.id,
         "kind": leg.kind,
         "role": leg.role,
+        "mode": leg.mode,
         "number": leg.number,
         "name": leg.name,
         "contact": leg.contact,

@@ -21,7 +21,7 @@ class ElderRef:
 
 @dataclass(frozen=True, slots=True)
 class LegView:
-    """`number` is an extension for seats, else what was dialled; `cause` is Q.850."""
+    """`number` is an extension for seats, else what was dialled; `cause` is Q.850; `mode`: what a supervisor does."""
 
     id: str
     kind: str
@@ -36,6 +36,7 @@ class LegView:
     answered_at: datetime | None
     ended_at: datetime | None
     cause: int | None
+    mode: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,7 @@ def _leg_view(leg: Leg) -> LegView:
         id=leg.id,
         kind=str(leg.kind),
         role=_word(leg.role),
+        mode=_word(leg.mode),
         number=plain(leg.number),
         name=plain(leg.name),
         contact=leg.contact,

@@ -25,6 +25,7 @@ class Right(StrEnum):
     REPORT_ALARMS = "report_alarms"
     SEE_TERMINALS = "see_terminals"
     EXPLAIN_EXCEPTIONS = "explain_exceptions"
+    SUPERVISE = "supervise"
 
 
 _ALL: Final = frozenset(Right)

@@ -18,6 +18,7 @@ from ivr.vocabulary import (
     Outcome,
     Place,
     Result,
+    Role,
     Service,
     Topic,
 )
@@ -75,7 +76,13 @@ class Sheet:
 
     @property
     def live_legs(self) -> tuple[LegView, ...]:
-        return tuple(leg for leg in self.view.legs if _alive(leg))
+        """People's lines: not the channel that listens for a supervisor."""
+        return tuple(leg for leg in self.view.legs if _alive(leg) and leg.kind != LegKind.SNOOP)
+
+    @property
+    def supervisor(self) -> LegView | None:
+        """Who listens, whispers or has barged in, or is being rung for it."""
+        return self.seats.get(Role.S)
 
     @property
     def ended_legs(self) -> tuple[LegView, ...]:
@@ -132,10 +139,12 @@ class Sheet:
 
     def may_merge(self, leg: LegView) -> bool:
         mergeable = leg.state == LegState.ANSWERED and leg.place != Place.ELDER
-        return "merge" in self.actions and leg.kind != LegKind.ELDER and mergeable
+        movable = leg.kind != LegKind.ELDER and leg.role != Role.S
+        return "merge" in self.actions and movable and mergeable
 
     def may_split(self, leg: LegView) -> bool:
-        return "split" in self.actions and leg.kind != LegKind.ELDER and leg.place == Place.ELDER
+        movable = leg.kind != LegKind.ELDER and leg.role != Role.S
+        return "split" in self.actions and movable and leg.place == Place.ELDER
 
     def may_hang_up(self, leg: LegView) -> bool:
         return "hangup" in self.actions and _alive(leg)

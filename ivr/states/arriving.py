@@ -49,6 +49,8 @@ from ivr.events import (
     SpeechHeard,
     SplitRequested,
     StandDownRequested,
+    SuperviseEndRequested,
+    SuperviseRequested,
     SwapRequested,
     TakeOverRequested,
     TimerFired,
@@ -110,6 +112,8 @@ def arriving(turn: Turn, event: Event) -> Turn:
             | IntercomRequested()
             | IntercomEndRequested()
             | SwapRequested()
+            | SuperviseRequested()
+            | SuperviseEndRequested()
             | HangupRequested()
             | TransferRequested()
             | ArrivalReported()
@@ -186,7 +190,7 @@ def first_seat(turn: Turn, event: SeatReserved) -> Turn:
 def taken_at_once(turn: Turn, event: TakeOverRequested) -> Turn:
     """Somebody sees the call wait, and wants it on their seat; others are looked for all the same."""
     roles.take_over_a(turn, event)
-    return turn.find_seat(Role.A).go(CaseState.RINGING_SEATS) if turn.refusal is None else turn
+    return turn if turn.refusal else turn.find_seat(Role.A).go(CaseState.RINGING_SEATS)
 
 
 def command_failed(turn: Turn, event: CommandFailed) -> Turn:

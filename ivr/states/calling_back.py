@@ -14,6 +14,7 @@ from ivr import (
     rescue,
     roles,
     silence,
+    supervision,
 )
 from ivr.case import Leg
 from ivr.closing import finish
@@ -50,6 +51,8 @@ from ivr.events import (
     SpeechHeard,
     SplitRequested,
     StandDownRequested,
+    SuperviseEndRequested,
+    SuperviseRequested,
     SwapRequested,
     TakeOverRequested,
     TimerFired,
@@ -85,7 +88,11 @@ def calling_back(turn: Turn, event: Event) -> Turn:
         case KeyPressed():
             return key_pressed(turn, event)
         case TakeOverRequested():
-            return roles.take_over_a(turn, event)
+            return roles.take_over_a(turn, event, roles.seat_waits_for_elder)
+        case SuperviseRequested():
+            return supervision.supervise(turn, event)
+        case SuperviseEndRequested():
+            return supervision.leave(turn)
         case HangupRequested():
             return common.hang_up(turn, event)
         case CloseRequested():
@@ -178,7 +185,7 @@ def call_requested(turn: Turn, event: CallRequested) -> Turn:
 def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
     """The elder picks up: the same case goes on, with the same agent. Or the agent does, and waits with us."""
     leg = common.mark_answered(turn, event)
-    if leg is None:
+    if leg is None or supervision.answered(turn, leg):
         return turn
     match leg.kind:
         case LegKind.ELDER:
@@ -186,7 +193,7 @@ def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
         case LegKind.DUTY:
             return duty.answered(turn, leg)
         case _:
-            return turn.move(roles.relieve(turn, leg), Place.ELDER)
+            return roles.seat_waits_for_elder(turn, leg)
 
 
 def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
@@ -220,6 +227,8 @@ def command_failed(turn: Turn, event: CommandFailed) -> Turn:
 
 
 def after_the_end(turn: Turn, ended: Leg) -> Turn:
+    if supervision.ended(turn, ended):
+        return turn
     if ended.kind is LegKind.SEAT:
         turn.release(ended)
     if ended.role is not None:

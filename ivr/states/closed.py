@@ -37,6 +37,8 @@ from ivr.events import (
     SpeechHeard,
     SplitRequested,
     StandDownRequested,
+    SuperviseEndRequested,
+    SuperviseRequested,
     SwapRequested,
     TakeOverRequested,
     TimerFired,
@@ -85,6 +87,8 @@ def closed(turn: Turn, event: Event) -> Turn:
             | IntercomRequested()
             | IntercomEndRequested()
             | SwapRequested()
+            | SuperviseRequested()
+            | SuperviseEndRequested()
             | TakeOverRequested()
             | HangupRequested()
             | TransferRequested()

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, common, consultation, device, paperwork, rescue, roles, silence
+from ivr import (
+    again,
+    common,
+    consultation,
+    device,
+    paperwork,
+    rescue,
+    roles,
+    silence,
+    supervision,
+)
+from ivr.case import Leg
 from ivr.closing import close_when_done, finish, say_goodbye
 from ivr.commands import Play
 from ivr.events import (
@@ -40,6 +51,8 @@ from ivr.events import (
     SpeechHeard,
     SplitRequested,
     StandDownRequested,
+    SuperviseEndRequested,
+    SuperviseRequested,
     SwapRequested,
     TakeOverRequested,
     ThreeWayRequested,
@@ -104,7 +117,11 @@ def consulting(turn: Turn, event: Event) -> Turn:
         case TransferRequested():
             return common.transfer(turn, event)
         case TakeOverRequested():
-            return roles.take_over_a(turn, event)
+            return roles.take_over_a(turn, event, takes_the_place)
+        case SuperviseRequested():
+            return supervision.supervise(turn, event)
+        case SuperviseEndRequested():
+            return supervision.leave(turn)
         case SilentRequested() | HeardRequested() | MergeRequested() | SplitRequested():
             return common.not_now(turn, event)
         case IntercomRequested() | IntercomEndRequested() | SwapRequested():
@@ -158,20 +175,25 @@ def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
 def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
     """Another agent takes over, in the same place; or Asterisk tells late that the elder is there: told to wait."""
     leg = common.mark_answered(turn, event)
-    if leg is None:
+    if leg is None or supervision.answered(turn, leg):
         return turn
     if turn.case.is_elder(leg):
         return turn.do(Play(leg.id, Prompt.HOLD))
     if leg.kind is LegKind.SECOND:
         return again.answered(turn, leg)
-    came = roles.relieve(turn, leg)
-    return turn.meet_elder(came) if came.place is Place.NOWHERE else turn
+    return takes_the_place(turn, leg)
+
+
+def takes_the_place(turn: Turn, seat: Leg) -> Turn:
+    """Of the agent who is relieved, beside the professional."""
+    came = roles.relieve(turn, seat)
+    return turn if came.place is Place.INTERCOM else turn.meet_elder(came)
 
 
 def leg_ended(turn: Turn, event: LegEnded) -> Turn:
     """Whoever is left of agent and professional goes back to the elder."""
     ended = common.mark_ended(turn, event)
-    if ended is None:
+    if ended is None or supervision.ended(turn, ended):
         return turn
     if turn.case.is_elder(ended):
         return elder_left(turn)
@@ -217,4 +239,6 @@ def command_failed(turn: Turn, event: CommandFailed) -> Turn:
     if isinstance(event.command, Play):
         return prompt_finished(turn, common.unheard(event, event.command))
     ended = common.command_failed(turn, event)
-    return turn.release(ended) if ended is not None and ended.kind is LegKind.SEAT else turn
+    if ended is None or supervision.ended(turn, ended):
+        return turn
+    return turn.release(ended) if ended.kind is LegKind.SEAT else turn

@@ -14,6 +14,7 @@ from ivr import (
     rescue,
     roles,
     silence,
+    supervision,
 )
 from ivr.case import Leg
 from ivr.closing import close_when_done, finish, say_goodbye
@@ -50,6 +51,8 @@ from ivr.events import (
     SpeechHeard,
     SplitRequested,
     StandDownRequested,
+    SuperviseEndRequested,
+    SuperviseRequested,
     SwapRequested,
     TakeOverRequested,
     TimerFired,
@@ -100,6 +103,10 @@ def emergency(turn: Turn, event: Event) -> Turn:
             return roles.swap(turn)
         case TakeOverRequested():
             return roles.take_over(turn, event)
+        case SuperviseRequested():
+            return supervision.supervise(turn, event)
+        case SuperviseEndRequested():
+            return supervision.leave(turn)
         case HangupRequested():
             return common.hang_up(turn, event)
         case TransferRequested():
@@ -148,7 +155,7 @@ def emergency(turn: Turn, event: Event) -> Turn:
 def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
     """Agents go where their roles belong; who was rung for help is heard first."""
     leg = common.mark_answered(turn, event)
-    if leg is None:
+    if leg is None or supervision.answered(turn, leg):
         return turn
     match leg.kind:
         case LegKind.ELDER:
@@ -166,7 +173,7 @@ def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
 def elder_answered(turn: Turn, elder: Leg) -> Turn:
     """The elder picked up again after hanging up. Agents may have left meanwhile: their roles are filled again."""
     silence.listen(turn, elder)
-    company = next((seat for role in (Role.B, Role.A) if (seat := turn.case.seat(role)) and seat.up), None)
+    company = roles.company_for_elder(turn)
     if company is None:
         return settle(turn.do(Play(elder.id, Prompt.COMFORT)))
     return settle(turn.meet_elder(company))
@@ -233,6 +240,8 @@ def command_failed(turn: Turn, event: CommandFailed) -> Turn:
 
 def after_the_end(turn: Turn, leg: Leg) -> Turn:
     was_up = leg.answered_at is not None
+    if supervision.ended(turn, leg):
+        return settle(turn)
     match leg.kind:
         case LegKind.SEAT | LegKind.DUTY:
             if leg.kind is LegKind.SEAT:
@@ -247,7 +256,7 @@ def after_the_end(turn: Turn, leg: Leg) -> Turn:
             if was_up and not turn.case.arrived_at:
                 turn.alarm(AlarmKind.ELDER_HUNG_UP)
             silence.redial_soon(turn)
-        case LegKind.SERVICE | LegKind.NUMBER | LegKind.SECOND:
+        case LegKind.SERVICE | LegKind.NUMBER | LegKind.SECOND | LegKind.SNOOP:
             pass
         case _:
             assert_never(leg.kind)
@@ -257,8 +266,7 @@ def after_the_end(turn: Turn, leg: Leg) -> Turn:
 def settle(turn: Turn) -> Turn:
     """Before help has arrived every open role is filled again; afterwards the last agent to leave ends the case."""
     case = roles.leave_intercom(turn).case
-    agents = any(leg.kind is LegKind.SEAT or leg.role for leg in case.live())
-    if case.arrived_at and not agents:
+    if case.arrived_at and not any(case.agents):
         return close_when_done(say_goodbye(turn))
     turn.keep_company()
     if case.arrived_at:

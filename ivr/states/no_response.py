@@ -15,6 +15,7 @@ from ivr import (
     rescue,
     roles,
     silence,
+    supervision,
 )
 from ivr.case import Leg
 from ivr.closing import finish
@@ -51,6 +52,8 @@ from ivr.events import (
     SpeechHeard,
     SplitRequested,
     StandDownRequested,
+    SuperviseEndRequested,
+    SuperviseRequested,
     SwapRequested,
     TakeOverRequested,
     TimerFired,
@@ -99,6 +102,10 @@ def no_response(turn: Turn, event: Event) -> Turn:
             return roles.swap(turn)
         case TakeOverRequested():
             return roles.take_over(turn, event)
+        case SuperviseRequested():
+            return supervision.supervise(turn, event)
+        case SuperviseEndRequested():
+            return supervision.leave(turn)
         case HangupRequested():
             return common.hang_up(turn, event)
         case TransferRequested():

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, cascade, common, device, duty, rescue, roles, silence
+from ivr import again, cascade, common, device, duty, rescue, roles, silence, supervision
 from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Play
@@ -41,6 +41,8 @@ from ivr.events import (
     SpeechHeard,
     SplitRequested,
     StandDownRequested,
+    SuperviseEndRequested,
+    SuperviseRequested,
     SwapRequested,
     TakeOverRequested,
     TimerFired,
@@ -73,7 +75,9 @@ def ringing_seats(turn: Turn, event: Event) -> Turn:
         case CommandFailed():
             return command_failed(turn, event)
         case TakeOverRequested():
-            return roles.take_over_a(turn, event)
+            return roles.take_over_a(turn, event, seat_answers)
+        case SuperviseEndRequested():
+            return supervision.leave(turn)
         case RecordingEnded():
             return common.recording_ended(turn, event)
         case IdentifyRequested():
@@ -98,6 +102,7 @@ def ringing_seats(turn: Turn, event: Event) -> Turn:
             | IntercomRequested()
             | IntercomEndRequested()
             | SwapRequested()
+            | SuperviseRequested()
             | HangupRequested()
             | TransferRequested()
             | ArrivalReported()
@@ -116,11 +121,11 @@ def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
     leg = common.mark_answered(turn, event)
     if leg is not None and leg.kind is LegKind.SECOND:
         return again.answered(turn, leg)
-    if leg is None:
+    if leg is None or supervision.answered(turn, leg):
         return turn
     match leg.kind:
         case LegKind.SEAT:
-            return seat_answers(turn, roles.relieve(turn, leg))
+            return seat_answers(turn, leg)
         case LegKind.DUTY:
             return duty.answered(turn, leg)
         case LegKind.CONTACT:
@@ -130,9 +135,12 @@ def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
 
 
 def seat_answers(turn: Turn, leg: Leg) -> Turn:
-    if leg.role is Role.A:
-        return agent_answers(turn, leg)
-    return turn.meet_elder(leg)  # a professional whom the lost agent had asked for: the next agent is rung all the same
+    seat = roles.relieve(turn, leg)
+    if seat.role is Role.A:
+        return agent_answers(turn, seat)
+    return turn.meet_elder(
+        seat
+    )  # a professional whom the lost agent had asked for: the next agent is rung all the same
 
 
 def agent_answers(turn: Turn, leg: Leg) -> Turn:
@@ -186,7 +194,7 @@ def leg_ended(turn: Turn, event: LegEnded) -> Turn:
 
 
 def next_seat(turn: Turn, ended: Leg) -> Turn:
-    if ended.kind is LegKind.SEAT:
+    if not supervision.ended(turn, ended) and ended.kind is LegKind.SEAT:
         turn.release(ended)
     if ended.kind is LegKind.CONTACT:
         cascade.not_reached(turn, ended)

@@ -13,6 +13,7 @@ from ivr import (
     rescue,
     roles,
     silence,
+    supervision,
 )
 from ivr.closing import abandoned, close_when_done, finish, say_goodbye
 from ivr.commands import Play, StopTimer
@@ -49,6 +50,8 @@ from ivr.events import (
     SpeechHeard,
     SplitRequested,
     StandDownRequested,
+    SuperviseEndRequested,
+    SuperviseRequested,
     SwapRequested,
     TakeOverRequested,
     ThreeWayRequested,
@@ -127,6 +130,10 @@ def talking(turn: Turn, event: Event) -> Turn:
             return again.called_again(turn, event)
         case TakeOverRequested():
             return roles.take_over_a(turn, event)
+        case SuperviseRequested():
+            return supervision.supervise(turn, event)
+        case SuperviseEndRequested():
+            return supervision.leave(turn)
         case (
             MergeRequested()
             | SplitRequested()
@@ -197,18 +204,18 @@ def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
 def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
     """The professional is heard first; or another agent takes over; or Asterisk tells late that the elder is there."""
     leg = common.mark_answered(turn, event)
-    if leg is None:
+    if leg is None or supervision.answered(turn, leg):
         return turn
     if leg.role is Role.X:
         return consultation.begin(turn, leg)
-    turn.meet_elder(roles.relieve(turn, leg))
+    roles.seat_takes_the_elder(turn, leg)
     return silence.watch(turn) if leg.kind is LegKind.ELDER else turn
 
 
 def leg_ended(turn: Turn, event: LegEnded) -> Turn:
     """The talk ends with the elder, or with the agent; another professional is asked when one does not answer."""
     ended = common.mark_ended(turn, event)
-    if ended is None:
+    if ended is None or supervision.ended(turn, ended):
         return turn
     if turn.case.is_elder(ended):
         return elder_left(turn)
@@ -264,7 +271,7 @@ def agent_left(turn: Turn, cause: int) -> Turn:
 def hang_up(turn: Turn, event: HangupRequested) -> Turn:
     """One leg is let go; the elder only with a goodbye."""
     leg = turn.case.leg(event.leg)
-    if leg is None or not leg.alive:
+    if leg is None or not leg.alive or leg.kind is LegKind.SNOOP:
         return turn.refuse(Refusal.UNKNOWN_LEG, event.leg[:40])
     if leg.kind is LegKind.ELDER and leg.place is not Place.NOWHERE and not turn.case.seconds:
         return close_when_done(say_goodbye(turn))
@@ -276,7 +283,7 @@ def command_failed(turn: Turn, event: CommandFailed) -> Turn:
     if isinstance(event.command, Play):
         return prompt_finished(turn, common.unheard(event, event.command))
     ended = common.command_failed(turn, event)
-    if ended is None or ended.kind is not LegKind.SEAT:
+    if ended is None or supervision.ended(turn, ended) or ended.kind is not LegKind.SEAT:
         return turn
     turn.release(ended)
     return consultation.try_next(turn, ended) if ended.role is Role.X else turn

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, common, device, paperwork
+from ivr import (
+    again,
+    common,
+    device,
+    paperwork,
+    supervision,
+)
+from ivr.case import Leg
 from ivr.closing import GOODBYE, close_when_done
 from ivr.commands import Play
 from ivr.events import (
@@ -39,6 +46,8 @@ from ivr.events import (
     SpeechHeard,
     SplitRequested,
     StandDownRequested,
+    SuperviseEndRequested,
+    SuperviseRequested,
     SwapRequested,
     TakeOverRequested,
     TimerFired,
@@ -94,6 +103,8 @@ def wrapping_up(turn: Turn, event: Event) -> Turn:
             | IntercomRequested()
             | IntercomEndRequested()
             | SwapRequested()
+            | SuperviseRequested()
+            | SuperviseEndRequested()
             | TakeOverRequested()
             | TransferRequested()
             | ArrivalReported()
@@ -108,9 +119,11 @@ def wrapping_up(turn: Turn, event: Event) -> Turn:
 def leg_ended(turn: Turn, event: LegEnded) -> Turn:
     """One line less; after the last one nothing of the case is left in Asterisk."""
     ended = common.mark_ended(turn, event)
-    if ended is None:
-        return turn
-    if ended.kind is LegKind.SEAT:
+    return turn if ended is None else one_line_less(turn, ended)
+
+
+def one_line_less(turn: Turn, ended: Leg) -> Turn:
+    if not supervision.ended(turn, ended) and ended.kind is LegKind.SEAT:
         turn.release(ended)
     return close_when_done(turn)
 
@@ -150,8 +163,4 @@ def command_failed(turn: Turn, event: CommandFailed) -> Turn:
     if isinstance(event.command, Play):
         return prompt_finished(turn, common.unheard(event, event.command))
     ended = common.command_failed(turn, event)
-    if ended is None:
-        return turn
-    if ended.kind is LegKind.SEAT:
-        turn.release(ended)
-    return close_when_done(turn)
+    return turn if ended is None else one_line_less(turn, ended)

@@ -266,6 +266,7 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("role", sa.String(length=32), nullable=True),
+        sa.Column("mode", sa.String(length=32), nullable=True),
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("contact", sa.Integer(), nullable=True),

@@ -150,6 +150,7 @@ def _leg_view(leg: CaseLegRow) -> LegView:
         id=leg.id,
         kind=str(leg.kind),
         role=_word(leg.role),
+        mode=_word(leg.mode),
         number=leg.number,
         name=leg.name,
         contact=leg.contact,

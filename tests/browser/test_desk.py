@@ -308,3 +308,51 @@ async def test_110_stands_at_the_top_with_the_address_and_one_key_calls_it(town:
     await page.keyboard.press("F9")
     asked = await town.control.next_asked()
     assert (asked.body["action"], asked.body["target"]) == ("call", "110")
+
+
+SUPERVISION = {
+    "[": {"action": "supervise", "mode": "listen"},
+    "]": {"action": "supervise", "mode": "whisper"},
+    "=": {"action": "supervise", "mode": "barge"},
+    "-": {"action": "supervise_end"},
+    "j": {"action": "take_over", "role": "A"},
+    "k": {"action": "take_over", "role": "B"},
+}
+
+
+async def test_a_supervisor_acts_from_the_board_by_key(town: Town) -> None:
+    page = await town.page("supervisor")
+    await page.goto(f"{town.url}/board")
+    await page.wait_for_selector("[data-link-state=live]")
+    await town.control.seat(stories.seat_json("801", "talking", case="c1", role="A"))
+    supervised = stories.supervised(stories.emergency(stories.talking(stories.ringing())))
+    await town.control.case(stories.case_json(supervised))
+    await expect(page.locator("#case-c1 .supervisor")).to_contain_text("监听中")
+    await page.keyboard.press("1")
+    await expect(page.locator("#case-c1")).to_be_focused()
+    for key, body in SUPERVISION.items():
+        await page.keyboard.press(key)
+        asked = await town.control.next_asked()
+        assert asked.path == "/cases/c1/actions"
+        extension = {} if key == "-" else {"extension": "803"}
+        assert {name: value for name, value in asked.body.items() if name != "actor"} == {**body, **extension}
+        await expect(page.locator("#case-c1 button:disabled")).to_have_count(0)
+    await town.shot(page, "board-supervisor-zh")
+    await page.locator("#seat-801").focus()
+    await page.keyboard.press("p")
+    asked = await town.control.next_asked()
+    assert (asked.path, asked.body["state"], asked.body["by"]) == ("/seats/801/state", "paused", "演示班长")
+    await town.control.seat(stories.seat_json("801", "paused", by="演示班长"))
+    await expect(page.locator("#seat-801")).to_contain_text("由演示班长设置")
+
+
+async def test_an_agent_sees_who_listens_and_has_no_keys_for_it(town: Town) -> None:
+    page = await _desk(town)
+    await _talk(town)
+    case = stories.supervised(stories.talking(stories.ringing()))
+    await town.control.case(stories.case_json(case))
+    await expect(page.locator(".case-head .supervisor")).to_contain_text("803")
+    await expect(page.locator("#leg-s-1")).to_contain_text("监听中")
+    await expect(page.locator("#leg-snoop-1")).to_have_count(0)
+    await expect(page.locator("#listen")).to_have_count(0)
+    await town.shot(page, "desk-supervised-zh")

@@ -9,7 +9,7 @@ from typing import Any
 from ivr.case import Case, ContactCard, ElderFile, Leg, Tape
 from ivr.commands import Alarm, Command
 from ivr.serial import to_json
-from ivr.vocabulary import AlarmKind, CaseState, LegKind, LegState, Place, Result, Role, Topic
+from ivr.vocabulary import AlarmKind, CaseState, LegKind, LegState, Mode, Place, Result, Role, Topic
 from models.journal_entry import JournalEntry
 from models.views import live_view
 
@@ -50,6 +50,7 @@ EVERY_ACTION = [
         "close",
     ),
     *("classify", "draft_order", "draft_complaint"),
+    *("supervise", "supervise_end"),
 ]
 
 
@@ -158,6 +159,14 @@ def emergency(case: Case) -> Case:
     )
 
 
+def supervised(case: Case) -> Case:
+    """A supervisor listens to A."""
+    at = datetime.now(UTC)
+    supervisor = _leg(LegKind.SEAT, "s-1", "803", at, role=Role.S, name="演示班长", place=Place.SUPERVISION)
+    snoop = _leg(LegKind.SNOOP, "snoop-1", "801", at, target="a-1", place=Place.SUPERVISION)
+    return replace(case, legs=(*case.legs, replace(supervisor, mode=Mode.LISTEN), snoop))
+
+
 def closed(case: Case) -> Case:
     at = datetime.now(UTC)
     ended = tuple(replace(leg, state=LegState.ENDED, place=Place.NOWHERE, ended_at=at, cause=16) for leg in case.legs)
@@ -209,6 +218,7 @@ def seat_json(extension: str, state: str = "ready", **more: Any) -> dict[str, An
         "state": state,
         "reason": "",
         "needed": False,
+        "by": "",
         "since": datetime.now(UTC).isoformat(),
         "case": None,
         "role": None,

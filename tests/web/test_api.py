@@ -8,11 +8,16 @@ from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
+from sqlalchemy import select
 
 from ivr.commands import DraftComplaint, DraftOrder
 from ivr.vocabulary import Aid
+from models.audit import AuditEntry
 from models.exception_reports import ExceptionReport
-from models.journal import JournalEntry, write
+from models.journal import (
+    JournalEntry,
+    write,
+)
 from models.org import OrgKind, add_unit
 from tests.web import stories
 from tests.web.conftest import House, bearer
@@ -162,6 +167,7 @@ async def test_an_action_goes_to_the_controller_with_its_actor(sqlite_house: Hou
         ({"action": "merge"}, "leg"),
         ({"action": "split"}, "leg"),
         ({"action": "take_over"}, "role"),
+        ({"action": "take_over", "role": "A", "mode": "off"}, "mode"),
         ({"action": "take_over", "role": "C"}, "role"),
         ({"action": "take_over", "role": "A", "extension": "sip:801"}, "extension"),
         ({"action": "close"}, "outcome"),
@@ -216,11 +222,27 @@ async def test_only_the_own_seat_can_be_set(sqlite_house: House) -> None:
     body = {"state": "paused", "reason": "meal"}
     assert (await _call(sqlite_house, "POST", "/seats/802/state", body, headers=headers))[0] == 403
     assert (await _call(sqlite_house, "POST", "/seats/801/state", body, headers=headers))[0] == 200
-    assert (await sqlite_house.control.next_asked()).body == {**body, "actor": "user:1"}
+    assert (await sqlite_house.control.next_asked()).body == {**body, "actor": "user:1", "by": ""}
     shown = {"extension": "802"}
     assert (await _call(sqlite_house, "POST", "/cases/c1/shown", shown, headers=headers))[0] == 403
     lead = await bearer(sqlite_house.client, "lead")
     assert (await _call(sqlite_house, "POST", "/seats/802/state", body, headers=lead))[0] == 200
+    assert (await sqlite_house.control.next_asked()).body == {**body, "actor": "user:3", "by": "演示班长"}
+    async with sqlite_house.db.read() as session:
+        (entry,) = (await session.scalars(select(AuditEntry).where(AuditEntry.record == "seat:802"))).all()
+    assert (entry.actor, entry.action) == ("user:3", "seat.paused")
+
+
+async def test_only_supervisors_supervise(sqlite_house: House) -> None:
+    headers, lead = await bearer(sqlite_house.client), await bearer(sqlite_house.client, "lead")
+    await sqlite_house.control.case(stories.case_json(stories.talking(stories.ringing())))
+    body = {"action": "supervise", "mode": "listen", "extension": "801"}
+    path = "/cases/c1/actions"
+    assert (await _call(sqlite_house, "POST", path, body, headers=headers))[0] == 403
+    assert (await _call(sqlite_house, "POST", path, {"action": "supervise_end"}, headers=headers))[0] == 403
+    assert (await _call(sqlite_house, "POST", path, body, headers=lead))[0] == 200
+    assert (await sqlite_house.control.next_asked()).body == {**body, "actor": "user:3"}
+    assert (await _call(sqlite_house, "POST", path, {"action": "supervise_end"}, headers=lead))[0] == 200
 
 
 async def test_an_elder_from_cradle_to_grave(house: House) -> None:

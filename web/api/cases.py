@@ -5,7 +5,7 @@ from typing import Final, Literal
 from aiohttp import web
 from pydantic import Field
 
-from ivr.vocabulary import Aid, Outcome, Skill, Topic
+from ivr.vocabulary import Aid, Mode, Outcome, Skill, Topic
 from models.messages import MessageView, messages_of
 from models.phone_numbers import InvalidNumber, dialable
 from models.queries.cases import BadCursor, list_cases
@@ -15,11 +15,12 @@ from web.api.kit import Done, Input, Operations, Output, When, answer, read_body
 from web.guard import account_of
 from web.keys import CONTROLLER, DATABASE, METRICS, MIRROR, SETTINGS
 from web.problems import Forbidden, Invalid
-from web.rights import Right, may_set_seat
+from web.rights import Right, may, may_set_seat
 from web.sheet import find_sheet
 
 operations = Operations("cases")
-_RINGS_A_SEAT = frozenset({"take_over"})
+_RINGS_A_SEAT = frozenset({"take_over", "supervise"})
+_OF_SUPERVISORS = frozenset({"supervise", "supervise_end"})
 
 
 class CaseFilter(Input):
@@ -45,10 +46,10 @@ class MessageList(Output):
 
 class Action(Input):
     """`elder` for `identify`: the file of one of the household; `target` for `call`: `120`, `110`, `119`, `contacts`,
-    `elder`, `contact:<id>`, `number:<n>`; `leg` for `merge`, `split` and `hangup`; `role` for `take_over`, and
-    `extension` when it is not one's own seat that takes over; `skill` for `consult` (and `transfer`, which is the
-    same); `outcome` and `note` for `close`; `topic` for `classify`; `aid` and `wish` for `draft_order`; `about` and
-    `words` for `draft_complaint`."""
+    `elder`, `contact:<id>`, `number:<n>`; `leg` for `merge`, `split` and `hangup`; `role` for `take_over`; `mode` for
+    `supervise`, and `leg` unless it is who is with the elder; `extension` for both unless it is one's own seat that is
+    rung; `skill` for `consult` (and `transfer`, which is the same); `outcome` and `note` for `close`; `topic` for
+    `classify`; `aid` and `wish` for `draft_order`; `about` and `words` for `draft_complaint`."""
 
     action: Literal[
         "emergency",
@@ -62,6 +63,8 @@ class Action(Input):
         "intercom_end",
         "swap",
         "take_over",
+        "supervise",
+        "supervise_end",
         "hangup",
         "consult",
         "transfer",
@@ -79,6 +82,7 @@ class Action(Input):
     target: str | None = Field(None, max_length=60)
     leg: str | None = Field(None, max_length=60)
     role: Literal["A", "B"] | None = None
+    mode: Mode | None = None
     extension: str | None = Field(None, pattern="^[0-9]{3,5}$")
     skill: Skill | None = None
     outcome: Outcome | None = None
@@ -97,6 +101,7 @@ _NEEDED: Final[dict[str, tuple[str, ...]]] = {
     "merge": ("leg",),
     "split": ("leg",),
     "take_over": ("role",),
+    "supervise": ("mode",),
     "hangup": ("leg",),
     "consult": ("skill",),
     "transfer": ("skill",),
@@ -169,6 +174,8 @@ async def act(request: web.Request) -> web.StreamResponse:
     body = {name: str(value) for name, value in wanted.model_dump(exclude_none=True).items()}
     _check(wanted, body, request.app[SETTINGS].area_code)
     account = account_of(request)
+    if wanted.action in _OF_SUPERVISORS and not may(account, Right.SUPERVISE):
+        raise Forbidden
     if wanted.action in _RINGS_A_SEAT:
         body["extension"] = _seat_to_ring(account, wanted.extension)
     case = await request.app[CONTROLLER].act(request.match_info["id"], body, actor=account.actor)

@@ -5,11 +5,15 @@ from typing import Literal
 from aiohttp import web
 from pydantic import Field
 
+from models.audit import audit
+from models.database import DatabaseUnavailable
+from web.accounts import Account
 from web.api.kit import Done, Input, Operations, Output, answer, read_body
 from web.controller.mirror import seat_json
 from web.controller.shapes import SeatView
 from web.guard import account_of
-from web.keys import CONTROLLER, MIRROR
+from web.keys import CONTROLLER, DATABASE, MIRROR
+from web.logs import log
 from web.problems import Forbidden
 from web.rights import Right, may_set_seat
 
@@ -41,6 +45,18 @@ async def set_state(request: web.Request) -> web.StreamResponse:
     if not may_set_seat(account, extension):
         raise Forbidden
     reason = wanted.reason if wanted.state == "paused" else ""
+    by = "" if account.seat == extension else account.name
     controller = request.app[CONTROLLER]
-    await controller.set_seat(extension, state=wanted.state, reason=reason, actor=account.actor)
+    await controller.set_seat(extension, state=wanted.state, reason=reason, actor=account.actor, by=by)
+    if by:
+        await _put_on_record(request, account, extension, wanted.state)
     return answer(Done())
+
+
+async def _put_on_record(request: web.Request, account: Account, extension: str, state: str) -> None:
+    """Somebody else's seat was set. It is done, whether it can be written down or not."""
+    try:
+        async with request.app[DATABASE].write() as session:
+            audit(session, account.actor, f"seat.{state}", f"seat:{extension}")
+    except DatabaseUnavailable:
+        log.error("audit_missing", action=f"seat.{state}", record=f"seat:{extension}", actor=account.actor)

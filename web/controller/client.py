@@ -82,9 +82,9 @@ class Controller:
         answer = await self._ask("POST", "reports", json={"report": to_json(report), "actor": actor})
         return Taken(case=str(answer["case"]), durable=bool(answer["durable"]))
 
-    async def set_seat(self, extension: str, *, state: str, reason: str, actor: str) -> None:
-        """Set a seat ready or paused."""
-        body = {"state": state, "reason": reason, "actor": actor}
+    async def set_seat(self, extension: str, *, state: str, reason: str, actor: str, by: str) -> None:
+        """Set a seat ready or paused; `by`: the name to show when it is not the agent's own choice."""
+        body = {"state": state, "reason": reason, "actor": actor, "by": by}
         await self._ask("POST", "seats", extension, "state", json=body)
 
     async def _ask(

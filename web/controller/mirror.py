@@ -166,6 +166,7 @@ def seat_json(seat: SeatView) -> dict[str, Any]:
         "registered": seat.registered,
         "state": seat.state,
         "reason": seat.reason,
+        "by": seat.by,
         "since": seat.since.isoformat() if seat.since else None,
         "case": seat.case,
         "role": seat.role,

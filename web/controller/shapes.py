@@ -51,6 +51,7 @@ class SeatView:
     registered: bool = False
     reason: str = ""
     needed: bool = False
+    by: str = ""
     case: str | None = None
     role: str | None = None
 

@@ -2,10 +2,10 @@
 
 from aiohttp import web
 
-from web.guard import needs
+from web.guard import account_of, needs
 from web.keys import FEED, MIRROR
 from web.render import render
-from web.rights import Right
+from web.rights import Right, may, may_set_seat
 from web.sheet import Sheet
 
 routes = web.RouteTableDef()
@@ -24,9 +24,11 @@ async def board_fragment(request: web.Request) -> web.StreamResponse:
 
 
 def _context(request: web.Request) -> dict[str, object]:
-    mirror = request.app[MIRROR]
+    mirror, account = request.app[MIRROR], account_of(request)
     return {
         "seq": request.app[FEED].seq,
         "sheets": [Sheet.of_live(case) for case in mirror.open_cases()],
+        "acts": account.seat is not None and may(account, Right.HANDLE_CASES),
+        "sets": lambda seat: may_set_seat(account, seat.extension),
         "seats": sorted(mirror.seats.values(), key=lambda seat: seat.extension),
     }

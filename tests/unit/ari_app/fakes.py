@@ -124,6 +124,9 @@ class Channels(Part):
         names = [one.rsplit("/", 1)[-1] for one in ([media] if isinstance(media, str) else media)]
         self.ari.hear("play", channel=channelId, media=" ".join(names), playback=playbackId)
 
+    async def snoopChannelWithId(self, *, channelId: str, snoopId: str, **more: Any) -> None:
+        self.ari.hear("snoop", channel=channelId, snoop=snoopId, **more)
+
     async def startMoh(self, *, channelId: str) -> None:
         self.ari.hear("startMoh", channel=channelId)
 

@@ -264,3 +264,11 @@ def test_its_clock_is_aware() -> None:
     at = Listener(Lines(), FakeHouse())._now()
     assert isinstance(at, datetime)
     assert at.tzinfo is not None
+
+
+def test_a_channel_that_listened_has_ended_when_it_leaves_and_no_other_has() -> None:
+    ear = Ear()
+    assert ear.hears(of_channel("StasisEnd", ids.channel_id("one", ids.snoop_leg(1)))) == [
+        LegEnded(at=START, leg="snoop-1", cause=16)
+    ]
+    assert ear.hears(of_channel("StasisEnd", SEAT), of_channel("StasisEnd", CALLER)) == []

@@ -29,12 +29,14 @@ from ivr.events import (
     SilentRequested,
     SplitRequested,
     StandDownRequested,
+    SuperviseEndRequested,
+    SuperviseRequested,
     SwapRequested,
     TakeOverRequested,
     ThreeWayRequested,
     TransferRequested,
 )
-from ivr.vocabulary import Aid, Outcome, Role, Skill, Topic
+from ivr.vocabulary import Aid, Mode, Outcome, Role, Skill, Topic
 
 AT = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 ACTOR = "seat:801"
@@ -60,6 +62,15 @@ GOOD: list[tuple[dict[str, object], Request]] = [
         {"action": "take_over", "role": "B", "extension": "805"},
         TakeOverRequested(**WHO, role=Role.B, extension="805"),
     ),
+    *(
+        ({"action": "supervise", "mode": mode.value}, SuperviseRequested(**WHO, mode=mode, extension="801"))
+        for mode in Mode
+    ),
+    (
+        {"action": "supervise", "mode": "listen", "leg": "a-1", "extension": "880"},
+        SuperviseRequested(**WHO, mode=Mode.LISTEN, extension="880", leg="a-1"),
+    ),
+    ({"action": "supervise_end"}, SuperviseEndRequested(**WHO)),
     ({"action": "hangup", "leg": "a-1"}, HangupRequested(**WHO, leg="a-1")),
     ({"action": "transfer", "skill": "doctor"}, TransferRequested(**WHO, skill=Skill.DOCTOR)),
     ({"action": "consult", "skill": "lawyer"}, TransferRequested(**WHO, skill=Skill.LAWYER)),
@@ -125,6 +136,10 @@ def test_the_good_ones_are_all_there_are() -> None:
         ({"action": "take_over", "role": "A", "extension": "80"}, "extension"),
         ({"action": "take_over", "role": "A", "extension": "PJSIP/801"}, "extension"),
         ({"action": "take_over", "role": "A", "actor": "user:7"}, "extension"),
+        ({"action": "supervise"}, "mode"),
+        ({"action": "supervise", "mode": "off"}, "mode"),
+        ({"action": "supervise", "mode": "listen", "leg": "x" * 61}, "leg"),
+        ({"action": "supervise", "mode": "listen", "actor": "user:7"}, "extension"),
         ({"action": "transfer"}, "skill"),
         ({"action": "transfer", "skill": "plumber"}, "skill"),
         ({"action": "transfer", "skill": 10**5000}, "skill"),
@@ -165,6 +180,7 @@ FIELDS = {
     "target",
     "leg",
     "role",
+    "mode",
     "extension",
     "skill",
     "outcome",

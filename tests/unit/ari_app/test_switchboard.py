@@ -23,6 +23,7 @@ from ivr.commands import (
     Play,
     Record,
     RemoveBridge,
+    Snoop,
     StartMusic,
     StopSound,
 )
@@ -35,6 +36,7 @@ VIRTUAL_TIME = True
 CALLER = "1767600000.7"
 SEAT = ids.channel_id("one", "a-1")
 BRIDGE = ids.bridge_id("one", Place.ELDER)
+SNOOP = {"channel": SEAT, "snoop": ids.channel_id("one", "snoop-1"), "app": "sos-a-1", "spy": "both"}
 TRUNK = "sip:127.0.0.2:5070"
 
 
@@ -68,6 +70,8 @@ class Exchange:
     [
         (Answer("elder"), ("answer", {"channel": CALLER})),
         (Hangup("a-1"), ("hangup", {"channel": SEAT})),
+        (Snoop("snoop-1", "a-1", whisper=False), ("snoop", {**SNOOP, "whisper": "none"})),
+        (Snoop("snoop-1", "a-1", whisper=True), ("snoop", {**SNOOP, "whisper": "out"})),
         (MakeBridge(Place.ELDER), ("create", {"bridge": BRIDGE})),
         (Join("elder", Place.ELDER), ("add", {"bridge": BRIDGE, "channel": CALLER})),
         (Record(Place.ELDER, "2026/1.wav"), ("record", {"bridge": BRIDGE, "file": "2026/1.wav"})),

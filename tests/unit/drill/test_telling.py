@@ -19,6 +19,7 @@ DATA: dict[str, object] = {
     "leg": "contact-7-1",
     "extension": "801",
     "role": "A",
+    "mode": "listen",
     "key": "1",
     "target": "120",
     "reason": "x" * 500,

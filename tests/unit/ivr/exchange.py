@@ -37,6 +37,7 @@ from ivr.commands import (
     RemoveBridge,
     SendMessage,
     ShowFile,
+    Snoop,
     StartMusic,
     StartTimer,
     StopFindingSeat,
@@ -81,7 +82,8 @@ LineCommand = Answer | DetectSpeech | Hangup | Join | Leave | Play | StopSound |
 @dataclass
 class Line:
     """One telephone line as Asterisk sees it. `state`: calling (us), dialling, up or gone; `ends`: when prompt or
-    ringing is over; `listened`: speech on it will be told, and `spoke`: was told already (only once of each line)."""
+    ringing is over; `listened`: speech on it will be told, and `spoke`: was told already (only once of each line);
+    `snoops`: the line that it hears, and ends with."""
 
     kind: LegKind
     number: str
@@ -91,6 +93,7 @@ class Line:
     ends: datetime | None = None
     listened: bool = False
     spoke: bool = False
+    snoops: str = ""
 
 
 @dataclass
@@ -132,6 +135,9 @@ class Exchange:
         assert line.state != "gone", leg
         line.state, line.place, line.sound, line.ends = "gone", Place.NOWHERE, None, None
         self.coming.append(LegEnded(at=self.now, leg=leg, cause=cause))
+        for other, snoop in self.lines.items():
+            if snoop.snoops == leg and snoop.state != "gone":
+                self.break_off(other)
 
     def prompt_ends(self, leg: str, problem: str = "") -> None:
         line = self.lines[leg]
@@ -171,6 +177,8 @@ class Exchange:
                 self._refuse(command)
             elif isinstance(command, Dial):
                 self._dial(command, event, shown)
+            elif isinstance(command, Snoop):
+                self._snoop(command)
             elif isinstance(command, LineCommand):
                 self._line(command)
             else:
@@ -219,6 +227,8 @@ class Exchange:
     def _desk(self, command: Command) -> None:
         match command:
             case FindSeat(role=role):
+                if any(isinstance(event, SeatReserved) and event.role is role for event in self.coming):
+                    self.stopped.add(role)  # asked for again while a seat is on its way: it may serve either search
                 widened = command != self.wanted.get(role)
                 assert widened or role in self.stopped, f"{role} is looked for already"
                 self.wanted[role] = command
@@ -254,9 +264,22 @@ class Exchange:
         rings_out = self.now + timedelta(seconds=command.ring)
         self.lines[command.leg] = Line(command.kind, command.number, ends=rings_out)
 
+    def _snoop(self, command: Snoop) -> None:
+        target = self.lines[command.target]
+        assert not command.whisper or target.kind in {LegKind.SEAT, LegKind.DUTY}, (
+            f"{command} whispers to {target.kind}"
+        )
+        if target.state == "gone":
+            self._refuse(command)
+            return
+        self.lines[command.leg] = Line(LegKind.SNOOP, target.number, snoops=command.target)
+        self.pick_up(command.leg)
+
     def _refuse(self, command: Command) -> None:
         if isinstance(command, Dial):
             self.lines[command.leg] = Line(command.kind, command.number, "gone")
+        elif isinstance(command, Snoop):
+            self.lines[command.leg] = Line(LegKind.SNOOP, "", "gone")
         self.coming.append(CommandFailed(at=self.now, actor="system", command=command, reason="refused"))
 
     def _line(self, command: LineCommand) -> None:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ivr.case import Case
-from ivr.commands import Answer, Dial, Hangup, Play, StartMusic, Timer
+from ivr.commands import Answer, Dial, Hangup, Play, Snoop, StartMusic, Timer
 from ivr.decide import decide
 from ivr.events import (
     ArrivalReported,
@@ -46,6 +46,8 @@ from ivr.events import (
     SpeechHeard,
     SplitRequested,
     StandDownRequested,
+    SuperviseEndRequested,
+    SuperviseRequested,
     SwapRequested,
     TakeOverRequested,
     ThreeWayRequested,
@@ -60,6 +62,7 @@ from ivr.vocabulary import (
     CaseState,
     DeviceKind,
     LegKind,
+    Mode,
     Outcome,
     Prompt,
     Role,
@@ -87,6 +90,11 @@ BEGINNING: tuple[Callable[[World], object], ...] = (
     lambda world: world.answer("120-1"),
     lambda world: world.ask(IntercomRequested),
 )
+SUPERVISED: tuple[Callable[[World], object], ...] = (
+    *BEGINNING[:4],
+    lambda world: world.supervise(Mode.WHISPER),
+    lambda world: world.answer("s-1"),
+)
 WITHOUT_A_WORD: tuple[Callable[[World], object], ...] = (
     World.settle,
     lambda world: world.hang_up("elder"),
@@ -108,6 +116,7 @@ BEGINNINGS = [
     *(BEGINNING[:count] for count in (0, 1, 2, 3, 4, 6, 7)),
     *(WITHOUT_A_WORD[:count] for count in (2, 3, 6, 8)),
     *(CONSULTATION[:count] for count in (3, 4, 5)),
+    SUPERVISED,
 ]
 
 
@@ -219,7 +228,7 @@ class AnythingMayHappen(RuleBasedStateMachine):
         self.world.seats.append(str(900 + self.hired))
         self.world.give_seats()
 
-    @rule(kind=st.sampled_from([Dial, Play, StartMusic, Answer]))
+    @rule(kind=st.sampled_from([Dial, Play, StartMusic, Answer, Snoop]))
     def the_next_command_will_fail(self, kind: type) -> None:
         self.world.refuse_next.add(kind)
 
@@ -252,6 +261,26 @@ class AnythingMayHappen(RuleBasedStateMachine):
     def another_seat_takes_over(self, role: Role) -> None:
         self.hired += 1
         self.world.named(TakeOverRequested(at=self.world.now, role=role, extension=str(900 + self.hired)))
+
+    @rule(mode=st.sampled_from(Mode), extension=st.sampled_from(["", "880"]), pick=PICK, any_leg=st.booleans())
+    def a_supervisor_asks(self, mode: Mode, extension: str, pick: int, any_leg: bool) -> None:
+        present = self.world.case.seat(Role.S)
+        self.hired += 1
+        seat = extension or (present.number if present else str(900 + self.hired))
+        legs = list(self.world.lines)
+        leg = legs[pick % len(legs)] if any_leg else ""
+        self.world.named(SuperviseRequested(at=self.world.now, mode=mode, extension=seat, leg=leg))
+
+    @rule()
+    def a_supervisor_leaves(self) -> None:
+        self.world.feed(SuperviseEndRequested(at=self.world.now, actor="user:9"))
+
+    @precondition(lambda self: self.world.case.seat(Role.S))
+    @rule(role=st.sampled_from([Role.A, Role.B]))
+    def a_supervisor_takes_over(self, role: Role) -> None:
+        supervisor = self.world.case.seat(Role.S)
+        assert supervisor is not None
+        self.world.named(TakeOverRequested(at=self.world.now, role=role, extension=supervisor.number))
 
     @rule(pick=PICK, request=st.sampled_from([MergeRequested, SplitRequested, HangupRequested]))
     def an_agent_moves_a_leg(self, pick: int, request: type) -> None:
@@ -286,9 +315,8 @@ class AnythingMayHappen(RuleBasedStateMachine):
     @rule(pick=PICK)
     def something_is_told_again(self, pick: int) -> None:
         event, case = self.world.story[pick % len(self.world.story)].event, self.world.case
-        seat_went_back = isinstance(event, SeatReserved) and case.seat_of(event.extension) is None
-        # The desk would have to keep the seat first.
-        seat_went_back |= isinstance(event, TakeOverRequested) and case.seat_of(event.extension) is None
+        keeps_a_seat = isinstance(event, SeatReserved | TakeOverRequested | SuperviseRequested)
+        seat_went_back = keeps_a_seat and case.seat_of(event.extension) is None
         passed_on = isinstance(event, ElderCalledAgain) and case.leg(event.leg) is None
         if not seat_went_back and not passed_on:
             self.world.feed(event)

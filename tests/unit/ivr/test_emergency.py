@@ -18,8 +18,9 @@ from ivr.events import (
     IntercomRequested,
     MergeRequested,
     StandDownRequested,
+    SuperviseEndRequested,
 )
-from ivr.vocabulary import AlarmKind, CaseState, Outcome, Prompt, Refusal, Role
+from ivr.vocabulary import AlarmKind, CaseState, Mode, Outcome, Prompt, Refusal, Role
 from tests.unit.ivr.exchange import FILE
 from tests.unit.ivr.world import World, refusal
 
@@ -195,15 +196,18 @@ def test_the_actions_of_every_moment(ringing: World) -> None:
     ask, papers = {"transfer", "consult"}, {"classify", "draft_order", "draft_complaint"}
     assert actions() == {"take_over"}
     ringing.answer("a-1")
-    talk = {"emergency", "silent", "call", "take_over", "hangup", "close", *ask, *papers}
+    talk = {"emergency", "silent", "call", "supervise", "take_over", "hangup", "close", *ask, *papers}
     assert actions() == talk | {"heard"}
     ringing.say("elder")
     assert actions() == talk
     ringing.ask(EmergencyRequested)
-    alone = {"call", "split", "swap", "take_over", "hangup", "arrived", "stand_down", "close", *ask, *papers}
+    alone = talk - {"emergency", "silent"} | {"split", "swap", "arrived", "stand_down"}
     assert actions() == alone
     ringing.answer("b-1")
     assert actions() == alone | {"merge", "intercom"}
+    ringing.supervise(Mode.LISTEN)
+    assert actions() == alone | {"merge", "intercom", "supervise_end"}
+    ringing.ask(SuperviseEndRequested)
     ringing.ask(IntercomRequested)
     assert actions() == alone - {"split"} | {"merge", "intercom_end"}
     ringing.ask(IntercomEndRequested)

@@ -63,6 +63,8 @@ from ivr.events import (
     SpeechHeard,
     SplitRequested,
     StandDownRequested,
+    SuperviseEndRequested,
+    SuperviseRequested,
     SwapRequested,
     TakeOverRequested,
     ThreeWayRequested,
@@ -76,6 +78,7 @@ from ivr.vocabulary import (
     DeviceKind,
     FollowUpKind,
     LegKind,
+    Mode,
     Outcome,
     Place,
     Prompt,
@@ -127,6 +130,8 @@ def everything_that_can_be_told(leg: str) -> list[Event]:
         IntercomEndRequested(at=START),
         SwapRequested(at=START),
         *(TakeOverRequested(at=START, role=role, extension="888") for role in (Role.A, Role.B)),
+        *(SuperviseRequested(at=START, mode=mode, extension="889", leg=one) for mode in Mode for one in ("", leg)),
+        SuperviseEndRequested(at=START),
         HangupRequested(at=START, leg=leg),
         TransferRequested(at=START, skill=Skill.DOCTOR),
         ArrivalReported(at=START),
@@ -164,6 +169,9 @@ def cases() -> dict[str, Case]:
     after("swapped", lambda: world.ask(SwapRequested) + world.ask(SwapRequested))
     after("relief rings", lambda: world.take_over(Role.B, "870"))
     after("relieved", lambda: world.answer("b-2"))
+    after("supervisor rings", lambda: world.supervise(Mode.LISTEN))
+    after("listens", lambda: world.answer("s-1"))
+    after("barges in", lambda: world.supervise(Mode.BARGE))
     after("without B", lambda: world.hang_up("b-2", 38))
     after("elder gone", lambda: world.hang_up("elder"))
     after("re-dialled", lambda: world.ask(CallRequested, target="elder"))

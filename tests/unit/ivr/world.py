@@ -13,10 +13,29 @@ from functools import partial
 from ivr.case import Case, DeviceReport, Leg
 from ivr.commands import Alarm, Command, Dial, Refuse
 from ivr.decide import decide
-from ivr.events import CallArrived, DeviceReported, ElderCalledAgain, Event, KeyPressed, Request, TakeOverRequested
+from ivr.events import (
+    CallArrived,
+    DeviceReported,
+    ElderCalledAgain,
+    Event,
+    KeyPressed,
+    Request,
+    SuperviseRequested,
+    TakeOverRequested,
+)
 from ivr.ids import called_again_leg
 from ivr.policy import Policy
-from ivr.vocabulary import AlarmKind, CaseKind, CaseState, DeviceKind, LegKind, Prompt, Refusal, Role
+from ivr.vocabulary import (
+    AlarmKind,
+    CaseKind,
+    CaseState,
+    DeviceKind,
+    LegKind,
+    Mode,
+    Prompt,
+    Refusal,
+    Role,
+)
 from tests.unit.ivr import laws
 from tests.unit.ivr.exchange import Exchange, Line
 
@@ -160,7 +179,12 @@ class World(Exchange):
         """Somebody wants this role on that seat."""
         return self.settle(self.named(TakeOverRequested(at=self.now, actor="user:9", role=role, extension=extension)))
 
-    def named(self, request: TakeOverRequested) -> tuple[Command, ...]:
+    def supervise(self, mode: Mode, extension: str = "880", leg: str = "") -> tuple[Command, ...]:
+        """A supervisor wants to be on the line."""
+        request = SuperviseRequested(at=self.now, actor="user:9", mode=mode, extension=extension, leg=leg)
+        return self.settle(self.named(request))
+
+    def named(self, request: TakeOverRequested | SuperviseRequested) -> tuple[Command, ...]:
         """The desk keeps the seat that is named before the case is asked, and frees it when the case says no."""
         newly = request.extension not in self.held
         if newly:

@@ -7,12 +7,13 @@ import { Fragment } from "/static/js/fragments.js";
 import { listen } from "/static/js/keys.js";
 import { connect, onMessage } from "/static/js/live.js";
 import { ring, stop } from "/static/js/ring.js";
+import { Rows } from "/static/js/rows.js";
 
 const desk = document.getElementById("desk");
 const words = JSON.parse(document.getElementById("words").textContent);
 const extension = desk.dataset.extension;
 const toShow = new Map(); // case -> when the message came
-let focused = null;
+const rows = new Rows(desk);
 
 function shownCase() {
   return desk.querySelector("[data-shows-case]")?.dataset.showsCase;
@@ -40,7 +41,7 @@ const fragment = new Fragment(desk, () => {
   acknowledge();
   restore();
   proposeOutcome();
-  if (focused) document.getElementById(focused)?.focus();
+  rows.restore();
   if (document.getElementById("own-seat")?.dataset.state !== "reserved") stop();
 });
 
@@ -81,13 +82,13 @@ desk.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-action], button[data-seat-state]");
   if (!button) return;
   event.preventDefault();
-  const { action, target, leg, elder, role, seatState } = button.dataset;
+  const { action, target, leg, elder, mode, role, seatState } = button.dataset;
   if (seatState) {
     const reason = seatState === "paused" ? document.getElementById("pause-reason").value : "";
     attempt(button, () => post(`seats/${extension}/state`, { state: seatState, reason }));
   } else {
-    const named = { ...(target && { target }), ...(leg && { leg }), ...(elder && { elder: Number(elder) }), ...(role && { role }) };
-    attempt(button, () => act({ action, ...named }));
+    const wishes = Object.entries({ target, leg, elder: Number(elder), mode, role }).filter(([, value]) => value);
+    attempt(button, () => act({ action, ...Object.fromEntries(wishes) }));
   }
 });
 
@@ -106,33 +107,7 @@ desk.addEventListener("submit", (event) => {
   });
 });
 
-function rows() {
-  return [...desk.querySelectorAll("tr[data-leg]")];
-}
-
-desk.addEventListener("focusin", (event) => {
-  focused = event.target.closest("tr[data-leg]")?.id ?? null;
-});
-
-listen({
-  onLegKey(key) {
-    const all = rows();
-    const at = all.findIndex((row) => row.contains(document.activeElement));
-    if (/^[1-9]$/.test(key) && all[Number(key) - 1]) {
-      all[Number(key) - 1].focus();
-      return true;
-    }
-    if (key === "ArrowDown" || key === "ArrowUp") {
-      if (at < 0) return false;
-      all[(at + (key === "ArrowDown" ? 1 : all.length - 1)) % all.length].focus();
-      return true;
-    }
-    const action = { m: "merge", l: "split", h: "hangup" }[key];
-    const button = at >= 0 && action && all[at].querySelector(`[data-action=${action}]`);
-    if (button) button.click();
-    return Boolean(button);
-  },
-});
+listen({ onLegKey: (key) => rows.onKey(key) });
 
 restore();
 proposeOutcome();

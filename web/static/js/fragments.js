@@ -55,7 +55,8 @@ export class Fragment {
 function merge(element, html) {
   Idiomorph.morph(element, html, {
     morphStyle: "innerHTML",
-    ignoreActiveValue: true,
+    // Only what is being typed stays: a row that has the focus is brought up to date like any other.
+    ignoreActiveValue: document.activeElement?.matches("input, select, textarea") ?? false,
     callbacks: {
       beforeNodeMorphed: (old) => !(old instanceof Element && old.hasAttribute("data-keep")),
     },
