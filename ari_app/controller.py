@@ -138,7 +138,7 @@ class Controller:
             case ("star", extension, code):
                 self.side_calls.star(channel, extension, code)
             case ("test", caller):
-                self.side_calls.test(channel, _NOT_A_CALLER.sub("", caller)[:24])
+                self.side_calls.test(channel, self.reception.tidy(_NOT_A_CALLER.sub("", caller)[:24]))
             case _:
                 log.error("a call came in with arguments that the dialplan should not send", count=len(args))
                 self._background.spawn(self._catching_up.send_back(channel), f"send-back-{channel}")

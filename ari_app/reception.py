@@ -82,6 +82,10 @@ class Reception:
         run.post(ElderCalledAgain(at=at, leg=leg, channel=channel, caller=number, dialled=dialled, recording=recording))
         self._watch(channel)
 
+    def tidy(self, caller: str) -> str:
+        """The number as we would dial it."""
+        return self._register.tidy(caller)
+
     def passed_on(self, case: str, call: PassOn) -> None:
         """The case came to its end while this call was on its way to it."""
         arrived = CallArrived(

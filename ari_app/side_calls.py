@@ -15,7 +15,7 @@ from ari_app.ari import AriError, Client, NotFound, StreamItem
 from ari_app.ari.generated.events import ChannelDestroyed, PlaybackFinished
 from ari_app.background import Background
 from ari_app.desk import UnknownSeat
-from ivr.vocabulary import Prompt
+from ivr.vocabulary import DIGITS, Prompt
 
 log = structlog.get_logger(__name__)
 StarCode = Callable[[str], Awaitable[Prompt]]
@@ -50,10 +50,11 @@ class SideCalls:
         self._background.spawn(self._serve(channel, extension, code), f"star-{channel}")
 
     def test(self, channel: str, caller: str) -> None:
-        """A terminal test: heard and logged, never an alarm."""
+        """A terminal test: heard, told its own number, and logged; never an alarm."""
         self._live.add(channel)
         self._tested(caller)
-        self._background.spawn(self._say(channel, Prompt.TEST_OK), f"test-{channel}")
+        number = (DIGITS[int(digit)] for digit in caller if digit.isdecimal())
+        self._background.spawn(self._say(channel, Prompt.TEST_OK, *number), f"test-{channel}")
 
     async def _serve(self, channel: str, extension: str, code: str) -> None:
         act = self._star_codes.get(code)
@@ -63,10 +64,12 @@ class SideCalls:
             prompt = Prompt.SORRY_LATER  # a phone that Asterisk knows and the desk does not (yet)
         await self._say(channel, prompt)
 
-    async def _say(self, channel: str, prompt: Prompt) -> None:
+    async def _say(self, channel: str, *prompts: Prompt) -> None:
         try:
             await self._ari.channels.answer(channelId=channel)
-            await self._ari.channels.play(channelId=channel, media=f"sound:{self._prompts / prompt.value}")
+            await self._ari.channels.play(
+                channelId=channel, media=[f"sound:{self._prompts / prompt.value}" for prompt in prompts]
+            )
         except NotFound:
             self._live.discard(channel)  # hung up already
         except AriError as problem:

@@ -126,6 +126,9 @@ class Policy:
         zh="结束后多久内再次来电视为同一事件的延续(H12)",
         en="after the end of a case, how long another call belongs to it (H12)",
     )
+    test_every: float = _value(
+        30, low=1, high=366, unit="d", zh="终端测试周期(S8)", en="a terminal is to be tested every (S8)"
+    )
     journal_wait: float = _value(
         1.0,
         low=0.1,

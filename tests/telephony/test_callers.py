@@ -10,8 +10,10 @@ import pytest_asyncio
 from sqlalchemy import select
 
 from drill import behaviour
+from drill.ear import Ear
 from home.programs import Program
 from models.elders import Elder, Terminal
+from models.terminal_tests import TerminalTest
 
 from .house import ELDER_LINE, SON, House, grandmother, open_house
 
@@ -115,12 +117,18 @@ async def test_a_caller_who_hangs_up_leaves_nothing_behind(house: House, moment:
 async def test_the_test_line_confirms_and_never_alarms(house: House) -> None:
     call = await house.town.elder(ELDER_LINE).dial(number="*99")
     await call.picked_up(within=5)
-    await call.ended(within=15)
+    await call.ended(within=30)
     assert not house.controller.runs
+    heard = Ear.of_the_town().listen(call.ear)
+    assert heard.prompt("test_ok") > 1, str(heard)
+    assert heard.seconds > 8, f"the number was not said: {heard}"
     async with house.database.read() as session:
         terminal = await session.scalar(select(Terminal))
         assert terminal is not None
         assert terminal.last_tested_at is not None
+        test = await session.scalar(select(TerminalTest))
+        assert test is not None
+        assert (test.terminal_id, test.line, test.by) == (terminal.id, ELDER_LINE, "line")
 
 
 async def test_without_the_explicit_setting_no_service_is_dialled(tmp_path: Path, asterisk_program: Program) -> None:

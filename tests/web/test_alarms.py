@@ -103,7 +103,7 @@ async def test_only_a_gateway_hands_alarms_in_and_it_may_do_nothing_else(sqlite_
     assert (await post(sqlite_house, {}, **SMOKE))[0] == 401
     assert (await post(sqlite_house, await bearer(client, "agent801"), **SMOKE))[0] == 403
     head = await gateway(sqlite_house)
-    for path in ("/cases", "/elders", "/seats"):
+    for path in ("/cases", "/elders", "/seats", "/terminals"):
         assert (await client.get(f"/api/v1{path}", headers=head)).status == 403, path
 
 

@@ -19,6 +19,7 @@ from web.api import (
     orders,
     recordings,
     seats,
+    terminals,
 )
 from web.api.kit import Operation
 
@@ -37,6 +38,7 @@ PARTS: Final = (
     exceptions,
     live,
     health,
+    terminals,
 )
 
 

@@ -101,10 +101,11 @@ async def test_a_phone_that_the_desk_does_not_know_is_told_so(tmp_path: Path, co
 @pytest.mark.clause("S8")
 async def test_a_terminal_test_is_heard_and_is_no_alarm(tmp_path: Path) -> None:
     async with platform(tmp_path) as p:
-        await p.call("test", "02100000007", channel=SIDE)
+        await p.call("test", "+862100000007", channel=SIDE)
+        said = " ".join(f"digit_{digit}" for digit in "02100000007")
         assert p.ari.asked == [
             ("answer", {"channel": SIDE}),
-            ("play", {"channel": SIDE, "media": "test_ok", "playback": ""}),
+            ("play", {"channel": SIDE, "media": f"test_ok {said}", "playback": ""}),
         ]
         assert not p.controller.runs
 

@@ -1,0 +1,71 @@
+"""Terminals: which are due for a test (S8), and writing down that one was tested."""
+
+from typing import Literal
+
+from aiohttp import web
+from pydantic import Field
+
+from models.base import utc_now
+from models.terminal_tests import DueTerminal, record_test
+from web.api.elders import view_json
+from web.api.kit import Done, Input, Operations, Output, answer, read_body, read_query
+from web.guard import account_of
+from web.keys import DATABASE, SETTINGS
+from web.problems import NotFound
+from web.rights import Right
+from web.terminal_lists import terminals
+
+operations = Operations("terminals")
+
+
+class TerminalFilter(Input):
+    """`overdue`: not heard for longer than the district allows (`YJT_POLICY__TEST_EVERY`)."""
+
+    state: Literal["overdue"] | None = None
+    limit: int = Field(50, ge=1, le=200)
+    cursor: int | None = Field(None, ge=0, le=1_000_000)
+
+
+class TerminalList(Output):
+    items: list[DueTerminal]
+    next: str | None
+
+
+class Tested(Input):
+    """`device`: the terminal's line or serial number."""
+
+    device: str = Field(min_length=1, max_length=64)
+
+
+@operations(
+    "GET",
+    "/terminals",
+    "Terminals, the longest untested first",
+    right=Right.SEE_TERMINALS,
+    query=TerminalFilter,
+    result=TerminalList,
+)
+async def get_terminals(request: web.Request) -> web.StreamResponse:
+    wanted = read_query(request, TerminalFilter)
+    items, following = await terminals(
+        request, overdue=wanted.state == "overdue", limit=wanted.limit, after=wanted.cursor or 0
+    )
+    return answer({"items": [view_json(item) for item in items], "next": following})
+
+
+@operations(
+    "POST",
+    "/terminal-tests",
+    "Write down that a terminal was tested",
+    right=Right.SEE_TERMINALS,
+    body=Tested,
+    result=Done,
+    status=201,
+)
+async def post_test(request: web.Request) -> web.StreamResponse:
+    tested = await read_body(request, Tested)
+    area_code, by = request.app[SETTINGS].area_code, account_of(request).actor
+    async with request.app[DATABASE].write() as session:
+        if not await record_test(session, tested.device, area_code=area_code, at=utc_now(), by=by):
+            raise NotFound("problem.no_terminal")
+    return answer(Done(), status=201)

@@ -1,0 +1,53 @@
+"""The page of terminals that are due for a test (S8), and the same as a table for a spreadsheet."""
+
+import csv
+import io
+from typing import Final
+
+from aiohttp import web
+
+from web.guard import needs
+from web.render import render, texts_of
+from web.rights import Right
+from web.terminal_lists import terminals
+
+routes = web.RouteTableDef()
+PAGE: Final = 50
+MOST: Final = 20_000
+_COLUMNS: Final = ("elder_name", "community", "line", "model", "serial", "tested_at")
+
+
+@routes.get("/terminals")
+@needs(Right.SEE_TERMINALS)
+async def page(request: web.Request) -> web.StreamResponse:
+    wanted = request.query.get("state", "overdue")
+    cursor = request.query.get("cursor", "")
+    after = int(cursor) if cursor.isdecimal() and len(cursor) < 7 else 0
+    items, following = await terminals(request, overdue=wanted == "overdue", limit=PAGE, after=after)
+    return render(request, "terminals.html", {"items": items, "next": following, "state": wanted})
+
+
+@routes.get("/terminals/export")
+@needs(Right.SEE_TERMINALS)
+async def table(request: web.Request) -> web.StreamResponse:
+    """UTF-8 with its mark, so that spreadsheet programs read the Chinese."""
+    t = texts_of(request)
+    items, _ = await terminals(request, overdue=request.query.get("state") == "overdue", limit=MOST)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([t(f"terminals.{column}") for column in _COLUMNS])
+    for item in items:
+        tested = item.tested_at.isoformat(timespec="minutes") if item.tested_at else ""
+        writer.writerow(
+            [_plain(cell) for cell in (item.elder_name, item.community, item.line, item.model, item.serial, tested)]
+        )
+    return web.Response(
+        body=text.getvalue().encode("utf-8-sig"),
+        content_type="text/csv",
+        headers={"Content-Disposition": 'attachment; filename="terminal-tests.csv"'},
+    )
+
+
+def _plain(cell: str) -> str:
+    """A spreadsheet program takes for a formula what begins like one."""
+    return "'" + cell if cell[:1] in ("=", "+", "-", "@") else cell
