@@ -203,6 +203,7 @@ async def test_papers_are_written_by_keyboard(town: Town) -> None:
     await page.keyboard.press("Enter")
     asked = (await town.control.next_asked()).body
     assert (asked["action"], asked["topic"]) == ("classify", "medical")
+    await expect(page.locator("[name=topic]")).to_have_value("")
     await page.keyboard.press("f")
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("Tab")
