@@ -59,14 +59,14 @@ from ivr.events import (
     TimerFired,
 )
 from ivr.numbers import may_be_rung
-from ivr.vocabulary import LegKind, MessageKind, Place, Prompt, Role, SeatRelease
+from ivr.vocabulary import LegKind, MessageKind, Place, Prompt, Relation, Role, SeatRelease
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 PROMPT_SECONDS = 4.0
 MUSIC = "music"
 
 DAUGHTER = ContactCard(id=1, name="示例女儿", relation="女儿", phones=("13000000001", "02100000001"))
-NEIGHBOUR = ContactCard(id=2, name="示例邻居", relation="邻居", phones=("02100000002",))
+NEIGHBOUR = ContactCard(id=2, name="示例邻居", relation="邻居", phones=("02100000002",), kind=Relation.NEIGHBOUR)
 FILE = ElderFile(
     id=7,
     name="示例老人",

@@ -134,6 +134,7 @@ class AnythingMayHappen(RuleBasedStateMachine):
         known=st.booleans(),
         kind=st.sampled_from(CaseKind),
         in_hours=st.booleans(),
+        waves=st.sampled_from([0, 0, 1]),
         seats=st.integers(0, 4),
         beginning=st.sampled_from(BEGINNINGS),
     )
@@ -142,11 +143,13 @@ class AnythingMayHappen(RuleBasedStateMachine):
         known: bool,
         kind: CaseKind,
         in_hours: bool,
+        waves: int,
         seats: int,
         beginning: tuple[Callable[[World], object], ...],
     ) -> None:
         """The first chapters are told straight, so that chance is not spent on reaching the last ones."""
         world = self.world
+        world.policy = Policy.of({"cascade_waves": waves})
         world.file = OF_A_COMMUNITY if known else None
         world.in_hours = in_hours
         world.seats = [str(801 + number) for number in range(max(seats, 2 if beginning else 0))]
