@@ -219,3 +219,32 @@ async def test_it_stops_when_told(tmp_path: Path, asterisk_program: Program, how
     async with open_house(tmp_path, asterisk_program, controller=False) as house, controller_process(house) as process:
         process.send_signal(how)
         assert await asyncio.wait_for(process.wait(), 8) == 0
+
+
+async def test_a_supervisor_goes_on_listening_over_a_restart(tmp_path: Path, asterisk_program: Program) -> None:
+    async with open_house(tmp_path, asterisk_program, elders=[grandmother()], controller=False) as house:
+        agent, supervisor = house.town.seat("801", voice="agent_a"), house.town.seat("802", voice="doctor")
+        async with controller_process(house) as first, house.following():
+            for extension in ("801", "802"):
+                await house.told("seat", extension=extension, registered=True)
+            await house.agent("801").is_ready()
+            await house.town.elder(ELDER_LINE).press_key()
+            await agent.answer()
+            case = (await house.case(within=10, state="talking"))["id"]
+            assert (await house.agent("802").asks("supervise", case, mode="listen"))[0] == 200
+            await supervisor.answer()
+            await house.leg("snoop-1", place="supervision")
+            told = [message["data"] for message in house.messages if message["kind"] == "case"]
+            await house.on_record(case, told[-1]["timeline"][-1]["seq"])
+            await kill(first)
+        house.messages.clear()
+        async with controller_process(house), house.following():
+            await house.leg("snoop-1", place="supervision", state="answered")
+            assert supervisor.line.over is None
+            assert (await house.agent("802").asks("take_over", case, role="A"))[0] == 200
+            await house.leg("s-1", place="elder", role="A")
+            await agent.line.ended(within=5)
+            await house.leg("snoop-1", state="ended")
+            assert (await house.agent("802").asks("close", case, outcome="other", note=""))[0] == 200
+            await house.case(within=20, state="closed")
+            await house.nothing_is_left()
