@@ -68,11 +68,14 @@ class Scenes:
         return self._heard[path]
 
     async def heard(self, scene: Scene, name: str) -> set[str]:
-        """The voices that this person heard in the scene, and `music` or a prompt by its name."""
+        """The voices that this person heard in the scene, and `music` or a prompt by its name. A moment that the ear
+        could not tell (a packet that came late) is nobody's."""
         _, start, end = scene.spans[name]
         hearing = await self.hearing(scene, name)
         seconds: dict[str, float] = {}
         for item in hearing.heard:
+            if item.kind == "unknown":
+                continue
             what = "music" if item.kind == "music" else item.name
             seconds[what] = seconds.get(what, 0.0) + max(0.0, min(item.end, end) - max(item.start, start))
         doubtful = {what: length for what, length in seconds.items() if NOT_HEARD < length < HEARD}
