@@ -119,6 +119,11 @@ class Console:
         """One action of the contract, for example `act(case, "call", target="120")`. Raises Refused."""
         await self._post(f"/cases/{case}/actions", {"action": action, **fields})
 
+    async def report(self, device: str, kind: str) -> str:
+        """Hand in what a device reports; the case it belongs to. Raises Refused."""
+        body = {"device": device, "kind": kind, "at": datetime.now(UTC).isoformat()}
+        return str((await self._post("/alarms", body))["case"])
+
     async def seat_with(self, skill: str) -> str:
         """The extension of a seat with this skill whose telephone is there. Raises NotSeen."""
         for seat in (await self._get_json("/seats"))["items"]:
@@ -192,9 +197,11 @@ class Console:
             found: dict[str, Any] = await answer.json()
             return found
 
-    async def _post(self, path: str, body: dict[str, Any]) -> None:
+    async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         async with self._http.post(f"/api/v1{path}", json=body) as answer:
             await _check(answer, f"POST {path}")
+            said: dict[str, Any] = await answer.json()
+            return said
 
 
 @asynccontextmanager

@@ -31,6 +31,7 @@ class Right(StrEnum):
 _ALL: Final = frozenset(Right)
 _SEE: Final = frozenset({Right.SEE_LIVE, Right.SEE_CASES, Right.SEE_ELDERS})
 _AGENT: Final = _SEE | {
+    Right.REPORT_ALARMS,
     Right.HANDLE_CASES,
     Right.HEAR_RECORDINGS,
     Right.EDIT_ELDERS,

@@ -10,6 +10,7 @@ from drill.scripts.all_busy import AllBusyStory
 from drill.scripts.consult import ConsultStory
 from drill.scripts.no_response import NoResponseStory
 from drill.scripts.repeat import RepeatStory
+from drill.scripts.sensor import SensorStory
 from drill.scripts.silent import SilentStory
 from drill.scripts.sos import SosStory
 from drill.scripts.stand_down import StandDownStory
@@ -34,6 +35,7 @@ SCRIPTS: Mapping[str, Script] = {
         ("两次回拨无人接：家属、110、不断拨打", "nobody answers: contacts, 110, rung on"), NoResponseStory
     ),
     "repeat": Script(("老人又打来：同一事件，两条线路", "the elder calls again: one case, both lines"), RepeatStory),
+    "sensor": Script(("烟感报警：立即呼叫老人", "a smoke detector: the elder is rung at once"), SensorStory),
     "all-busy": Script(
         ("坐席全忙：值班电话、家属陪伴、异常报告", "all seats busy: duty phone, a contact's company, the report"),
         AllBusyStory,

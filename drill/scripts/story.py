@@ -131,6 +131,15 @@ class Story(ABC):
         self.case = self.report.case = view.id
         self.desks[0].console.listen(self._news())
 
+    async def device_reports(self, device: str, kind: str) -> None:
+        """A device of the elder's raises the alarm, and a case is opened."""
+        self.tell(("设备报警", "a device raises the alarm"), now())
+        self.awaits(("平台收到报警，生成事件", "the platform takes the alarm and opens a case"))
+        self._began = time.monotonic()
+        self.case = self.report.case = await self.desks[0].console.report(device, kind)
+        self.report.expect(self._awaited, True, at=now())
+        self.desks[0].console.listen(self._news())
+
     async def seat_rings(self, role: str, *, but: Sequence[Desk] = (), after: float | None = None) -> Desk:
         """Whoever the platform chose for this role: the case stands on their screen, and their phone rings. `after`:
         the clock from which on that counts; without it the whole story."""

@@ -98,10 +98,10 @@ async def test_what_is_wrong_is_named(sqlite_house: House, change: dict[str, Any
     assert list(said["error"]["fields"]) == [field]
 
 
-async def test_only_a_gateway_hands_alarms_in_and_it_may_do_nothing_else(sqlite_house: House) -> None:
+async def test_who_may_hand_alarms_in_and_that_a_gateway_may_do_nothing_else(sqlite_house: House) -> None:
     client = sqlite_house.client
     assert (await post(sqlite_house, {}, **SMOKE))[0] == 401
-    assert (await post(sqlite_house, await bearer(client, "agent801"), **SMOKE))[0] == 403
+    assert (await post(sqlite_house, await bearer(client, "reader"), **SMOKE))[0] == 403
     head = await gateway(sqlite_house)
     for path in ("/cases", "/elders", "/seats", "/terminals"):
         assert (await client.get(f"/api/v1{path}", headers=head)).status == 403, path
