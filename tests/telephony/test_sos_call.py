@@ -48,7 +48,7 @@ async def test_from_the_key_to_the_closed_case(house: House) -> None:
     assert (await a.asks("call", target="120"))[0] == 200
     await house.leg("120-1", place="rescue", result="accepted")
     son, daughter, neighbour, committee = [contact["id"] for contact in case["file"]["contacts"]]
-    await house.leg(f"contact-{son}-1", within=20, result="accepted", place="rescue")
+    await house.leg(f"contact-{son}-1", within=45, result="accepted", place="rescue")
     await house.leg(f"contact-{neighbour}-1", result="busy")
     assert (await a.asks("merge", leg=f"contact-{son}-1"))[0] == 200
     await house.leg(f"contact-{son}-1", place="elder")
