@@ -163,9 +163,7 @@ async def test_each_contact_has_a_message_once_and_the_end_as_well(tmp_path: Pat
         assert (await agent.asks("call", target="contacts"))[0] == 200
         assert (await agent.asks("arrived"))[0] == 200
         lines = await messages_in(house.settings.home / "sms", 6)
-        case = next(iter(house.controller.runs))
-        async with house.database.read() as session:
-            on_record = {(row.name, row.kind): row.status for row in await messages_of(session, case)}
+        on_record = await settled_messages(house)
     assert sorted((line["number"], line["template"]) for line in lines) == sorted(
         (number, kind) for number in (SON, DAUGHTER, NEIGHBOUR) for kind in ("help_needed", "help_arrived")
     )
@@ -173,6 +171,18 @@ async def test_each_contact_has_a_message_once_and_the_end_as_well(tmp_path: Pat
     assert "501" in lines[0]["text"]
     assert on_record["演示·居委会", "help_needed"] == "skipped"
     assert on_record["演示·儿子", "help_needed"] == "sent"
+
+
+async def settled_messages(house: House) -> dict[tuple[str, str], str]:
+    """What is on record of each message, once none is on its way any more."""
+    case = next(iter(house.controller.runs))
+    async with asyncio.timeout(10):
+        while True:
+            async with house.database.read() as session:
+                found = {(row.name, row.kind): row.status for row in await messages_of(session, case)}
+            if "waiting" not in found.values():
+                return found
+            await asyncio.sleep(0.1)
 
 
 async def messages_in(folder: Path, count: int) -> list[dict[str, Any]]:
