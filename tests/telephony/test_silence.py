@@ -4,15 +4,18 @@ really speak, stay silent, are out."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import select
 
 from drill import behaviour
 from drill.ear import Ear
 from drill.people import Elder
 from home.programs import Program
+from models.follow_ups import FollowUp
 
 from .house import COMMITTEE, DAUGHTER, ELDER_LINE, NEIGHBOUR, SON, House, grandmother, open_house
 
@@ -98,7 +101,8 @@ async def test_without_an_answer_to_two_call_backs_somebody_is_sent(house: House
 
 
 @pytest.mark.clause("S4.5")
-async def test_arrival_ends_the_ringing(house: House) -> None:
+@pytest.mark.clause("S4.7")
+async def test_arrival_ends_the_ringing_and_a_follow_up_is_booked(house: House) -> None:
     house.town.relative(SON, behaviour.accepts("son"))
     await talking(house, silent=True)
     await house.agent("802").is_ready()
@@ -110,8 +114,14 @@ async def test_arrival_ends_the_ringing(house: House) -> None:
     assert (await house.agent("801").asks("arrived"))[0] == 200
     await house.leg("elder-2", within=5, state="ended")
     assert (await house.agent("801").asks("close", outcome="rescued", note=""))[0] == 200
-    await house.case(within=20, state="closed")
+    closed = await house.case(within=20, state="closed")
     await house.nothing_is_left()
+    await house.on_record(closed["id"], closed["timeline"][-1]["seq"])
+    async with house.database.read() as session:
+        (follow_up,) = await session.scalars(select(FollowUp).where(FollowUp.case_id == closed["id"]))
+    assert follow_up.kind == "emergency"
+    due = follow_up.due_at - datetime.fromisoformat(closed["closed_at"])
+    assert due.total_seconds() == pytest.approx(timedelta(days=2).total_seconds(), abs=0.01)
 
 
 async def test_every_abandoned_call_is_called_back(house: House) -> None:
