@@ -184,7 +184,11 @@ class Sheet:
         return [(label, words) for label, words in lines if words]
 
     def _condition(self, t: Texts) -> str:
-        """What is known of how the elder is, from what happened on the line."""
+        """What is known of how the elder is, from what devices told and from what happened on the line."""
+        told = dict.fromkeys(t(f"device_kind.{report.kind}") for report in self.view.reports)
+        return t("rescue.comma").join(part for part in (*told, self._on_the_line(t)) if part)
+
+    def _on_the_line(self, t: Texts) -> str:
         if self._alarmed(AlarmKind.ELDER_SPOKE):
             return t("rescue.speaks_again")
         if self._alarmed(AlarmKind.NO_RESPONSE):

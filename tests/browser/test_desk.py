@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from playwright.async_api import Page, expect
 
+from ivr.serial import to_json
 from ivr.vocabulary import AlarmKind, CaseState, LegKind
 from tests.browser.conftest import Town
 from tests.web import stories
@@ -357,3 +358,23 @@ async def test_an_agent_sees_who_listens_and_has_no_keys_for_it(town: Town) -> N
     await expect(page.locator("#leg-snoop-1")).to_have_count(0)
     await expect(page.locator("#listen")).to_have_count(0)
     await town.shot(page, "desk-supervised-zh")
+
+
+@pytest.mark.clause("H12")
+async def test_the_agent_says_by_key_which_elder_it_is_and_sees_what_a_device_told(town: Town) -> None:
+    page = await _desk(town)
+    await _talk(town)
+    case = stories.case_json(stories.talking(stories.ringing()), alarms=(AlarmKind.OFFER_FIRE,))
+    husband = replace(stories.FILE, id=2, name="演示·李二", sex="male")
+    place = {"latitude": 31.2, "longitude": 121.5, "accuracy": 20.0, "words": "演示公园"}
+    report = {"device": "S-1", "kind": "smoke", "at": case["opened_at"], "position": place, "words": "厨房"}
+    household = [to_json(stories.FILE), to_json(husband)]
+    await town.control.case({**case, "household": household, "reports": [report], "again": 1})
+    await expect(page.locator(".who-is-it button")).to_have_count(2)
+    await expect(page.locator(".reports")).to_contain_text("烟雾")
+    await expect(page.locator(".reports")).to_contain_text("演示公园")
+    await expect(page.locator(".calls-again")).to_contain_text("第2次呼叫")
+    await town.shot(page, "desk-household-zh")
+    await page.keyboard.press("F7")
+    asked = await town.control.next_asked()
+    assert (asked.body["action"], asked.body["elder"]) == ("identify", "2")
