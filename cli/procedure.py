@@ -8,7 +8,7 @@ import ast
 import inspect
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType
@@ -109,7 +109,15 @@ def procedure(target: Path | None) -> None:
 
 def table() -> dict[CaseState, dict[str, Handler]]:
     """For each state: event name -> handler, in the order of the code."""
-    return {state: dict(_arms(function)) for state, function in STATES.items()}
+    return {state: _first_fitting(_arms(function)) for state, function in STATES.items()}
+
+
+def _first_fitting(arms: Iterable[tuple[str, Handler]]) -> dict[str, Handler]:
+    """An event that has an arm of its own does not reach the one for the rest of its family."""
+    found: dict[str, Handler] = {}
+    for event, handler in arms:
+        found.setdefault(event, handler)
+    return found
 
 
 def _arms(function: object) -> Iterator[tuple[str, Handler]]:

@@ -162,65 +162,70 @@ class CommandFailed(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EmergencyRequested(Happened):
+class Requested(Happened):
+    """What an agent asks for: one of those below. A state that has no use for it refuses it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyRequested(Requested):
     """Button or `*44`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SilentRequested(Happened):
+class SilentRequested(Requested):
     """`*45`: the line is open, nobody speaks; counts as an emergency (S4.1), and the elder is called back (S4.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeardRequested(Happened):
+class HeardRequested(Requested):
     """The agent hears the elder, however faintly: they are not silent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IdentifyRequested(Happened):
+class IdentifyRequested(Requested):
     """Of the people behind this number it is this one; `elder` is the file's id."""
 
     elder: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallRequested(Happened):
+class CallRequested(Requested):
     """`target`: `120`, `110`, `119`, `contacts`, `contact:<id>`, `elder`, `number:<n>`."""
 
     target: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MergeRequested(Happened):
+class MergeRequested(Requested):
     """Bring this leg into the elder's bridge."""
 
     leg: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SplitRequested(Happened):
+class SplitRequested(Requested):
     """Take this leg out of the elder's bridge, to the rescue side."""
 
     leg: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IntercomRequested(Happened):
+class IntercomRequested(Requested):
     """A and B speak with each other alone; the elder does not hear it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IntercomEndRequested(Happened):
+class IntercomEndRequested(Requested):
     """B goes back to the elder, A to the rescue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SwapRequested(Happened):
+class SwapRequested(Requested):
     """A and B change roles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakeOverRequested(Happened):
+class TakeOverRequested(Requested):
     """This seat takes over the role of A or B. The desk keeps the seat for the case already."""
 
     role: Role
@@ -229,7 +234,7 @@ class TakeOverRequested(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SuperviseRequested(Happened):
+class SuperviseRequested(Requested):
     """A supervisor at this seat wants to listen, whisper or barge in, on this leg (empty: whoever is with the elder).
     The desk keeps the seat for the case already."""
 
@@ -240,24 +245,24 @@ class SuperviseRequested(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SuperviseEndRequested(Happened):
+class SuperviseEndRequested(Requested):
     """Whoever supervises the case leaves it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HangupRequested(Happened):
+class HangupRequested(Requested):
     leg: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TransferRequested(Happened):
+class TransferRequested(Requested):
     """A professional is asked for: to be consulted first, or in an emergency to join at once (S2.1)."""
 
     skill: Skill
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConsultationRequested(Happened):
+class ConsultationRequested(Requested):
     """What an agent may want of a professional who has come: one of the three below."""
 
 
@@ -277,23 +282,23 @@ class HandOverRequested(ConsultationRequested):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArrivalReported(Happened):
+class ArrivalReported(Requested):
     """Help is at the elder's door."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StandDownRequested(Happened):
+class StandDownRequested(Requested):
     """The alarm was false or is over: rescue is called off, the conversation goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CloseRequested(Happened):
+class CloseRequested(Requested):
     outcome: Outcome
     note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PaperRequested(Happened):
+class PaperRequested(Requested):
     """What an agent writes down beside the call: one of the three below."""
 
 

@@ -18,43 +18,26 @@ from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Answer, LookUp, MakeBridge, Play
 from ivr.events import (
-    ArrivalReported,
     CallArrived,
     CallerIdentified,
     CallerUnknown,
-    CallRequested,
-    CloseRequested,
     CommandFailed,
-    ConsultationRequested,
     DeviceReported,
     ElderCalledAgain,
-    EmergencyRequested,
     Event,
     FileShown,
-    HangupRequested,
-    HeardRequested,
     IdentifyRequested,
-    IntercomEndRequested,
-    IntercomRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
     LegRinging,
-    MergeRequested,
-    PaperRequested,
     PromptFinished,
     RecordingEnded,
+    Requested,
     SeatReserved,
-    SilentRequested,
     SpeechHeard,
-    SplitRequested,
-    StandDownRequested,
-    SuperviseEndRequested,
-    SuperviseRequested,
-    SwapRequested,
     TakeOverRequested,
     TimerFired,
-    TransferRequested,
 )
 from ivr.turn import Turn
 from ivr.vocabulary import (
@@ -102,26 +85,7 @@ def arriving(turn: Turn, event: Event) -> Turn:
             return device.open_case(turn, event)
         case ElderCalledAgain():
             return again.called_again(turn, event)
-        case (
-            EmergencyRequested()
-            | SilentRequested()
-            | HeardRequested()
-            | CallRequested()
-            | MergeRequested()
-            | SplitRequested()
-            | IntercomRequested()
-            | IntercomEndRequested()
-            | SwapRequested()
-            | SuperviseRequested()
-            | SuperviseEndRequested()
-            | HangupRequested()
-            | TransferRequested()
-            | ArrivalReported()
-            | StandDownRequested()
-            | CloseRequested()
-            | ConsultationRequested()
-            | PaperRequested()
-        ):
+        case Requested():
             return common.not_now(turn, event)
         case _:
             assert_never(event)

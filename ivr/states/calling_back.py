@@ -20,43 +20,34 @@ from ivr.case import Leg
 from ivr.closing import finish
 from ivr.commands import Play, StopTimer
 from ivr.events import (
-    ArrivalReported,
     CallArrived,
     CallerIdentified,
     CallerUnknown,
     CallRequested,
     CloseRequested,
     CommandFailed,
-    ConsultationRequested,
     DeviceReported,
     ElderCalledAgain,
     EmergencyRequested,
     Event,
     FileShown,
     HangupRequested,
-    HeardRequested,
     IdentifyRequested,
-    IntercomEndRequested,
-    IntercomRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
     LegRinging,
-    MergeRequested,
     PaperRequested,
     PromptFinished,
     RecordingEnded,
+    Requested,
     SeatReserved,
     SilentRequested,
     SpeechHeard,
-    SplitRequested,
-    StandDownRequested,
     SuperviseEndRequested,
     SuperviseRequested,
-    SwapRequested,
     TakeOverRequested,
     TimerFired,
-    TransferRequested,
 )
 from ivr.states import no_response
 from ivr.turn import Turn
@@ -115,18 +106,7 @@ def calling_back(turn: Turn, event: Event) -> Turn:
             return common.record_only(turn)
         case CallArrived():
             return common.unexpected(turn, event)
-        case (
-            HeardRequested()
-            | MergeRequested()
-            | SplitRequested()
-            | IntercomRequested()
-            | IntercomEndRequested()
-            | SwapRequested()
-            | TransferRequested()
-            | ConsultationRequested()
-            | ArrivalReported()
-            | StandDownRequested()
-        ):
+        case Requested():
             return common.not_now(turn, event)
         case _:
             assert_never(event)

@@ -6,43 +6,24 @@ from typing import assert_never
 
 from ivr import again, common, device
 from ivr.events import (
-    ArrivalReported,
     CallArrived,
     CallerIdentified,
     CallerUnknown,
-    CallRequested,
-    CloseRequested,
     CommandFailed,
-    ConsultationRequested,
     DeviceReported,
     ElderCalledAgain,
-    EmergencyRequested,
     Event,
     FileShown,
-    HangupRequested,
-    HeardRequested,
-    IdentifyRequested,
-    IntercomEndRequested,
-    IntercomRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
     LegRinging,
-    MergeRequested,
-    PaperRequested,
     PromptFinished,
     RecordingEnded,
+    Requested,
     SeatReserved,
-    SilentRequested,
     SpeechHeard,
-    SplitRequested,
-    StandDownRequested,
-    SuperviseEndRequested,
-    SuperviseRequested,
-    SwapRequested,
-    TakeOverRequested,
     TimerFired,
-    TransferRequested,
 )
 from ivr.turn import Turn
 from ivr.vocabulary import Refusal
@@ -76,28 +57,7 @@ def closed(turn: Turn, event: Event) -> Turn:
             return device.too_late(turn, event)
         case ElderCalledAgain():
             return again.pass_on(turn, event)
-        case (
-            EmergencyRequested()
-            | SilentRequested()
-            | HeardRequested()
-            | IdentifyRequested()
-            | CallRequested()
-            | MergeRequested()
-            | SplitRequested()
-            | IntercomRequested()
-            | IntercomEndRequested()
-            | SwapRequested()
-            | SuperviseRequested()
-            | SuperviseEndRequested()
-            | TakeOverRequested()
-            | HangupRequested()
-            | TransferRequested()
-            | ArrivalReported()
-            | StandDownRequested()
-            | CloseRequested()
-            | ConsultationRequested()
-            | PaperRequested()
-        ):
+        case Requested():
             return too_late_to_ask(turn)
         case _:
             assert_never(event)

@@ -19,7 +19,6 @@ from ivr.case import Leg
 from ivr.closing import close_when_done, finish, say_goodbye
 from ivr.commands import Play
 from ivr.events import (
-    ArrivalReported,
     CallArrived,
     CallerIdentified,
     CallerUnknown,
@@ -33,27 +32,20 @@ from ivr.events import (
     FileShown,
     HandOverRequested,
     HangupRequested,
-    HeardRequested,
     IdentifyRequested,
-    IntercomEndRequested,
-    IntercomRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
     LegRinging,
-    MergeRequested,
     PaperRequested,
     PromptFinished,
     RecordingEnded,
+    Requested,
     ReturnRequested,
     SeatReserved,
-    SilentRequested,
     SpeechHeard,
-    SplitRequested,
-    StandDownRequested,
     SuperviseEndRequested,
     SuperviseRequested,
-    SwapRequested,
     TakeOverRequested,
     ThreeWayRequested,
     TimerFired,
@@ -122,11 +114,7 @@ def consulting(turn: Turn, event: Event) -> Turn:
             return supervision.supervise(turn, event)
         case SuperviseEndRequested():
             return supervision.leave(turn)
-        case SilentRequested() | HeardRequested() | MergeRequested() | SplitRequested():
-            return common.not_now(turn, event)
-        case IntercomRequested() | IntercomEndRequested() | SwapRequested():
-            return common.not_now(turn, event)
-        case ArrivalReported() | StandDownRequested():
+        case Requested():
             return common.not_now(turn, event)
         case _:
             assert_never(event)

@@ -27,7 +27,6 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
-    ConsultationRequested,
     DeviceReported,
     ElderCalledAgain,
     EmergencyRequested,
@@ -46,6 +45,7 @@ from ivr.events import (
     PaperRequested,
     PromptFinished,
     RecordingEnded,
+    Requested,
     SeatReserved,
     SilentRequested,
     SpeechHeard,
@@ -141,10 +141,10 @@ def emergency(turn: Turn, event: Event) -> Turn:
             return device.reported(turn, event)
         case ElderCalledAgain():
             return again.called_again(turn, event)
-        case ConsultationRequested():
-            return common.not_now(turn, event)
         case CallArrived():
             return common.unexpected(turn, event)
+        case Requested():
+            return common.not_now(turn, event)
         case _:
             assert_never(event)
 

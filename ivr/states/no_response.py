@@ -28,7 +28,6 @@ from ivr.events import (
     CallRequested,
     CloseRequested,
     CommandFailed,
-    ConsultationRequested,
     DeviceReported,
     ElderCalledAgain,
     EmergencyRequested,
@@ -47,6 +46,7 @@ from ivr.events import (
     PaperRequested,
     PromptFinished,
     RecordingEnded,
+    Requested,
     SeatReserved,
     SilentRequested,
     SpeechHeard,
@@ -130,10 +130,10 @@ def no_response(turn: Turn, event: Event) -> Turn:
             return common.already(turn)
         case FileShown():
             return common.record_only(turn)
-        case ConsultationRequested():
-            return common.not_now(turn, event)
         case CallArrived():
             return common.unexpected(turn, event)
+        case Requested():
+            return common.not_now(turn, event)
         case _:
             assert_never(event)
 

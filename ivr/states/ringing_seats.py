@@ -10,43 +10,27 @@ from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Play
 from ivr.events import (
-    ArrivalReported,
     CallArrived,
     CallerIdentified,
     CallerUnknown,
-    CallRequested,
-    CloseRequested,
     CommandFailed,
-    ConsultationRequested,
     DeviceReported,
     ElderCalledAgain,
-    EmergencyRequested,
     Event,
     FileShown,
-    HangupRequested,
-    HeardRequested,
     IdentifyRequested,
-    IntercomEndRequested,
-    IntercomRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
     LegRinging,
-    MergeRequested,
-    PaperRequested,
     PromptFinished,
     RecordingEnded,
+    Requested,
     SeatReserved,
-    SilentRequested,
     SpeechHeard,
-    SplitRequested,
-    StandDownRequested,
     SuperviseEndRequested,
-    SuperviseRequested,
-    SwapRequested,
     TakeOverRequested,
     TimerFired,
-    TransferRequested,
 )
 from ivr.turn import Turn
 from ivr.vocabulary import MUST_ACCEPT, AlarmKind, CaseState, LegKind, Place, Role, TimerKind
@@ -92,25 +76,7 @@ def ringing_seats(turn: Turn, event: Event) -> Turn:
             return device.reported(turn, event)
         case ElderCalledAgain():
             return again.called_again(turn, event)
-        case (
-            EmergencyRequested()
-            | SilentRequested()
-            | HeardRequested()
-            | CallRequested()
-            | MergeRequested()
-            | SplitRequested()
-            | IntercomRequested()
-            | IntercomEndRequested()
-            | SwapRequested()
-            | SuperviseRequested()
-            | HangupRequested()
-            | TransferRequested()
-            | ArrivalReported()
-            | StandDownRequested()
-            | CloseRequested()
-            | ConsultationRequested()
-            | PaperRequested()
-        ):
+        case Requested():
             return common.not_now(turn, event)
         case _:
             assert_never(event)

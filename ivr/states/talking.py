@@ -18,7 +18,6 @@ from ivr import (
 from ivr.closing import abandoned, close_when_done, finish, say_goodbye
 from ivr.commands import Play, StopTimer
 from ivr.events import (
-    ArrivalReported,
     CallArrived,
     CallerIdentified,
     CallerUnknown,
@@ -34,25 +33,20 @@ from ivr.events import (
     HangupRequested,
     HeardRequested,
     IdentifyRequested,
-    IntercomEndRequested,
-    IntercomRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
     LegRinging,
-    MergeRequested,
     PaperRequested,
     PromptFinished,
     RecordingEnded,
+    Requested,
     ReturnRequested,
     SeatReserved,
     SilentRequested,
     SpeechHeard,
-    SplitRequested,
-    StandDownRequested,
     SuperviseEndRequested,
     SuperviseRequested,
-    SwapRequested,
     TakeOverRequested,
     ThreeWayRequested,
     TimerFired,
@@ -134,15 +128,7 @@ def talking(turn: Turn, event: Event) -> Turn:
             return supervision.supervise(turn, event)
         case SuperviseEndRequested():
             return supervision.leave(turn)
-        case (
-            MergeRequested()
-            | SplitRequested()
-            | IntercomRequested()
-            | IntercomEndRequested()
-            | SwapRequested()
-            | ArrivalReported()
-            | StandDownRequested()
-        ):
+        case Requested():
             return common.not_now(turn, event)
         case _:
             assert_never(event)

@@ -15,43 +15,28 @@ from ivr.case import Leg
 from ivr.closing import GOODBYE, close_when_done
 from ivr.commands import Play
 from ivr.events import (
-    ArrivalReported,
     CallArrived,
     CallerIdentified,
     CallerUnknown,
-    CallRequested,
     CloseRequested,
     CommandFailed,
-    ConsultationRequested,
     DeviceReported,
     ElderCalledAgain,
-    EmergencyRequested,
     Event,
     FileShown,
     HangupRequested,
-    HeardRequested,
     IdentifyRequested,
-    IntercomEndRequested,
-    IntercomRequested,
     KeyPressed,
     LegAnswered,
     LegEnded,
     LegRinging,
-    MergeRequested,
     PaperRequested,
     PromptFinished,
     RecordingEnded,
+    Requested,
     SeatReserved,
-    SilentRequested,
     SpeechHeard,
-    SplitRequested,
-    StandDownRequested,
-    SuperviseEndRequested,
-    SuperviseRequested,
-    SwapRequested,
-    TakeOverRequested,
     TimerFired,
-    TransferRequested,
 )
 from ivr.turn import Turn
 from ivr.vocabulary import LegKind, Prompt, Refusal
@@ -93,24 +78,7 @@ def wrapping_up(turn: Turn, event: Event) -> Turn:
             return device.too_late(turn, event)
         case ElderCalledAgain():
             return again.pass_on(turn, event)
-        case (
-            EmergencyRequested()
-            | SilentRequested()
-            | HeardRequested()
-            | CallRequested()
-            | MergeRequested()
-            | SplitRequested()
-            | IntercomRequested()
-            | IntercomEndRequested()
-            | SwapRequested()
-            | SuperviseRequested()
-            | SuperviseEndRequested()
-            | TakeOverRequested()
-            | TransferRequested()
-            | ArrivalReported()
-            | StandDownRequested()
-            | ConsultationRequested()
-        ):
+        case Requested():
             return common.not_now(turn, event)
         case _:
             assert_never(event)
