@@ -36,8 +36,11 @@ from ivr.vocabulary import Skill
 from models.cases import TimelineRow
 from models.database import Database, upgrade
 from models.elder_forms import ContactForm, ElderForm, TerminalForm
+from models.follow_ups import FollowUp
+from models.queries.cases import list_cases
 from models.register import create_elder
 from models.seats import add_seat, list_seats
+from models.views import CaseView
 
 AREA = "021"
 ELDER_LINE = "02110000001"
@@ -212,6 +215,14 @@ class House:
                     if await session.scalar(written) is not None:
                         return
                 await asyncio.sleep(0.05)
+
+    async def kept(self, closed: dict[str, Any]) -> tuple[CaseView, FollowUp]:
+        """What the elder's page shows of a closed case, once it is on record, and the follow-up that was booked."""
+        await self.on_record(closed["id"], closed["timeline"][-1]["seq"])
+        async with self.database.read() as session:
+            page = await list_cases(session, elder=closed["elder"]["id"])
+            (follow_up,) = await session.scalars(select(FollowUp).where(FollowUp.case_id == closed["id"]))
+        return next(case for case in page.items if case.id == closed["id"]), follow_up
 
     async def nothing_is_left(self, within: float = 8.0) -> None:
         """No channel and no bridge in Asterisk. Fails with what there still is."""

@@ -9,13 +9,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import select
 
 from drill import behaviour
 from drill.ear import Ear
 from drill.people import Elder
 from home.programs import Program
-from models.follow_ups import FollowUp
 
 from .house import COMMITTEE, DAUGHTER, ELDER_LINE, NEIGHBOUR, SON, House, grandmother, open_house
 
@@ -101,6 +99,7 @@ async def test_without_an_answer_to_two_call_backs_somebody_is_sent(house: House
 
 
 @pytest.mark.clause("S4.5")
+@pytest.mark.clause("S4.6")
 @pytest.mark.clause("S4.7")
 async def test_arrival_ends_the_ringing_and_a_follow_up_is_booked(house: House) -> None:
     house.town.relative(SON, behaviour.accepts("son"))
@@ -116,9 +115,8 @@ async def test_arrival_ends_the_ringing_and_a_follow_up_is_booked(house: House) 
     assert (await house.agent("801").asks("close", outcome="rescued", note=""))[0] == 200
     closed = await house.case(within=20, state="closed")
     await house.nothing_is_left()
-    await house.on_record(closed["id"], closed["timeline"][-1]["seq"])
-    async with house.database.read() as session:
-        (follow_up,) = await session.scalars(select(FollowUp).where(FollowUp.case_id == closed["id"]))
+    rescue, follow_up = await house.kept(closed)
+    assert (rescue.outcome, rescue.arrived_at is None) == ("rescued", False)
     assert follow_up.kind == "emergency"
     due = follow_up.due_at - datetime.fromisoformat(closed["closed_at"])
     assert due.total_seconds() == pytest.approx(timedelta(days=2).total_seconds(), abs=0.01)

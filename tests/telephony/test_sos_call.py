@@ -22,7 +22,10 @@ async def house(tmp_path: Path, asterisk_program: Program) -> AsyncIterator[Hous
 
 
 @pytest.mark.clause("S1.1")
+@pytest.mark.clause("S1.2")
 @pytest.mark.clause("S1.5")
+@pytest.mark.clause("S1.7")
+@pytest.mark.clause("S1.8")
 @pytest.mark.clause("S1.9")
 async def test_from_the_key_to_the_closed_case(house: House) -> None:
     town, a, b = house.town, house.agent("801"), house.agent("802")
@@ -38,6 +41,7 @@ async def test_from_the_key_to_the_closed_case(house: House) -> None:
     await town.seat("801", voice="agent_a").answer()
     case = await house.case(state="talking", elder=bool)
     assert case["elder"]["name"] == "演示·王奶奶"
+    assert "501" in case["file"]["address"]  # what A confirms with the elder
 
     await b.is_ready()
     assert (await a.asks("emergency"))[0] == 200
@@ -63,3 +67,9 @@ async def test_from_the_key_to_the_closed_case(house: House) -> None:
     assert None not in (closed["answered_at"], closed["emergency_at"], closed["arrived_at"])
     await grandma.line.ended(within=5)
     await house.nothing_is_left()
+
+    rescue, follow_up = await house.kept(closed)
+    assert (rescue.outcome, rescue.note, rescue.arrived_at is None) == ("rescued", "演示", False)
+    assert follow_up.kind == "emergency"
+    assert rescue.closed_at is not None
+    assert (follow_up.due_at - rescue.closed_at).total_seconds() == pytest.approx(2 * 86400, abs=1)
