@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 # Tests mostly wait for people to speak, so more of them at once than there are cores.
-WORKERS ?= 4
+WORKERS ?= 6
 SHELL  := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help demo run test check compliance bench clean lock venv asterisk parts forget
@@ -54,7 +54,7 @@ check: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -q tests/unit
+	$(BIN)/python -m pytest -q -n 2 tests/unit
 
 test: forget check parts
 	$(BIN)/python -m pytest -n $(WORKERS) tests/web tests/telephony tests/browser $(ARGS)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -16,8 +17,9 @@ DEADLINE = 240.0
 
 @pytest.mark.slow
 @pytest.mark.parametrize("script", SCRIPTS)
-async def test_every_step_of_the_story_happens(script: str, tmp_path: Path) -> None:
-    status, said = await drill(tmp_path, "sos", "--script", script)
+async def test_every_step_of_the_story_happens(script: str) -> None:
+    with TemporaryDirectory(prefix="yjt-") as home:  # a test's own folder is too deep for Asterisk's socket
+        status, said = await drill(Path(home), "sos", "--script", script)
     assert status == 0, said
     assert "✗" not in said
     assert "no long silence" in said
