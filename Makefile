@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 # Tests mostly wait for people to speak, so more of them at once than there are cores.
-WORKERS ?= 6
+WORKERS ?= 4
 SHELL  := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help demo run test check compliance bench clean lock venv asterisk parts forget

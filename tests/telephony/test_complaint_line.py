@@ -21,7 +21,7 @@ async def complaining(house: House) -> None:
     grandma = house.town.elder(ELDER_LINE)
     await grandma.press_key(number="96892")
     await house.town.seat("801").answer()
-    case = await house.case(state="talking")
+    case = await house.case(state="talking", elder=bool)
     assert (case["kind"], case["topic"]) == ("complaint", "complaint")
 
 
