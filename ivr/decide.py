@@ -116,6 +116,7 @@ def actions_now(case: Case, policy: Policy, at: datetime) -> tuple[str, ...]:
     }
 
     def possible(request: Request) -> bool:
-        return refused(decide(case, request, policy)) is None
+        # The state alone refuses: asked often, so without the look at the steps of waiting.
+        return STATES[case.state](Turn(case, policy, at), request).refusal is None
 
     return tuple(name for name, requests in trials.items() if any(map(possible, requests)))
