@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 REGISTRATION_WAIT = 15.0
 
 
+async def people_talk(seconds: float) -> None:
+    """The conversation goes on. Not a wait for something to happen: the sound of these seconds is what is heard."""
+    await asyncio.sleep(seconds)
+
+
 class Person:
     """`name` is how the chronicle calls them."""
 
@@ -48,6 +53,10 @@ class Person:
 
     async def press(self, keys: str) -> None:
         await self.line.press(keys)
+
+    async def listens(self, seconds: float) -> None:
+        """Stay on the line, and do nothing."""
+        await asyncio.sleep(seconds)
 
     async def hang_up(self) -> None:
         """Put down and wait until the call is over."""

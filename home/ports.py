@@ -1,18 +1,16 @@
 """Ports before they are needed: which are taken, by whom, and by the name of which setting they can be changed."""
 
 import errno
-import fcntl
 import itertools
 import os
 import random
 import socket
+from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Literal
 
 from home.settings import Settings
@@ -22,6 +20,8 @@ _LISTENING = {"tcp": "0A", "udp": "07"}
 _FOR_ANYBODY = range(61000, 65536)
 # In turn from somewhere, so that a port which has just been left is not asked for again at once.
 _next_port = itertools.cycle(random.sample(_FOR_ANYBODY, len(_FOR_ANYBODY)))
+_CLAIMS = 128  # ports that one process holds at a time; the oldest has long been left by then
+_claims: deque[int] = deque()
 
 
 class PortInUse(Exception):
@@ -100,18 +100,17 @@ def free_ports(count: int, *, host: str = "127.0.0.1") -> list[int]:
     )
 
 
-@cache
-def _claims() -> int:
-    """A file whose byte N is locked by the process that was given port N; the kernel forgets the dead."""
-    path = Path(gettempdir()) / f"yijiantong-ports-{os.getuid()}"
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-
-
 def _is_ours(port: int) -> bool:
+    """Claims the port among those who ask here: an abstract socket's name, which the kernel forgets with the process."""
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
-        fcntl.lockf(_claims(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+        claim.bind(f"\0yijiantong-port-{port}")
     except OSError:
+        claim.close()
         return False
+    _claims.append(claim.detach())
+    if len(_claims) > _CLAIMS:
+        os.close(_claims.popleft())
     return True
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import ClassVar
 
 from drill.behaviour import Answers
+from drill.people import people_talk
 from drill.scripts.story import Story, alarmed, elder_leg, now
 
 
@@ -17,7 +17,7 @@ class AbandonedStory(Story):
 
     async def play(self) -> None:
         await self.press_key(silent=True)
-        await asyncio.sleep(4)
+        await self.elder.listens(4)
         self.elder.when_called = Answers(voice="elder_answers", ring=4)
         self.tell(("老人挂断", "the elder hangs up"), now())
         await self.elder.hang_up()
@@ -28,5 +28,5 @@ class AbandonedStory(Story):
             ("回拨，老人接听，与坐席通话", "the call-back is answered, the elder talks with A"),
             lambda view: view.state == "talking" and elder_leg(view).id != "elder",
         )
-        await asyncio.sleep(6)
+        await people_talk(6)
         await self.close(a, "false_alarm")

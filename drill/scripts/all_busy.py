@@ -3,13 +3,12 @@ come, and the first agent who breaks off the wrap-up takes the call."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from typing import ClassVar
 
 from drill import behaviour
-from drill.people import Elder
+from drill.people import Elder, people_talk
 from drill.scripts.story import Desk, Story, alarmed, legs_to, now
 from models.views import CaseView
 
@@ -75,7 +74,7 @@ class AllBusyStory(Story):
         await a.answers("agent_a")
         joined = ("A 与老人、家属通话", "A talks with the elder and the son")
         await self.see(joined, lambda view: view.state == "talking")
-        await asyncio.sleep(6)
+        await people_talk(6)
         await self.close(a, "helped_at_home")
 
     async def _files(self, other: Elder, case: str) -> None:

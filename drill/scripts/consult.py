@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-
-from drill.people import Seat
+from drill.people import Seat, people_talk
 from drill.scripts.story import Desk, Story, legs_to, place_of
 from models.views import CaseView
 
@@ -26,13 +24,13 @@ class ConsultStory(Story):
             ("老人与坐席、医生通话", "the elder talks with both"),
             lambda view: place_of(view, a) == "elder" and _place(view, doctor) == "elder",
         )
-        await asyncio.sleep(6)
+        await people_talk(6)
         await self.act(("移交医生", "handed over to the doctor"), a, "hand_over")
         await self.see(
             ("坐席离开，医生与老人通话", "the agent has left, the doctor has the elder"),
             lambda view: place_of(view, a) == "" and _place(view, doctor) == "elder",
         )
-        await asyncio.sleep(4)
+        await people_talk(4)
         await self.close(a, "consultation")
 
     async def _a_doctor_is_ready(self, a: Desk) -> Seat:
@@ -49,7 +47,7 @@ class ConsultStory(Story):
             ("坐席与医生单独通话，老人听音乐", "agent and doctor speak alone, the elder hears music"),
             lambda view: view.state == "consulting" and _place(view, doctor) == "intercom",
         )
-        await asyncio.sleep(8)
+        await people_talk(8)
 
 
 def _place(view: CaseView, doctor: Seat) -> str:

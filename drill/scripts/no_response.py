@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import ClassVar
 
 from drill import behaviour
+from drill.people import people_talk
 from drill.scripts.story import Desk, Story, alarmed, elder_leg, legs_to, place_of
 from models.views import CaseView
 
@@ -25,7 +25,7 @@ class NoResponseStory(Story):
     async def play(self) -> None:
         await self.press_key(silent=True)
         a = await self.a_answers()
-        await asyncio.sleep(3)
+        await people_talk(3)
         await self._nobody_answers(a)
         b = await self.seat_rings("B", but=[a])
         await b.answers("agent_b")
@@ -58,7 +58,7 @@ class NoResponseStory(Story):
             ("B 与老人通话", "B has the elder"),
             lambda view: place_of(view, b) == "elder" and elder_leg(view).place == "elder",
         )
-        await asyncio.sleep(6)
+        await people_talk(6)
 
 
 def _unanswered(view: CaseView) -> int:

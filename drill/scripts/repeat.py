@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-
+from drill.people import people_talk
 from drill.scripts.story import Story, alarmed, now
 from models.views import CaseView
 
@@ -24,13 +23,13 @@ class RepeatStory(Story):
             ("第二条线路接入同一通话", "the second line comes to the same agent"),
             lambda view: _is(view, "elder-again-1", place="elder"),
         )
-        await asyncio.sleep(5)
+        await people_talk(5)
         await first.hang_up()
         await self.see(
             ("先前线路挂断，通话继续", "the first line ends, the talk goes on"),
             lambda view: view.state == "talking" and _is(view, "elder", state="ended"),
         )
-        await asyncio.sleep(3)
+        await people_talk(3)
         await self.close(a, "false_alarm")
 
 

@@ -3,9 +3,8 @@ of the same device is the same case."""
 
 from __future__ import annotations
 
-import asyncio
-
 from drill.behaviour import Answers
+from drill.people import people_talk
 from drill.scripts.story import Story, alarmed
 
 SERIAL = "DEMO-00001"  # the terminal of the demo district's first elder
@@ -29,5 +28,5 @@ class SensorStory(Story):
         await self.see(("老人与坐席通话", "the elder talks with the agent"), lambda view: view.state == "talking")
         await self.desks[0].console.report(SERIAL, "smoke")
         await self.see(("再次报警，同一事件", "a second report: the same case"), lambda view: view.again == 1)
-        await asyncio.sleep(6)
+        await people_talk(6)
         await self.close(a, "false_alarm")

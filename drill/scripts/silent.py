@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import ClassVar
 
 from drill.behaviour import Answers
+from drill.people import people_talk
 from drill.scripts.story import Story, alarmed, elder_leg
 
 
@@ -33,5 +33,5 @@ class SilentStory(Story):
             lambda view: view.state == "talking" and elder_leg(view).place == "elder",
         )
         await self.elder.sees("speaks", detail="elder_answers")
-        await asyncio.sleep(6)
+        await people_talk(6)
         await self.close(a, "helped_at_home")

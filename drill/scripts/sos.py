@@ -6,6 +6,7 @@ import asyncio
 
 from drill import behaviour
 from drill.evidence import prove_recording, prove_timeline
+from drill.people import people_talk
 from drill.scripts.story import Desk, Story, accepted_contact, legs_to, place_of
 from models.views import CaseView
 
@@ -22,7 +23,7 @@ class SosStory(Story):
         self._a = self._b = self.desks[0]
         await self.press_key()
         self._a = await self.a_answers()
-        await asyncio.sleep(5)
+        await people_talk(5)
         await self._b_takes_the_elder()
         await self._rescue_is_called()
         await self._help_arrives()
@@ -30,8 +31,7 @@ class SosStory(Story):
     async def _b_takes_the_elder(self) -> None:
         await self.act(("启动应急", "emergency"), self._a, "emergency")
         self._b = await self.seat_rings("B", but=[self._a])
-        await asyncio.sleep(1)
-        await self._b.answers("agent_b")
+        await self._b.answers("agent_b", after=1)
         await self.see(
             ("B 陪老人，A 去救援", "B is with the elder, A with the rescue"),
             lambda view: place_of(view, self._b) == "elder" and place_of(view, self._a) == "rescue",
@@ -46,16 +46,17 @@ class SosStory(Story):
         await self.see(answered, lambda view: any(leg.answered_at for leg in legs_to(view, "120")))
         accepts = ("有联系人按 1 前来", "a contact accepts with 1")
         helper = accepted_contact(await self.see(accepts, lambda view: accepted_contact(view) is not None))
-        await asyncio.sleep(2)
+        await people_talk(2)
         if helper is not None:
             await self.act(
                 ("联系人接入老人通话", "the contact is brought to the elder"), self._a, "merge", leg=helper.id
             )
+            await people_talk(5)
         await self.see(("联系人都有结果", "every contact has a result"), _all_decided)
 
     async def _help_arrives(self) -> None:
         await self.act(("救援到达", "help has arrived"), self._a, "arrived")
-        await asyncio.sleep(2)
+        await people_talk(2)
         await self.close(self._a, "rescued")
 
     async def prove(self) -> None:

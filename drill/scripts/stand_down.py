@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from drill import behaviour
+from drill.people import people_talk
 from drill.scripts.story import Story, accepted_contact, alarmed, legs_to, place_of
 
 
@@ -16,7 +15,7 @@ class StandDownStory(Story):
     async def play(self) -> None:
         await self.press_key()
         a = await self.a_answers()
-        await asyncio.sleep(3)
+        await people_talk(3)
         await self.act(("启动应急", "emergency"), a, "emergency")
         b = await self.seat_rings("B", but=[a])
         await b.answers("agent_b")
@@ -28,7 +27,7 @@ class StandDownStory(Story):
             ("120 接听，家属答应前来", "120 answers, a contact accepts"),
             lambda view: accepted_contact(view) is not None and any(leg.answered_at for leg in legs_to(view, "120")),
         )
-        await asyncio.sleep(3)
+        await people_talk(3)
         await self.act(("解除警情", "the alarm is over"), a, "stand_down")
         await self.see(("通知撤回 120", "120 has to be called off"), alarmed("call_off_service"))
         await self.see(
@@ -39,5 +38,5 @@ class StandDownStory(Story):
                 and all(leg.state == "ended" for leg in view.legs if leg.kind in {"service", "contact"})
             ),
         )
-        await asyncio.sleep(4)
+        await people_talk(4)
         await self.close(a, "false_alarm")

@@ -42,8 +42,9 @@ class Desk:
     console: Console
     seat: Seat
 
-    async def answers(self, voice: str) -> None:
-        """Pick up what rings, and speak."""
+    async def answers(self, voice: str, *, after: float = 0.0) -> None:
+        """Pick up what rings, `after` seconds, and speak."""
+        await asyncio.sleep(after)
         self.seat.voice = voice
         await self.seat.answer()
 
@@ -156,8 +157,7 @@ class Story(ABC):
         """An agent is chosen as A, takes the call after `pause` seconds (the welcome lasts four) and talks with the
         elder."""
         a = await self.seat_rings("A")
-        await asyncio.sleep(pause)
-        await a.answers("agent_a")
+        await a.answers("agent_a", after=pause)
         await self.see(("A 与老人通话", "A talks with the elder"), lambda view: view.state == "talking")
         return a
 

@@ -232,11 +232,6 @@ class House:
         assert not left
 
 
-async def people_talk(seconds: float) -> None:
-    """The conversation goes on. Not a wait for something to happen: the sound of these seconds is what is tested."""
-    await asyncio.sleep(seconds)
-
-
 @asynccontextmanager
 async def open_house(
     home: Path,

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from drill.ear import Ear, Hearing
-from drill.people import Elder, Person, Seat
+from drill.people import Elder, Person, Seat, people_talk
 
-from .house import House, people_talk
+from .house import House
 
 SILENCE_OF_OURS = 3.0  # seconds: promise 2
 LONG = 4.0  # seconds in which a voice is surely recognised

@@ -10,11 +10,11 @@ import pytest
 import pytest_asyncio
 
 from drill.ear import Ear
-from drill.people import Elder
+from drill.people import Elder, people_talk
 from home.programs import Program
 from models.elder_forms import ContactForm, ElderForm, TerminalForm
 
-from .house import DAUGHTER, ELDER_LINE, SON, House, grandmother, open_house, people_talk
+from .house import DAUGHTER, ELDER_LINE, SON, House, grandmother, open_house
 
 BEDROOM = "02110000002"
 GRANDMOTHER = {"id": 1, "name": "演示·王奶奶"}

@@ -15,13 +15,13 @@ from sqlalchemy import select
 
 from drill import behaviour
 from drill.ear import Ear, Hearing
-from drill.people import Elder, Seat
+from drill.people import Elder, Seat, people_talk
 from home.programs import Program
 from ivr.vocabulary import FollowUpKind, Skill
 from models.follow_ups import FollowUp
 from models.work_orders import WorkOrder
 
-from .house import ELDER_LINE, House, grandmother, open_house, people_talk
+from .house import ELDER_LINE, House, grandmother, open_house
 
 QUICK = {"YJT_POLICY__PROFESSIONAL": "10", "YJT_POLICY__SEAT_RING": "30", "YJT_POLICY__CALL_BACK_PAUSE": "1"}
 SILENCE_OF_OURS = 3.0  # seconds: promise 2

@@ -13,12 +13,13 @@ from sqlalchemy import select, update
 
 from drill import behaviour
 from drill.ear import Ear
+from drill.people import people_talk
 from home.programs import Program
 from ivr.vocabulary import Skill
 from models.exception_reports import ExceptionReport
 from models.seats import Seat
 
-from .house import DAUGHTER, ELDER_LINE, SON, House, grandmother, open_house, people_talk
+from .house import DAUGHTER, ELDER_LINE, SON, House, grandmother, open_house
 
 ON_DUTY, ON_DUTY_TOO = "12000000091", "12000000092"
 ORDINARY = "96891"

@@ -15,14 +15,14 @@ import pytest
 from drill import behaviour
 from drill.behaviour import Behaviour
 from drill.ear import Ear, Hearing
-from drill.people import Callee
+from drill.people import Callee, people_talk
 from home.asterisk import recordings_dir
 from home.programs import Program
 from ivr.vocabulary import Relation
 from models.elder_forms import ContactForm
 from models.messages import messages_of
 
-from .house import COMMITTEE, DAUGHTER, ELDER_LINE, NEIGHBOUR, SON, House, grandmother, open_house, people_talk
+from .house import COMMITTEE, DAUGHTER, ELDER_LINE, NEIGHBOUR, SON, House, grandmother, open_house
 from .test_restart import controller_process, kill
 
 STATION = "12000000005"
@@ -238,7 +238,6 @@ async def test_a_service_that_does_not_answer_is_not_called_again_by_the_machine
             await house.leg("120-2", state="ringing")
             seen = await house.case(state="emergency")
             await house.on_record(case, seen["timeline"][-1]["seq"])
-            await asyncio.sleep(0.5)  # the journal lingers for 50 ms; what it wrote last is what the next boot reads
             await kill(first)
         house.messages.clear()
         async with controller_process(house), house.following():

@@ -16,10 +16,11 @@ import pytest
 
 from drill.behaviour import RingsOn
 from drill.ear import Ear
+from drill.people import people_talk
 from home.programs import Program
 from ivr.vocabulary import Skill
 
-from .house import ELDER_LINE, House, grandmother, open_house, people_talk
+from .house import ELDER_LINE, House, grandmother, open_house
 
 ON_DUTY = "12000000091"
 SILENCE_OF_OURS = 3.0  # seconds: promise 2

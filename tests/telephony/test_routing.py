@@ -16,12 +16,13 @@ from drill import behaviour
 from drill.chronicle import NotSeen
 from drill.ear import Ear
 from drill.people import Elder as Caller
+from drill.people import people_talk
 from home.programs import Program
 from models.elders import Elder
 from models.org import OrgKind, add_unit, set_manager_phone
 from models.seats import Seat
 
-from .house import AREA, ELDER_LINE, House, grandmother, open_house, people_talk
+from .house import AREA, ELDER_LINE, House, grandmother, open_house
 
 ORDINARY = "96891"
 MANAGER = "12000000077"

@@ -18,12 +18,13 @@ import pytest_asyncio
 
 from drill import behaviour
 from drill.ear import Ear
+from drill.people import people_talk
 from home.programs import Program
 from models.api_tokens import issue_token
 from models.elder_forms import TerminalForm
 from models.people import UserRole, create_user
 
-from .house import ELDER_LINE, SON, House, grandmother, open_house, people_talk
+from .house import ELDER_LINE, SON, House, grandmother, open_house
 
 QUICK = {
     "YJT_POLICY__CALL_BACK_RING": "15",

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from drill import voices
 from drill.ear import Ear
+from drill.people import people_talk
 from home.programs import Program, find
 from home.settings import Settings
 from models.seats import list_seats
 
-from .house import ELDER_LINE, House, grandmother, open_house, people_talk
+from .house import ELDER_LINE, House, grandmother, open_house
 
 ITS_HOST = "127.0.0.4"
 MINUTE = 60

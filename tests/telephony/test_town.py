@@ -13,6 +13,7 @@ import pytest_asyncio
 from drill import behaviour
 from drill.chronicle import NotSeen
 from drill.ear import Ear
+from drill.people import people_talk
 from drill.settings import LiveTrunk, TownSettings
 from drill.town import Town
 from home.asterisk import AsteriskProcess, SeatLine, platform_asterisk, render_platform
@@ -72,7 +73,7 @@ async def test_a_call_is_heard_from_the_first_word_to_the_last(town: Town) -> No
     await grandma.press_key()
     rang = await agent.rings(within=15)
     await agent.answer()
-    await asyncio.sleep(3)
+    await people_talk(3)
     await agent.hang_up()
     await grandma.sees("ended", within=10)
 
@@ -96,7 +97,7 @@ async def test_time_passes_for_the_ear_when_nothing_is_received(town: Town) -> N
     await grandma.press_key()
     await agent.rings(within=15)
     await agent.answer()
-    await asyncio.sleep(4)
+    await people_talk(4)
     await grandma.hang_up()
 
     hearing = await asyncio.to_thread((await asyncio.to_thread(Ear.of_the_town)).listen, grandma.line.ear)
@@ -111,7 +112,7 @@ async def test_keys_arrive_and_the_voice_goes_on(town: Town) -> None:
     await agent.rings(within=15)
     await agent.answer()
     await agent.press("*44")
-    await asyncio.sleep(3)
+    await people_talk(3)
     await grandma.hang_up()
     await agent.sees("ended")
     assert [note.detail for note in agent.notes if note.what == "speaks"] == ["agent_a"]

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from drill.ear import Ear, Hearing
+from drill.people import people_talk
 from home.asterisk import prompts_dir, recordings_dir
 from home.programs import Program
 from models.cases import RecordingRow
 
-from .house import ELDER_LINE, House, grandmother, open_house, people_talk
+from .house import ELDER_LINE, House, grandmother, open_house
 
 SILENCE_OF_OURS = 3.0  # seconds: promise 2
 

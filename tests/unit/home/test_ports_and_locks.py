@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -45,6 +49,22 @@ def test_free_ports_may_be_used() -> None:
     found = free_ports(5)
     assert len(set(found)) == 5
     check(Wanted("127.0.0.1", port, "YJT_WEB_PORT", kind) for port in found for kind in ("tcp", "udp"))
+
+
+def test_a_port_is_given_to_one_process_until_that_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    asks = "from home.ports import free_ports; print(*free_ports(3), flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", asks], stdin=PIPE, stdout=PIPE, text=True) as other:
+        assert other.stdout is not None
+        theirs = [int(port) for port in other.stdout.readline().split()]
+        monkeypatch.setattr(ports, "_next_port", itertools.cycle(theirs))
+        with pytest.raises(PortInUse):
+            free_ports(1)
+        other.communicate("\n")
+    assert sorted(free_ports(3)) == sorted(theirs)
+
+
+def test_a_long_run_may_ask_again_and_again() -> None:
+    assert all(len(free_ports(7)) == 7 for _ in range(40))
 
 
 def test_an_address_of_another_machine_names_the_host_setting() -> None:
