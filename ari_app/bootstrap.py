@@ -29,7 +29,7 @@ from ari_app.dialled import DialledNumbers
 from ari_app.gateways import gateway_of
 from ari_app.journal import Journal
 from ari_app.lines import Lines
-from ari_app.listener import Listener
+from ari_app.listener import UNHEARD, Listener
 from ari_app.outbox import Outbox
 from ari_app.recovery import open_cases
 from ari_app.register import Register
@@ -99,7 +99,11 @@ async def running(
         background = Background()
         stack.push_async_callback(background.close)
         client = Client(
-            f"http://127.0.0.1:{settings.ari_port}", username=keys.ari_user, password=keys.ari_password, app=app
+            f"http://127.0.0.1:{settings.ari_port}",
+            username=keys.ari_user,
+            password=keys.ari_password,
+            app=app,
+            unwanted=UNHEARD,
         )
         await stack.enter_async_context(client)
         controller, records = _assemble(settings, policy, app, client, database, background, clock)

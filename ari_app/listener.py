@@ -13,18 +13,31 @@ import structlog
 
 from ari_app.ari.generated.events import (
     ApplicationReplaced,
+    BridgeCreated,
     CallBroadcast,
+    ChannelCallerId,
+    ChannelConnectedLine,
+    ChannelCreated,
     ChannelDestroyed,
+    ChannelDialplan,
     ChannelDtmfReceived,
+    ChannelEnteredBridge,
     ChannelHangupRequest,
+    ChannelLeftBridge,
     ChannelStateChange,
+    ChannelTalkingFinished,
     ChannelTalkingStarted,
+    ChannelVarset,
+    ContactStatusChange,
+    Dial,
     EndpointStateChange,
+    PeerStatusChange,
     PlaybackFinished,
     PlaybackStarted,
     StasisEnd,
     StasisStart,
 )
+from ari_app.ari.generated.events import Event as AriEvent
 from ari_app.ari.messages import Connected, Disconnected, MalformedEvent, Resynced, StreamItem, UnknownEvent
 from ari_app.lines import Lines
 from ivr import ids
@@ -36,6 +49,21 @@ log = structlog.get_logger(__name__)
 SOFT_HANGUP = 32  # Asterisk's own flag in place of a Q.850 cause, when we asked for the hang-up
 REMEMBERED = 1000  # events within which a repetition is noticed
 _KEYS = frozenset("0123456789*#")
+# Three quarters of what Asterisk would tell of a call; each would be read while another caller waits for an answer.
+UNHEARD: tuple[type[AriEvent], ...] = (
+    BridgeCreated,
+    ChannelCallerId,
+    ChannelConnectedLine,
+    ChannelCreated,
+    ChannelDialplan,
+    ChannelEnteredBridge,
+    ChannelLeftBridge,
+    ChannelTalkingFinished,
+    ChannelVarset,
+    ContactStatusChange,
+    Dial,
+    PeerStatusChange,
+)
 
 
 class House(Protocol):

@@ -24,6 +24,7 @@ from home.settings import CHECKOUT, Settings
 _APP = "town"
 # The cause that Asterisk gives to a hang-up which came through ARI; what follows tells more.
 _ASKED_BY_US = 32
+_UNHEARD = (events.ChannelVarset, events.ChannelDialplan, events.Dial)
 _OWN = Path(__file__).parent / "asterisk-conf"
 _SHARED = CHECKOUT / "asterisk-conf"
 
@@ -150,7 +151,7 @@ async def exchange(
     process.prepare()
     password = secrets.token_urlsafe(24)
     _render(process, platform=platform, town=town, seats=seats, password=password)
-    client = Client(f"http://127.0.0.1:{town.ari_port}", username=_APP, password=password, app=_APP)
+    client = Client(f"http://127.0.0.1:{town.ari_port}", username=_APP, password=password, app=_APP, unwanted=_UNHEARD)
     async with process.run(), client:
         await client.ready()
         made = Exchange(process=process, client=client, chronicle=Chronicle(), called=called)

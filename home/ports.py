@@ -101,7 +101,7 @@ def free_ports(count: int, *, host: str = "127.0.0.1") -> list[int]:
 
 
 def _is_ours(port: int) -> bool:
-    """Claims the port among those who ask here: an abstract socket's name, which the kernel forgets with the process."""
+    """Claims the port among those who ask here: the name of a socket, which the kernel forgets with the process."""
     claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
         claim.bind(f"\0yijiantong-port-{port}")

@@ -7,7 +7,7 @@ is whole again. It never repeats a command, and never subscribes to everything.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from types import TracebackType
 from typing import Literal, Self
 
@@ -19,6 +19,7 @@ from .api import Api
 from .backoff import Backoff
 from .connection import Connection, Timing
 from .errors import NotConnected, RequestRejected
+from .generated.events import Event
 from .messages import StreamItem
 from .resource import Answer, Request
 
@@ -31,7 +32,7 @@ class Client(Api):
     `url` is Asterisk's HTTP address (`http://127.0.0.1:8088`, with or without `/ari`). Without `app` there is no event
     link: commands only, over HTTP. All times are seconds. `request_timeout` is the deadline of each request, from
     sending to answer; `queue_size` is how many events the consumer may be behind before the link is dropped and the
-    picture taken anew.
+    picture taken anew. Events of the `unwanted` kinds are not sent by Asterisk at all.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Client(Api):
         echo_interval: float = 5.0,
         backoff: Backoff | None = None,
         queue_size: int = 10_000,
+        unwanted: Collection[type[Event]] = (),
     ) -> None:
         if transport not in ("websocket", "http"):
             raise ValueError(f"transport must be websocket or http, not {transport!r}")
@@ -66,6 +68,7 @@ class Client(Api):
             backoff=backoff or Backoff(),
             queue_size=queue_size,
         )
+        self._unwanted = unwanted
         self._session: aiohttp.ClientSession | None = None
         self._connection: Connection | None = None
         self._running: asyncio.Task[None] | None = None
@@ -76,7 +79,14 @@ class Client(Api):
         self._session = http.new_session(*self._credentials)
         if self.app:
             carrier = _Way(self, "http", self._timing.resync_timeout)
-            self._connection = Connection(self._session, self._base, app=self.app, timing=self._timing, carrier=carrier)
+            self._connection = Connection(
+                self._session,
+                self._base,
+                app=self.app,
+                timing=self._timing,
+                carrier=carrier,
+                unwanted=self._unwanted,
+            )
             self._running = asyncio.create_task(self._connection.run(), name=f"ari-client-{self.app}")
         return self
 

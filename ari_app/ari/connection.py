@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -17,7 +18,7 @@ from . import messages, resync
 from .api import Api
 from .backoff import Backoff
 from .errors import AriError, Forbidden, LinkLost, NotConnected, NotFound, Unauthorized, rejection
-from .generated.events import ApplicationReplaced, BridgeDestroyed, ChannelDestroyed, ChannelUserevent
+from .generated.events import ApplicationReplaced, BridgeDestroyed, ChannelDestroyed, ChannelUserevent, Event
 from .link import LARGEST_ANSWER, Link, WebSocket
 from .messages import Connected, Disconnected, MalformedEvent, StreamItem
 from .resource import Carrier
@@ -47,13 +48,21 @@ class Connection:
     """`carrier` carries the requests of the resync; `sources` are renewed at each connection, in order."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, base: URL, *, app: str, timing: Timing, carrier: Carrier
+        self,
+        session: aiohttp.ClientSession,
+        base: URL,
+        *,
+        app: str,
+        timing: Timing,
+        carrier: Carrier,
+        unwanted: Collection[type[Event]],
     ) -> None:
         self._session = session
         self._url = URL(f"{base}/events", encoded=True).with_query({"app": app})
         self._app = app
         self._timing = timing
         self._carrier = carrier
+        self._unwanted = unwanted
         self.stream = Stream(size=timing.queue_size)
         self.sources: dict[str, None] = {}  # a set that keeps its order
         self.link: Link | None = None
@@ -210,7 +219,9 @@ class Connection:
     async def _resync(self) -> resync.Picture:
         try:
             async with asyncio.timeout(self._timing.resync_timeout):
-                return await resync.take(self._carrier, app=self._app, sources=tuple(self.sources))
+                return await resync.take(
+                    self._carrier, app=self._app, sources=tuple(self.sources), unwanted=self._unwanted
+                )
         except AriError as problem:
             raise LinkLost(f"the picture could not be taken: {problem}") from None
         except TimeoutError:

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from .api import Api
 from .errors import MalformedMessage, NotFound, RequestRejected
+from .generated.events import Event
 from .generated.models import Application, Bridge, Channel, Endpoint
 from .messages import MalformedEvent, Resynced
 from .resource import Carrier, Request, decoded_list
@@ -32,13 +33,19 @@ class Picture:
     malformed: tuple[MalformedEvent, ...]
 
 
-async def take(carrier: Carrier, *, app: str, sources: Collection[str]) -> Picture:
-    """Renew the subscriptions to `sources` that Asterisk does not hold, then look at everything.
+async def take(
+    carrier: Carrier, *, app: str, sources: Collection[str], unwanted: Collection[type[Event]] = ()
+) -> Picture:
+    """Renew the subscriptions to `sources` that Asterisk does not hold, keep it from sending events of the `unwanted`
+    kinds, then look at everything.
 
     Raises any AriError of the requests; the caller sets the deadline.
     """
     api = Api(carrier)
     application = await _registered(api, app)
+    if unwanted:
+        refused = [{"type": kind.__name__} for kind in unwanted]
+        await api.applications.filter(applicationName=app, filter={"disallowed": refused})
     held = set(held_sources(application))
     application, lost = await _renew(api, application, [s for s in sources if s not in held])
     problems: list[MalformedEvent] = []

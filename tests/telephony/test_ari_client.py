@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -35,6 +35,8 @@ from ari_app.ari.generated.events import (
     ChannelDestroyed,
     ChannelEnteredBridge,
     ChannelUserevent,
+    ChannelVarset,
+    Event,
     PlaybackFinished,
     RecordingFinished,
     RecordingStarted,
@@ -66,7 +68,9 @@ class Switch:
     url: str
     secrets: Secrets
 
-    def client(self, app: str | None = APP, *, transport: Transport = "websocket") -> Client:
+    def client(
+        self, app: str | None = APP, *, transport: Transport = "websocket", unwanted: Collection[type[Event]] = ()
+    ) -> Client:
         return Client(
             self.url,
             username=self.secrets.ari_user,
@@ -74,6 +78,7 @@ class Switch:
             app=app,
             transport=transport,
             backoff=Backoff(first=0.02, most=0.2),
+            unwanted=unwanted,
         )
 
 
@@ -217,6 +222,33 @@ async def test_a_killed_asterisk_is_found_again(switch: Switch) -> None:
         assert client.subscriptions == ("endpoint:PJSIP/801",)
         await enter(client, "c-2")
         await client.channel("c-2").hangup()
+
+
+async def kinds_told_when_a_variable_is_set(client: Client, channel: str) -> set[type[StreamItem]]:
+    await enter(client, channel)
+    await client.channel(channel).setChannelVar(variable="NAME", value="value")
+    await client.user_events.userEvent(eventName="that-was-all", application=APP)
+    told: set[type[StreamItem]] = set()
+    async with asyncio.timeout(10):
+        async for item in client.events():
+            told.add(type(item))
+            if isinstance(item, ChannelUserevent):
+                break
+    return told
+
+
+async def test_unwanted_events_are_not_sent_before_or_after_a_reconnection(switch: Switch) -> None:
+    async with switch.client() as client:
+        await client.ready()
+        assert ChannelVarset in await kinds_told_when_a_variable_is_set(client, "c-1")
+    async with switch.client(unwanted=[ChannelVarset]) as client:
+        await client.ready()
+        assert ChannelVarset not in await kinds_told_when_a_variable_is_set(client, "c-2")
+        await switch.process.kill()
+        await until(client, Disconnected)
+        await switch.process.start()
+        await until(client, Resynced, deadline=20)
+        assert ChannelVarset not in await kinds_told_when_a_variable_is_set(client, "c-3")
 
 
 async def test_a_frozen_asterisk_is_noticed_and_its_calls_are_found_again(switch: Switch) -> None:
