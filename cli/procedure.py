@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType
-from typing import get_args
+from typing import Any, get_args
 
 import click
 
@@ -134,22 +134,27 @@ def _arms(function: object) -> Iterator[tuple[str, Handler]]:
 def _events(pattern: ast.pattern, where: FunctionType) -> Iterator[str]:
     """An arm for a family of events stands for each of them."""
     for node in ast.walk(pattern):
-        if isinstance(node, ast.MatchClass) and isinstance(node.cls, ast.Name):
-            named = where.__globals__[node.cls.id]
-            yield from (event.__name__ for event in get_args(Event) if issubclass(event, named))
+        if isinstance(node, ast.MatchClass):
+            family = _meant(node.cls, where)
+            yield from (event.__name__ for event in get_args(Event) if issubclass(event, family))
 
 
 def _handler(func: ast.expr, where: FunctionType) -> Handler:
-    match func:
+    target = _meant(func, where)
+    return Handler(target.__name__, _first_paragraph(target))
+
+
+def _meant(written: ast.expr, where: FunctionType) -> Any:
+    """What the function means by `name`, or by `module.name`."""
+    match written:
         case ast.Name(id=name):
-            target = where.__globals__[name]
+            return where.__globals__[name]
         case ast.Attribute(value=ast.Name(id="turn"), attr=name):
-            target = getattr(Turn, name)
+            return getattr(Turn, name)
         case ast.Attribute(value=ast.Name(id=module), attr=name):
-            target = getattr(where.__globals__[module], name)
+            return getattr(where.__globals__[module], name)
         case _:
-            raise TypeError(f"{where.__module__}:{func.lineno} hands its event to something that is no plain function")
-    return Handler(name, _first_paragraph(target))
+            raise TypeError(f"{where.__module__}: `{ast.unparse(written)}` is neither a name nor one in a module")
 
 
 def _first_paragraph(documented: object) -> str:
