@@ -5,56 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
+from ivr import commands, events
 from ivr.case import ELDERS, Leg
-from ivr.commands import (
-    Alarm,
-    Announce,
-    Answer,
-    BookFollowUp,
-    ChangeRole,
-    DetectSpeech,
-    Dial,
-    DraftComplaint,
-    DraftOrder,
-    FindSeat,
-    Hangup,
-    Join,
-    Leave,
-    LookUp,
-    MakeBridge,
-    OpenExceptionReport,
-    OpenProvisionalFile,
-    PassOn,
-    Play,
-    Record,
-    Refuse,
-    ReleaseSeat,
-    RemoveBridge,
-    SendMessage,
-    ShowFile,
-    Snoop,
-    StartMusic,
-    StartTimer,
-    StopFindingSeat,
-    StopSound,
-    StopTimer,
-)
-from ivr.events import (
-    CallerIdentified,
-    CommandFailed,
-    HangupRequested,
-    IdentifyRequested,
-    KeyPressed,
-    LegAnswered,
-    LegEnded,
-    LegRinging,
-    PromptFinished,
-    RecordingEnded,
-    Request,
-    SeatReserved,
-    TimerFired,
-    TransferRequested,
-)
 from ivr.turn import COMFORT, Turn
 from ivr.vocabulary import (
     MUST_ACCEPT,
@@ -75,7 +27,7 @@ def record_only(turn: Turn) -> Turn:
     return turn
 
 
-def not_now(turn: Turn, request: Request) -> Turn:
+def not_now(turn: Turn, request: events.Request) -> Turn:
     """Refused: the case is not at this point."""
     return turn.refuse(Refusal.NOT_IN_THIS_STATE, f"{type(request).__name__} in {turn.case.state}")
 
@@ -90,7 +42,7 @@ def unexpected(turn: Turn, event: object) -> Turn:
     return turn.alarm(AlarmKind.UNEXPECTED, f"{type(event).__name__} in {turn.case.state}")
 
 
-def identified(turn: Turn, event: CallerIdentified) -> Turn:
+def identified(turn: Turn, event: events.CallerIdentified) -> Turn:
     """The elder's file is known from here on. Who it is of several is for the agent to ask; until then everybody's
     contacts may be rung: they all know this home."""
     if event.again_of and not turn.case.again_of:
@@ -102,7 +54,7 @@ def identified(turn: Turn, event: CallerIdentified) -> Turn:
     return turn.alarm(AlarmKind.WHO_IS_IT, str(len(turn.case.household)))
 
 
-def identify(turn: Turn, event: IdentifyRequested) -> Turn:
+def identify(turn: Turn, event: events.IdentifyRequested) -> Turn:
     """The agent has asked who it is: that file counts, with its own contacts."""
     chosen = next((file for file in turn.case.household if file.id == event.elder), None)
     if chosen is None:
@@ -112,7 +64,7 @@ def identify(turn: Turn, event: IdentifyRequested) -> Turn:
 
 def open_file(turn: Turn) -> Turn:
     """Nobody has this number: a provisional file is opened (X5), unless a file came meanwhile."""
-    return turn if turn.case.file else turn.do(OpenProvisionalFile(turn.case.caller))
+    return turn if turn.case.file else turn.do(commands.OpenProvisionalFile(turn.case.caller))
 
 
 def warn_without_agreement(turn: Turn) -> Turn:
@@ -121,7 +73,7 @@ def warn_without_agreement(turn: Turn) -> Turn:
     return turn if signed else turn.alarm(AlarmKind.NO_AGREEMENT)
 
 
-def recording_ended(turn: Turn, event: RecordingEnded) -> Turn:
+def recording_ended(turn: Turn, event: events.RecordingEnded) -> Turn:
     """A recording that is no good raises an alarm."""
     return turn.alarm(AlarmKind.RECORDING_FAILED, event.problem) if event.problem else turn
 
@@ -129,7 +81,7 @@ def recording_ended(turn: Turn, event: RecordingEnded) -> Turn:
 # --- lines ----------------------------------------------------------------------------------------------------------
 
 
-def ringing(turn: Turn, event: LegRinging) -> Turn:
+def ringing(turn: Turn, event: events.LegRinging) -> Turn:
     """The phone rings."""
     leg = turn.case.leg(event.leg)
     if leg is not None and leg.state is LegState.DIALLING:
@@ -137,14 +89,14 @@ def ringing(turn: Turn, event: LegRinging) -> Turn:
     return turn
 
 
-def mark_answered(turn: Turn, event: LegAnswered) -> Leg | None:
+def mark_answered(turn: Turn, event: events.LegAnswered) -> Leg | None:
     """The leg, now answered; None when that is no news. Whoever picks up after we gave them up is hung up on: nobody
     else would ever do it, and they would listen to silence."""
     leg = turn.case.leg(event.leg)
     if leg is None or leg.up:
         return None
     if not leg.alive:
-        turn.do(Hangup(leg.id))
+        turn.do(commands.Hangup(leg.id))
         return None
     answered = turn.change(leg, state=LegState.ANSWERED, answered_at=turn.at)
     if leg.result is not Result.CANCELLED:
@@ -153,7 +105,7 @@ def mark_answered(turn: Turn, event: LegAnswered) -> Leg | None:
     return None
 
 
-def mark_ended(turn: Turn, event: LegEnded) -> Leg | None:
+def mark_ended(turn: Turn, event: events.LegEnded) -> Leg | None:
     """The leg, now ended; None when there is no such live leg. A contact (or a duty phone) that was up but pressed
     nothing counts as a voicemail and was never reached."""
     leg = turn.case.leg(event.leg)
@@ -176,10 +128,12 @@ def second_line_goes_on(turn: Turn, place: Place) -> Turn:
     elder = turn.change(turn.case.seconds[0], kind=LegKind.ELDER)
     if place is not Place.NOWHERE and elder.up:
         return turn.move(elder, place)
-    return turn if elder.place is not Place.NOWHERE else turn.do(StartTimer(COMFORT, turn.policy.comfort_every))
+    if elder.place is not Place.NOWHERE:
+        return turn
+    return turn.do(commands.StartTimer(COMFORT, turn.policy.comfort_every))
 
 
-def hang_up(turn: Turn, event: HangupRequested) -> Turn:
+def hang_up(turn: Turn, event: events.HangupRequested) -> Turn:
     """One leg is let go."""
     leg = turn.case.leg(event.leg)
     if leg is None or not leg.alive or leg.kind is LegKind.SNOOP:
@@ -187,7 +141,7 @@ def hang_up(turn: Turn, event: HangupRequested) -> Turn:
     return turn.let_go(leg)
 
 
-def elder_waits(turn: Turn, event: PromptFinished) -> Turn:
+def elder_waits(turn: Turn, event: events.PromptFinished) -> Turn:
     """The elder has heard a prompt out and nobody is there yet: music, then the next comforting word."""
     if event.problem:
         turn.alarm(AlarmKind.COMMAND_FAILED, f"{event.prompt}: {event.problem}")
@@ -197,31 +151,31 @@ def elder_waits(turn: Turn, event: PromptFinished) -> Turn:
     return turn.after_prompt(leg)
 
 
-def timer_fired(turn: Turn, event: TimerFired) -> Turn:
+def timer_fired(turn: Turn, event: events.TimerFired) -> Turn:
     """The waiting elder is due a comforting word."""
     return turn.comfort() if event.timer == COMFORT else turn
 
 
-def unheard(event: CommandFailed, play: Play) -> PromptFinished:
+def unheard(event: events.CommandFailed, play: commands.Play) -> events.PromptFinished:
     """A prompt that was refused has ended like one that broke off: what comes after it must come all the same."""
-    return PromptFinished(at=event.at, actor=event.actor, leg=play.leg, prompt=play.prompt, problem=event.reason)
+    return events.PromptFinished(at=event.at, actor=event.actor, leg=play.leg, prompt=play.prompt, problem=event.reason)
 
 
 # --- seats ----------------------------------------------------------------------------------------------------------
 
 
-def seat_reserved(turn: Turn, event: SeatReserved) -> Turn:
+def seat_reserved(turn: Turn, event: events.SeatReserved) -> Turn:
     """The seat is rung; one that is not looked for any more goes back at once."""
     if turn.case.seat_of(event.extension) is not None:
         return turn
     if event.role not in turn.case.searching:
-        return turn.do(ReleaseSeat(event.extension, SeatRelease.NOT_NEEDED))
+        return turn.do(commands.ReleaseSeat(event.extension, SeatRelease.NOT_NEEDED))
     if turn.case.overflow:  # the search may have been widened while this seat was on its way: one seat is enough
-        turn.do(StopFindingSeat(event.role))
+        turn.do(commands.StopFindingSeat(event.role))
     return turn.ring_seat(event.role, event.extension, event.agent)
 
 
-def transfer(turn: Turn, event: TransferRequested) -> Turn:
+def transfer(turn: Turn, event: events.TransferRequested) -> Turn:
     """A professional is looked for (S2.1); what happens when one answers is for the state to say."""
     if not turn.case.elder_up:
         return turn.refuse(Refusal.NOT_IN_THIS_STATE, "the elder is not on the line")
@@ -230,7 +184,7 @@ def transfer(turn: Turn, event: TransferRequested) -> Turn:
     return turn.find_seat(Role.X, event.skill)
 
 
-def code_of_seat(turn: Turn, event: KeyPressed) -> str:
+def code_of_seat(turn: Turn, event: events.KeyPressed) -> str:
     """Collects the keys of an agent's phone; the star code (`*44`) once it is complete, else an empty text."""
     leg = turn.case.leg(event.leg)
     if leg is None or leg.role is None or not leg.up:
@@ -241,29 +195,35 @@ def code_of_seat(turn: Turn, event: KeyPressed) -> str:
     return keys if complete else ""
 
 
-def command_failed(turn: Turn, event: CommandFailed) -> Leg | None:
+def command_failed(turn: Turn, event: events.CommandFailed) -> Leg | None:
     """What a failed command means. A leg that could not be dialled has ended: it is returned, for the state to go on
     from (next seat, next phone). All else is an alarm: the line's own events tell what really became of it."""
     command = event.command
+    if not isinstance(command, commands.LineCommand):
+        turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
+        return None
     match command:
-        case Dial(leg=leg_id) | Snoop(leg=leg_id):
+        case commands.Dial(leg=leg_id) | commands.Snoop(leg=leg_id):
             return _not_dialled(turn, leg_id, event.reason)
-        case Hangup() | Leave() | RemoveBridge() | StopSound() | DetectSpeech() | Announce():
+        case (
+            commands.Hangup()
+            | commands.Leave()
+            | commands.RemoveBridge()
+            | commands.StopSound()
+            | commands.DetectSpeech()
+            | commands.Announce()
+        ):
             return None  # the line was gone already
-        case Answer(leg=leg_id) | Join(leg=leg_id) | Play(leg=leg_id) | StartMusic(leg=leg_id):
-            leg = turn.case.leg(leg_id)
+        case commands.Answer() | commands.Join() | commands.Play() | commands.StartMusic():
+            leg = turn.case.leg(command.leg)
             if leg is None or not leg.alive:
                 return None
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
-            if isinstance(command, StartMusic) and leg.kind in ELDERS and leg.place is Place.NOWHERE:
-                turn.do(StartTimer(COMFORT, turn.policy.comfort_retry))
-        case Record(file=file):
+            if isinstance(command, commands.StartMusic) and leg.kind in ELDERS and leg.place is Place.NOWHERE:
+                turn.do(commands.StartTimer(COMFORT, turn.policy.comfort_retry))
+        case commands.Record(file=file):
             turn.alarm(AlarmKind.RECORDING_FAILED, f"{file}: {event.reason}")
-        case MakeBridge() | FindSeat() | StopFindingSeat() | ReleaseSeat() | ChangeRole() | ShowFile():
-            turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
-        case OpenProvisionalFile() | BookFollowUp() | SendMessage() | OpenExceptionReport() | LookUp() | PassOn():
-            turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
-        case DraftOrder() | DraftComplaint() | StartTimer() | StopTimer() | Alarm() | Refuse():
+        case commands.MakeBridge():
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
         case _:
             assert_never(command)
@@ -278,5 +238,5 @@ def _not_dialled(turn: Turn, leg_id: str, reason: str) -> Leg | None:
     if leg.kind in {LegKind.SERVICE, LegKind.NUMBER} or (leg.kind is LegKind.ELDER and not told):
         turn.alarm(AlarmKind.NO_ROUTE, f"{leg.id}: {reason}")
     if leg.kind is LegKind.SNOOP:
-        turn.alarm(AlarmKind.COMMAND_FAILED, f"{Snoop.__name__}: {reason}")
+        turn.alarm(AlarmKind.COMMAND_FAILED, f"{commands.Snoop.__name__}: {reason}")
     return turn.end(leg, 0, Result.UNREACHABLE)
