@@ -6,37 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from ivr import overflow
+from ivr import events, overflow
 from ivr.case import Case
 from ivr.commands import Refuse
-from ivr.events import (
-    ArrivalReported,
-    CallRequested,
-    ClassifyRequested,
-    CloseRequested,
-    DraftComplaintRequested,
-    DraftOrderRequested,
-    EmergencyRequested,
-    Event,
-    HandOverRequested,
-    HangupRequested,
-    HeardRequested,
-    IdentifyRequested,
-    IntercomEndRequested,
-    IntercomRequested,
-    MergeRequested,
-    Request,
-    ReturnRequested,
-    SilentRequested,
-    SplitRequested,
-    StandDownRequested,
-    SuperviseEndRequested,
-    SuperviseRequested,
-    SwapRequested,
-    TakeOverRequested,
-    ThreeWayRequested,
-    TransferRequested,
-)
 from ivr.policy import Policy
 from ivr.states.arriving import arriving
 from ivr.states.calling_back import calling_back
@@ -48,17 +20,9 @@ from ivr.states.ringing_seats import ringing_seats
 from ivr.states.talking import talking
 from ivr.states.wrapping_up import wrapping_up
 from ivr.turn import Decision, Turn
-from ivr.vocabulary import (
-    Aid,
-    CaseState,
-    Mode,
-    Outcome,
-    Role,
-    Skill,
-    Topic,
-)
+from ivr.vocabulary import Aid, CaseState, Mode, Outcome, Role, Skill, Topic
 
-STATES: Final[dict[CaseState, Callable[[Turn, Event], Turn]]] = {
+STATES: Final[dict[CaseState, Callable[[Turn, events.Event], Turn]]] = {
     CaseState.ARRIVING: arriving,
     CaseState.RINGING_SEATS: ringing_seats,
     CaseState.TALKING: talking,
@@ -71,7 +35,7 @@ STATES: Final[dict[CaseState, Callable[[Turn, Event], Turn]]] = {
 }
 
 
-def decide(case: Case, event: Event, policy: Policy) -> Decision:
+def decide(case: Case, event: events.Event, policy: Policy) -> Decision:
     """What follows from this event: the case as it is now, and what has to be done, in order."""
     turn = STATES[case.state](Turn(case, policy, event.at), event)
     return overflow.climb(turn, event).decision
@@ -87,35 +51,35 @@ def actions_now(case: Case, policy: Policy, at: datetime) -> tuple[str, ...]:
     legs = [leg.id for leg in case.live()]
     present = case.seat(Role.S)
     supervisor = "000" if present is None else present.number
-    trials: dict[str, list[Request]] = {
-        "emergency": [EmergencyRequested(at=at)],
-        "silent": [SilentRequested(at=at)],
-        "heard": [HeardRequested(at=at)],
-        "identify": [IdentifyRequested(at=at, elder=file.id) for file in case.household],
-        "call": [CallRequested(at=at, target="number:000")],
-        "merge": [MergeRequested(at=at, leg=leg) for leg in legs],
-        "split": [SplitRequested(at=at, leg=leg) for leg in legs],
-        "intercom": [IntercomRequested(at=at)],
-        "intercom_end": [IntercomEndRequested(at=at)],
-        "swap": [SwapRequested(at=at)],
-        "supervise": [SuperviseRequested(at=at, mode=mode, extension=supervisor) for mode in Mode],
-        "supervise_end": [SuperviseEndRequested(at=at)],
-        "take_over": [TakeOverRequested(at=at, role=role, extension="000") for role in (Role.A, Role.B)],
-        "hangup": [HangupRequested(at=at, leg=leg) for leg in legs],
-        "transfer": [TransferRequested(at=at, skill=Skill.DOCTOR)],
-        "consult": [TransferRequested(at=at, skill=Skill.DOCTOR)],
-        "three_way": [ThreeWayRequested(at=at)],
-        "return": [ReturnRequested(at=at)],
-        "hand_over": [HandOverRequested(at=at)],
-        "arrived": [ArrivalReported(at=at)],
-        "stand_down": [StandDownRequested(at=at)],
-        "close": [CloseRequested(at=at, outcome=Outcome.OTHER, note="")],
-        "classify": [ClassifyRequested(at=at, topic=topic) for topic in Topic],
-        "draft_order": [DraftOrderRequested(at=at, aid=aid, wish="") for aid in Aid],
-        "draft_complaint": [DraftComplaintRequested(at=at, about="", words="")],
+    trials: dict[str, list[events.Request]] = {
+        "emergency": [events.EmergencyRequested(at=at)],
+        "silent": [events.SilentRequested(at=at)],
+        "heard": [events.HeardRequested(at=at)],
+        "identify": [events.IdentifyRequested(at=at, elder=file.id) for file in case.household],
+        "call": [events.CallRequested(at=at, target="number:000")],
+        "merge": [events.MergeRequested(at=at, leg=leg) for leg in legs],
+        "split": [events.SplitRequested(at=at, leg=leg) for leg in legs],
+        "intercom": [events.IntercomRequested(at=at)],
+        "intercom_end": [events.IntercomEndRequested(at=at)],
+        "swap": [events.SwapRequested(at=at)],
+        "supervise": [events.SuperviseRequested(at=at, mode=mode, extension=supervisor) for mode in Mode],
+        "supervise_end": [events.SuperviseEndRequested(at=at)],
+        "take_over": [events.TakeOverRequested(at=at, role=role, extension="000") for role in (Role.A, Role.B)],
+        "hangup": [events.HangupRequested(at=at, leg=leg) for leg in legs],
+        "transfer": [events.TransferRequested(at=at, skill=Skill.DOCTOR)],
+        "consult": [events.TransferRequested(at=at, skill=Skill.DOCTOR)],
+        "three_way": [events.ThreeWayRequested(at=at)],
+        "return": [events.ReturnRequested(at=at)],
+        "hand_over": [events.HandOverRequested(at=at)],
+        "arrived": [events.ArrivalReported(at=at)],
+        "stand_down": [events.StandDownRequested(at=at)],
+        "close": [events.CloseRequested(at=at, outcome=Outcome.OTHER, note="")],
+        "classify": [events.ClassifyRequested(at=at, topic=topic) for topic in Topic],
+        "draft_order": [events.DraftOrderRequested(at=at, aid=aid, wish="") for aid in Aid],
+        "draft_complaint": [events.DraftComplaintRequested(at=at, about="", words="")],
     }
 
-    def possible(request: Request) -> bool:
+    def possible(request: events.Request) -> bool:
         # The state alone refuses: asked often, so without the look at the steps of waiting.
         return STATES[case.state](Turn(case, policy, at), request).refusal is None
 

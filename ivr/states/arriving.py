@@ -4,94 +4,55 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import (
-    again,
-    common,
-    device,
-    ids,
-    paperwork,
-    roles,
-    routing,
-    silence,
-)
+from ivr import again, common, device, events, ids, paperwork, roles, routing, silence
 from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Answer, LookUp, MakeBridge, Play
-from ivr.events import (
-    CallArrived,
-    CallerIdentified,
-    CallerUnknown,
-    CommandFailed,
-    DeviceReported,
-    ElderCalledAgain,
-    Event,
-    FileShown,
-    IdentifyRequested,
-    KeyPressed,
-    LegAnswered,
-    LegEnded,
-    LegRinging,
-    PromptFinished,
-    RecordingEnded,
-    Requested,
-    SeatReserved,
-    SpeechHeard,
-    TakeOverRequested,
-    TimerFired,
-)
 from ivr.turn import Turn
-from ivr.vocabulary import (
-    AlarmKind,
-    CaseKind,
-    CaseState,
-    LegKind,
-    Place,
-    Prompt,
-    Role,
-)
+from ivr.vocabulary import AlarmKind, CaseKind, CaseState, LegKind, Place, Prompt, Role
 
 
-def arriving(turn: Turn, event: Event) -> Turn:
+def arriving(turn: Turn, event: events.Event) -> Turn:
     match event:
-        case CallArrived():
+        case events.CallArrived():
             return open_case(turn, event)
-        case LegAnswered():
+        case events.LegAnswered():
             return elder_is_up(turn, event)
-        case LegEnded():
+        case events.LegEnded():
             return line_ended(turn, event)
-        case CallerIdentified():
+        case events.CallerIdentified():
             return identified(turn, event)
-        case CallerUnknown():
+        case events.CallerUnknown():
             return unknown(turn)
-        case SeatReserved():
+        case events.SeatReserved():
             return first_seat(turn, event)
-        case TakeOverRequested():
+        case events.TakeOverRequested():
             return taken_at_once(turn, event)
-        case PromptFinished():
+        case events.PromptFinished():
             return common.elder_waits(turn, event)
-        case TimerFired():
+        case events.TimerFired():
             return common.timer_fired(turn, event)
-        case CommandFailed():
+        case events.CommandFailed():
             return command_failed(turn, event)
-        case RecordingEnded():
+        case events.RecordingEnded():
             return common.recording_ended(turn, event)
-        case IdentifyRequested():
+        case events.IdentifyRequested():
             return common.identify(turn, event)
-        case SpeechHeard() | KeyPressed():
+        case events.SpeechHeard() | events.KeyPressed():
             return silence.elder_heard(turn, event)
-        case LegRinging() | FileShown():
+        case events.LegRinging() | events.FileShown():
             return common.record_only(turn)
-        case DeviceReported():
+        case events.DeviceReported():
             return device.open_case(turn, event)
-        case ElderCalledAgain():
+        case events.ElderCalledAgain():
             return again.called_again(turn, event)
-        case Requested():
+        case events.Requested():
             return common.not_now(turn, event)
         case _:
             assert_never(event)
 
 
-def open_case(turn: Turn, event: CallArrived) -> Turn:
+def open_case(turn: Turn, event: events.CallArrived) -> Turn:
     """Answer first; the look-up delays neither the answer nor the first ring of an alarm or a complaint. An ordinary
     call waits for it, since it tells whose seat is asked (H2)."""
     if turn.case.legs:
@@ -120,7 +81,7 @@ def open_case(turn: Turn, event: CallArrived) -> Turn:
     return turn.do(MakeBridge(Place.ELDER))
 
 
-def identified(turn: Turn, event: CallerIdentified) -> Turn:
+def identified(turn: Turn, event: events.CallerIdentified) -> Turn:
     """The elder's file is known: an ordinary call is offered to their community's seat, or to the centre (H2)."""
     common.identified(turn, event)
     if Role.A in turn.case.searching or turn.case.seat(Role.A) is not None:
@@ -133,31 +94,31 @@ def unknown(turn: Turn) -> Turn:
     return common.open_file(turn.find_seat(Role.A))
 
 
-def elder_is_up(turn: Turn, event: LegAnswered) -> Turn:
+def elder_is_up(turn: Turn, event: events.LegAnswered) -> Turn:
     """Asterisk has picked up: from here on the elder hears us."""
     common.mark_answered(turn, event)
     return turn
 
 
-def line_ended(turn: Turn, event: LegEnded) -> Turn:
+def line_ended(turn: Turn, event: events.LegEnded) -> Turn:
     """The caller hung up before a seat was found."""
     ended = common.mark_ended(turn, event)
     return abandoned(turn) if ended is not None and turn.case.is_elder(ended) else turn
 
 
-def first_seat(turn: Turn, event: SeatReserved) -> Turn:
+def first_seat(turn: Turn, event: events.SeatReserved) -> Turn:
     """The first seat is rung."""
     common.seat_reserved(turn, event)
     return turn.go(CaseState.RINGING_SEATS) if turn.case.seat_of(event.extension) else turn
 
 
-def taken_at_once(turn: Turn, event: TakeOverRequested) -> Turn:
+def taken_at_once(turn: Turn, event: events.TakeOverRequested) -> Turn:
     """Somebody sees the call wait, and wants it on their seat; others are looked for all the same."""
     roles.take_over_a(turn, event)
     return turn if turn.refusal else turn.find_seat(Role.A).go(CaseState.RINGING_SEATS)
 
 
-def command_failed(turn: Turn, event: CommandFailed) -> Turn:
+def command_failed(turn: Turn, event: events.CommandFailed) -> Turn:
     """A welcome that cannot be played is followed by music like any other."""
     if isinstance(event.command, Play):
         return common.elder_waits(turn, common.unheard(event, event.command))

@@ -5,114 +5,74 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import (
-    again,
-    common,
-    device,
-    duty,
-    paperwork,
-    rescue,
-    roles,
-    silence,
-    supervision,
-)
+from ivr import again, common, device, duty, events, paperwork, rescue, roles, silence, supervision
 from ivr.case import Leg
 from ivr.closing import finish
 from ivr.commands import Play, StopTimer
-from ivr.events import (
-    CallArrived,
-    CallerIdentified,
-    CallerUnknown,
-    CallRequested,
-    CloseRequested,
-    CommandFailed,
-    DeviceReported,
-    ElderCalledAgain,
-    EmergencyRequested,
-    Event,
-    FileShown,
-    HangupRequested,
-    IdentifyRequested,
-    KeyPressed,
-    LegAnswered,
-    LegEnded,
-    LegRinging,
-    PaperRequested,
-    PromptFinished,
-    RecordingEnded,
-    Requested,
-    SeatReserved,
-    SilentRequested,
-    SpeechHeard,
-    SuperviseEndRequested,
-    SuperviseRequested,
-    TakeOverRequested,
-    TimerFired,
-)
 from ivr.states import no_response
 from ivr.turn import Turn
 from ivr.vocabulary import CaseState, LegKind, Place, Result, Role, TimerKind
 
 
-def calling_back(turn: Turn, event: Event) -> Turn:
+def calling_back(turn: Turn, event: events.Event) -> Turn:
     match event:
-        case LegAnswered():
+        case events.LegAnswered():
             return leg_answered(turn, event)
-        case LegEnded():
+        case events.LegEnded():
             return leg_ended(turn, event)
-        case TimerFired():
+        case events.TimerFired():
             return timer_fired(turn, event)
-        case DeviceReported():
+        case events.DeviceReported():
             return device.reported(turn, event)
-        case ElderCalledAgain():
+        case events.ElderCalledAgain():
             return again.called_again(turn, event)
-        case SeatReserved():
+        case events.SeatReserved():
             return common.seat_reserved(turn, event)
-        case LegRinging():
+        case events.LegRinging():
             return common.ringing(turn, event)
-        case EmergencyRequested():
+        case events.EmergencyRequested():
             return no_response.begin(turn)
-        case SilentRequested():
+        case events.SilentRequested():
             return common.already(turn)
-        case CallRequested():
+        case events.CallRequested():
             return call_requested(turn, event)
-        case KeyPressed():
+        case events.KeyPressed():
             return key_pressed(turn, event)
-        case TakeOverRequested():
+        case events.TakeOverRequested():
             return roles.take_over_a(turn, event, roles.seat_waits_for_elder)
-        case SuperviseRequested():
+        case events.SuperviseRequested():
             return supervision.supervise(turn, event)
-        case SuperviseEndRequested():
+        case events.SuperviseEndRequested():
             return supervision.leave(turn)
-        case HangupRequested():
+        case events.HangupRequested():
             return common.hang_up(turn, event)
-        case CloseRequested():
+        case events.CloseRequested():
             return finish(turn, event)
-        case PaperRequested():
+        case events.PaperRequested():
             return paperwork.write(turn, event)
-        case CallerIdentified():
+        case events.CallerIdentified():
             return identified(turn, event)
-        case CallerUnknown():
+        case events.CallerUnknown():
             return unknown(turn)
-        case PromptFinished():
+        case events.PromptFinished():
             return prompt_finished(turn, event)
-        case CommandFailed():
+        case events.CommandFailed():
             return command_failed(turn, event)
-        case RecordingEnded():
+        case events.RecordingEnded():
             return common.recording_ended(turn, event)
-        case IdentifyRequested():
+        case events.IdentifyRequested():
             return common.identify(turn, event)
-        case SpeechHeard() | FileShown():
+        case events.SpeechHeard() | events.FileShown():
             return common.record_only(turn)
-        case CallArrived():
+        case events.CallArrived():
             return common.unexpected(turn, event)
-        case Requested():
+        case events.Requested():
             return common.not_now(turn, event)
         case _:
             assert_never(event)
 
 
-def timer_fired(turn: Turn, event: TimerFired) -> Turn:
+def timer_fired(turn: Turn, event: events.TimerFired) -> Turn:
     """The pause is over: the elder is rung. While their last line has not ended yet it is not: that end starts it. Or a
     duty phone's time for a key is over."""
     if event.timer.kind is TimerKind.CONTACT_KEY:
@@ -122,7 +82,7 @@ def timer_fired(turn: Turn, event: TimerFired) -> Turn:
     return ring_back(turn) if waits else turn
 
 
-def identified(turn: Turn, event: CallerIdentified) -> Turn:
+def identified(turn: Turn, event: events.CallerIdentified) -> Turn:
     """The elder's file is known: for whom a device has called, they are rung now."""
     common.identified(turn, event)
     return ring_back(turn) if device.never_rung(turn) else turn
@@ -143,7 +103,7 @@ def ring_back(turn: Turn) -> Turn:
     return rescue.ring_elder(turn)
 
 
-def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
+def key_pressed(turn: Turn, event: events.KeyPressed) -> Turn:
     """*44 on an agent's phone: nobody waits for a call-back any more. 1 on a duty phone: that agent waits with us."""
     agent = duty.takes_the_call(turn, event)
     if agent is not None:
@@ -151,7 +111,7 @@ def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
     return no_response.begin(turn) if common.code_of_seat(turn, event) == "*44" else turn
 
 
-def call_requested(turn: Turn, event: CallRequested) -> Turn:
+def call_requested(turn: Turn, event: events.CallRequested) -> Turn:
     """Whoever calls for help has decided that there is no response; who calls the elder only cuts the pause short. A
     call that is refused (a mistyped number) starts nothing."""
     trial = rescue.call(Turn(turn.case, turn.policy, turn.at).note(emergency_at=turn.at), event)
@@ -162,7 +122,7 @@ def call_requested(turn: Turn, event: CallRequested) -> Turn:
     return no_response.begin(trial)
 
 
-def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
+def leg_answered(turn: Turn, event: events.LegAnswered) -> Turn:
     """The elder picks up: the same case goes on, with the same agent. Or the agent does, and waits with us."""
     leg = common.mark_answered(turn, event)
     if leg is None or supervision.answered(turn, leg):
@@ -176,7 +136,7 @@ def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
             return roles.seat_waits_for_elder(turn, leg)
 
 
-def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
+def prompt_finished(turn: Turn, event: events.PromptFinished) -> Turn:
     """The offer is repeated to a duty phone; an elder who waits hears music."""
     leg = turn.case.leg(event.leg)
     if leg is not None and leg.kind is LegKind.DUTY:
@@ -194,13 +154,13 @@ def elder_answered(turn: Turn, elder: Leg) -> Turn:
     return silence.watch(turn.meet_elder(a).go(CaseState.TALKING))
 
 
-def leg_ended(turn: Turn, event: LegEnded) -> Turn:
+def leg_ended(turn: Turn, event: events.LegEnded) -> Turn:
     """Nobody picked up; or a seat is lost, and the next one is looked for."""
     ended = common.mark_ended(turn, event)
     return turn if ended is None else after_the_end(turn, ended)
 
 
-def command_failed(turn: Turn, event: CommandFailed) -> Turn:
+def command_failed(turn: Turn, event: events.CommandFailed) -> Turn:
     """A call-back that cannot be dialled counts as one that nobody answered."""
     ended = common.command_failed(turn, event)
     return turn if ended is None else after_the_end(turn, ended)

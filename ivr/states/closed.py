@@ -4,66 +4,46 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, common, device
-from ivr.events import (
-    CallArrived,
-    CallerIdentified,
-    CallerUnknown,
-    CommandFailed,
-    DeviceReported,
-    ElderCalledAgain,
-    Event,
-    FileShown,
-    KeyPressed,
-    LegAnswered,
-    LegEnded,
-    LegRinging,
-    PromptFinished,
-    RecordingEnded,
-    Requested,
-    SeatReserved,
-    SpeechHeard,
-    TimerFired,
-)
+from ivr import again, common, device, events
 from ivr.turn import Turn
 from ivr.vocabulary import Refusal
 
 
-def closed(turn: Turn, event: Event) -> Turn:
+def closed(turn: Turn, event: events.Event) -> Turn:
     match event:
-        case SeatReserved():
+        case events.SeatReserved():
             return common.seat_reserved(turn, event)
-        case LegAnswered():
+        case events.LegAnswered():
             return too_late(turn, event)
-        case RecordingEnded():
+        case events.RecordingEnded():
             return common.recording_ended(turn, event)
-        case CallerIdentified():
+        case events.CallerIdentified():
             return common.identified(turn, event)
         case (
-            LegRinging()
-            | LegEnded()
-            | KeyPressed()
-            | SpeechHeard()
-            | PromptFinished()
-            | TimerFired()
-            | FileShown()
-            | CallerUnknown()
-            | CommandFailed()
+            events.LegRinging()
+            | events.LegEnded()
+            | events.KeyPressed()
+            | events.SpeechHeard()
+            | events.PromptFinished()
+            | events.TimerFired()
+            | events.FileShown()
+            | events.CallerUnknown()
+            | events.CommandFailed()
         ):
             return common.record_only(turn)
-        case CallArrived():
+        case events.CallArrived():
             return common.unexpected(turn, event)
-        case DeviceReported():
+        case events.DeviceReported():
             return device.too_late(turn, event)
-        case ElderCalledAgain():
+        case events.ElderCalledAgain():
             return again.pass_on(turn, event)
-        case Requested():
+        case events.Requested():
             return too_late_to_ask(turn)
         case _:
             assert_never(event)
 
 
-def too_late(turn: Turn, event: LegAnswered) -> Turn:
+def too_late(turn: Turn, event: events.LegAnswered) -> Turn:
     """A line that we had given up: hung up, so that nobody listens to silence."""
     common.mark_answered(turn, event)
     return turn

@@ -4,117 +4,74 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import (
-    again,
-    common,
-    consultation,
-    device,
-    paperwork,
-    rescue,
-    roles,
-    silence,
-    supervision,
-)
+from ivr import again, common, consultation, device, events, paperwork, rescue, roles, silence, supervision
 from ivr.case import Leg
 from ivr.closing import close_when_done, finish, say_goodbye
 from ivr.commands import Play
-from ivr.events import (
-    CallArrived,
-    CallerIdentified,
-    CallerUnknown,
-    CallRequested,
-    CloseRequested,
-    CommandFailed,
-    DeviceReported,
-    ElderCalledAgain,
-    EmergencyRequested,
-    Event,
-    FileShown,
-    HandOverRequested,
-    HangupRequested,
-    IdentifyRequested,
-    KeyPressed,
-    LegAnswered,
-    LegEnded,
-    LegRinging,
-    PaperRequested,
-    PromptFinished,
-    RecordingEnded,
-    Requested,
-    ReturnRequested,
-    SeatReserved,
-    SpeechHeard,
-    SuperviseEndRequested,
-    SuperviseRequested,
-    TakeOverRequested,
-    ThreeWayRequested,
-    TimerFired,
-    TransferRequested,
-)
 from ivr.states import talking
 from ivr.turn import COMFORT, Turn
 from ivr.vocabulary import AlarmKind, LegKind, Place, Prompt, Result, Role
 
 
-def consulting(turn: Turn, event: Event) -> Turn:
+def consulting(turn: Turn, event: events.Event) -> Turn:
     match event:
-        case ThreeWayRequested():
+        case events.ThreeWayRequested():
             return consultation.three_way(turn)
-        case ReturnRequested():
+        case events.ReturnRequested():
             return consultation.send_back(turn)
-        case HandOverRequested():
+        case events.HandOverRequested():
             return consultation.hand_over(turn)
-        case EmergencyRequested():
+        case events.EmergencyRequested():
             return start_emergency(turn)
-        case CallRequested():
+        case events.CallRequested():
             return emergency_by_calling(turn, event)
-        case LegEnded():
+        case events.LegEnded():
             return leg_ended(turn, event)
-        case LegAnswered():
+        case events.LegAnswered():
             return leg_answered(turn, event)
-        case PromptFinished():
+        case events.PromptFinished():
             return prompt_finished(turn, event)
-        case TimerFired():
+        case events.TimerFired():
             return timer_fired(turn, event)
-        case KeyPressed():
+        case events.KeyPressed():
             return key_pressed(turn, event)
-        case SpeechHeard():
+        case events.SpeechHeard():
             return silence.elder_heard(turn, event)
-        case HangupRequested():
+        case events.HangupRequested():
             return hang_up(turn, event)
-        case CloseRequested():
+        case events.CloseRequested():
             return finish(turn, event)
-        case PaperRequested():
+        case events.PaperRequested():
             return paperwork.write(turn, event)
-        case SeatReserved():
+        case events.SeatReserved():
             return common.seat_reserved(turn, event)
-        case CallerIdentified():
+        case events.CallerIdentified():
             return common.identified(turn, event)
-        case CallerUnknown():
+        case events.CallerUnknown():
             return common.open_file(turn)
-        case CommandFailed():
+        case events.CommandFailed():
             return command_failed(turn, event)
-        case RecordingEnded():
+        case events.RecordingEnded():
             return common.recording_ended(turn, event)
-        case IdentifyRequested():
+        case events.IdentifyRequested():
             return common.identify(turn, event)
-        case DeviceReported():
+        case events.DeviceReported():
             return device.reported(turn, event)
-        case ElderCalledAgain():
+        case events.ElderCalledAgain():
             return again.called_again(turn, event)
-        case LegRinging() | FileShown():
+        case events.LegRinging() | events.FileShown():
             return common.record_only(turn)
-        case CallArrived():
+        case events.CallArrived():
             return common.unexpected(turn, event)
-        case TransferRequested():
+        case events.TransferRequested():
             return common.transfer(turn, event)
-        case TakeOverRequested():
+        case events.TakeOverRequested():
             return roles.take_over_a(turn, event, takes_the_place)
-        case SuperviseRequested():
+        case events.SuperviseRequested():
             return supervision.supervise(turn, event)
-        case SuperviseEndRequested():
+        case events.SuperviseEndRequested():
             return supervision.leave(turn)
-        case Requested():
+        case events.Requested():
             return common.not_now(turn, event)
         case _:
             assert_never(event)
@@ -125,18 +82,18 @@ def start_emergency(turn: Turn) -> Turn:
     return talking.start_emergency(consultation.three_way(turn))
 
 
-def emergency_by_calling(turn: Turn, event: CallRequested) -> Turn:
+def emergency_by_calling(turn: Turn, event: events.CallRequested) -> Turn:
     """Whoever calls 120 or a contact has decided that it is an emergency; a call that is refused changes nothing."""
     trial = rescue.call(start_emergency(Turn(turn.case, turn.policy, turn.at)), event)
     return trial if trial.refusal is None else turn.do(trial.refusal)
 
 
-def timer_fired(turn: Turn, event: TimerFired) -> Turn:
+def timer_fired(turn: Turn, event: events.TimerFired) -> Turn:
     """The waiting elder is told again that we come back."""
     return turn.comfort(Prompt.HOLD) if event.timer == COMFORT else turn
 
 
-def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
+def prompt_finished(turn: Turn, event: events.PromptFinished) -> Turn:
     """The waiting elder hears music next; a contact who accepted before the agent came keeps them company."""
     leg = turn.case.leg(event.leg)
     if leg is None or leg.kind is not LegKind.CONTACT:
@@ -145,7 +102,7 @@ def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
     return turn.meet_elder(leg) if comes else rescue.prompt_finished(turn, leg, event)
 
 
-def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
+def key_pressed(turn: Turn, event: events.KeyPressed) -> Turn:
     """On a seat's phone: *44 emergency, *46 all together, *47 back to the elder without the professional."""
     if silence.is_elders(turn, event):
         return silence.heard(turn)
@@ -160,7 +117,7 @@ def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
             return turn
 
 
-def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
+def leg_answered(turn: Turn, event: events.LegAnswered) -> Turn:
     """Another agent takes over, in the same place; or Asterisk tells late that the elder is there: told to wait."""
     leg = common.mark_answered(turn, event)
     if leg is None or supervision.answered(turn, leg):
@@ -178,7 +135,7 @@ def takes_the_place(turn: Turn, seat: Leg) -> Turn:
     return turn if came.place is Place.INTERCOM else turn.meet_elder(came)
 
 
-def leg_ended(turn: Turn, event: LegEnded) -> Turn:
+def leg_ended(turn: Turn, event: events.LegEnded) -> Turn:
     """Whoever is left of agent and professional goes back to the elder."""
     ended = common.mark_ended(turn, event)
     if ended is None or supervision.ended(turn, ended):
@@ -214,7 +171,7 @@ def elder_left(turn: Turn) -> Turn:
     return silence.call_back(turn)
 
 
-def hang_up(turn: Turn, event: HangupRequested) -> Turn:
+def hang_up(turn: Turn, event: events.HangupRequested) -> Turn:
     """One leg is let go; the elder only with a goodbye."""
     leg = turn.case.leg(event.leg)
     if leg is not None and leg.alive and leg.kind is LegKind.ELDER and not turn.case.seconds:
@@ -222,7 +179,7 @@ def hang_up(turn: Turn, event: HangupRequested) -> Turn:
     return common.hang_up(turn, event)
 
 
-def command_failed(turn: Turn, event: CommandFailed) -> Turn:
+def command_failed(turn: Turn, event: events.CommandFailed) -> Turn:
     """A word that the waiting elder cannot hear is followed by music; a seat that cannot be rung goes back."""
     if isinstance(event.command, Play):
         return prompt_finished(turn, common.unheard(event, event.command))

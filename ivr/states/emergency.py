@@ -4,60 +4,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import (
-    again,
-    cascade,
-    common,
-    device,
-    duty,
-    paperwork,
-    rescue,
-    roles,
-    silence,
-    supervision,
-)
+from ivr import again, cascade, common, device, duty, events, paperwork, rescue, roles, silence, supervision
 from ivr.case import Leg
 from ivr.closing import close_when_done, finish, say_goodbye
 from ivr.commands import Play, StopTimer
-from ivr.events import (
-    ArrivalReported,
-    CallArrived,
-    CallerIdentified,
-    CallerUnknown,
-    CallRequested,
-    CloseRequested,
-    CommandFailed,
-    DeviceReported,
-    ElderCalledAgain,
-    EmergencyRequested,
-    Event,
-    FileShown,
-    HangupRequested,
-    HeardRequested,
-    IdentifyRequested,
-    IntercomEndRequested,
-    IntercomRequested,
-    KeyPressed,
-    LegAnswered,
-    LegEnded,
-    LegRinging,
-    MergeRequested,
-    PaperRequested,
-    PromptFinished,
-    RecordingEnded,
-    Requested,
-    SeatReserved,
-    SilentRequested,
-    SpeechHeard,
-    SplitRequested,
-    StandDownRequested,
-    SuperviseEndRequested,
-    SuperviseRequested,
-    SwapRequested,
-    TakeOverRequested,
-    TimerFired,
-    TransferRequested,
-)
 from ivr.turn import Turn
 from ivr.vocabulary import (
     MUST_ACCEPT,
@@ -73,77 +23,77 @@ from ivr.vocabulary import (
 )
 
 
-def emergency(turn: Turn, event: Event) -> Turn:
+def emergency(turn: Turn, event: events.Event) -> Turn:
     match event:
-        case SeatReserved():
+        case events.SeatReserved():
             return common.seat_reserved(turn, event)
-        case LegRinging():
+        case events.LegRinging():
             return common.ringing(turn, event)
-        case LegAnswered():
+        case events.LegAnswered():
             return leg_answered(turn, event)
-        case LegEnded():
+        case events.LegEnded():
             return leg_ended(turn, event)
-        case KeyPressed():
+        case events.KeyPressed():
             return key_pressed(turn, event)
-        case PromptFinished():
+        case events.PromptFinished():
             return prompt_finished(turn, event)
-        case TimerFired():
+        case events.TimerFired():
             return timer_fired(turn, event)
-        case CallRequested():
+        case events.CallRequested():
             return rescue.call(turn, event)
-        case MergeRequested():
+        case events.MergeRequested():
             return roles.merge(turn, event)
-        case SplitRequested():
+        case events.SplitRequested():
             return roles.split(turn, event)
-        case IntercomRequested():
+        case events.IntercomRequested():
             return roles.intercom(turn)
-        case IntercomEndRequested():
+        case events.IntercomEndRequested():
             return roles.end_intercom(turn)
-        case SwapRequested():
+        case events.SwapRequested():
             return roles.swap(turn)
-        case TakeOverRequested():
+        case events.TakeOverRequested():
             return roles.take_over(turn, event)
-        case SuperviseRequested():
+        case events.SuperviseRequested():
             return supervision.supervise(turn, event)
-        case SuperviseEndRequested():
+        case events.SuperviseEndRequested():
             return supervision.leave(turn)
-        case HangupRequested():
+        case events.HangupRequested():
             return common.hang_up(turn, event)
-        case TransferRequested():
+        case events.TransferRequested():
             return common.transfer(turn, event)
-        case ArrivalReported():
+        case events.ArrivalReported():
             return help_arrived(turn)
-        case StandDownRequested():
+        case events.StandDownRequested():
             return stand_down(turn)
-        case CloseRequested():
+        case events.CloseRequested():
             return finish(turn, event)
-        case PaperRequested():
+        case events.PaperRequested():
             return paperwork.write(turn, event)
-        case CallerIdentified():
+        case events.CallerIdentified():
             return common.identified(turn, event)
-        case CallerUnknown():
+        case events.CallerUnknown():
             return common.open_file(turn)
-        case CommandFailed():
+        case events.CommandFailed():
             return command_failed(turn, event)
-        case RecordingEnded():
+        case events.RecordingEnded():
             return common.recording_ended(turn, event)
-        case IdentifyRequested():
+        case events.IdentifyRequested():
             return common.identify(turn, event)
-        case EmergencyRequested() | SilentRequested():
+        case events.EmergencyRequested() | events.SilentRequested():
             return common.already(turn)
-        case SpeechHeard():
+        case events.SpeechHeard():
             return silence.elder_heard(turn, event)
-        case HeardRequested():
+        case events.HeardRequested():
             return silence.agent_hears(turn)
-        case FileShown():
+        case events.FileShown():
             return common.record_only(turn)
-        case DeviceReported():
+        case events.DeviceReported():
             return device.reported(turn, event)
-        case ElderCalledAgain():
+        case events.ElderCalledAgain():
             return again.called_again(turn, event)
-        case CallArrived():
+        case events.CallArrived():
             return common.unexpected(turn, event)
-        case Requested():
+        case events.Requested():
             return common.not_now(turn, event)
         case _:
             assert_never(event)
@@ -152,7 +102,7 @@ def emergency(turn: Turn, event: Event) -> Turn:
 # --- who speaks with whom -------------------------------------------------------------------------------------------
 
 
-def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
+def leg_answered(turn: Turn, event: events.LegAnswered) -> Turn:
     """Agents go where their roles belong; who was rung for help is heard first."""
     leg = common.mark_answered(turn, event)
     if leg is None or supervision.answered(turn, leg):
@@ -182,7 +132,7 @@ def elder_answered(turn: Turn, elder: Leg) -> Turn:
 # --- keys, prompts, timers ------------------------------------------------------------------------------------------
 
 
-def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
+def key_pressed(turn: Turn, event: events.KeyPressed) -> Turn:
     """A contact says with 1, 2 or 9 whether they come, a duty phone whether it takes A's part; any key of the elder is
     an answer."""
     if silence.is_elders(turn, event):
@@ -194,7 +144,7 @@ def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
     return turn if leg is None else rescue.key_pressed(turn, leg, event.key)
 
 
-def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
+def prompt_finished(turn: Turn, event: events.PromptFinished) -> Turn:
     """A waiting elder hears music next; a contact is asked again, joined or let go."""
     leg = turn.case.leg(event.leg)
     if leg is None or leg.kind not in MUST_ACCEPT:
@@ -204,7 +154,7 @@ def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
     return rescue.prompt_finished(turn, leg, event)
 
 
-def timer_fired(turn: Turn, event: TimerFired) -> Turn:
+def timer_fired(turn: Turn, event: events.TimerFired) -> Turn:
     """A contact pressed nothing in time, or the waiting elder is due a comforting word."""
     match event.timer.kind:
         case TimerKind.CONTACT_KEY:
@@ -224,13 +174,13 @@ def timer_fired(turn: Turn, event: TimerFired) -> Turn:
 # --- somebody is gone -----------------------------------------------------------------------------------------------
 
 
-def leg_ended(turn: Turn, event: LegEnded) -> Turn:
+def leg_ended(turn: Turn, event: events.LegEnded) -> Turn:
     """Before help is there every role is filled again; a contact is tried on the next phone."""
     ended = common.mark_ended(turn, event)
     return turn if ended is None else after_the_end(turn, ended)
 
 
-def command_failed(turn: Turn, event: CommandFailed) -> Turn:
+def command_failed(turn: Turn, event: events.CommandFailed) -> Turn:
     """Who could not be dialled has ended, and the next seat or phone is tried; a prompt counts as finished."""
     if isinstance(event.command, Play):
         return prompt_finished(turn, common.unheard(event, event.command))

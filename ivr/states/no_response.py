@@ -6,133 +6,84 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import (
-    again,
-    cascade,
-    common,
-    device,
-    paperwork,
-    rescue,
-    roles,
-    silence,
-    supervision,
-)
+from ivr import again, cascade, common, device, events, paperwork, rescue, roles, silence, supervision
 from ivr.case import Leg
 from ivr.closing import finish
 from ivr.commands import Play, StopTimer
-from ivr.events import (
-    ArrivalReported,
-    CallArrived,
-    CallerIdentified,
-    CallerUnknown,
-    CallRequested,
-    CloseRequested,
-    CommandFailed,
-    DeviceReported,
-    ElderCalledAgain,
-    EmergencyRequested,
-    Event,
-    FileShown,
-    HangupRequested,
-    HeardRequested,
-    IdentifyRequested,
-    IntercomEndRequested,
-    IntercomRequested,
-    KeyPressed,
-    LegAnswered,
-    LegEnded,
-    LegRinging,
-    MergeRequested,
-    PaperRequested,
-    PromptFinished,
-    RecordingEnded,
-    Requested,
-    SeatReserved,
-    SilentRequested,
-    SpeechHeard,
-    SplitRequested,
-    StandDownRequested,
-    SuperviseEndRequested,
-    SuperviseRequested,
-    SwapRequested,
-    TakeOverRequested,
-    TimerFired,
-    TransferRequested,
-)
 from ivr.states import emergency
 from ivr.turn import Turn
 from ivr.vocabulary import AlarmKind, CaseState, MessageKind, Refusal, Role
 
 
-def no_response(turn: Turn, event: Event) -> Turn:
+def no_response(turn: Turn, event: events.Event) -> Turn:
     match event:
-        case SpeechHeard() | KeyPressed():
+        case events.SpeechHeard() | events.KeyPressed():
             return somebody_answers(turn, event)
-        case HeardRequested():
+        case events.HeardRequested():
             return agent_hears(turn)
-        case LegEnded():
+        case events.LegEnded():
             return leg_ended(turn, event)
-        case CommandFailed():
+        case events.CommandFailed():
             return command_failed(turn, event)
-        case SeatReserved():
+        case events.SeatReserved():
             return common.seat_reserved(turn, event)
-        case LegRinging():
+        case events.LegRinging():
             return common.ringing(turn, event)
-        case LegAnswered():
+        case events.LegAnswered():
             return emergency.leg_answered(turn, event)
-        case DeviceReported():
+        case events.DeviceReported():
             return device.reported(turn, event)
-        case ElderCalledAgain():
+        case events.ElderCalledAgain():
             return again.called_again(turn, event)
-        case PromptFinished():
+        case events.PromptFinished():
             return emergency.prompt_finished(turn, event)
-        case TimerFired():
+        case events.TimerFired():
             return emergency.timer_fired(turn, event)
-        case CallRequested():
+        case events.CallRequested():
             return rescue.call(turn, event)
-        case MergeRequested():
+        case events.MergeRequested():
             return roles.merge(turn, event)
-        case SplitRequested():
+        case events.SplitRequested():
             return roles.split(turn, event)
-        case IntercomRequested():
+        case events.IntercomRequested():
             return roles.intercom(turn)
-        case IntercomEndRequested():
+        case events.IntercomEndRequested():
             return roles.end_intercom(turn)
-        case SwapRequested():
+        case events.SwapRequested():
             return roles.swap(turn)
-        case TakeOverRequested():
+        case events.TakeOverRequested():
             return roles.take_over(turn, event)
-        case SuperviseRequested():
+        case events.SuperviseRequested():
             return supervision.supervise(turn, event)
-        case SuperviseEndRequested():
+        case events.SuperviseEndRequested():
             return supervision.leave(turn)
-        case HangupRequested():
+        case events.HangupRequested():
             return common.hang_up(turn, event)
-        case TransferRequested():
+        case events.TransferRequested():
             return common.transfer(turn, event)
-        case ArrivalReported():
+        case events.ArrivalReported():
             return emergency.help_arrived(turn)
-        case StandDownRequested():
+        case events.StandDownRequested():
             return emergency.stand_down(turn)
-        case CloseRequested():
+        case events.CloseRequested():
             return finish(turn, event)
-        case PaperRequested():
+        case events.PaperRequested():
             return paperwork.write(turn, event)
-        case CallerIdentified():
+        case events.CallerIdentified():
             return identified(turn, event)
-        case CallerUnknown():
+        case events.CallerUnknown():
             return common.open_file(turn)
-        case RecordingEnded():
+        case events.RecordingEnded():
             return common.recording_ended(turn, event)
-        case IdentifyRequested():
+        case events.IdentifyRequested():
             return common.identify(turn, event)
-        case EmergencyRequested() | SilentRequested():
+        case events.EmergencyRequested() | events.SilentRequested():
             return common.already(turn)
-        case FileShown():
+        case events.FileShown():
             return common.record_only(turn)
-        case CallArrived():
+        case events.CallArrived():
             return common.unexpected(turn, event)
-        case Requested():
+        case events.Requested():
             return common.not_now(turn, event)
         case _:
             assert_never(event)
@@ -146,11 +97,11 @@ def begin(turn: Turn) -> Turn:
     return offer_police(silence.redial_soon(cascade.ring_contacts(turn)))
 
 
-def somebody_answers(turn: Turn, event: SpeechHeard | KeyPressed) -> Turn:
+def somebody_answers(turn: Turn, event: events.SpeechHeard | events.KeyPressed) -> Turn:
     """The elder speaks, or presses a key; or a contact says with a key whether they come."""
     if silence.is_elders(turn, event):
         return elder_responds(turn)
-    return emergency.key_pressed(turn, event) if isinstance(event, KeyPressed) else turn
+    return emergency.key_pressed(turn, event) if isinstance(event, events.KeyPressed) else turn
 
 
 def agent_hears(turn: Turn) -> Turn:
@@ -171,7 +122,7 @@ def elder_responds(turn: Turn) -> Turn:
     return rescue.stop_asking(turn).go(CaseState.EMERGENCY)
 
 
-def identified(turn: Turn, event: CallerIdentified) -> Turn:
+def identified(turn: Turn, event: events.CallerIdentified) -> Turn:
     """The elder's file comes late: they and their contacts are rung now."""
     silence.redial_soon(common.identified(turn, event))
     if turn.case.arrived_at or not event.file.contacts:
@@ -179,13 +130,13 @@ def identified(turn: Turn, event: CallerIdentified) -> Turn:
     return cascade.ring_contacts(turn)
 
 
-def leg_ended(turn: Turn, event: LegEnded) -> Turn:
+def leg_ended(turn: Turn, event: events.LegEnded) -> Turn:
     """The elder is rung again; a contact is tried on the next phone; a role is filled again."""
     ended = common.mark_ended(turn, event)
     return turn if ended is None else after_the_end(turn, ended)
 
 
-def command_failed(turn: Turn, event: CommandFailed) -> Turn:
+def command_failed(turn: Turn, event: events.CommandFailed) -> Turn:
     """Who could not be dialled has ended, and the next one is tried; a prompt counts as finished."""
     if isinstance(event.command, Play):
         return emergency.prompt_finished(turn, common.unheard(event, event.command))

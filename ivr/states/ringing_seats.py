@@ -5,84 +5,61 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, cascade, common, device, duty, rescue, roles, silence, supervision
+from ivr import again, cascade, common, device, duty, events, rescue, roles, silence, supervision
 from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Play
-from ivr.events import (
-    CallArrived,
-    CallerIdentified,
-    CallerUnknown,
-    CommandFailed,
-    DeviceReported,
-    ElderCalledAgain,
-    Event,
-    FileShown,
-    IdentifyRequested,
-    KeyPressed,
-    LegAnswered,
-    LegEnded,
-    LegRinging,
-    PromptFinished,
-    RecordingEnded,
-    Requested,
-    SeatReserved,
-    SpeechHeard,
-    SuperviseEndRequested,
-    TakeOverRequested,
-    TimerFired,
-)
 from ivr.turn import Turn
 from ivr.vocabulary import MUST_ACCEPT, AlarmKind, CaseState, LegKind, Place, Role, TimerKind
 
 
-def ringing_seats(turn: Turn, event: Event) -> Turn:
+def ringing_seats(turn: Turn, event: events.Event) -> Turn:
     match event:
-        case LegRinging():
+        case events.LegRinging():
             return common.ringing(turn, event)
-        case LegAnswered():
+        case events.LegAnswered():
             return leg_answered(turn, event)
-        case LegEnded():
+        case events.LegEnded():
             return leg_ended(turn, event)
-        case SeatReserved():
+        case events.SeatReserved():
             return common.seat_reserved(turn, event)
-        case CallerIdentified():
+        case events.CallerIdentified():
             return common.identified(turn, event)
-        case CallerUnknown():
+        case events.CallerUnknown():
             return common.open_file(turn)
-        case PromptFinished():
+        case events.PromptFinished():
             return prompt_finished(turn, event)
-        case TimerFired():
+        case events.TimerFired():
             return timer_fired(turn, event)
-        case KeyPressed():
+        case events.KeyPressed():
             return key_pressed(turn, event)
-        case CommandFailed():
+        case events.CommandFailed():
             return command_failed(turn, event)
-        case TakeOverRequested():
+        case events.TakeOverRequested():
             return roles.take_over_a(turn, event, seat_answers)
-        case SuperviseEndRequested():
+        case events.SuperviseEndRequested():
             return supervision.leave(turn)
-        case RecordingEnded():
+        case events.RecordingEnded():
             return common.recording_ended(turn, event)
-        case IdentifyRequested():
+        case events.IdentifyRequested():
             return common.identify(turn, event)
-        case SpeechHeard():
+        case events.SpeechHeard():
             return silence.elder_heard(turn, event)
-        case FileShown():
+        case events.FileShown():
             return common.record_only(turn)
-        case CallArrived():
+        case events.CallArrived():
             return common.unexpected(turn, event)
-        case DeviceReported():
+        case events.DeviceReported():
             return device.reported(turn, event)
-        case ElderCalledAgain():
+        case events.ElderCalledAgain():
             return again.called_again(turn, event)
-        case Requested():
+        case events.Requested():
             return common.not_now(turn, event)
         case _:
             assert_never(event)
 
 
-def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
+def leg_answered(turn: Turn, event: events.LegAnswered) -> Turn:
     """A seat that picks up is a person; a duty phone or a contact is asked first (voicemail answers too)."""
     leg = common.mark_answered(turn, event)
     if leg is not None and leg.kind is LegKind.SECOND:
@@ -104,9 +81,8 @@ def seat_answers(turn: Turn, leg: Leg) -> Turn:
     seat = roles.relieve(turn, leg)
     if seat.role is Role.A:
         return agent_answers(turn, seat)
-    return turn.meet_elder(
-        seat
-    )  # a professional whom the lost agent had asked for: the next agent is rung all the same
+    # A professional whom the lost agent had asked for: the next agent is rung all the same.
+    return turn.meet_elder(seat)
 
 
 def agent_answers(turn: Turn, leg: Leg) -> Turn:
@@ -117,7 +93,7 @@ def agent_answers(turn: Turn, leg: Leg) -> Turn:
     return silence.watch(turn.go(CaseState.TALKING))
 
 
-def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
+def key_pressed(turn: Turn, event: events.KeyPressed) -> Turn:
     """The first duty phone on which 1 is pressed is agent A; a contact who presses 1 keeps the elder company."""
     if silence.is_elders(turn, event):
         return silence.heard(turn)
@@ -128,7 +104,7 @@ def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
     return turn if leg is None else rescue.key_pressed(turn, leg, event.key)
 
 
-def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
+def prompt_finished(turn: Turn, event: events.PromptFinished) -> Turn:
     """Music for the elder; an offer is repeated; a contact who comes is brought to the elder."""
     leg = turn.case.leg(event.leg)
     if leg is None or leg.kind not in MUST_ACCEPT:
@@ -140,7 +116,7 @@ def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
     return turn.meet_elder(company) if company is not None and company.place is Place.ELDER else turn
 
 
-def timer_fired(turn: Turn, event: TimerFired) -> Turn:
+def timer_fired(turn: Turn, event: events.TimerFired) -> Turn:
     """Nobody pressed a key in time, more contacts are to be rung, or the waiting elder is due a comforting word."""
     match event.timer.kind:
         case TimerKind.CONTACT_KEY:
@@ -151,7 +127,7 @@ def timer_fired(turn: Turn, event: TimerFired) -> Turn:
             return common.timer_fired(turn, event)
 
 
-def leg_ended(turn: Turn, event: LegEnded) -> Turn:
+def leg_ended(turn: Turn, event: events.LegEnded) -> Turn:
     """The next seat is looked for, for as long as the elder holds the line."""
     ended = common.mark_ended(turn, event)
     if ended is None:
@@ -174,7 +150,7 @@ def caller_gone(turn: Turn) -> Turn:
     return abandoned(turn)
 
 
-def command_failed(turn: Turn, event: CommandFailed) -> Turn:
+def command_failed(turn: Turn, event: events.CommandFailed) -> Turn:
     """A seat that cannot be rung is skipped and marked; a prompt that cannot be played is followed by music."""
     if isinstance(event.command, Play):
         return prompt_finished(turn, common.unheard(event, event.command))

@@ -4,131 +4,78 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import (
-    again,
-    common,
-    consultation,
-    device,
-    paperwork,
-    rescue,
-    roles,
-    silence,
-    supervision,
-)
+from ivr import again, common, consultation, device, events, paperwork, rescue, roles, silence, supervision
 from ivr.closing import abandoned, close_when_done, finish, say_goodbye
 from ivr.commands import Play, StopTimer
-from ivr.events import (
-    CallArrived,
-    CallerIdentified,
-    CallerUnknown,
-    CallRequested,
-    CloseRequested,
-    CommandFailed,
-    DeviceReported,
-    ElderCalledAgain,
-    EmergencyRequested,
-    Event,
-    FileShown,
-    HandOverRequested,
-    HangupRequested,
-    HeardRequested,
-    IdentifyRequested,
-    KeyPressed,
-    LegAnswered,
-    LegEnded,
-    LegRinging,
-    PaperRequested,
-    PromptFinished,
-    RecordingEnded,
-    Requested,
-    ReturnRequested,
-    SeatReserved,
-    SilentRequested,
-    SpeechHeard,
-    SuperviseEndRequested,
-    SuperviseRequested,
-    TakeOverRequested,
-    ThreeWayRequested,
-    TimerFired,
-    TransferRequested,
-)
 from ivr.turn import Turn
-from ivr.vocabulary import (
-    NORMAL_CLEARING,
-    AlarmKind,
-    CaseState,
-    LegKind,
-    Place,
-    Refusal,
-    Role,
-)
+from ivr.vocabulary import NORMAL_CLEARING, AlarmKind, CaseState, LegKind, Place, Refusal, Role
 
 
-def talking(turn: Turn, event: Event) -> Turn:
+def talking(turn: Turn, event: events.Event) -> Turn:
     match event:
-        case EmergencyRequested():
+        case events.EmergencyRequested():
             return start_emergency(turn)
-        case SilentRequested():
+        case events.SilentRequested():
             return elder_is_silent(turn)
-        case HeardRequested():
+        case events.HeardRequested():
             return silence.agent_hears(turn)
-        case SpeechHeard():
+        case events.SpeechHeard():
             return silence.elder_heard(turn, event)
-        case CallRequested():
+        case events.CallRequested():
             return emergency_by_calling(turn, event)
-        case KeyPressed():
+        case events.KeyPressed():
             return key_pressed(turn, event)
-        case LegRinging():
+        case events.LegRinging():
             return common.ringing(turn, event)
-        case LegAnswered():
+        case events.LegAnswered():
             return leg_answered(turn, event)
-        case LegEnded():
+        case events.LegEnded():
             return leg_ended(turn, event)
-        case TransferRequested():
+        case events.TransferRequested():
             return consultation.ask(turn, event)
-        case ThreeWayRequested():
+        case events.ThreeWayRequested():
             return consultation.three_way(turn)
-        case ReturnRequested():
+        case events.ReturnRequested():
             return consultation.send_back(turn)
-        case HandOverRequested():
+        case events.HandOverRequested():
             return consultation.hand_over(turn)
-        case SeatReserved():
+        case events.SeatReserved():
             return common.seat_reserved(turn, event)
-        case HangupRequested():
+        case events.HangupRequested():
             return hang_up(turn, event)
-        case CloseRequested():
+        case events.CloseRequested():
             return finish(turn, event)
-        case PaperRequested():
+        case events.PaperRequested():
             return paperwork.write(turn, event)
-        case CallerIdentified():
+        case events.CallerIdentified():
             return common.identified(turn, event)
-        case CallerUnknown():
+        case events.CallerUnknown():
             return common.open_file(turn)
-        case CommandFailed():
+        case events.CommandFailed():
             return command_failed(turn, event)
-        case RecordingEnded():
+        case events.RecordingEnded():
             return common.recording_ended(turn, event)
-        case IdentifyRequested():
+        case events.IdentifyRequested():
             return common.identify(turn, event)
-        case PromptFinished():
+        case events.PromptFinished():
             return prompt_finished(turn, event)
-        case TimerFired():
+        case events.TimerFired():
             return timer_fired(turn, event)
-        case FileShown():
+        case events.FileShown():
             return common.record_only(turn)
-        case CallArrived():
+        case events.CallArrived():
             return common.unexpected(turn, event)
-        case DeviceReported():
+        case events.DeviceReported():
             return device.reported(turn, event)
-        case ElderCalledAgain():
+        case events.ElderCalledAgain():
             return again.called_again(turn, event)
-        case TakeOverRequested():
+        case events.TakeOverRequested():
             return roles.take_over_a(turn, event)
-        case SuperviseRequested():
+        case events.SuperviseRequested():
             return supervision.supervise(turn, event)
-        case SuperviseEndRequested():
+        case events.SuperviseEndRequested():
             return supervision.leave(turn)
-        case Requested():
+        case events.Requested():
             return common.not_now(turn, event)
         case _:
             assert_never(event)
@@ -141,7 +88,7 @@ def start_emergency(turn: Turn) -> Turn:
     return common.warn_without_agreement(turn).find_seat(Role.B)
 
 
-def emergency_by_calling(turn: Turn, event: CallRequested) -> Turn:
+def emergency_by_calling(turn: Turn, event: events.CallRequested) -> Turn:
     """Whoever calls 120 or a contact has decided that it is an emergency: no second key is asked for. A call that is
     refused (a mistyped number) starts nothing."""
     trial = rescue.call(start_emergency(Turn(turn.case, turn.policy, turn.at)), event)
@@ -155,7 +102,7 @@ def elder_is_silent(turn: Turn) -> Turn:
     return silence.call_back(consultation.forget(turn))
 
 
-def timer_fired(turn: Turn, event: TimerFired) -> Turn:
+def timer_fired(turn: Turn, event: events.TimerFired) -> Turn:
     """Nobody has spoken for a while: ask, ask again, then it counts as an emergency. Or no professional was found."""
     if event.timer == consultation.PROFESSIONAL:
         return consultation.nobody_found(turn)
@@ -166,7 +113,7 @@ def timer_fired(turn: Turn, event: TimerFired) -> Turn:
     return silence.still_silent(turn)
 
 
-def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
+def key_pressed(turn: Turn, event: events.KeyPressed) -> Turn:
     """*44 and *45 on an agent's phone are the buttons for emergency and silence; any key of the elder is an answer."""
     if silence.is_elders(turn, event):
         return silence.heard(turn)
@@ -179,7 +126,7 @@ def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
             return turn
 
 
-def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
+def prompt_finished(turn: Turn, event: events.PromptFinished) -> Turn:
     """A contact who was asked while nobody answered is brought in; music for an elder who waits."""
     leg = turn.case.leg(event.leg)
     if leg is not None and leg.kind is LegKind.CONTACT:
@@ -187,7 +134,7 @@ def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
     return common.elder_waits(turn, event)
 
 
-def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
+def leg_answered(turn: Turn, event: events.LegAnswered) -> Turn:
     """The professional is heard first; or another agent takes over; or Asterisk tells late that the elder is there."""
     leg = common.mark_answered(turn, event)
     if leg is None or supervision.answered(turn, leg):
@@ -198,7 +145,7 @@ def leg_answered(turn: Turn, event: LegAnswered) -> Turn:
     return silence.watch(turn) if leg.kind is LegKind.ELDER else turn
 
 
-def leg_ended(turn: Turn, event: LegEnded) -> Turn:
+def leg_ended(turn: Turn, event: events.LegEnded) -> Turn:
     """The talk ends with the elder, or with the agent; another professional is asked when one does not answer."""
     ended = common.mark_ended(turn, event)
     if ended is None or supervision.ended(turn, ended):
@@ -254,7 +201,7 @@ def agent_left(turn: Turn, cause: int) -> Turn:
     return turn.go(CaseState.RINGING_SEATS)
 
 
-def hang_up(turn: Turn, event: HangupRequested) -> Turn:
+def hang_up(turn: Turn, event: events.HangupRequested) -> Turn:
     """One leg is let go; the elder only with a goodbye."""
     leg = turn.case.leg(event.leg)
     if leg is None or not leg.alive or leg.kind is LegKind.SNOOP:
@@ -264,7 +211,7 @@ def hang_up(turn: Turn, event: HangupRequested) -> Turn:
     return turn.let_go(leg)
 
 
-def command_failed(turn: Turn, event: CommandFailed) -> Turn:
+def command_failed(turn: Turn, event: events.CommandFailed) -> Turn:
     """A professional's seat that cannot be rung goes back, and the next one is tried."""
     if isinstance(event.command, Play):
         return prompt_finished(turn, common.unheard(event, event.command))

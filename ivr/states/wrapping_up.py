@@ -4,87 +4,57 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import (
-    again,
-    common,
-    device,
-    paperwork,
-    supervision,
-)
+from ivr import again, common, device, events, paperwork, supervision
 from ivr.case import Leg
 from ivr.closing import GOODBYE, close_when_done
 from ivr.commands import Play
-from ivr.events import (
-    CallArrived,
-    CallerIdentified,
-    CallerUnknown,
-    CloseRequested,
-    CommandFailed,
-    DeviceReported,
-    ElderCalledAgain,
-    Event,
-    FileShown,
-    HangupRequested,
-    IdentifyRequested,
-    KeyPressed,
-    LegAnswered,
-    LegEnded,
-    LegRinging,
-    PaperRequested,
-    PromptFinished,
-    RecordingEnded,
-    Requested,
-    SeatReserved,
-    SpeechHeard,
-    TimerFired,
-)
 from ivr.turn import Turn
 from ivr.vocabulary import LegKind, Prompt, Refusal
 
 
-def wrapping_up(turn: Turn, event: Event) -> Turn:
+def wrapping_up(turn: Turn, event: events.Event) -> Turn:
     match event:
-        case LegEnded():
+        case events.LegEnded():
             return leg_ended(turn, event)
-        case LegAnswered():
+        case events.LegAnswered():
             return too_late(turn, event)
-        case PromptFinished():
+        case events.PromptFinished():
             return prompt_finished(turn, event)
-        case TimerFired():
+        case events.TimerFired():
             return timer_fired(turn, event)
-        case SeatReserved():
+        case events.SeatReserved():
             return common.seat_reserved(turn, event)
-        case CloseRequested():
+        case events.CloseRequested():
             return file_outcome(turn, event)
-        case HangupRequested():
+        case events.HangupRequested():
             return common.hang_up(turn, event)
-        case PaperRequested():
+        case events.PaperRequested():
             return paperwork.write(turn, event)
-        case CallerIdentified():
+        case events.CallerIdentified():
             return common.identified(turn, event)
-        case CallerUnknown():
+        case events.CallerUnknown():
             return common.open_file(turn)
-        case CommandFailed():
+        case events.CommandFailed():
             return command_failed(turn, event)
-        case RecordingEnded():
+        case events.RecordingEnded():
             return common.recording_ended(turn, event)
-        case IdentifyRequested():
+        case events.IdentifyRequested():
             return common.identify(turn, event)
-        case LegRinging() | KeyPressed() | SpeechHeard() | FileShown():
+        case events.LegRinging() | events.KeyPressed() | events.SpeechHeard() | events.FileShown():
             return common.record_only(turn)
-        case CallArrived():
+        case events.CallArrived():
             return common.unexpected(turn, event)
-        case DeviceReported():
+        case events.DeviceReported():
             return device.too_late(turn, event)
-        case ElderCalledAgain():
+        case events.ElderCalledAgain():
             return again.pass_on(turn, event)
-        case Requested():
+        case events.Requested():
             return common.not_now(turn, event)
         case _:
             assert_never(event)
 
 
-def leg_ended(turn: Turn, event: LegEnded) -> Turn:
+def leg_ended(turn: Turn, event: events.LegEnded) -> Turn:
     """One line less; after the last one nothing of the case is left in Asterisk."""
     ended = common.mark_ended(turn, event)
     return turn if ended is None else one_line_less(turn, ended)
@@ -96,20 +66,20 @@ def one_line_less(turn: Turn, ended: Leg) -> Turn:
     return close_when_done(turn)
 
 
-def too_late(turn: Turn, event: LegAnswered) -> Turn:
+def too_late(turn: Turn, event: events.LegAnswered) -> Turn:
     """Somebody picked up while we were hanging up."""
     leg = common.mark_answered(turn, event)
     return turn if leg is None else turn.hang_up(leg)
 
 
-def prompt_finished(turn: Turn, event: PromptFinished) -> Turn:
+def prompt_finished(turn: Turn, event: events.PromptFinished) -> Turn:
     """The elder has heard the goodbye: the line is closed."""
     elder = turn.case.elder
     heard = elder is not None and (event.leg, event.prompt) == (elder.id, Prompt.GOODBYE)
     return hang_up_elder(turn) if heard else turn
 
 
-def timer_fired(turn: Turn, event: TimerFired) -> Turn:
+def timer_fired(turn: Turn, event: events.TimerFired) -> Turn:
     """The goodbye takes too long: the line is closed."""
     return hang_up_elder(turn) if event.timer == GOODBYE else turn
 
@@ -119,14 +89,14 @@ def hang_up_elder(turn: Turn) -> Turn:
     return turn.hang_up(elder) if elder is not None and elder.alive else turn
 
 
-def file_outcome(turn: Turn, event: CloseRequested) -> Turn:
+def file_outcome(turn: Turn, event: events.CloseRequested) -> Turn:
     """Somebody has seen to it: the outcome, once."""
     if turn.case.outcome is not None:
         return turn.refuse(Refusal.ALREADY_DONE)
     return close_when_done(paperwork.outcome_filed(turn.note(outcome=event.outcome, note=event.note)))
 
 
-def command_failed(turn: Turn, event: CommandFailed) -> Turn:
+def command_failed(turn: Turn, event: events.CommandFailed) -> Turn:
     """A goodbye that cannot be said is not waited for; a leg that could not be dialled has ended."""
     if isinstance(event.command, Play):
         return prompt_finished(turn, common.unheard(event, event.command))
