@@ -262,22 +262,17 @@ class TransferRequested(Requested):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConsultationRequested(Requested):
-    """What an agent may want of a professional who has come: one of the three below."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ThreeWayRequested(ConsultationRequested):
+class ThreeWayRequested(Requested):
     """All together: elder, agent and professional."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReturnRequested(ConsultationRequested):
+class ReturnRequested(Requested):
     """The professional leaves, or is not waited for any more; agent and elder go on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HandOverRequested(ConsultationRequested):
+class HandOverRequested(Requested):
     """The agent leaves, the professional keeps the elder."""
 
 
