@@ -9,21 +9,21 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, choice
+from models.versions import Versioned
 
 
 class ComplaintState(StrEnum):
     DRAFT = "draft"
 
 
-class Complaint(Base):
+class Complaint(Versioned, Base):
     """`about`: whom or what, may be empty; `words`: what was said. `case_id` and `case_seq`: the entry of the journal
-    that it comes from, which is written once; `version` is counted up by each change."""
+    that it comes from, which is written once."""
 
     __tablename__ = "complaints"
     __table_args__ = (UniqueConstraint("case_id", "case_seq"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(default=1)
     state: Mapped[ComplaintState] = mapped_column(choice(ComplaintState), default=ComplaintState.DRAFT, index=True)
     case_id: Mapped[str | None] = mapped_column(ForeignKey("cases.id", ondelete="SET NULL"))
     case_seq: Mapped[int | None]
@@ -32,5 +32,3 @@ class Complaint(Base):
     words: Mapped[str]
     drafted_at: Mapped[datetime] = mapped_column(index=True)
     drafted_by: Mapped[str]
-
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's name and shape

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ivr.vocabulary import Relation
 from models.base import Base, choice, utc_now
+from models.versions import Versioned
 
 
 class ElderStatus(StrEnum):
@@ -26,7 +27,7 @@ class ElderStatus(StrEnum):
 SERVED = (ElderStatus.ACTIVE, ElderStatus.AWAY)
 
 
-class Elder(Base):
+class Elder(Versioned, Base):
     """`*_canonical` are `phone_numbers.canonical` of the column of that name; `name_key` is `names.search_key`.
     `provisional_for` keeps a number, or a case without one, from getting two provisional files."""
 
@@ -37,7 +38,6 @@ class Elder(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(default=1)
     name: Mapped[str] = mapped_column(index=True)
     name_key: Mapped[str] = mapped_column(default="", index=True)
     sex: Mapped[str] = mapped_column(default="")
@@ -67,8 +67,6 @@ class Elder(Base):
     provisional_for: Mapped[str | None] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     changed_at: Mapped[datetime] = mapped_column(default=utc_now)
-
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's name and shape
 
     contacts: Mapped[list[Contact]] = relationship(
         order_by="Contact.position", cascade="all, delete-orphan", passive_deletes=True

@@ -7,9 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, choice
+from models.audit import audit
+from models.base import Base, choice, utc_now
+from models.versions import Versioned, changing
 
 
 class ExceptionCause(StrEnum):
@@ -23,14 +26,12 @@ class ExceptionCause(StrEnum):
     OTHER = "other"
 
 
-class ExceptionReport(Base):
-    """`waiting_since`: when the case began to wait for an agent. `version` is counted up by each change: a form that
-    was filled in beside another is refused."""
+class ExceptionReport(Versioned, Base):
+    """`waiting_since`: when the case began to wait for an agent."""
 
     __tablename__ = "exception_reports"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(default=1)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"), unique=True)
     waiting_since: Mapped[datetime]
     opened_at: Mapped[datetime] = mapped_column(index=True)
@@ -39,4 +40,15 @@ class ExceptionReport(Base):
     explained_at: Mapped[datetime | None]
     explained_by: Mapped[str] = mapped_column(default="")
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's name and shape
+
+async def explain(
+    session: AsyncSession, report: int, *, version: int, by: str, cause: ExceptionCause, explanation: str
+) -> None:
+    """Write down why nobody answered.
+
+    Raises:
+        NoSuchRecord, VersionConflict: as in `versions.changing`.
+    """
+    async with changing(session, await session.get(ExceptionReport, report), version=version) as row:
+        row.cause, row.explanation, row.explained_at, row.explained_by = cause, explanation, utc_now(), by
+        audit(session, by, "exception_report.explain", f"exception_report:{report}")

@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ivr.vocabulary import FollowUpKind
+from models.audit import audit
 from models.base import Base, choice, utc_now
+from models.versions import Versioned, changing
 
 
-class FollowUp(Base):
-    """`version` is counted up by each change: a form that was filled in beside another is refused."""
-
+class FollowUp(Versioned, Base):
     __tablename__ = "follow_ups"
     __table_args__ = (UniqueConstraint("case_id", "kind"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(default=1)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"))
     elder_id: Mapped[int | None] = mapped_column(ForeignKey("elders.id", ondelete="SET NULL"), index=True)
     kind: Mapped[FollowUpKind] = mapped_column(choice(FollowUpKind))
@@ -30,4 +30,24 @@ class FollowUp(Base):
     satisfaction: Mapped[str] = mapped_column(default="")
     note: Mapped[str] = mapped_column(default="")
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's name and shape
+
+async def complete(
+    session: AsyncSession,
+    follow_up: int,
+    *,
+    version: int,
+    by: str,
+    done: bool,
+    result: str,
+    satisfaction: str,
+    note: str,
+) -> None:
+    """Write down what the call brought, or (`done` False) take that back.
+
+    Raises:
+        NoSuchRecord, VersionConflict: as in `versions.changing`.
+    """
+    async with changing(session, await session.get(FollowUp, follow_up), version=version) as row:
+        row.done_at, row.done_by = (utc_now(), by) if done else (None, "")
+        row.result, row.satisfaction, row.note = result, satisfaction, note
+        audit(session, by, "follow_up.done" if done else "follow_up.reopen", f"follow_up:{follow_up}")

@@ -11,7 +11,6 @@ from typing import Final
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
-from sqlalchemy.orm.exc import StaleDataError
 
 from models.audit import AuditEntry, audit
 from models.base import utc_now
@@ -21,6 +20,7 @@ from models.elders import Contact, Elder, ElderChange, Terminal
 from models.numbering import number
 from models.org import OrgUnit
 from models.phone_numbers import canonical
+from models.versions import VersionConflict, changing
 
 _CHUNK: Final = 500
 
@@ -31,14 +31,6 @@ class FormRefused(Exception):
     def __init__(self, problems: tuple[FieldProblem, ...]) -> None:
         super().__init__(", ".join(problem.field for problem in problems))
         self.problems = problems
-
-
-class VersionConflict(Exception):
-    """Somebody else changed the file meanwhile; it has version `current` now."""
-
-    def __init__(self, current: int) -> None:
-        super().__init__(f"the file has version {current} now")
-        self.current = current
 
 
 class NoSuchElder(Exception):
@@ -82,14 +74,9 @@ async def change_elder(
         FormRefused: something is wrong with the form.
     """
     elder = await _load(session, elder_id)
-    if version is not None and elder.version != version:
-        raise VersionConflict(elder.version)
-    checked = await check_against_register(session, form, area_code=area_code, elder_id=elder_id)
-    await _change(session, elder, checked.form, by=by, area_code=area_code)
-    try:
-        await session.flush()
-    except StaleDataError:
-        raise VersionConflict(elder.version + 1) from None
+    async with changing(session, elder, version=version):
+        checked = await check_against_register(session, form, area_code=area_code, elder_id=elder_id)
+        await _change(session, elder, checked.form, by=by, area_code=area_code)
     return elder
 
 
@@ -142,11 +129,9 @@ async def delete_elder(session: AsyncSession, elder_id: int, *, version: int, by
         NoSuchElder, VersionConflict: as in `change_elder`.
     """
     elder = await _load(session, elder_id)
-    if elder.version != version:
-        raise VersionConflict(elder.version)
-    await session.delete(elder)
-    audit(session, by, "elder.delete", f"elder:{elder_id}")
-    await session.flush()
+    async with changing(session, elder, version=version):
+        await session.delete(elder)
+        audit(session, by, "elder.delete", f"elder:{elder_id}")
 
 
 async def check_against_register(

@@ -10,21 +10,20 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ivr.vocabulary import Aid
 from models.base import Base, choice
+from models.versions import Versioned
 
 
 class OrderState(StrEnum):
     DRAFT = "draft"
 
 
-class WorkOrder(Base):
-    """`case_id` and `case_seq`: the entry of the journal that it comes from, which is written once; `version` is
-    counted up by each change."""
+class WorkOrder(Versioned, Base):
+    """`case_id` and `case_seq`: the entry of the journal that it comes from, which is written once."""
 
     __tablename__ = "work_orders"
     __table_args__ = (UniqueConstraint("case_id", "case_seq"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(default=1)
     state: Mapped[OrderState] = mapped_column(choice(OrderState), default=OrderState.DRAFT, index=True)
     case_id: Mapped[str | None] = mapped_column(ForeignKey("cases.id", ondelete="SET NULL"))
     case_seq: Mapped[int | None]
@@ -33,5 +32,3 @@ class WorkOrder(Base):
     wish: Mapped[str]
     drafted_at: Mapped[datetime] = mapped_column(index=True)
     drafted_by: Mapped[str]
-
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's name and shape

@@ -1,6 +1,6 @@
 """Rights at the door of a handler, and every failure turned into its answer: a page, or JSON below `/api/`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import wraps
 from typing import Final
 
@@ -8,21 +8,22 @@ from aiohttp import web
 from yarl import URL
 
 from models.database import DatabaseUnavailable
+from models.register import FormRefused, NoSuchElder
+from models.versions import NoSuchRecord, VersionConflict
 from web.accounts import Account
 from web.keys import ACCOUNT
 from web.logs import Handler, log, where_it_failed
-from web.problems import Conflict, Forbidden, NotFound, Problem, TooMany, Unauthorized, Unavailable
+from web.problems import Conflict, Forbidden, Invalid, NotFound, Problem, TooMany, Unauthorized, Unavailable
 from web.render import render, texts_of
 from web.rights import Right, may
 
-Page = Callable[[web.Request], Awaitable[web.StreamResponse]]
 API: Final = "/api/"
 
 
-def needs(right: Right | None = None) -> Callable[[Page], Page]:
+def needs(right: Right | None = None) -> Callable[[Handler], Handler]:
     """Only for people who are logged in and, when a right is named, have it."""
 
-    def guard(handler: Page) -> Page:
+    def guard(handler: Handler) -> Handler:
         @wraps(handler)
         async def guarded(request: web.Request) -> web.StreamResponse:
             account = account_of(request)
@@ -49,6 +50,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return await handler(request)
     except Problem as problem:
         return _answer(request, problem)
+    except (NoSuchElder, NoSuchRecord, VersionConflict, FormRefused) as refusal:
+        return _answer(request, _of_models(request, refusal))
     except web.HTTPException as answer:
         if answer.status < 400:
             raise
@@ -61,6 +64,20 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     except Exception as error:  # noqa: BLE001 - the request's outermost guard
         log.error("request_failed", **where_it_failed(error))
         return _answer(request, Problem("problem.internal", status=500))
+
+
+def _of_models(request: web.Request, refusal: NoSuchElder | NoSuchRecord | VersionConflict | FormRefused) -> Problem:
+    match refusal:
+        case NoSuchElder():
+            return NotFound("problem.no_elder")
+        case NoSuchRecord():
+            return NotFound()
+        case VersionConflict():
+            return Conflict("problem.version", fields={"version": str(refusal.current)})
+        case FormRefused():
+            lang = texts_of(request).lang
+            severe = [problem for problem in refusal.problems if problem.severe]
+            return Invalid(fields={p.field: p.zh if lang == "zh" else p.en for p in severe})
 
 
 def _of_http(answer: web.HTTPException) -> Problem:

@@ -6,7 +6,6 @@ import base64
 import binascii
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -16,17 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ivr.vocabulary import CaseState
 from models.cases import CaseLegRow, CaseRow, RecordingRow, TimelineRow
 from models.elders import Elder
+from models.queries.paging import Page, read_page
 from models.views import AlarmView, CaseView, ElderRef, LegView, RecordingView, TimelineView, recording_url, reports_of
-
-MOST_AT_ONCE = 200
-
-
-@dataclass(frozen=True, slots=True)
-class CasePage:
-    """`next` is the cursor of the page after this one."""
-
-    items: tuple[CaseView, ...]
-    next: str | None
 
 
 class BadCursor(ValueError):
@@ -48,7 +38,7 @@ async def list_cases(
     until: datetime | None = None,
     limit: int = 50,
     cursor: str | None = None,
-) -> CasePage:
+) -> Page[CaseView]:
     """The latest first; opened at `since` or later and before `until`.
 
     Raises:
@@ -68,11 +58,8 @@ async def list_cases(
         at, case_id = _read_cursor(cursor)
         older = (CaseRow.opened_at < at) | ((CaseRow.opened_at == at) & (CaseRow.id < case_id))
         query = query.where(older)
-    limit = max(1, min(limit, MOST_AT_ONCE))
-    rows = [(row[0], row[1]) for row in await session.execute(query.limit(limit + 1))]
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return CasePage(tuple(await _views(session, rows)), _make_cursor(rows[-1][0]) if more else None)
+    rows = await read_page(session, query, _row, limit=limit, cursor=_make_cursor)
+    return Page(tuple(await _views(session, rows.items)), rows.next)
 
 
 async def recording_row(session: AsyncSession, recording: str) -> RecordingRow | None:
@@ -84,8 +71,13 @@ def _cases() -> Select[CaseRow, str | None]:
     return select(CaseRow, Elder.name).outerjoin(Elder, Elder.id == CaseRow.elder_id)
 
 
-def _make_cursor(last: CaseRow) -> str:
-    return base64.urlsafe_b64encode(f"{last.opened_at.isoformat()} {last.id}".encode()).decode()
+def _row(case: CaseRow, elder_name: str | None) -> tuple[CaseRow, str | None]:
+    return case, elder_name
+
+
+def _make_cursor(last: tuple[CaseRow, str | None]) -> str:
+    case, _ = last
+    return base64.urlsafe_b64encode(f"{case.opened_at.isoformat()} {case.id}".encode()).decode()
 
 
 def _read_cursor(cursor: str) -> tuple[datetime, str]:

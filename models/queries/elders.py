@@ -10,8 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.elders import Contact, ContactPhone, Elder, ElderChange, ElderStatus, Terminal
 from models.org import OrgUnit
-
-MOST_AT_ONCE = 200
+from models.queries.paging import Page, read_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +29,10 @@ class ElderLine:
     agreement_signed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ElderPage:
-    """`next` is the cursor of the page after this one; `total` counts all pages."""
+@dataclass(frozen=True)
+class ElderPage(Page[ElderLine]):
+    """`total` counts all pages."""
 
-    items: tuple[ElderLine, ...]
-    next: str | None
     total: int
 
 
@@ -76,10 +73,8 @@ async def list_elders(
         .where(*wanted, Elder.id > _after(cursor))
         .order_by(Elder.id)
     )
-    limit = max(1, min(limit, MOST_AT_ONCE))
-    rows = (await session.execute(query.limit(limit + 1))).all()
-    items = tuple(_line(elder, community) for elder, community in rows[:limit])
-    return ElderPage(items, str(items[-1].id) if len(rows) > limit else None, total)
+    page = await read_page(session, query, _line, limit=limit, cursor=lambda line: line.id)
+    return ElderPage(page.items, page.next, total)
 
 
 async def changes_of(session: AsyncSession, elder_id: int, *, limit: int = 200) -> tuple[ChangeView, ...]:

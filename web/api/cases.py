@@ -11,7 +11,7 @@ from models.phone_numbers import InvalidNumber, dialable
 from models.queries.cases import BadCursor, list_cases
 from models.views import CaseView
 from web.accounts import Account
-from web.api.kit import Done, Input, Operations, Output, When, answer, read_body, read_query
+from web.api.kit import Done, Input, Limit, ListOf, Operations, Output, RecordId, When, answer, read_body, read_query
 from web.guard import account_of
 from web.keys import CONTROLLER, DATABASE, METRICS, MIRROR, SETTINGS
 from web.problems import Forbidden, Invalid
@@ -27,16 +27,15 @@ class CaseFilter(Input):
     """`from` and `to` by the time of opening, `to` not included."""
 
     state: Literal["open", "closed"] | None = None
-    elder: int | None = Field(None, ge=1, le=2**31 - 1)
+    elder: RecordId | None = None
     since: When | None = Field(None, alias="from")
     until: When | None = Field(None, alias="to")
-    limit: int = Field(50, ge=1, le=200)
+    limit: Limit = 50
     cursor: str | None = Field(None, max_length=300)
 
 
-class CaseList(Output):
-    items: list[CaseView]
-    next: str | None
+class CaseList(ListOf[CaseView]):
+    pass
 
 
 class MessageList(Output):
@@ -78,7 +77,7 @@ class Action(Input):
         "draft_order",
         "draft_complaint",
     ]
-    elder: int | None = Field(None, ge=1, le=2**31 - 1)
+    elder: RecordId | None = None
     target: str | None = Field(None, max_length=60)
     leg: str | None = Field(None, max_length=60)
     role: Literal["A", "B"] | None = None

@@ -2,12 +2,10 @@
 when a call of the complaint line is closed."""
 
 from aiohttp import web
-from pydantic import Field
 
 from models.complaints import ComplaintState
-from web.api.elders import view_json
-from web.api.kit import Input, Operations, Output, answer, read_query
-from web.complaint_records import ComplaintView, list_complaints
+from models.queries.complaints import ComplaintView, list_complaints
+from web.api.kit import Input, Limit, ListOf, Operations, RecordId, answer_page, read_query
 from web.keys import DATABASE
 from web.rights import Right
 
@@ -16,14 +14,13 @@ operations = Operations("complaints")
 
 class ComplaintFilter(Input):
     state: ComplaintState | None = None
-    elder: int | None = Field(None, ge=1, le=2**31 - 1)
-    limit: int = Field(50, ge=1, le=200)
-    cursor: int | None = Field(None, ge=1, le=2**31 - 1)
+    elder: RecordId | None = None
+    limit: Limit = 50
+    cursor: RecordId | None = None
 
 
-class ComplaintList(Output):
-    items: list[ComplaintView]
-    next: str | None
+class ComplaintList(ListOf[ComplaintView]):
+    pass
 
 
 @operations(
@@ -40,4 +37,4 @@ async def get_complaints(request: web.Request) -> web.StreamResponse:
         page = await list_complaints(
             session, state=wanted.state, elder=wanted.elder, limit=wanted.limit, after=wanted.cursor
         )
-    return answer({"items": [view_json(item) for item in page.items], "next": page.next})
+    return answer_page(page)

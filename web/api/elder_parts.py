@@ -10,17 +10,16 @@ from pydantic import Field
 
 from ivr.vocabulary import Relation
 from models.elder_forms import ContactForm, ElderForm, TerminalForm
-from web.api.elders import ContactIn, TerminalIn, view_json
+from web.api.elders import ContactIn, TerminalIn
 from web.api.kit import (
-    REGISTER_ERRORS,
     Done,
     Input,
     Operations,
     Output,
     answer,
     number_in_path,
-    of_register,
     read_body,
+    view_json,
 )
 from web.keys import DATABASE
 from web.problems import NotFound
@@ -192,18 +191,12 @@ async def delete_terminal(request: web.Request) -> web.StreamResponse:
 
 
 async def _read(request: web.Request) -> ElderView:
-    try:
-        async with request.app[DATABASE].read() as session:
-            return await elder_view(session, number_in_path(request, "id"))
-    except REGISTER_ERRORS as error:
-        raise of_register(request, error) from error
+    async with request.app[DATABASE].read() as session:
+        return await elder_view(session, number_in_path(request, "id"))
 
 
 async def _change(request: web.Request, change: Any) -> ElderView:
-    try:
-        return await rewrite(request, number_in_path(request, "id"), change)
-    except REGISTER_ERRORS as error:
-        raise of_register(request, error) from error
+    return await rewrite(request, number_in_path(request, "id"), change)
 
 
 def _one(request: web.Request, parts: Sequence[Part]) -> Part:

@@ -14,16 +14,17 @@ from models.elders import ElderStatus
 from models.queries.elders import ElderLine, list_elders
 from models.register import create_elder, delete_elder
 from web.api.kit import (
-    REGISTER_ERRORS,
     Done,
     Input,
+    Limit,
+    ListOf,
     Operations,
-    Output,
+    RecordId,
     answer,
     number_in_path,
-    of_register,
     read_body,
     read_query,
+    view_json,
 )
 from web.guard import account_of
 from web.keys import DATABASE, SETTINGS
@@ -38,16 +39,14 @@ class ElderFilter(Input):
     """`search`: part of a name, its pinyin or initials, or of any number of the file; `community` with all below it."""
 
     search: str = Field("", max_length=100)
-    community: int | None = Field(None, ge=1, le=2**31 - 1)
+    community: RecordId | None = None
     status: ElderStatus | None = None
     provisional: bool | None = None
-    limit: int = Field(50, ge=1, le=200)
+    limit: Limit = 50
     cursor: str | None = Field(None, max_length=20)
 
 
-class ElderList(Output):
-    items: list[ElderLine]
-    next: str | None
+class ElderList(ListOf[ElderLine]):
     total: int
 
 
@@ -83,7 +82,7 @@ class ElderIn(Input):
     born: date | None = None
     id_card: str = Field("", max_length=30)
     home_phone: str = Field("", max_length=40)
-    org_unit_id: int | None = Field(None, ge=1, le=2**31 - 1)
+    org_unit_id: RecordId | None = None
     compound: str = Text
     building: str = Text
     entrance: str = Text
@@ -145,12 +144,9 @@ async def get_elders(request: web.Request) -> web.StreamResponse:
 async def post_elder(request: web.Request) -> web.StreamResponse:
     form = ElderForm(**(await read_body(request, ElderIn)).values())
     area_code, actor = request.app[SETTINGS].area_code, account_of(request).actor
-    try:
-        async with request.app[DATABASE].write() as session:
-            elder = await create_elder(session, form, by=actor, area_code=area_code)
-            view = await elder_view(session, elder.id)
-    except REGISTER_ERRORS as error:
-        raise of_register(request, error) from error
+    async with request.app[DATABASE].write() as session:
+        elder = await create_elder(session, form, by=actor, area_code=area_code)
+        view = await elder_view(session, elder.id)
     return answer(view_json(view), status=201)
 
 
@@ -158,11 +154,8 @@ async def post_elder(request: web.Request) -> web.StreamResponse:
 async def get_elder(request: web.Request) -> web.StreamResponse:
     elder_id = number_in_path(request, "id")
     database = request.app[DATABASE]
-    try:
-        async with database.read() as session:
-            view = await elder_view(session, elder_id)
-    except REGISTER_ERRORS as error:
-        raise of_register(request, error) from error
+    async with database.read() as session:
+        view = await elder_view(session, elder_id)
     async with database.write() as session:
         audit(session, account_of(request).actor, "elder.read", f"elder:{elder_id}")
     return answer(view_json(view))
@@ -172,10 +165,7 @@ async def get_elder(request: web.Request) -> web.StreamResponse:
 async def patch_elder(request: web.Request) -> web.StreamResponse:
     patch = await read_body(request, ElderPatch)
     elder_id = number_in_path(request, "id")
-    try:
-        view = await rewrite(request, elder_id, lambda form, _: replace(form, **patch.values()), version=patch.version)
-    except REGISTER_ERRORS as error:
-        raise of_register(request, error) from error
+    view = await rewrite(request, elder_id, lambda form, _: replace(form, **patch.values()), version=patch.version)
     return answer(view_json(view))
 
 
@@ -189,20 +179,6 @@ async def patch_elder(request: web.Request) -> web.StreamResponse:
 )
 async def delete(request: web.Request) -> web.StreamResponse:
     wanted, elder_id = read_query(request, Version), number_in_path(request, "id")
-    try:
-        async with request.app[DATABASE].write() as session:
-            await delete_elder(session, elder_id, version=wanted.version, by=account_of(request).actor)
-    except REGISTER_ERRORS as error:
-        raise of_register(request, error) from error
+    async with request.app[DATABASE].write() as session:
+        await delete_elder(session, elder_id, version=wanted.version, by=account_of(request).actor)
     return answer(Done())
-
-
-def view_json(view: Any) -> dict[str, Any]:
-    """A view of the register, and the views inside it, by their fields."""
-    return {name: _value(getattr(view, name)) for name in view.__dataclass_fields__}
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_value(item) for item in value]
-    return view_json(value) if hasattr(value, "__dataclass_fields__") else value

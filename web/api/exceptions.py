@@ -1,14 +1,24 @@
 """Exception reports: cases that nobody answered in time, and why (K1)."""
 
-from typing import Literal
-
 from aiohttp import web
 from pydantic import Field
 
-from models.exception_reports import ExceptionCause
-from web.api.elders import view_json
-from web.api.kit import Input, Operations, Output, answer, number_in_path, read_body, read_query
-from web.exception_records import ExceptionView, explain, list_exceptions
+from models.exception_reports import ExceptionCause, explain
+from models.queries.exception_reports import ExceptionView, exception_view, list_exceptions
+from models.queries.paging import Progress
+from web.api.kit import (
+    Input,
+    Limit,
+    ListOf,
+    Operations,
+    RowCount,
+    answer,
+    answer_page,
+    number_in_path,
+    read_body,
+    read_query,
+    view_json,
+)
 from web.guard import account_of
 from web.keys import DATABASE
 from web.rights import Right
@@ -19,14 +29,13 @@ operations = Operations("exception-reports")
 class ExceptionFilter(Input):
     """`open`: not explained yet."""
 
-    state: Literal["open", "done"] | None = None
-    limit: int = Field(50, ge=1, le=200)
-    cursor: int | None = Field(None, ge=0, le=1_000_000)
+    state: Progress | None = None
+    limit: Limit = 50
+    cursor: RowCount | None = None
 
 
-class ExceptionList(Output):
-    items: list[ExceptionView]
-    next: str | None
+class ExceptionList(ListOf[ExceptionView]):
+    pass
 
 
 class ExceptionPatch(Input):
@@ -45,7 +54,7 @@ async def get_exceptions(request: web.Request) -> web.StreamResponse:
     wanted = read_query(request, ExceptionFilter)
     async with request.app[DATABASE].read() as session:
         page = await list_exceptions(session, state=wanted.state, limit=wanted.limit, after=wanted.cursor)
-    return answer({"items": [view_json(item) for item in page.items], "next": page.next})
+    return answer_page(page)
 
 
 @operations(
@@ -58,13 +67,15 @@ async def get_exceptions(request: web.Request) -> web.StreamResponse:
 )
 async def patch_exception(request: web.Request) -> web.StreamResponse:
     patch = await read_body(request, ExceptionPatch)
+    number = number_in_path(request, "id")
     async with request.app[DATABASE].write() as session:
-        view = await explain(
+        await explain(
             session,
-            number_in_path(request, "id"),
+            number,
             version=patch.version,
             by=account_of(request).actor,
             cause=patch.cause,
             explanation=patch.explanation,
         )
+        view = await exception_view(session, number)
     return answer(view_json(view))

@@ -5,9 +5,22 @@ from typing import Literal
 from aiohttp import web
 from pydantic import Field
 
-from web.api.elders import view_json
-from web.api.kit import Input, Operations, Output, answer, number_in_path, read_body, read_query
-from web.follow_up_records import FollowUpView, complete, list_follow_ups
+from models.follow_ups import complete
+from models.queries.follow_ups import FollowUpView, follow_up_view, list_follow_ups
+from models.queries.paging import Progress
+from web.api.kit import (
+    Input,
+    Limit,
+    ListOf,
+    Operations,
+    RowCount,
+    answer,
+    answer_page,
+    number_in_path,
+    read_body,
+    read_query,
+    view_json,
+)
 from web.guard import account_of
 from web.keys import DATABASE
 from web.rights import Right
@@ -16,14 +29,13 @@ operations = Operations("follow-ups")
 
 
 class FollowUpFilter(Input):
-    state: Literal["open", "done"] | None = None
-    limit: int = Field(50, ge=1, le=200)
-    cursor: int | None = Field(None, ge=0, le=1_000_000)
+    state: Progress | None = None
+    limit: Limit = 50
+    cursor: RowCount | None = None
 
 
-class FollowUpList(Output):
-    items: list[FollowUpView]
-    next: str | None
+class FollowUpList(ListOf[FollowUpView]):
+    pass
 
 
 class FollowUpPatch(Input):
@@ -44,7 +56,7 @@ async def get_follow_ups(request: web.Request) -> web.StreamResponse:
     wanted = read_query(request, FollowUpFilter)
     async with request.app[DATABASE].read() as session:
         page = await list_follow_ups(session, state=wanted.state, limit=wanted.limit, after=wanted.cursor)
-    return answer({"items": [view_json(item) for item in page.items], "next": page.next})
+    return answer_page(page)
 
 
 @operations(
@@ -57,10 +69,11 @@ async def get_follow_ups(request: web.Request) -> web.StreamResponse:
 )
 async def patch_follow_up(request: web.Request) -> web.StreamResponse:
     patch = await read_body(request, FollowUpPatch)
+    number = number_in_path(request, "id")
     async with request.app[DATABASE].write() as session:
-        view = await complete(
+        await complete(
             session,
-            number_in_path(request, "id"),
+            number,
             version=patch.version,
             by=account_of(request).actor,
             done=patch.done,
@@ -68,4 +81,5 @@ async def patch_follow_up(request: web.Request) -> web.StreamResponse:
             satisfaction=patch.satisfaction,
             note=patch.note,
         )
+        view = await follow_up_view(session, number)
     return answer(view_json(view))

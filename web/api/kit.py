@@ -4,21 +4,25 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from models.register import FormRefused, NoSuchElder, VersionConflict
+from models.queries.paging import Page
 from models.text import plain_json
-from web.guard import Page, needs
-from web.problems import Conflict, Invalid, NotFound, Problem
-from web.render import texts_of
+from web.guard import needs
+from web.logs import Handler
+from web.problems import Invalid, NotFound, Problem
 from web.rights import Right
 
 JSON: Final = "application/json"
 Model = TypeVar("Model", bound=BaseModel)
+Item = TypeVar("Item")
 When = Annotated[datetime, AwareDatetime]
+RecordId = Annotated[int, Field(ge=1, le=2**31 - 1)]
+RowCount = Annotated[int, Field(ge=0, le=1_000_000)]  # the cursor of a list that is read by `read_page_from`
+Limit = Annotated[int, Field(ge=1, le=200)]
 
 
 class Input(BaseModel):
@@ -29,6 +33,13 @@ class Input(BaseModel):
 
 class Output(BaseModel):
     model_config = ConfigDict(frozen=True)
+
+
+class ListOf(Output, Generic[Item]):
+    """One page of a list; `next` is the `cursor` of the page after it."""
+
+    items: list[Item]
+    next: str | None
 
 
 class ErrorBody(Output):
@@ -57,7 +68,7 @@ class Operation:
     path: str
     summary: str
     tag: str
-    handler: Page
+    handler: Handler
     public: bool
     body: type[BaseModel] | None
     query: type[BaseModel] | None
@@ -89,10 +100,10 @@ class Operations:
         result: Any = None,
         status: int = 200,
         media: str = JSON,
-    ) -> Callable[[Page], Page]:
+    ) -> Callable[[Handler], Handler]:
         """Register the decorated handler; without `public` it needs an account, and the right when one is named."""
 
-        def register(handler: Page) -> Page:
+        def register(handler: Handler) -> Handler:
             guarded = handler if public else needs(right)(handler)
             self._all.append(
                 Operation(method, path, summary, self._tag, guarded, public, body, query, result, status, media)
@@ -149,23 +160,21 @@ def answer(data: Any, *, status: int = 200) -> web.Response:
     return web.json_response(plain_json(plain), status=status, dumps=_dumps)
 
 
+def answer_page(page: Page[Any]) -> web.Response:
+    """A `ListOf` the views on this page."""
+    return answer({"items": [view_json(item) for item in page.items], "next": page.next})
+
+
+def view_json(view: Any) -> dict[str, Any]:
+    """A view, and the views inside it, by their fields."""
+    return {name: _value(getattr(view, name)) for name in view.__dataclass_fields__}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_value(item) for item in value]
+    return view_json(value) if hasattr(value, "__dataclass_fields__") else value
+
+
 def _dumps(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-
-
-def of_register(request: web.Request, error: Exception) -> Problem:
-    """The answer to what `models.register` refuses."""
-    match error:
-        case NoSuchElder():
-            return NotFound("problem.no_elder")
-        case VersionConflict():
-            return Conflict("problem.version", fields={"version": str(error.current)})
-        case FormRefused():
-            lang = texts_of(request).lang
-            severe = [problem for problem in error.problems if problem.severe]
-            return Invalid(fields={p.field: p.zh if lang == "zh" else p.en for p in severe})
-        case _:
-            raise error
-
-
-REGISTER_ERRORS: Final = (NoSuchElder, VersionConflict, FormRefused)

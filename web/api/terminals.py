@@ -6,9 +6,9 @@ from aiohttp import web
 from pydantic import Field
 
 from models.base import utc_now
-from models.terminal_tests import DueTerminal, record_test
-from web.api.elders import view_json
-from web.api.kit import Done, Input, Operations, Output, answer, read_body, read_query
+from models.queries.terminals import DueTerminal
+from models.terminal_tests import record_test
+from web.api.kit import Done, Input, Limit, ListOf, Operations, RowCount, answer, answer_page, read_body, read_query
 from web.guard import account_of
 from web.keys import DATABASE, SETTINGS
 from web.problems import NotFound
@@ -22,13 +22,12 @@ class TerminalFilter(Input):
     """`overdue`: not heard for longer than the district allows (`YJT_POLICY__TEST_EVERY`)."""
 
     state: Literal["overdue"] | None = None
-    limit: int = Field(50, ge=1, le=200)
-    cursor: int | None = Field(None, ge=0, le=1_000_000)
+    limit: Limit = 50
+    cursor: RowCount | None = None
 
 
-class TerminalList(Output):
-    items: list[DueTerminal]
-    next: str | None
+class TerminalList(ListOf[DueTerminal]):
+    pass
 
 
 class Tested(Input):
@@ -47,10 +46,9 @@ class Tested(Input):
 )
 async def get_terminals(request: web.Request) -> web.StreamResponse:
     wanted = read_query(request, TerminalFilter)
-    items, following = await terminals(
-        request, overdue=wanted.state == "overdue", limit=wanted.limit, after=wanted.cursor or 0
+    return answer_page(
+        await terminals(request, overdue=wanted.state == "overdue", limit=wanted.limit, after=wanted.cursor)
     )
-    return answer({"items": [view_json(item) for item in items], "next": following})
 
 
 @operations(

@@ -10,7 +10,9 @@ from multidict import MultiMapping
 
 from models.database import DatabaseUnavailable
 from models.messages import MessageView, messages_of
-from models.queries.cases import BadCursor, CasePage, list_cases
+from models.queries.cases import BadCursor, list_cases
+from models.queries.paging import Page
+from models.views import CaseView
 from web.guard import needs
 from web.keys import DATABASE, FEED, MIRROR
 from web.people_names import names_of_users
@@ -44,13 +46,13 @@ async def cases(request: web.Request) -> web.StreamResponse:
     except BadCursor as error:
         raise Invalid from error
     except DatabaseUnavailable:
-        database_away, page = True, CasePage((), None)
+        database_away, page = True, Page[CaseView]((), None)
     open_now = [Sheet.of_live(case) for case in reversed(request.app[MIRROR].open_cases())]
     live = {sheet.view.id: sheet for sheet in open_now}
     sheets = [live.get(view.id, Sheet(view, None)) for view in page.items]
     if database_away and wanted.state != "closed":
         sheets = open_now
-    context = {"sheets": sheets, "filter": wanted, "next": page.next, "database_away": database_away}
+    context = {"sheets": sheets, "filter": wanted, "page": page, "database_away": database_away}
     return render(request, "cases.html", context)
 
 
@@ -84,7 +86,7 @@ async def _messages(request: web.Request, case_id: str) -> Sequence[MessageView]
         return ()
 
 
-async def _find(request: web.Request, wanted: Filter) -> CasePage:
+async def _find(request: web.Request, wanted: Filter) -> Page[CaseView]:
     async with request.app[DATABASE].read() as session:
         return await list_cases(
             session,

@@ -10,13 +10,14 @@ from models.elders import ElderStatus
 from models.org import OrgKind, list_units
 from models.queries.cases import list_cases
 from models.queries.elders import changes_of, list_elders
-from models.register import FormRefused, NoSuchElder, VersionConflict, create_elder, delete_elder
+from models.register import FormRefused, create_elder, delete_elder
+from models.versions import VersionConflict
 from web.api.kit import number_in_path
 from web.forms import GROUPS, Registration, registration, show_problems, to_elder_form
 from web.guard import account_of, needs
 from web.keys import DATABASE, SETTINGS
 from web.people_names import names_of_users
-from web.problems import Conflict, NotFound, Problem
+from web.problems import Conflict, Problem
 from web.register_views import ElderView, elder_view, rewrite
 from web.render import render, texts_of
 from web.rights import Right
@@ -116,8 +117,6 @@ async def save(request: web.Request) -> web.StreamResponse:
         return _form_page(request, form, elder, status=422)
     except VersionConflict:
         return _form_page(request, form, elder, status=409, problem=Conflict("problem.version"))
-    except NoSuchElder as error:
-        raise NotFound("problem.no_elder") from error
     raise web.HTTPSeeOther(f"/elders/{elder.id}?saved=1")
 
 
@@ -131,19 +130,14 @@ async def delete(request: web.Request) -> web.StreamResponse:
     try:
         async with request.app[DATABASE].write() as session:
             await delete_elder(session, elder_id, version=int(version), by=account_of(request).actor)
-    except NoSuchElder as error:
-        raise NotFound("problem.no_elder") from error
     except VersionConflict as error:
         raise Conflict("problem.version") from error
     raise web.HTTPSeeOther("/elders")
 
 
 async def _elder(request: web.Request) -> ElderView:
-    try:
-        async with request.app[DATABASE].read() as session:
-            return await elder_view(session, number_in_path(request, "id"))
-    except NoSuchElder as error:
-        raise NotFound("problem.no_elder") from error
+    async with request.app[DATABASE].read() as session:
+        return await elder_view(session, number_in_path(request, "id"))
 
 
 async def _communities(request: web.Request) -> Mapping[int, str]:

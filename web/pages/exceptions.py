@@ -2,29 +2,28 @@
 
 from aiohttp import web
 
-from models.exception_reports import ExceptionCause
+from models.exception_reports import ExceptionCause, explain
+from models.queries.exception_reports import list_exceptions
 from web.api.kit import number_in_path
-from web.exception_records import State, explain, list_exceptions
 from web.forms import ExceptionForm, FormData
 from web.guard import account_of, needs
 from web.keys import DATABASE
+from web.pages.listing import LINES, cursor_of, progress_of
 from web.problems import Invalid
 from web.render import render
 from web.rights import Right
 
 routes = web.RouteTableDef()
-PAGE = 50
 
 
 @routes.get("/exception-reports")
 @needs(Right.EXPLAIN_EXCEPTIONS)
 async def exceptions(request: web.Request) -> web.StreamResponse:
     wanted = request.query.get("state", "open")
-    cursor = request.query.get("cursor", "")
-    after = int(cursor) if cursor.isdecimal() and len(cursor) < 7 else 0
-    state: State | None = "done" if wanted == "done" else "open" if wanted == "open" else None
     async with request.app[DATABASE].read() as session:
-        page = await list_exceptions(session, state=state, limit=PAGE, after=after)
+        page = await list_exceptions(
+            session, state=progress_of(wanted), limit=LINES, after=cursor_of(request, digits=6)
+        )
     return render(request, "exceptions.html", {"page": page, "state": wanted, "causes": tuple(ExceptionCause)})
 
 

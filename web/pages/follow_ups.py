@@ -4,29 +4,29 @@ from typing import Final
 
 from aiohttp import web
 
+from models.follow_ups import complete
+from models.queries.follow_ups import list_follow_ups
 from web.api.kit import number_in_path
-from web.follow_up_records import State, complete, list_follow_ups
 from web.forms import FollowUpForm, FormData
 from web.guard import account_of, needs
 from web.keys import DATABASE
+from web.pages.listing import LINES, cursor_of, progress_of
 from web.problems import Invalid
 from web.render import render
 from web.rights import Right
 
 routes = web.RouteTableDef()
 SATISFACTION: Final = ("satisfied", "fairly_satisfied", "dissatisfied")
-PAGE: Final = 50
 
 
 @routes.get("/follow-ups")
 @needs(Right.FOLLOW_UP)
 async def follow_ups(request: web.Request) -> web.StreamResponse:
     wanted = request.query.get("state", "open")
-    cursor = request.query.get("cursor", "")
-    after = int(cursor) if cursor.isdecimal() and len(cursor) < 7 else 0
-    state: State | None = "done" if wanted == "done" else "open" if wanted == "open" else None
     async with request.app[DATABASE].read() as session:
-        page = await list_follow_ups(session, state=state, limit=PAGE, after=after)
+        page = await list_follow_ups(
+            session, state=progress_of(wanted), limit=LINES, after=cursor_of(request, digits=6)
+        )
     context = {"page": page, "state": wanted, "satisfaction": SATISFACTION}
     return render(request, "follow_ups.html", context)
 

@@ -7,24 +7,22 @@ from typing import Final
 from aiohttp import web
 
 from web.guard import needs
+from web.pages.listing import LINES, cursor_of
 from web.render import render, texts_of
 from web.rights import Right
 from web.terminal_lists import terminals
 
 routes = web.RouteTableDef()
-PAGE: Final = 50
 MOST: Final = 20_000
 _COLUMNS: Final = ("elder_name", "community", "line", "model", "serial", "tested_at")
 
 
 @routes.get("/terminals")
 @needs(Right.SEE_TERMINALS)
-async def page(request: web.Request) -> web.StreamResponse:
+async def due(request: web.Request) -> web.StreamResponse:
     wanted = request.query.get("state", "overdue")
-    cursor = request.query.get("cursor", "")
-    after = int(cursor) if cursor.isdecimal() and len(cursor) < 7 else 0
-    items, following = await terminals(request, overdue=wanted == "overdue", limit=PAGE, after=after)
-    return render(request, "terminals.html", {"items": items, "next": following, "state": wanted})
+    page = await terminals(request, overdue=wanted == "overdue", limit=LINES, after=cursor_of(request, digits=6))
+    return render(request, "terminals.html", {"page": page, "state": wanted})
 
 
 @routes.get("/terminals/export")
@@ -32,11 +30,11 @@ async def page(request: web.Request) -> web.StreamResponse:
 async def table(request: web.Request) -> web.StreamResponse:
     """UTF-8 with its mark, so that spreadsheet programs read the Chinese."""
     t = texts_of(request)
-    items, _ = await terminals(request, overdue=request.query.get("state") == "overdue", limit=MOST)
+    page = await terminals(request, overdue=request.query.get("state") == "overdue", limit=MOST)
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([t(f"terminals.{column}") for column in _COLUMNS])
-    for item in items:
+    for item in page.items:
         tested = item.tested_at.isoformat(timespec="minutes") if item.tested_at else ""
         writer.writerow(
             [_plain(cell) for cell in (item.elder_name, item.community, item.line, item.model, item.serial, tested)]

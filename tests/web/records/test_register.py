@@ -21,8 +21,9 @@ from models.names import search_key
 from models.org import OrgKind, UnknownOrgUnit, add_unit, list_units, set_manager_phone
 from models.queries.elders import changes_of, list_elders
 from models.queries.register import file_of, find_file
-from models.register import FormRefused, NoSuchElder, VersionConflict, change_elder, create_elder, delete_elder, form_of
+from models.register import FormRefused, NoSuchElder, change_elder, create_elder, delete_elder, form_of
 from models.terminal_tests import record_test
+from models.versions import VersionConflict
 
 AREA = "021"
 LINE = "02110000001"

@@ -1,4 +1,6 @@
-"""Work orders as lists, for page and API. So far only drafts, as agents took them down (S3.1)."""
+"""Work orders as a list. So far only drafts, as agents took them down (S3.1)."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.vocabulary import Aid
 from models.elders import Elder
+from models.queries.paging import Page, read_page
 from models.work_orders import OrderState, WorkOrder
 
 
@@ -27,12 +30,6 @@ class OrderView:
     drafted_by: str
 
 
-@dataclass(frozen=True, slots=True)
-class OrderPage:
-    items: tuple[OrderView, ...]
-    next: str | None
-
-
 async def list_orders(
     session: AsyncSession,
     *,
@@ -40,7 +37,7 @@ async def list_orders(
     elder: int | None = None,
     limit: int = 50,
     after: int | None = None,
-) -> OrderPage:
+) -> Page[OrderView]:
     """The latest first; the cursor is the id of the last one."""
     query = select(WorkOrder, Elder.name).outerjoin(Elder, Elder.id == WorkOrder.elder_id)
     if state is not None:
@@ -49,9 +46,9 @@ async def list_orders(
         query = query.where(WorkOrder.elder_id == elder)
     if after is not None:
         query = query.where(WorkOrder.id < after)
-    rows = (await session.execute(query.order_by(WorkOrder.id.desc()).limit(limit + 1))).all()
-    items = tuple(_view(row, name) for row, name in rows[:limit])
-    return OrderPage(items, str(items[-1].id) if len(rows) > limit else None)
+    return await read_page(
+        session, query.order_by(WorkOrder.id.desc()), _view, limit=limit, cursor=lambda order: order.id
+    )
 
 
 def _view(row: WorkOrder, elder_name: str | None) -> OrderView:

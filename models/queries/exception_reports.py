@@ -1,21 +1,17 @@
-"""Exception reports as lists, and their explanation; for page and API (K1)."""
+"""Exception reports as a list (K1)."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm.exc import StaleDataError
 
-from models.audit import audit
-from models.base import utc_now
 from models.cases import CaseRow
 from models.elders import Elder
 from models.exception_reports import ExceptionCause, ExceptionReport
-from web.problems import Conflict, NotFound
-
-State = Literal["open", "done"]
+from models.queries.paging import Page, Progress, read_page_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,45 +31,19 @@ class ExceptionView:
     explained_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class ExceptionPage:
-    items: tuple[ExceptionView, ...]
-    next: str | None
-
-
 async def list_exceptions(
-    session: AsyncSession, *, state: State | None, limit: int = 50, after: int | None = None
-) -> ExceptionPage:
+    session: AsyncSession, *, state: Progress | None, limit: int = 50, after: int | None = None
+) -> Page[ExceptionView]:
     """The latest first, those that are not explained yet before all others; the cursor is a number of rows."""
-    skip = after or 0
-    query = _reports()
+    done = ExceptionReport.explained_at.is_not(None)
+    query = _reports().order_by(done, ExceptionReport.opened_at.desc(), ExceptionReport.id)
     if state is not None:
-        done = ExceptionReport.explained_at.is_not(None)
         query = query.where(done if state == "done" else ~done)
-    order = (ExceptionReport.explained_at.is_not(None), ExceptionReport.opened_at.desc(), ExceptionReport.id)
-    rows = (await session.execute(query.order_by(*order).offset(skip).limit(limit + 1))).all()
-    items = tuple(_view(*row) for row in rows[:limit])
-    return ExceptionPage(items, str(skip + limit) if len(rows) > limit else None)
+    return await read_page_from(session, query, _view, skip=after or 0, limit=limit)
 
 
-async def explain(
-    session: AsyncSession, report: int, *, version: int, by: str, cause: ExceptionCause, explanation: str
-) -> ExceptionView:
-    """Write down why nobody answered.
-
-    Raises NotFound, Conflict when somebody else was faster.
-    """
-    row = await session.get(ExceptionReport, report)
-    if row is None:
-        raise NotFound
-    if row.version != version:
-        raise Conflict("problem.version", fields={"version": str(row.version)})
-    row.cause, row.explanation, row.explained_at, row.explained_by = cause, explanation, utc_now(), by
-    audit(session, by, "exception_report.explain", f"exception_report:{report}")
-    try:
-        await session.flush()
-    except StaleDataError:
-        raise Conflict("problem.version") from None
+async def exception_view(session: AsyncSession, report: int) -> ExceptionView:
+    """The report of this id, which there must be."""
     return _view(*(await session.execute(_reports().where(ExceptionReport.id == report))).one())
 
 

@@ -1,4 +1,6 @@
-"""Complaints as lists, for page and API. So far only drafts, as agents took them down (H5)."""
+"""Complaints as a list. So far only drafts, as agents took them down (H5)."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.complaints import Complaint, ComplaintState
 from models.elders import Elder
+from models.queries.paging import Page, read_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +29,6 @@ class ComplaintView:
     drafted_by: str
 
 
-@dataclass(frozen=True, slots=True)
-class ComplaintPage:
-    items: tuple[ComplaintView, ...]
-    next: str | None
-
-
 async def list_complaints(
     session: AsyncSession,
     *,
@@ -39,7 +36,7 @@ async def list_complaints(
     elder: int | None = None,
     limit: int = 50,
     after: int | None = None,
-) -> ComplaintPage:
+) -> Page[ComplaintView]:
     """The latest first; the cursor is the id of the last one."""
     query = select(Complaint, Elder.name).outerjoin(Elder, Elder.id == Complaint.elder_id)
     if state is not None:
@@ -48,9 +45,9 @@ async def list_complaints(
         query = query.where(Complaint.elder_id == elder)
     if after is not None:
         query = query.where(Complaint.id < after)
-    rows = (await session.execute(query.order_by(Complaint.id.desc()).limit(limit + 1))).all()
-    items = tuple(_view(row, name) for row, name in rows[:limit])
-    return ComplaintPage(items, str(items[-1].id) if len(rows) > limit else None)
+    return await read_page(
+        session, query.order_by(Complaint.id.desc()), _view, limit=limit, cursor=lambda complaint: complaint.id
+    )
 
 
 def _view(row: Complaint, elder_name: str | None) -> ComplaintView:
