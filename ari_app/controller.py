@@ -47,7 +47,7 @@ from models.journal import Written
 from models.journal_entry import JournalEntry
 
 log = structlog.get_logger(__name__)
-PUBLISH_EVERY = 0.02  # seconds in which changes of one case become one message
+PUBLISH_EVERY = 0.05  # seconds in which changes of one case become one message
 RETIRE_AFTER = 10.0  # seconds that a closed case stays for what still comes in of it
 _NOT_A_CALLER = re.compile(r"[^0-9+]")
 

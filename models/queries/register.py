@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from ivr.case import ContactCard, ElderFile
+from ivr.vocabulary import Relation
 from models.addresses import full_address
 from models.elders import SERVED, Contact, ContactPhone, Elder, Terminal
 from models.org import OrgKind, OrgUnit
 from models.phone_numbers import canonical, national
 
 _LEVELS = 4
+_Asked = Mapping[str, Sequence[int]]
 _HOUSEHOLD = 8  # more people behind one number are no household
 
 
@@ -31,22 +37,11 @@ async def find_files(session: AsyncSession, caller: str, area_code: str) -> list
     number = canonical(caller, area_code)
     if not number:
         return []
-    by_line = (
-        select(Elder.id, literal(1).label("rank"), Elder.provisional)
-        .join(Terminal, Terminal.elder_id == Elder.id)
-        .where(Terminal.line_canonical == number, Elder.status.in_(SERVED))
-    )
-    by_home = select(Elder.id, literal(2).label("rank"), Elder.provisional).where(
-        Elder.home_phone_canonical == number, Elder.status.in_(SERVED)
-    )
-    found = union_all(by_line, by_home).subquery()
-    by_merit = select(found.c.id, found.c.provisional).order_by(found.c.rank, found.c.provisional, found.c.id)
-    rows = (await session.execute(by_merit.limit(_HOUSEHOLD))).all()
+    rows = (await session.execute(_known_by(), {"number": number})).all()
     elders = dict.fromkeys(
         elder for elder, provisional in rows if not provisional or provisional == rows[0].provisional
     )
-    files = [await _file(session, Elder.id == elder) for elder in elders]
-    return [file for file in files if file is not None]
+    return await _files(session, list(elders))
 
 
 async def find_files_of_device(session: AsyncSession, device: str, area_code: str) -> list[ElderFile]:
@@ -60,26 +55,39 @@ async def find_files_of_device(session: AsyncSession, device: str, area_code: st
         .limit(_HOUSEHOLD)
     )
     elders = dict.fromkeys(await session.scalars(found)) if serial else {}
-    files = [await _file(session, Elder.id == elder) for elder in elders]
-    return [file for file in files if file is not None] or await find_files(session, device, area_code)
+    return await _files(session, list(elders)) or await find_files(session, device, area_code)
 
 
 async def file_of(session: AsyncSession, elder_id: int) -> ElderFile | None:
     """This elder's file; None when there is no such elder."""
-    return await _file(session, Elder.id == elder_id)
+    return next(iter(await _files(session, [elder_id])), None)
 
 
-async def _file(session: AsyncSession, which: ColumnElement[bool]) -> ElderFile | None:
-    row = (await session.execute(_elder_and_units().where(which))).first()
-    if row is None:
-        return None
-    elder: Elder = row[0]
-    home: OrgUnit | None = row[1]
-    units: list[str] = [name for name in reversed(row[2:]) if name]
+async def _files(session: AsyncSession, elders: Sequence[int]) -> list[ElderFile]:
+    """The files of those of them that there are, in this order: three queries for all."""
+    if not elders:
+        return []
+    asked = {"elders": elders}
+    terminals, cards = await _terminals(session, asked), await _cards(session, asked)
+    found = {
+        row[0].id: _file(row[0], row[1], row[2:], terminals[row[0].id], cards[row[0].id])
+        for row in await session.execute(_elders_and_units(), asked)
+    }
+    return [found[elder] for elder in elders if elder in found]
+
+
+def _file(
+    elder: Elder,
+    home: OrgUnit | None,
+    above: Sequence[str | None],
+    terminals: Sequence[tuple[str, str]],
+    contacts: Iterable[ContactCard],
+) -> ElderFile:
+    """`home`: the unit that they live in; `above`: the names of those above it, the smallest first."""
+    units = [name for name in reversed(above) if name]
     if home is not None:
         units.append(home.name)
     community = home if home is not None and home.kind is OrgKind.COMMUNITY else None
-    terminals = await _terminals(session, elder.id)
     return ElderFile(
         id=elder.id,
         name=elder.name,
@@ -101,39 +109,75 @@ async def _file(session: AsyncSession, which: ColumnElement[bool]) -> ElderFile 
         provisional=elder.provisional,
         lines=tuple(national(line) for line, _ in terminals),
         devices=tuple(serial for _, serial in terminals if serial),
-        contacts=await _cards(session, elder.id),
+        contacts=tuple(contacts),
     )
 
 
+# --- statements are made once: each call asks them --------------------------------------------------------------------
+
+_ELDERS: BindParameter[int] = bindparam("elders", expanding=True)
+
+
 @cache
-def _elder_and_units() -> Select[Elder, OrgUnit | None, *tuple[str | None, ...]]:
-    """The elder, the unit that they live in, and the names of those above it, the smallest first. Made once: each call
-    asks it."""
+def _known_by() -> Select[int, bool]:
+    """Who is known by `number`, and whether only provisionally."""
+    number: BindParameter[str] = bindparam("number")
+    by_line = (
+        select(Elder.id, literal(1).label("rank"), Elder.provisional)
+        .join(Terminal, Terminal.elder_id == Elder.id)
+        .where(Terminal.line_canonical == number, Elder.status.in_(SERVED))
+    )
+    by_home = select(Elder.id, literal(2).label("rank"), Elder.provisional).where(
+        Elder.home_phone_canonical == number, Elder.status.in_(SERVED)
+    )
+    found = union_all(by_line, by_home).subquery()
+    by_merit = select(found.c.id, found.c.provisional).order_by(found.c.rank, found.c.provisional, found.c.id)
+    return by_merit.limit(_HOUSEHOLD)
+
+
+@cache
+def _elders_and_units() -> Select[Elder, OrgUnit | None, *tuple[str | None, ...]]:
+    """Each elder, the unit that they live in, and the names of those above it, the smallest first."""
     levels = [aliased(OrgUnit) for _ in range(_LEVELS)]
     query = select(Elder, levels[0], *(level.name for level in levels[1:]))
     below: ColumnElement[int | None] = Elder.org_unit_id  # type: ignore[assignment]
     for level in levels:
         query = query.outerjoin(level, level.id == below)
         below = level.parent_id  # type: ignore[assignment]
-    return query
+    return query.where(Elder.id.in_(_ELDERS))
 
 
-async def _terminals(session: AsyncSession, elder_id: int) -> list[tuple[str, str]]:
-    """Line and serial number of each."""
-    terminals = select(Terminal.line_canonical, Terminal.serial).where(Terminal.elder_id == elder_id)
-    return [(line, serial) for line, serial in await session.execute(terminals.order_by(Terminal.id))]
+@cache
+def _terminals_of() -> Select[int, str, str]:
+    query = select(Terminal.elder_id, Terminal.line_canonical, Terminal.serial)
+    return query.where(Terminal.elder_id.in_(_ELDERS)).order_by(Terminal.id)
 
 
-async def _cards(session: AsyncSession, elder_id: int) -> tuple[ContactCard, ...]:
-    rows = await session.execute(
-        select(Contact.id, Contact.name, Contact.relation, Contact.kind, ContactPhone.number)
+@cache
+def _contacts_of() -> Select[int, int, str, str, Relation, str | None]:
+    """A row for each phone of each contact, or one without phone."""
+    return (
+        select(Contact.elder_id, Contact.id, Contact.name, Contact.relation, Contact.kind, ContactPhone.number)
         .outerjoin(ContactPhone, ContactPhone.contact_id == Contact.id)
-        .where(Contact.elder_id == elder_id)
+        .where(Contact.elder_id.in_(_ELDERS))
         .order_by(Contact.position, Contact.id, ContactPhone.position, ContactPhone.id)
     )
-    cards: dict[int, ContactCard] = {}
-    for number, name, relation, kind, phone in rows:
-        known = cards.get(number)
-        phones = (*(known.phones if known else ()), *([phone] if phone else []))
-        cards[number] = ContactCard(id=number, name=name, relation=relation or str(kind), phones=phones, kind=kind)
-    return tuple(cards.values())
+
+
+async def _terminals(session: AsyncSession, asked: _Asked) -> dict[int, list[tuple[str, str]]]:
+    """Line and serial number of each, by elder."""
+    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for elder, line, serial in await session.execute(_terminals_of(), asked):
+        found[elder].append((line, serial))
+    return found
+
+
+async def _cards(session: AsyncSession, asked: _Asked) -> dict[int, list[ContactCard]]:
+    """The contacts in the order in which they are called, by elder."""
+    found: dict[int, list[ContactCard]] = defaultdict(list)
+    for (elder, number, name, relation, kind), rows in groupby(
+        await session.execute(_contacts_of(), asked), key=itemgetter(slice(5))
+    ):
+        phones = tuple(row.number for row in rows if row.number)
+        found[elder].append(ContactCard(id=number, name=name, relation=relation or str(kind), phones=phones, kind=kind))
+    return found
