@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ari_app.runner import CaseRun
-from ivr.case import Case
+from ivr.case import Case, ElderFile
 from ivr.vocabulary import CaseKind, CaseState
 
 _OVER = frozenset({CaseState.WRAPPING_UP, CaseState.CLOSED})
@@ -41,9 +41,9 @@ class Needs:
     def earlier_case(self, runs: Iterable[CaseRun], number: str, at: datetime) -> str:
         """The case of this number or device that was over just before; empty when there is none."""
         for run in runs:
-            fresh = bool(run.entries) and at - run.entries[-1].at <= self.window
-            same = _reached_by(run.case, number) or number in devices_of(run.case)
-            if run.case.state in _OVER and fresh and same:
+            if run.case.state not in _OVER or not run.entries or at - run.entries[-1].at > self.window:
+                continue
+            if _reached_by(run.case, number) or number in devices_of(run.case):
                 return run.case.id
         case, ended = self._over.get(number, ("", at))
         return case if at - ended <= self.window else ""
@@ -61,16 +61,23 @@ class Needs:
 
 def numbers_of(case: Case) -> frozenset[str]:
     """Every number by which this case's elder may reach us."""
-    files = case.household or ((case.file,) if case.file else ())
+    files = _files_of(case)
     return frozenset({case.caller, *(number for file in files for number in (file.home_phone, *file.lines))}) - {""}
 
 
 def devices_of(case: Case) -> frozenset[str]:
     """Every device that may raise an alarm for this case's elder."""
-    files = case.household or ((case.file,) if case.file else ())
+    files = _files_of(case)
     known = {device for file in files for device in file.devices}
     return frozenset({case.device, *(report.device for report in case.reports), *known}) - {""}
 
 
+def _files_of(case: Case) -> tuple[ElderFile, ...]:
+    return case.household or ((case.file,) if case.file else ())
+
+
 def _reached_by(case: Case, number: str) -> bool:
-    return number != "" and (case.caller == number or number in numbers_of(case))
+    """Asked of every live case before a caller is answered, so without making a set of each."""
+    if not number:
+        return False
+    return case.caller == number or any(number == file.home_phone or number in file.lines for file in _files_of(case))
