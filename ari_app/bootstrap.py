@@ -185,7 +185,11 @@ def _assemble(
     )
     controller.bus = Bus(controller.picture, first=time.time_ns() // 1_000_000)
     controller.journal = Journal(
-        database, area_code=settings.area_code, written=controller.written, set_aside=settings.home / SET_ASIDE
+        database,
+        area_code=settings.area_code,
+        written=controller.written,
+        set_aside=settings.home / SET_ASIDE,
+        callers_first=controller.callers_first,
     )
     controller.desk = Desk(
         now=Controller.now,

@@ -15,6 +15,7 @@ from ari_app import recordings
 from ari_app.ari import AriError, Client, Conflict, NotFound, Resynced, StreamItem
 from ari_app.background import Background
 from ari_app.bus import Bus
+from ari_app.callers_first import CallersFirst
 from ari_app.catching_up import CatchingUp
 from ari_app.desk import Desk, Seat
 from ari_app.dialled import DialledNumbers
@@ -29,6 +30,7 @@ from ari_app.side_calls import SideCalls
 from ari_app.switchboard import Switchboard
 from ivr.case import Case
 from ivr.commands import (
+    Answer,
     ChangeRole,
     Dial,
     FindSeat,
@@ -40,6 +42,7 @@ from ivr.commands import (
     StopFindingSeat,
 )
 from ivr.events import CallerIdentified, Event, RecordingEnded, SeatReserved
+from ivr.ids import Address
 from ivr.policy import Policy
 from ivr.serial import Json
 from ivr.vocabulary import LegKind, Role, SeatRelease
@@ -48,6 +51,8 @@ from models.journal_entry import JournalEntry
 
 log = structlog.get_logger(__name__)
 PUBLISH_EVERY = 0.05  # seconds in which changes of one case become one message
+PUT_OFF, PUT_OFF_MOST = 0.005, 10  # seconds for which such a message lets callers go first, and how often
+LOOK_UP_PATIENCE = 0.05  # seconds for which a look-up lets callers go first
 RETIRE_AFTER = 10.0  # seconds that a closed case stays for what still comes in of it
 _NOT_A_CALLER = re.compile(r"[^0-9+]")
 
@@ -91,6 +96,7 @@ class Controller:
             needs=Needs(timedelta(minutes=policy.again_window)),
             watch=self._watch,
         )
+        self.callers_first = CallersFirst()
         self._dirty: dict[str, asyncio.TimerHandle] = {}
         self.link_problem = "not connected to Asterisk yet"
 
@@ -118,14 +124,16 @@ class Controller:
     # --- calls that come in -------------------------------------------------------------------------------------
 
     def call_offered(self, channel: str) -> None:
+        self.callers_first.offered(channel)
         self._background.spawn(self._claim(channel), f"claim-{channel}")
 
     async def _claim(self, channel: str) -> None:
         try:
             await self._ari.user_events.claimChannel(channelId=channel, application=self._app)
         except (Conflict, NotFound):
-            pass  # another controller has it, or it is gone
+            self.callers_first.served(channel)  # another controller has it, or it is gone
         except AriError as problem:
+            self.callers_first.served(channel)
             log.warning("a call could not be claimed", reason=str(problem))
 
     def _watch(self, channel: str) -> None:
@@ -136,8 +144,10 @@ class Controller:
             case ("sos", dialled, caller, recording):
                 self.reception.call(channel, dialled, _NOT_A_CALLER.sub("", caller)[:24], recording)
             case ("star", extension, code):
+                self.callers_first.served(channel)
                 self.side_calls.star(channel, extension, code)
             case ("test", caller):
+                self.callers_first.served(channel)
                 self.side_calls.test(channel, self.reception.tidy(_NOT_A_CALLER.sub("", caller)[:24]))
             case _:
                 log.error("a call came in with arguments that the dialplan should not send", count=len(args))
@@ -178,7 +188,11 @@ class Controller:
 
     async def carry_out(self, case: Case, command: LineCommand) -> None:
         to_seat = isinstance(command, Dial) and command.kind is LegKind.SEAT
-        await self._switchboard.carry_out(case.id, command, shown_number=case.caller if to_seat else "")
+        try:
+            await self._switchboard.carry_out(case.id, command, shown_number=case.caller if to_seat else "")
+        finally:
+            if isinstance(command, Answer):
+                self.callers_first.served(self.lines.channel(Address(case.id, command.leg)))
 
     async def durable(self, case: str, seq: int) -> bool:
         return await self.journal.durable(case, seq, self.policy.journal_wait)
@@ -190,6 +204,7 @@ class Controller:
         self._background.spawn(self._identify(case, caller, device), f"look-up-{case}")
 
     async def _identify(self, case: str, caller: str, device: str) -> None:
+        await self.callers_first.pass_by(LOOK_UP_PATIENCE)
         self.post(case, await self.reception.identify(case, caller, device))
 
     def seat_command(self, case: str, command: SeatCommand) -> None:
@@ -243,7 +258,11 @@ class Controller:
             loop = asyncio.get_running_loop()
             self._dirty[run.case.id] = loop.call_later(PUBLISH_EVERY, self._publish_case, run)
 
-    def _publish_case(self, run: CaseRun) -> None:
+    def _publish_case(self, run: CaseRun, put_off: int = 0) -> None:
+        if self.callers_first.waiting and put_off < PUT_OFF_MOST:
+            loop = asyncio.get_running_loop()
+            self._dirty[run.case.id] = loop.call_later(PUT_OFF, self._publish_case, run, put_off + 1)
+            return
         self._dirty.pop(run.case.id, None)
         self.bus.publish("case", case_json(run, self.now()))
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import InternalError, NotSupportedError, ProgrammingError
 
+from ari_app.callers_first import CallersFirst
 from models.database import Database, DatabaseUnavailable
 from models.journal import JournalEntry, Written, write
 from models.journal_entry import command_json
@@ -35,12 +36,19 @@ class Journal:
     that the database refuses."""
 
     def __init__(
-        self, database: Database, *, area_code: str, written: Callable[[Written], None], set_aside: Path
+        self,
+        database: Database,
+        *,
+        area_code: str,
+        written: Callable[[Written], None],
+        set_aside: Path,
+        callers_first: CallersFirst,
     ) -> None:
         self._database = database
         self._area_code = area_code
         self._written = written
         self._set_aside = set_aside
+        self._callers_first = callers_first
         self._waiting: deque[JournalEntry] = deque()
         self._more = asyncio.Event()
         self._empty = asyncio.Event()
@@ -110,6 +118,8 @@ class Journal:
             await self._more.wait()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._hurry.wait(), LINGER)
+            if not self._hurried:
+                await self._callers_first.pass_by(LINGER)
             size = 1 if singly else min(BATCH, len(self._waiting))
             batch = [self._waiting[i] for i in range(size)]
             try:

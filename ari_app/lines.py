@@ -28,6 +28,7 @@ class Lines:
     music: set[str] = field(default_factory=set)
     causes: dict[str, int] = field(default_factory=dict)
     spoke: set[str] = field(default_factory=set)
+    _came_as: dict[Address, str] = field(default_factory=dict)
     _count: int = 0
 
     def address(self, channel: str) -> Address | None:
@@ -35,13 +36,11 @@ class Lines:
 
     def channel(self, address: Address) -> str:
         """Asterisk's id of this leg's channel."""
-        for channel, known in self.inbound.items():
-            if known == address:
-                return channel
-        return ids.channel_id(*address)
+        return self._came_as.get(address) or ids.channel_id(*address)
 
     def arrived(self, channel: str, case: str, leg: str = ids.ELDER) -> None:
         self.inbound[channel] = Address(case, leg)
+        self._came_as[Address(case, leg)] = channel
 
     def first_words(self, channel: str) -> bool:
         """Whether this is the first speech on the channel: what follows is a conversation, not news."""
@@ -68,7 +67,9 @@ class Lines:
         return sound.prompt
 
     def gone(self, channel: str) -> None:
-        self.inbound.pop(channel, None)
+        address = self.inbound.pop(channel, None)
+        if address is not None:
+            self._came_as.pop(address, None)
         self.sounds.pop(channel, None)
         self.music.discard(channel)
         self.causes.pop(channel, None)

@@ -230,7 +230,8 @@ class CaseRun:
             case Play() | StopSound() | StartMusic() | Announce() | DetectSpeech():
                 self._orders.put_nowait((seq, command))
             case FindSeat() | StopFindingSeat() | ReleaseSeat() | ChangeRole() | ShowFile():
-                self._seat_command(seq, command)
+                # After the lines: a caller is answered before a seat is looked for.
+                asyncio.get_running_loop().call_soon(self._seat_command, seq, command)
             case StartTimer(timer, seconds):
                 self._start_timer(timer, seconds)
             case StopTimer(timer):
@@ -259,6 +260,10 @@ class CaseRun:
             self.house.seat_command(self.case.id, command)
         except KeyError as unknown:
             self.post(self._failure(command, f"unknown seat {unknown}"), seq)
+        except Exception as unforeseen:
+            # The outermost guard, as for commands about lines.
+            log.exception("a command could not be carried out", command=type(command).__name__)
+            self.post(self._failure(command, type(unforeseen).__name__), seq)
 
     def _raise_alarm(self, command: Alarm, at: datetime) -> None:
         alarm = RaisedAlarm(command.kind, command.detail, at)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ari_app.controller import RETIRE_AFTER
+from ari_app.controller import PUBLISH_EVERY, RETIRE_AFTER
 from ari_app.desk import SeatSetup, SeatState
 from ivr.commands import FindSeat
 from ivr.events import CloseRequested
@@ -264,3 +264,31 @@ async def test_what_does_not_work_is_told(tmp_path: Path) -> None:
         assert isinstance(picture, dict)
         assert picture["degraded"] == ["asterisk: broken"]
         assert (picture["app"], picture["seq"], picture["cases"]) == (APP, p.controller.bus.seq, [])
+
+
+async def test_pictures_for_screens_let_a_caller_go_first(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        first = await p.sos()
+        await passes(1)
+        seen = len(p.told("case"))
+
+        await p.hears(event("CallBroadcast", channel=channel_frame("c-2", "Ring")))
+        await p.elder_speaks(first)
+        await passes(PUBLISH_EVERY + 0.02)
+        assert len(p.told("case")) == seen
+
+        await p.call("sos", "96890", "02100000008", "2026/01/05/y.wav", channel="c-2")
+        assert ("answer", {"channel": "c-2"}) in p.asked()
+        await passes(0.01)
+        assert len(p.told("case")) == seen + 1
+
+
+async def test_pictures_come_although_a_caller_is_never_answered(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        first = await p.sos()
+        await passes(1)
+        seen = len(p.told("case"))
+        await p.hears(event("CallBroadcast", channel=channel_frame("c-2", "Ring")))
+        await p.elder_speaks(first)
+        await passes(2 * PUBLISH_EVERY + 0.02)
+        assert len(p.told("case")) == seen + 1

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ari_app import journal as journal_module
+from ari_app.callers_first import CallersFirst
 from ari_app.journal import Journal
 from ivr.case import Case
 from ivr.commands import OpenProvisionalFile
@@ -64,7 +65,11 @@ class Desk:
         self.written: list[Written] = []
         self.file = folder / "set-aside.jsonl"
         self.journal = Journal(
-            cast(Database, server), area_code="021", written=self.written.append, set_aside=self.file
+            cast(Database, server),
+            area_code="021",
+            written=self.written.append,
+            set_aside=self.file,
+            callers_first=CallersFirst(),
         )
 
     @property
