@@ -137,7 +137,9 @@ class Story(ABC):
         self.tell(("设备报警", "a device raises the alarm"), now())
         self.awaits(("平台收到报警，生成事件", "the platform takes the alarm and opens a case"))
         self._began = time.monotonic()
-        self.case = self.report.case = await self.desks[0].console.report(device, kind)
+        console = self.desks[0].console
+        self.case = self.report.case = await console.report(device, kind)
+        await console.case(self.case, lambda view: True, what=self._awaited[1], within=self.patience)
         self.report.expect(self._awaited, True, at=now())
         self.desks[0].console.listen(self._news())
 
