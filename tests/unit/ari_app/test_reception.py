@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from ari_app.controller import RETIRE_AFTER
+from ari_app.reception import new_case_id
 from ivr.case import DeviceReport
 from ivr.events import CloseRequested
 from ivr.vocabulary import CaseKind, DeviceKind, Outcome
@@ -53,3 +55,8 @@ async def test_a_call_after_the_case_is_gone_names_it(tmp_path: Path) -> None:
         assert not p.controller.runs
         await p.call("sos", "", NUMBER, "r.wav", channel="1767600000.2")
         assert p.case.again_of == first.case.id
+
+
+def test_thousands_who_call_in_the_same_second_have_a_case_each() -> None:
+    at = datetime(2026, 1, 5, 8, tzinfo=UTC)
+    assert len({new_case_id(at) for _ in range(5_000)}) == 5_000
