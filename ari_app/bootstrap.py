@@ -35,6 +35,7 @@ from ari_app.recovery import open_cases
 from ari_app.register import Register
 from ari_app.seats import SeatRecords
 from ari_app.side_calls import SideCalls
+from ari_app.spill import Spill
 from ari_app.star_codes import star_codes
 from ari_app.switchboard import Routes, Switchboard
 from ari_app.taking_over import take_over
@@ -51,8 +52,10 @@ from models.terminal_tests import record_test
 
 log = structlog.get_logger(__name__)
 LAST_WORDS = 5.0  # seconds for the journal to be written when we stop
+RESTORE_WITHIN = 5.0  # seconds for which a start waits for what a former boot left
 LOCK = "controller.lock"
 SET_ASIDE = "journal-set-aside.jsonl"
+SPILL = "journal-waiting.jsonl"
 
 
 class AlreadyRunning(Exception):
@@ -107,14 +110,17 @@ async def running(
         )
         await stack.enter_async_context(client)
         controller, records = _assemble(settings, policy, app, client, database, background, clock)
-        await records.load()
-        left = await open_cases(database, policy)
-        await _remember_the_last(controller, database, policy)
         # The other way round at the end: nobody is heard, nothing is decided any more, then the journal is written out.
         journal = asyncio.create_task(controller.journal.run(), name="journal")
         stack.push_async_callback(_end, journal)
+        spilling = asyncio.create_task(controller.journal.keep_spill(), name="spill")
+        stack.push_async_callback(_end, spilling)
         stack.push_async_callback(controller.journal.drain, LAST_WORDS)
         stack.push_async_callback(controller.close)
+        await _restore(controller.journal)
+        await records.load()
+        left = await open_cases(database, policy)
+        await _remember_the_last(controller, database, policy)
         take_over(controller, left)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         outbox = Outbox(
@@ -130,8 +136,18 @@ async def running(
         stack.push_async_callback(_end, hearing)
         await stack.enter_async_context(_control(settings, keys, controller, records))
         log.info("controller started", app=app, control_port=settings.control_port)
-        controller.vital = (journal, hearing)
+        controller.vital = (journal, spilling, hearing)
         yield controller
+
+
+async def _restore(journal: Journal) -> None:
+    """What a former boot could not put on record comes first: its open cases are read from the records."""
+    waiting = await journal.restore()
+    if not waiting:
+        return
+    log.warning("a former boot left entries that were not on record", entries=waiting)
+    if not await journal.drain(RESTORE_WITHIN):
+        log.error("the database does not take them now; callers of those cases are served anew", entries=waiting)
 
 
 async def _remember_the_last(controller: Controller, database: Database, policy: Policy) -> None:
@@ -189,6 +205,7 @@ def _assemble(
         area_code=settings.area_code,
         written=controller.written,
         set_aside=settings.home / SET_ASIDE,
+        spill=Spill(settings.home / SPILL),
         callers_first=controller.callers_first,
     )
     controller.desk = Desk(

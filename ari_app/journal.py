@@ -1,7 +1,8 @@
 """The journal: every decision made durable, in order, off the call path. Many entries share one transaction.
 
-While the database is away entries wait here and nobody else does; `durable` says whether something is on the record.
-An entry that the database refuses for good is set aside in a file, so that it blocks no other and is not lost either.
+While the database is away, locked or slow, entries wait here and nobody else does. What waits for long is put into a
+file as well (`spill.py`), so that it outlives this process; `durable` says whether something is on the record or there.
+An entry that the database refuses for good is set aside in another file: it blocks no other and is not lost either.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ import asyncio
 import json
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
+from itertools import islice
 from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import InternalError, NotSupportedError, ProgrammingError
 
 from ari_app.callers_first import CallersFirst
+from ari_app.spill import Spill
 from models.database import Database, DatabaseUnavailable
 from models.journal import JournalEntry, Written, write
 from models.journal_entry import command_json
@@ -26,6 +29,7 @@ from models.text import plain_json
 log = structlog.get_logger(__name__)
 BATCH = 500
 LINGER = 0.05  # seconds in which more entries may join a transaction: each costs as much as twenty entries
+SPILL_AFTER = 0.5  # seconds that an entry waits for the database alone
 RETRY_FIRST, RETRY_LONGEST = 0.1, 5.0
 # What is wrong with the database as a whole (no such table, read-only), not with what we write: it is waited for.
 _NOT_NOW = (DatabaseUnavailable, ProgrammingError, InternalError, NotSupportedError)
@@ -33,7 +37,7 @@ _NOT_NOW = (DatabaseUnavailable, ProgrammingError, InternalError, NotSupportedEr
 
 class Journal:
     """`written` is called in the event loop with what a transaction brought about; `set_aside` is the file for entries
-    that the database refuses."""
+    that the database refuses. Two tasks make it live: `run` and `keep_spill`."""
 
     def __init__(
         self,
@@ -42,14 +46,21 @@ class Journal:
         area_code: str,
         written: Callable[[Written], None],
         set_aside: Path,
+        spill: Spill,
         callers_first: CallersFirst,
     ) -> None:
         self._database = database
         self._area_code = area_code
         self._written = written
         self._set_aside = set_aside
+        self._spill = spill
         self._callers_first = callers_first
         self._waiting: deque[JournalEntry] = deque()
+        self._since: deque[float] = deque()  # loop times at which those entries came
+        self._gone = 0  # how many entries have left `_waiting` ...
+        self._spilled = 0  # ... and how many of all are in the spill, or came after what is there
+        self._spill_problem = ""
+        self._spilling = asyncio.Lock()
         self._more = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -68,17 +79,20 @@ class Journal:
     def problems(self) -> list[str]:
         """What does not work now, in plain words."""
         found = [f"database: {self._away}; {self.lag} entries wait"] if self._away else []
+        if self._spill_problem:
+            found.append(f"journal: what waits cannot be kept in {self._spill.file.name}: {self._spill_problem}")
         if self._set_aside.exists():
             found.append(f"journal: the database refused entries; see {self._set_aside.name} in the home folder")
         return found
 
     def append(self, entry: JournalEntry) -> None:
         self._waiting.append(entry)
+        self._since.append(asyncio.get_running_loop().time())
         self._empty.clear()
         self._more.set()
 
     async def durable(self, case: str, seq: int, timeout: float) -> bool:
-        """Wait until this entry is on the record; False when it is not in time."""
+        """Wait until this entry is on the record or in the spill; False when it is not in time."""
         try:
             async with asyncio.timeout(timeout), self._in_a_hurry(), self._progress:
                 await self._progress.wait_for(lambda: self._done.get(case, 0) >= seq)
@@ -90,11 +104,16 @@ class Journal:
         self._done.pop(case, None)
 
     async def drain(self, timeout: float) -> bool:
-        """Wait until everything is on the record, at most so long."""
+        """Wait until everything is on the record, at most so long; what is left then goes into the spill. Says whether
+        all is on the record."""
         try:
             async with asyncio.timeout(timeout), self._in_a_hurry():
                 await self._empty.wait()
         except TimeoutError:
+            try:
+                await self._spill_all()
+            except OSError as problem:
+                log.error("entries are lost that neither database nor spill took", reason=type(problem).__name__)
             return False
         return True
 
@@ -146,6 +165,8 @@ class Journal:
             results = []
         for _ in batch:
             self._waiting.popleft()
+            self._since.popleft()
+        self._gone += len(batch)
         if not self._waiting:
             self._more.clear()
             self._empty.set()
@@ -156,11 +177,58 @@ class Journal:
     async def _write(self, batch: list[JournalEntry]) -> list[Written]:
         async with self._database.write() as session:
             results = await write(session, batch, area_code=self._area_code)
-        async with self._progress:
-            for entry in batch:
-                self._done[entry.case.id] = entry.seq
-            self._progress.notify_all()
+        await self._now_durable(batch)
         return results
+
+    async def _now_durable(self, entries: Iterable[JournalEntry]) -> None:
+        async with self._progress:
+            for entry in entries:
+                self._done[entry.case.id] = max(entry.seq, self._done.get(entry.case.id, 0))
+            self._progress.notify_all()
+
+    # --- what waits for long ------------------------------------------------------------------------------------
+
+    async def restore(self) -> int:
+        """Take over what a former boot could not put on record any more; how many entries that was. Raises OSError."""
+        left = await asyncio.to_thread(self._spill.read)
+        for entry in left:
+            self.append(entry)
+        if left:
+            self._spilled = self._gone + len(self._waiting)
+        return len(left)
+
+    async def keep_spill(self) -> None:
+        """For ever: put into the spill what has waited for long, and remove the spill when all of it is on record."""
+        while True:
+            if not self._spilled:
+                await self._more.wait()
+            await asyncio.sleep(SPILL_AFTER / 5)
+            late = asyncio.get_running_loop().time() - SPILL_AFTER
+            try:
+                if self._since and self._since[0] < late:
+                    await self._spill_all()
+                if self._spilled and self._gone >= self._spilled:
+                    await asyncio.to_thread(self._spill.clear)
+                    self._spilled = 0
+                self._spill_problem = ""
+            except OSError as problem:
+                if not self._spill_problem:
+                    log.error("the journal's spill cannot be written", reason=type(problem).__name__)
+                self._spill_problem = type(problem).__name__
+                await asyncio.sleep(RETRY_LONGEST)
+
+    async def _spill_all(self) -> None:
+        """Everything that waits and is not there yet. Raises OSError."""
+        async with self._spilling:
+            known = max(0, self._spilled - self._gone)
+            fresh = list(islice(self._waiting, known, None))
+            if fresh:
+                until = self._gone + known + len(fresh)
+                await asyncio.to_thread(self._spill.put, fresh)
+                self._spilled = until
+                await self._now_durable(fresh)
+
+    # --- what the database refuses ------------------------------------------------------------------------------
 
     def _put_aside(self, entry: JournalEntry, refused: Exception) -> None:
         """One line of JSON, for nobody but the operator to read."""

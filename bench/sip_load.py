@@ -16,6 +16,7 @@ from bench import sip
 _ANSWER_WITHIN = 5.0
 _REGISTER_WITHIN = 20.0
 _BETWEEN = 0.005
+_SAID_AGAIN = (0.5, 1.0, 2.0)  # seconds after which an INVITE is sent again that nobody has heard (RFC 3261, timer A)
 _TELLING = 8  # digits at the end of a number by which callers differ
 
 
@@ -31,6 +32,7 @@ class Call:
     rang: float | None = None
     refused: int = 0
     over: bool = False
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def notice(self) -> None:
@@ -85,14 +87,25 @@ class Callers(_Peer):
         offer = sip.sdp(self.address.partition(":")[0])
         headers = [*self._dialog(call, "INVITE"), ("Contact", f"<sip:{caller}@{self.address}>")]
         headers.append(("Content-Type", "application/sdp"))
+        invite = sip.build(self._start("INVITE", call), headers, offer)
         call.sent = time.perf_counter()
-        self.send(sip.build(self._start("INVITE", call), headers, offer))
         try:
             async with asyncio.timeout(_ANSWER_WITHIN):
+                await self._send_until_heard(invite, call)
                 await call.done.wait()
         except TimeoutError:
             pass  # the missing time tells
         return call
+
+    async def _send_until_heard(self, invite: bytes, call: Call) -> None:
+        self.send(invite)
+        for pause in _SAID_AGAIN:
+            try:
+                await asyncio.wait_for(call.heard.wait(), pause)
+            except TimeoutError:
+                self.send(invite)
+            else:
+                return
 
     def hang_up(self, call: Call) -> None:
         """Put down, unless the platform has done so."""
@@ -112,7 +125,10 @@ class Callers(_Peer):
                 ended.over = True
             return
         call = self.calls.get(message["call-id"])
-        if call is None or message.answers != "INVITE" or message.status < 200:
+        if call is None or message.answers != "INVITE":
+            return
+        call.heard.set()
+        if message.status < 200:
             return
         self._to[call.id] = message["to"]
         if message.status == 200 and call.picked_up is None:

@@ -192,6 +192,11 @@ class House:
             await self._changed.wait_for(found)
         return seen
 
+    def latest(self, case: str) -> dict[str, Any]:
+        """The case as consoles see it now."""
+        cases = [message["data"] for message in reversed(self.messages) if message["kind"] == "case"]
+        return next(data for data in cases if data["id"] == case)
+
     async def happens(self, event: str, within: float = 5.0) -> dict[str, Any]:
         """The first timeline entry of this event, in any case, now or within so many seconds."""
         seen: dict[str, Any] = {}

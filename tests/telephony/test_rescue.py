@@ -234,21 +234,16 @@ async def test_a_service_that_does_not_answer_is_not_called_again_by_the_machine
             house.town.service("120", behaviour.RingsOn())
             assert (await house.agent("801").asks("call", case, target="120"))[0] == 200
             await house.leg("120-2", state="ringing")
-            await house.on_record(case, (await latest(house, case))["timeline"][-1]["seq"])
+            await house.on_record(case, house.latest(case)["timeline"][-1]["seq"])
             await kill(first)
         house.messages.clear()
         async with controller_process(house), house.following():
             await house.leg("120-2", within=10, state="ended")
             await people_talk(5)
-            legs = (await latest(house, case))["legs"]
+            legs = house.latest(case)["legs"]
             assert [leg["id"] for leg in legs if leg["kind"] == "service"] == ["120-1", "120-2"]
             calls = [note.what for note in house.town.chronicle.notes if note.who == "120"]
             assert sorted(what for what in calls if what in {"rang", "refused"}) == ["rang", "refused"]
-
-
-async def latest(house: House, case: str) -> dict[str, Any]:
-    seen = [message["data"] for message in house.messages if message["kind"] == "case"]
-    return next(data for data in reversed(seen) if data["id"] == case)
 
 
 @pytest.mark.clause("S4.4")
@@ -306,7 +301,7 @@ async def test_the_rescue_side_and_the_call_back_are_recorded(
         await until_checked(house, closed["id"], 3)
         case = house.controller.runs[closed["id"]].case
         call, back, rescue = [await listen(ear, recordings_dir(house.settings) / tape.file) for tape in case.tapes]
-        seen = (await latest(house, closed["id"]))["recordings"]
+        seen = house.latest(closed["id"])["recordings"]
     assert [tape.place for tape in case.tapes] == ["nowhere", "elder", "rescue"]
     assert call.voice("agent_a") == 0, str(call)
     assert back.voice("elder_help") > 2, str(back)
@@ -322,9 +317,6 @@ async def test_the_rescue_side_and_the_call_back_are_recorded(
 async def until_checked(house: House, case: str, count: int) -> None:
     async with asyncio.timeout(10):
         while True:
-            if (
-                sum(recording["seconds"] is not None for recording in (await latest(house, case))["recordings"])
-                >= count
-            ):
+            if sum(recording["seconds"] is not None for recording in house.latest(case)["recordings"]) >= count:
                 return
             await house.next_message()

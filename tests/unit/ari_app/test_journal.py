@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import stat
 from collections.abc import AsyncIterator
@@ -20,31 +21,36 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ari_app import journal as journal_module
 from ari_app.callers_first import CallersFirst
 from ari_app.journal import Journal
+from ari_app.spill import Spill
 from ivr.case import Case
-from ivr.commands import OpenProvisionalFile
-from ivr.vocabulary import CaseState
+from ivr.commands import Dial, OpenProvisionalFile, SendMessage
+from ivr.vocabulary import CaseState, LegKind, MessageKind
 from models.cases import TimelineRow
 from models.database import Database, DatabaseUnavailable
 from models.journal import Written
 from models.journal_entry import JournalEntry
 from tests.unit.ari_app.fakes import START
+from tests.web.stories import emergency, entries, ringing, talking
 
 WITHIN = 5.0  # seconds: a deadline, not a pause
 
 
 class Server:
-    """A real database that can be away: `problem` is what each use of it raises then."""
+    """A real database that can be away: `problem` is what each use of it raises then; it hangs until `waits_for`."""
 
     def __init__(self, url: str) -> None:
         self.database = Database(url)
         self.problem: Exception | None = None
         self.tries = asyncio.Queue[int]()
         self.transactions = 0
+        self.waits_for: asyncio.Event | None = None
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         self.transactions += 1
         self.tries.put_nowait(self.transactions)
+        if self.waits_for is not None:
+            await self.waits_for.wait()
         if self.problem is not None:
             raise self.problem
         async with self.database.write() as session:
@@ -69,6 +75,7 @@ class Desk:
             area_code="021",
             written=self.written.append,
             set_aside=self.file,
+            spill=Spill(folder / "waiting.jsonl"),
             callers_first=CallersFirst(),
         )
 
@@ -242,3 +249,170 @@ async def test_what_a_transaction_brought_about_is_told_once(desk: Desk) -> None
     (told,) = desk.written
     assert told.case == "one"
     assert told.file.provisional
+
+
+# --- the spill --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "SPILL_AFTER", 0.02)
+    monkeypatch.setattr(journal_module, "RETRY_LONGEST", 0.02)
+
+
+@asynccontextmanager
+async def at_work(server: Server, folder: Path) -> AsyncIterator[Desk]:
+    """A journal with both of its tasks, from its start to a sudden end."""
+    made = Desk(server, folder)
+    tasks = [asyncio.create_task(work) for work in (made.journal.run(), made.journal.keep_spill())]
+    try:
+        yield made
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def until_gone(file: Path) -> None:
+    async with asyncio.timeout(WITHIN):
+        while file.exists():  # noqa: ASYNC110, ASYNC240 - nobody tells
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.usefixtures("soon")
+async def test_what_the_database_could_not_take_outlives_the_process(sqlite_url: str, tmp_path: Path) -> None:
+    server = Server(sqlite_url)
+    server.problem = DatabaseUnavailable("the server is down")
+    spill = tmp_path / "waiting.jsonl"
+    async with at_work(server, tmp_path) as dying:
+        dying.journal.append(entry(1))
+        assert await dying.journal.durable("one", 1, WITHIN), "dialling 120 need not wait for the database"
+        dying.journal.append(entry(2, data={"name": "示例\ud800"}))
+        assert await dying.journal.durable("one", 2, WITHIN)
+    assert stat.S_IMODE(spill.stat().st_mode) == 0o600
+    assert await server.recorded() == []
+
+    server.problem = None
+    async with at_work(server, tmp_path) as next_boot:
+        assert await next_boot.journal.restore() == 2
+        next_boot.journal.append(entry(3))
+        assert await next_boot.journal.drain(WITHIN)
+        await until_gone(spill)
+        assert await server.recorded() == [("one", 1), ("one", 2), ("one", 3)]
+        server.problem = DatabaseUnavailable("down again")
+        next_boot.journal.append(entry(4))
+        assert await next_boot.journal.durable("one", 4, WITHIN)
+        assert [kept.seq for kept in Spill(spill).read()] == [4]
+    await server.database.close()
+
+
+@pytest.mark.usefixtures("soon")
+async def test_what_was_on_record_when_the_process_died_is_not_doubled(sqlite_url: str, tmp_path: Path) -> None:
+    server, spill = Server(sqlite_url), Spill(tmp_path / "waiting.jsonl")
+    async with at_work(server, tmp_path) as dying:
+        for seq in (1, 2, 3):
+            dying.journal.append(entry(seq))
+        assert await dying.journal.drain(WITHIN)
+    spill.put([entry(1), entry(2)])
+    async with at_work(server, tmp_path) as next_boot:
+        assert await next_boot.journal.restore() == 2
+        assert await next_boot.journal.drain(WITHIN)
+        await until_gone(spill.file)
+    assert await server.recorded() == [("one", 1), ("one", 2), ("one", 3)]
+    await server.database.close()
+
+
+@pytest.mark.usefixtures("soon")
+async def test_a_database_that_hangs_holds_nobody_up(sqlite_url: str, tmp_path: Path) -> None:
+    server, may_go = Server(sqlite_url), asyncio.Event()
+    server.waits_for = may_go
+    async with at_work(server, tmp_path) as desk:
+        for seq in (1, 2):
+            desk.journal.append(entry(seq))
+        assert await desk.journal.durable("one", 2, WITHIN)
+        assert await server.recorded() == []
+        may_go.set()
+        assert await desk.journal.drain(WITHIN)
+        await until_gone(tmp_path / "waiting.jsonl")
+        assert await server.recorded() == [("one", 1), ("one", 2)]
+    await server.database.close()
+
+
+@pytest.mark.usefixtures("soon")
+async def test_a_stop_while_the_database_is_away_leaves_everything_in_the_spill(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    server = Server(sqlite_url)
+    server.problem = DatabaseUnavailable("away")
+    async with at_work(server, tmp_path) as desk:
+        desk.journal.append(entry(1))
+        assert await desk.journal.durable("one", 1, WITHIN)
+        desk.journal.append(entry(2))
+        assert not await desk.journal.drain(0)
+    assert [kept.seq for kept in Spill(tmp_path / "waiting.jsonl").read()] == [1, 2]
+    await server.database.close()
+
+
+@pytest.mark.usefixtures("soon")
+async def test_without_disk_and_database_entries_wait_in_memory_and_it_is_told(sqlite_url: str, tmp_path: Path) -> None:
+    server = Server(sqlite_url)
+    server.problem = DatabaseUnavailable("away")
+    (tmp_path / "waiting.jsonl").mkdir()  # nobody can write there
+    async with at_work(server, tmp_path) as desk:
+        desk.journal.append(entry(1))
+        assert not await desk.journal.durable("one", 1, 0.2)
+        assert desk.journal.problems[1:] == ["journal: what waits cannot be kept in waiting.jsonl: IsADirectoryError"]
+        (tmp_path / "waiting.jsonl").rmdir()
+        assert await desk.journal.durable("one", 1, WITHIN)
+        server.problem = None
+        assert await desk.journal.drain(WITHIN)
+        await until_gone(tmp_path / "waiting.jsonl")
+        assert desk.journal.problems == []
+    assert await server.recorded() == [("one", 1)]
+    await server.database.close()
+
+
+async def test_a_line_that_was_never_finished_spoils_no_other(tmp_path: Path) -> None:
+    spill = Spill(tmp_path / "waiting.jsonl")
+    spill.put([entry(1), entry(2)])
+    whole = spill.file.read_bytes()
+    spill.file.write_bytes(whole[:-20])
+    assert [kept.seq for kept in spill.read()] == [1]
+    spill.put([entry(3)])
+    assert [kept.seq for kept in spill.read()] == [1, 3]
+    spill.file.write_bytes(b"\xff\n[]\n{}\n" + whole)
+    assert [kept.seq for kept in spill.read()] == [1, 2]
+
+
+async def test_a_disk_that_takes_only_a_part_leaves_whole_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spill = Spill(tmp_path / "waiting.jsonl")
+    spill.put([entry(1)])
+
+    def full(file: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            spill.put([entry(2)])
+    spill.put([entry(3)])
+    assert [kept.seq for kept in spill.read()] == [1, 3]
+
+
+async def test_an_entry_comes_back_as_it_was(tmp_path: Path) -> None:
+    case = emergency(talking(ringing()))
+    wanted = [
+        replace(
+            one,
+            commands=(
+                SendMessage(MessageKind.HELP_NEEDED, 1, "甲", "13000000001"),
+                Dial("a-2", LegKind.SEAT, "802", 20.0),
+            ),
+        )
+        for one in entries(case)
+    ]
+    spill = Spill(tmp_path / "waiting.jsonl")
+    spill.put(wanted)
+    assert list(spill.read()) == wanted
