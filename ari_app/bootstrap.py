@@ -11,7 +11,7 @@ import secrets as chance
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -119,7 +119,7 @@ async def running(
         stack.push_async_callback(controller.close)
         await _restore(controller.journal)
         await records.load()
-        left = await open_cases(database, policy)
+        left = await open_cases(database, policy, controller.journal.waiting)
         await _remember_the_last(controller, database, policy)
         take_over(controller, left)
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -142,12 +142,16 @@ async def running(
 
 async def _restore(journal: Journal) -> None:
     """What a former boot could not put on record comes first: its open cases are read from the records."""
-    waiting = await journal.restore()
-    if not waiting:
+    try:
+        waiting = await journal.restore()
+    except OSError as problem:
+        log.error("what a former boot left cannot be read", reason=type(problem).__name__)
+        with suppress(OSError):
+            journal.spill.put_away()
         return
-    log.warning("a former boot left entries that were not on record", entries=waiting)
-    if not await journal.drain(RESTORE_WITHIN):
-        log.error("the database does not take them now; callers of those cases are served anew", entries=waiting)
+    if waiting:
+        log.warning("a former boot left entries that were not on record", entries=waiting)
+        await journal.drain(RESTORE_WITHIN)
 
 
 async def _remember_the_last(controller: Controller, database: Database, policy: Policy) -> None:

@@ -18,6 +18,7 @@ class CallersFirst:
         self._nobody.set()
 
     def offered(self, channel: str) -> None:
+        self._since.pop(channel, None)
         self._since[channel] = asyncio.get_running_loop().time()
         self._nobody.clear()
 

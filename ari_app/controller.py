@@ -188,11 +188,11 @@ class Controller:
 
     async def carry_out(self, case: Case, command: LineCommand) -> None:
         to_seat = isinstance(command, Dial) and command.kind is LegKind.SEAT
+        caller = self.lines.channel(Address(case.id, command.leg)) if isinstance(command, Answer) else ""
         try:
             await self._switchboard.carry_out(case.id, command, shown_number=case.caller if to_seat else "")
         finally:
-            if isinstance(command, Answer):
-                self.callers_first.served(self.lines.channel(Address(case.id, command.leg)))
+            self.callers_first.served(caller)
 
     async def durable(self, case: str, seq: int) -> bool:
         return await self.journal.durable(case, seq, self.policy.journal_wait)

@@ -24,12 +24,13 @@ from ari_app.spill import Spill
 from models.database import Database, DatabaseUnavailable
 from models.journal import JournalEntry, Written, write
 from models.journal_entry import command_json
-from models.text import plain_json
+from models.text import Json, plain_json
 
 log = structlog.get_logger(__name__)
 BATCH = 500
 LINGER = 0.05  # seconds in which more entries may join a transaction: each costs as much as twenty entries
 SPILL_AFTER = 0.5  # seconds that an entry waits for the database alone
+SPILL_AT_ONCE = 50  # entries: making their lines takes the processor from the calls
 RETRY_FIRST, RETRY_LONGEST = 0.1, 5.0
 # What is wrong with the database as a whole (no such table, read-only), not with what we write: it is waited for.
 _NOT_NOW = (DatabaseUnavailable, ProgrammingError, InternalError, NotSupportedError)
@@ -53,7 +54,7 @@ class Journal:
         self._area_code = area_code
         self._written = written
         self._set_aside = set_aside
-        self._spill = spill
+        self.spill = spill
         self._callers_first = callers_first
         self._waiting: deque[JournalEntry] = deque()
         self._since: deque[float] = deque()  # loop times at which those entries came
@@ -80,7 +81,7 @@ class Journal:
         """What does not work now, in plain words."""
         found = [f"database: {self._away}; {self.lag} entries wait"] if self._away else []
         if self._spill_problem:
-            found.append(f"journal: what waits cannot be kept in {self._spill.file.name}: {self._spill_problem}")
+            found.append(f"journal: what waits cannot be kept in {self.spill.file.name}: {self._spill_problem}")
         if self._set_aside.exists():
             found.append(f"journal: the database refused entries; see {self._set_aside.name} in the home folder")
         return found
@@ -111,10 +112,13 @@ class Journal:
                 await self._empty.wait()
         except TimeoutError:
             try:
-                await self._spill_all()
+                while await self._spill_some():
+                    pass
             except OSError as problem:
                 log.error("entries are lost that neither database nor spill took", reason=type(problem).__name__)
             return False
+        with suppress(OSError):
+            await self._clear_spill()
         return True
 
     @asynccontextmanager
@@ -190,49 +194,66 @@ class Journal:
 
     async def restore(self) -> int:
         """Take over what a former boot could not put on record any more; how many entries that was. Raises OSError."""
-        left = await asyncio.to_thread(self._spill.read)
-        for entry in left:
+        left = await asyncio.to_thread(self.spill.read)
+        for line in left.spoilt:
+            await asyncio.to_thread(self._keep_aside, {"reason": "a line that could not be read", "line": line})
+        for entry in left.entries:
             self.append(entry)
-        if left:
+        if left.entries:
             self._spilled = self._gone + len(self._waiting)
-        return len(left)
+        return len(left.entries)
+
+    @property
+    def waiting(self) -> tuple[JournalEntry, ...]:
+        """What is not on record yet, in order."""
+        return tuple(self._waiting)
 
     async def keep_spill(self) -> None:
         """For ever: put into the spill what has waited for long, and remove the spill when all of it is on record."""
         while True:
             if not self._spilled:
+                if not self._waiting:
+                    self._spill_problem = ""
                 await self._more.wait()
             await asyncio.sleep(SPILL_AFTER / 5)
             late = asyncio.get_running_loop().time() - SPILL_AFTER
             try:
-                if self._since and self._since[0] < late:
-                    await self._spill_all()
-                if self._spilled and self._gone >= self._spilled:
-                    await asyncio.to_thread(self._spill.clear)
-                    self._spilled = 0
+                while self._since and self._since[0] < late and await self._spill_some():
+                    await self._callers_first.pass_by(LINGER)
+                await self._clear_spill()
                 self._spill_problem = ""
-            except OSError as problem:
+            except Exception as problem:
+                # The outermost guard: without its second leg the journal still stands on the database.
                 if not self._spill_problem:
-                    log.error("the journal's spill cannot be written", reason=type(problem).__name__)
+                    log.exception("the journal's spill cannot be written")
                 self._spill_problem = type(problem).__name__
                 await asyncio.sleep(RETRY_LONGEST)
 
-    async def _spill_all(self) -> None:
-        """Everything that waits and is not there yet. Raises OSError."""
+    async def _spill_some(self) -> bool:
+        """Some of what waits and is not there yet; False when there is nothing. Raises OSError."""
         async with self._spilling:
             known = max(0, self._spilled - self._gone)
-            fresh = list(islice(self._waiting, known, None))
-            if fresh:
-                until = self._gone + known + len(fresh)
-                await asyncio.to_thread(self._spill.put, fresh)
-                self._spilled = until
-                await self._now_durable(fresh)
+            fresh = list(islice(self._waiting, known, known + SPILL_AT_ONCE))
+            if not fresh:
+                return False
+            until = self._gone + known + len(fresh)
+            await asyncio.to_thread(self.spill.put, fresh)
+            self._spilled = until
+            await self._now_durable(fresh)
+            return True
+
+    async def _clear_spill(self) -> None:
+        """Nothing is needed there once the database has all of it. Raises OSError."""
+        async with self._spilling:
+            if self._spilled and self._gone >= self._spilled:
+                await asyncio.to_thread(self.spill.clear)
+                self._spilled = 0
 
     # --- what the database refuses ------------------------------------------------------------------------------
 
     def _put_aside(self, entry: JournalEntry, refused: Exception) -> None:
         """One line of JSON, for nobody but the operator to read."""
-        body = {
+        body: dict[str, Json] = {
             "case": entry.case.id,
             "seq": entry.seq,
             "at": plain_json(entry.at),
@@ -243,6 +264,9 @@ class Journal:
             "commands": [command_json(command) for command in entry.commands],
             "reason": f"{type(refused).__name__}: {refused}",
         }
+        self._keep_aside(body)
+
+    def _keep_aside(self, body: dict[str, Json]) -> None:
         line = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         file = os.open(self._set_aside, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:

@@ -39,8 +39,14 @@ class Lines:
         return self._came_as.get(address) or ids.channel_id(*address)
 
     def arrived(self, channel: str, case: str, leg: str = ids.ELDER) -> None:
+        self._forget(channel)
         self.inbound[channel] = Address(case, leg)
         self._came_as[Address(case, leg)] = channel
+
+    def _forget(self, channel: str) -> None:
+        address = self.inbound.pop(channel, None)
+        if address is not None and self._came_as.get(address) == channel:
+            del self._came_as[address]
 
     def first_words(self, channel: str) -> bool:
         """Whether this is the first speech on the channel: what follows is a conversation, not news."""
@@ -67,9 +73,7 @@ class Lines:
         return sound.prompt
 
     def gone(self, channel: str) -> None:
-        address = self.inbound.pop(channel, None)
-        if address is not None:
-            self._came_as.pop(address, None)
+        self._forget(channel)
         self.sounds.pop(channel, None)
         self.music.discard(channel)
         self.causes.pop(channel, None)

@@ -14,7 +14,7 @@ from ivr.decide import decide
 from ivr.events import Event
 from ivr.policy import Policy
 from ivr.serial import from_json
-from ivr.vocabulary import Role
+from ivr.vocabulary import CaseState, Role
 from models.cases import TimelineRow
 from models.database import Database
 from models.journal_entry import JournalEntry
@@ -24,21 +24,36 @@ log = structlog.get_logger(__name__)
 TIMER_FIRED = "timer_fired"
 
 
-async def open_cases(database: Database, policy: Policy) -> list[tuple[Case, list[JournalEntry]]]:
-    """Every case without an end, replayed from its entries; one that cannot be replayed is logged, never dropped from
-    the records."""
+async def open_cases(
+    database: Database, policy: Policy, waiting: Iterable[JournalEntry] = ()
+) -> list[tuple[Case, list[JournalEntry]]]:
+    """Every case without an end, replayed from its entries, also from those that still wait to be put on record; one
+    that cannot be replayed is logged, never dropped from the records."""
+    waits: dict[str, list[JournalEntry]] = {}
+    for entry in waiting:
+        waits.setdefault(entry.case.id, []).append(entry)
     async with database.read() as session:
-        journals = await open_journals(session)
+        journals = await open_journals(session, also=waits)
     found = []
-    for case_id, rows in journals.items():
+    for case_id in {**journals, **waits}:
+        written = journals.get(case_id, ())
+        last = written[-1].seq if written else 0
+        rows: list[TimelineRow | JournalEntry] = [
+            *written,
+            *(entry for entry in waits.get(case_id, ()) if entry.seq > last),
+        ]
         try:
-            found.append(_replayed(case_id, rows, policy))
+            case, entries = _replayed(case_id, rows, policy)
+            if case.state is not CaseState.CLOSED:
+                found.append((case, entries))
         except Exception:  # the outermost guard of one case: it must not keep us from all the others
             log.exception("an open case cannot be taken over", case=case_id)
     return found
 
 
-def _replayed(case_id: str, rows: Sequence[TimelineRow], policy: Policy) -> tuple[Case, list[JournalEntry]]:
+def _replayed(
+    case_id: str, rows: Sequence[TimelineRow | JournalEntry], policy: Policy
+) -> tuple[Case, list[JournalEntry]]:
     """The procedure is pure: the same events lead to the same case and the same commands."""
     case = Case(id=case_id)
     entries = []

@@ -230,8 +230,7 @@ class CaseRun:
             case Play() | StopSound() | StartMusic() | Announce() | DetectSpeech():
                 self._orders.put_nowait((seq, command))
             case FindSeat() | StopFindingSeat() | ReleaseSeat() | ChangeRole() | ShowFile():
-                # After the lines: a caller is answered before a seat is looked for.
-                asyncio.get_running_loop().call_soon(self._seat_command, seq, command)
+                self._ask_desk(seq, command)
             case StartTimer(timer, seconds):
                 self._start_timer(timer, seconds)
             case StopTimer(timer):
@@ -254,6 +253,14 @@ class CaseRun:
                 pass  # the answer to a request; the journal carries out what concerns records
             case _:
                 assert_never(command)
+
+    def _ask_desk(self, seq: int, command: SeatCommand) -> None:
+        """A file is shown before the phone is rung; the rest comes after the lines: a caller is answered before a seat
+        is looked for."""
+        if isinstance(command, ShowFile):
+            self._seat_command(seq, command)
+        else:
+            asyncio.get_running_loop().call_soon(self._seat_command, seq, command)
 
     def _seat_command(self, seq: int, command: SeatCommand) -> None:
         try:

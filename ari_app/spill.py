@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +23,14 @@ from models.journal_entry import JournalEntry
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """`entries` in order; `spoilt`: lines that were never finished, or that this version does not understand."""
+
+    entries: tuple[JournalEntry, ...]
+    spoilt: tuple[str, ...]
+
+
 class Spill:
     """`file` is for nobody but us: it holds what the records hold."""
 
@@ -30,7 +39,7 @@ class Spill:
 
     def put(self, entries: Iterable[JournalEntry]) -> None:
         """Add the entries; they are on the disk when this returns. Raises OSError; then none of them counts."""
-        lines = "".join(json.dumps(_to_line(entry)) + "\n" for entry in entries).encode()
+        lines = b"".join(_lines(entries))
         with os.fdopen(os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "ab+", buffering=0) as file:
             whole = file.tell()
             if whole and os.pread(file.fileno(), 1, whole - 1) != b"\n":
@@ -43,25 +52,47 @@ class Spill:
             except OSError:
                 file.truncate(whole)  # a part of a line would spoil the next one
                 raise
+        if not whole:
+            self._keep_name()
 
-    def read(self) -> Sequence[JournalEntry]:
-        """What a former boot left, in order. A line that it did not finish, or that cannot be read, is logged and left
-        out. Raises OSError."""
+    def _keep_name(self) -> None:
+        """A file that is new is on the disk only with its folder."""
+        folder = os.open(self.file.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def read(self) -> Left:
+        """What a former boot left. Raises OSError."""
         try:
             text = self.file.read_text("utf-8", "replace")
         except FileNotFoundError:
-            return []
-        found = []
-        for number, line in enumerate(text.splitlines(), 1):
+            return Left((), ())
+        entries, spoilt = [], []
+        for line in text.splitlines():
             try:
-                found.append(_from_line(json.loads(line)))
+                entries.append(_from_line(json.loads(line)))
             except (ValueError, KeyError, TypeError) as problem:
-                log.error("a line of the spill is no entry", line=number, reason=type(problem).__name__)
-        return found
+                log.error("a line of the spill cannot be read", reason=type(problem).__name__)
+                spoilt.append(line)
+        return Left(tuple(entries), tuple(spoilt))
+
+    def put_away(self) -> None:
+        """It cannot be read: keep it for a person to look at, under another name. Raises OSError."""
+        self.file.rename(self.file.with_suffix(".unreadable"))
 
     def clear(self) -> None:
         """All of it is on record. Raises OSError."""
         self.file.unlink(missing_ok=True)
+
+
+def _lines(entries: Iterable[JournalEntry]) -> Iterator[bytes]:
+    for entry in entries:
+        try:
+            yield (json.dumps(_to_line(entry)) + "\n").encode()
+        except (ValueError, TypeError) as problem:  # one entry must not keep the others from the disk
+            log.error("an entry cannot be spilled", case=entry.case.id, seq=entry.seq, reason=type(problem).__name__)
 
 
 def _to_line(entry: JournalEntry) -> dict[str, Json]:

@@ -7,6 +7,7 @@ that cannot be read never spoils the rest.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -19,6 +20,7 @@ from .messages import MalformedEvent, Resynced
 from .resource import Carrier, Request, decoded_list
 from .shape import Shape
 
+log = logging.getLogger(__name__)
 _S = TypeVar("_S", bound=Shape)
 TOGETHER = 20  # event sources in one request: a request line must stay short
 REGISTRATION_PAUSE = 0.02  # seconds between looks for an application that was just registered
@@ -45,7 +47,10 @@ async def take(
     application = await _registered(api, app)
     if unwanted:
         refused = [{"type": kind.__name__} for kind in unwanted]
-        await api.applications.filter(applicationName=app, filter={"disallowed": refused})
+        try:
+            await api.applications.filter(applicationName=app, filter={"disallowed": refused})
+        except RequestRejected as problem:
+            log.warning("ARI application %s: unwanted events will come: %s", app, problem)
     held = set(held_sources(application))
     application, lost = await _renew(api, application, [s for s in sources if s not in held])
     problems: list[MalformedEvent] = []

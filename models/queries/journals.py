@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.vocabulary import CaseState
@@ -14,9 +14,9 @@ from models.elders import Elder, Terminal
 from models.phone_numbers import national
 
 
-async def open_journals(session: AsyncSession) -> dict[str, Sequence[TimelineRow]]:
-    """For each case that is not closed, oldest first: its timeline in order. Two statements."""
-    is_open = CaseRow.state != CaseState.CLOSED
+async def open_journals(session: AsyncSession, *, also: Iterable[str] = ()) -> dict[str, Sequence[TimelineRow]]:
+    """For each case that is not closed, and for those named, oldest first: its timeline in order. Two statements."""
+    is_open = or_(CaseRow.state != CaseState.CLOSED, CaseRow.id.in_(list(also)))
     cases = (await session.scalars(select(CaseRow.id).where(is_open).order_by(CaseRow.opened_at, CaseRow.id))).all()
     found: dict[str, list[TimelineRow]] = {case: [] for case in cases}
     rows = select(TimelineRow).join(CaseRow, CaseRow.id == TimelineRow.case_id).where(is_open)

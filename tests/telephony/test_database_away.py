@@ -35,7 +35,7 @@ async def until_spilled(house: House, case: str, seq: int) -> None:
     spill = Spill(house.settings.home / SPILL)
     async with asyncio.timeout(5):
         while not any(  # noqa: ASYNC110 - nobody tells
-            (kept.case.id, kept.seq) == (case, seq) for kept in await asyncio.to_thread(spill.read)
+            (kept.case.id, kept.seq) == (case, seq) for kept in (await asyncio.to_thread(spill.read)).entries
         ):
             await asyncio.sleep(0.05)
 
@@ -70,6 +70,12 @@ async def test_an_emergency_goes_on_and_survives_the_controller_while_nothing_ca
                 await until_spilled(house, case, told["timeline"][-1]["seq"])
                 assert max(await on_record(house, case)) < told["timeline"][-1]["seq"]
                 await kill(first)
+                house.messages.clear()
+                async with controller_process(house) as second, house.following():
+                    await house.leg("120-1", place="rescue", state="answered")
+                    await house.leg("b-1", place="elder", state="answered")
+                    assert operator.line.over is None
+                    await kill(second)
         house.messages.clear()
         async with controller_process(house), house.following():
             await house.leg("120-1", place="rescue", state="answered")

@@ -302,7 +302,7 @@ async def test_what_the_database_could_not_take_outlives_the_process(sqlite_url:
         server.problem = DatabaseUnavailable("down again")
         next_boot.journal.append(entry(4))
         assert await next_boot.journal.durable("one", 4, WITHIN)
-        assert [kept.seq for kept in Spill(spill).read()] == [4]
+        assert [kept.seq for kept in Spill(spill).read().entries] == [4]
     await server.database.close()
 
 
@@ -319,6 +319,20 @@ async def test_what_was_on_record_when_the_process_died_is_not_doubled(sqlite_ur
         assert await next_boot.journal.drain(WITHIN)
         await until_gone(spill.file)
     assert await server.recorded() == [("one", 1), ("one", 2), ("one", 3)]
+    await server.database.close()
+
+
+@pytest.mark.usefixtures("soon")
+async def test_a_line_that_cannot_be_read_is_kept_for_a_person(sqlite_url: str, tmp_path: Path) -> None:
+    server, spill = Server(sqlite_url), Spill(tmp_path / "waiting.jsonl")
+    spill.put([entry(1)])
+    spill.file.write_bytes(spill.file.read_bytes() + b'{"from": "a newer version"}\n')
+    async with at_work(server, tmp_path) as desk:
+        assert await desk.journal.restore() == 1
+        assert await desk.journal.drain(WITHIN)
+        await until_gone(spill.file)
+        assert desk.set_aside == [{"reason": "a line that could not be read", "line": '{"from": "a newer version"}'}]
+        assert desk.journal.problems != []
     await server.database.close()
 
 
@@ -349,7 +363,7 @@ async def test_a_stop_while_the_database_is_away_leaves_everything_in_the_spill(
         assert await desk.journal.durable("one", 1, WITHIN)
         desk.journal.append(entry(2))
         assert not await desk.journal.drain(0)
-    assert [kept.seq for kept in Spill(tmp_path / "waiting.jsonl").read()] == [1, 2]
+    assert [kept.seq for kept in Spill(tmp_path / "waiting.jsonl").read().entries] == [1, 2]
     await server.database.close()
 
 
@@ -377,11 +391,12 @@ async def test_a_line_that_was_never_finished_spoils_no_other(tmp_path: Path) ->
     spill.put([entry(1), entry(2)])
     whole = spill.file.read_bytes()
     spill.file.write_bytes(whole[:-20])
-    assert [kept.seq for kept in spill.read()] == [1]
+    assert [kept.seq for kept in spill.read().entries] == [1]
+    assert len(spill.read().spoilt) == 1
     spill.put([entry(3)])
-    assert [kept.seq for kept in spill.read()] == [1, 3]
+    assert [kept.seq for kept in spill.read().entries] == [1, 3]
     spill.file.write_bytes(b"\xff\n[]\n{}\n" + whole)
-    assert [kept.seq for kept in spill.read()] == [1, 2]
+    assert [kept.seq for kept in spill.read().entries] == [1, 2]
 
 
 async def test_a_disk_that_takes_only_a_part_leaves_whole_lines(
@@ -398,7 +413,7 @@ async def test_a_disk_that_takes_only_a_part_leaves_whole_lines(
         with pytest.raises(OSError, match="No space"):
             spill.put([entry(2)])
     spill.put([entry(3)])
-    assert [kept.seq for kept in spill.read()] == [1, 3]
+    assert [kept.seq for kept in spill.read().entries] == [1, 3]
 
 
 async def test_an_entry_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -415,4 +430,4 @@ async def test_an_entry_comes_back_as_it_was(tmp_path: Path) -> None:
     ]
     spill = Spill(tmp_path / "waiting.jsonl")
     spill.put(wanted)
-    assert list(spill.read()) == wanted
+    assert list(spill.read().entries) == wanted

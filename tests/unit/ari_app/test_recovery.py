@@ -64,6 +64,16 @@ STORY: Sequence[Event] = (
 )
 
 
+TO_THE_END: Sequence[Event] = (
+    *STORY[:2],
+    SeatReserved(at=START, role=Role.A, extension="801"),
+    LegAnswered(at=START, leg="a-1"),
+    CloseRequested(at=START, outcome=Outcome.OTHER, note=""),
+    LegEnded(at=START, leg="a-1", cause=16),
+    LegEnded(at=START, leg="elder", cause=16),
+)
+
+
 def lived(story: Sequence[Event], case_id: str = "one") -> tuple[Case, list[JournalEntry]]:
     """The case after these events, and what was written of it."""
     case, entries = Case(id=case_id), []
@@ -103,22 +113,36 @@ async def test_the_same_case_comes_back_from_the_records_at_every_point(database
 
 
 async def test_cases_come_back_in_order_and_closed_ones_do_not(database: Database) -> None:
-    closed, entries = lived(
-        [
-            *STORY[:2],
-            SeatReserved(at=START, role=Role.A, extension="801"),
-            LegAnswered(at=START, leg="a-1"),
-            CloseRequested(at=START, outcome=Outcome.OTHER, note=""),
-            LegEnded(at=START, leg="a-1", cause=16),
-            LegEnded(at=START, leg="elder", cause=16),
-        ],
-        "closed",
-    )
+    closed, entries = lived(TO_THE_END, "closed")
     assert closed.state is CaseState.CLOSED
     await record(database, entries)
     for case_id in ("b", "a"):
         await record(database, lived(STORY[:3], case_id)[1])
     assert [case.id for case, _ in await open_cases(database, POLICY)] == ["a", "b"]
+
+
+async def test_what_waits_to_be_put_on_record_counts_as_well(database: Database) -> None:
+    whole, entries = lived(STORY)
+    await record(database, entries[:6])
+    ((case, read),) = await open_cases(database, POLICY, waiting=entries[4:])
+    assert case == whole
+    assert [entry.seq for entry in read] == [entry.seq for entry in entries]
+
+
+async def test_a_case_that_the_records_do_not_know_yet_comes_back(database: Database) -> None:
+    known, unknown = lived(STORY[:3], "known"), lived(STORY, "unknown")
+    await record(database, known[1])
+    assert [case for case, _ in await open_cases(database, POLICY, unknown[1])] == [known[0], unknown[0]]
+
+
+@pytest.mark.parametrize("on_record", [0, 3, len(TO_THE_END)])
+async def test_a_case_that_is_over_does_not_come_back_with_what_waits(database: Database, on_record: int) -> None:
+    """Also when what waits is older than the records: a former boot died before it could remove its file."""
+    case, entries = lived(TO_THE_END, "closed")
+    assert case.state is CaseState.CLOSED
+    await record(database, entries[:on_record])
+    waiting = entries[:4] if on_record == len(entries) else entries
+    assert await open_cases(database, POLICY, waiting) == []
 
 
 @pytest.mark.parametrize(
