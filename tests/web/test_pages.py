@@ -223,3 +223,22 @@ def take_away(house: House) -> None:
 
 def _token(page: str) -> dict[str, str]:
     return {"csrf_token": csrf_in(page)}
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("zh", "系统部分功能异常： 数据库不可用 (the server is down; 4 entries wait)；something new (and why)"),
+        ("en", "Working with limits:  no database (the server is down; 4 entries wait)；something new (and why)"),
+    ],
+)
+async def test_what_does_not_work_is_said_in_the_language_of_the_page(
+    sqlite_house: House, lang: str, words: str
+) -> None:
+    house = sqlite_house
+    house.client.session.cookie_jar.update_cookies({"yjt_lang": lang})
+    await log_in(house.client)
+    house.control.degraded = ["database: the server is down; 4 entries wait", "something new: and why"]
+    await house.until(lambda: bool(house.app[MIRROR].degraded))
+    page = await (await house.client.get("/board")).text()
+    assert words in page
