@@ -110,6 +110,7 @@ async def test_keys_arrive_and_the_voice_goes_on(town: Town) -> None:
     grandma = town.elder("02110000001")
     await grandma.press_key(silent=True)
     await agent.rings(within=15)
+    await other.rings(within=15)
     await agent.answer()
     await agent.press("*44")
     await people_talk(3)
