@@ -51,8 +51,7 @@ from models.journal_entry import JournalEntry
 
 log = structlog.get_logger(__name__)
 PUBLISH_EVERY = 0.05  # seconds in which changes of one case become one message
-PUT_OFF, PUT_OFF_MOST = 0.005, 10  # seconds for which such a message lets callers go first, and how often
-LOOK_UP_PATIENCE = 0.05  # seconds for which a look-up lets callers go first
+PATIENCE = 0.05  # seconds for which such a message or a look-up lets callers go first
 RETIRE_AFTER = 10.0  # seconds that a closed case stays for what still comes in of it
 _NOT_A_CALLER = re.compile(r"[^0-9+]")
 
@@ -97,7 +96,7 @@ class Controller:
             watch=self._watch,
         )
         self.callers_first = CallersFirst()
-        self._dirty: dict[str, asyncio.TimerHandle] = {}
+        self._dirty: set[str] = set()  # cases whose changes are about to be published
         self.link_problem = "not connected to Asterisk yet"
 
     @staticmethod
@@ -204,7 +203,7 @@ class Controller:
         self._background.spawn(self._identify(case, caller, device), f"look-up-{case}")
 
     async def _identify(self, case: str, caller: str, device: str) -> None:
-        await self.callers_first.pass_by(LOOK_UP_PATIENCE)
+        await self.callers_first.pass_by(PATIENCE)
         self.post(case, await self.reception.identify(case, caller, device))
 
     def seat_command(self, case: str, command: SeatCommand) -> None:
@@ -255,16 +254,15 @@ class Controller:
 
     def changed(self, run: CaseRun) -> None:
         if run.case.id not in self._dirty:
-            loop = asyncio.get_running_loop()
-            self._dirty[run.case.id] = loop.call_later(PUBLISH_EVERY, self._publish_case, run)
+            self._dirty.add(run.case.id)
+            self._background.spawn(self._publish_case(run), f"publish-{run.case.id}")
 
-    def _publish_case(self, run: CaseRun, put_off: int = 0) -> None:
-        if self.callers_first.waiting and put_off < PUT_OFF_MOST:
-            loop = asyncio.get_running_loop()
-            self._dirty[run.case.id] = loop.call_later(PUT_OFF, self._publish_case, run, put_off + 1)
-            return
-        self._dirty.pop(run.case.id, None)
-        self.bus.publish("case", case_json(run, self.now()))
+    async def _publish_case(self, run: CaseRun) -> None:
+        await asyncio.sleep(PUBLISH_EVERY)
+        await self.callers_first.pass_by(PATIENCE)
+        if run.case.id in self._dirty:  # else it is retired: consoles have been told
+            self._dirty.remove(run.case.id)
+            self.bus.publish("case", case_json(run, self.now()))
 
     def finished(self, run: CaseRun) -> None:
         self._background.spawn(self._retire(run), f"retire-{run.case.id}")
@@ -276,9 +274,7 @@ class Controller:
         await run.stop()
         self.runs.pop(case, None)
         self.reception.case_retired(run.case)
-        waiting = self._dirty.pop(case, None)
-        if waiting is not None:
-            waiting.cancel()
+        self._dirty.discard(case)
         self.journal.forget(case)
         self.bus.publish("closed", {"id": case})
 
@@ -317,7 +313,6 @@ class Controller:
     # --- the end ------------------------------------------------------------------------------------------------
 
     async def close(self) -> None:
-        for waiting in self._dirty.values():
-            waiting.cancel()
+        self._dirty.clear()
         for run in tuple(self.runs.values()):
             await run.stop()

@@ -201,6 +201,8 @@ class Journal:
             self.append(entry)
         if left.entries:
             self._spilled = self._gone + len(self._waiting)
+        elif left.spoilt:
+            await asyncio.to_thread(self.spill.clear)
         return len(left.entries)
 
     @property
@@ -237,9 +239,9 @@ class Journal:
             if not fresh:
                 return False
             until = self._gone + known + len(fresh)
-            await asyncio.to_thread(self.spill.put, fresh)
+            kept = await asyncio.to_thread(self.spill.put, fresh)
             self._spilled = until
-            await self._now_durable(fresh)
+            await self._now_durable(kept)
             return True
 
     async def _clear_spill(self) -> None:

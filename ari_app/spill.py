@@ -37,9 +37,10 @@ class Spill:
     def __init__(self, file: Path) -> None:
         self.file = file
 
-    def put(self, entries: Iterable[JournalEntry]) -> None:
-        """Add the entries; they are on the disk when this returns. Raises OSError; then none of them counts."""
-        lines = b"".join(_lines(entries))
+    def put(self, entries: Iterable[JournalEntry]) -> list[JournalEntry]:
+        """Add the entries; those that are returned are on the disk then. Raises OSError; then none of them is."""
+        kept = list(_with_lines(entries))
+        lines = b"".join(line for _, line in kept)
         with os.fdopen(os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "ab+", buffering=0) as file:
             whole = file.tell()
             if whole and os.pread(file.fileno(), 1, whole - 1) != b"\n":
@@ -54,6 +55,7 @@ class Spill:
                 raise
         if not whole:
             self._keep_name()
+        return [entry for entry, _ in kept]
 
     def _keep_name(self) -> None:
         """A file that is new is on the disk only with its folder."""
@@ -87,10 +89,10 @@ class Spill:
         self.file.unlink(missing_ok=True)
 
 
-def _lines(entries: Iterable[JournalEntry]) -> Iterator[bytes]:
+def _with_lines(entries: Iterable[JournalEntry]) -> Iterator[tuple[JournalEntry, bytes]]:
     for entry in entries:
         try:
-            yield (json.dumps(_to_line(entry)) + "\n").encode()
+            yield entry, (json.dumps(_to_line(entry)) + "\n").encode()
         except (ValueError, TypeError) as problem:  # one entry must not keep the others from the disk
             log.error("an entry cannot be spilled", case=entry.case.id, seq=entry.seq, reason=type(problem).__name__)
 

@@ -266,14 +266,19 @@ async def test_what_does_not_work_is_told(tmp_path: Path) -> None:
         assert (picture["app"], picture["seq"], picture["cases"]) == (APP, p.controller.bus.seq, [])
 
 
+async def news_while_somebody_calls(p: Platform) -> int:
+    """Another call is offered, and right then a case changes; how many pictures of cases there were before."""
+    first = await p.sos()
+    await passes(1)
+    seen = len(p.told("case"))
+    await p.hears(event("CallBroadcast", channel=channel_frame("c-2", "Ring")))
+    await p.elder_speaks(first)
+    return seen
+
+
 async def test_pictures_for_screens_let_a_caller_go_first(tmp_path: Path) -> None:
     async with platform(tmp_path) as p:
-        first = await p.sos()
-        await passes(1)
-        seen = len(p.told("case"))
-
-        await p.hears(event("CallBroadcast", channel=channel_frame("c-2", "Ring")))
-        await p.elder_speaks(first)
+        seen = await news_while_somebody_calls(p)
         await passes(PUBLISH_EVERY + 0.02)
         assert len(p.told("case")) == seen
 
@@ -285,10 +290,6 @@ async def test_pictures_for_screens_let_a_caller_go_first(tmp_path: Path) -> Non
 
 async def test_pictures_come_although_a_caller_is_never_answered(tmp_path: Path) -> None:
     async with platform(tmp_path) as p:
-        first = await p.sos()
-        await passes(1)
-        seen = len(p.told("case"))
-        await p.hears(event("CallBroadcast", channel=channel_frame("c-2", "Ring")))
-        await p.elder_speaks(first)
+        seen = await news_while_somebody_calls(p)
         await passes(2 * PUBLISH_EVERY + 0.02)
         assert len(p.told("case")) == seen + 1

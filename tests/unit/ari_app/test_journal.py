@@ -337,6 +337,23 @@ async def test_a_line_that_cannot_be_read_is_kept_for_a_person(sqlite_url: str, 
 
 
 @pytest.mark.usefixtures("soon")
+async def test_a_file_that_cannot_be_read_at_all_is_looked_at_once(sqlite_url: str, tmp_path: Path) -> None:
+    server, spill = Server(sqlite_url), Spill(tmp_path / "waiting.jsonl")
+    spill.file.write_bytes(b"nonsense\n")
+    async with at_work(server, tmp_path) as desk:
+        assert [await desk.journal.restore() for _ in range(2)] == [0, 0]
+        assert [kept["line"] for kept in desk.set_aside] == ["nonsense"]
+    await server.database.close()
+
+
+async def test_an_entry_that_cannot_be_spilled_is_not_said_to_be_there(tmp_path: Path) -> None:
+    spill = Spill(tmp_path / "waiting.jsonl")
+    odd = entry(2, data={"what": object()})
+    assert [kept.seq for kept in spill.put([entry(1), odd, entry(3)])] == [1, 3]
+    assert [kept.seq for kept in spill.read().entries] == [1, 3]
+
+
+@pytest.mark.usefixtures("soon")
 async def test_a_database_that_hangs_holds_nobody_up(sqlite_url: str, tmp_path: Path) -> None:
     server, may_go = Server(sqlite_url), asyncio.Event()
     server.waits_for = may_go
