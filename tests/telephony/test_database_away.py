@@ -18,8 +18,8 @@ from drill.people import people_talk
 from home.programs import Program
 from models.cases import TimelineRow
 
+from .controllers import a_case_on_record, agents_ready, controller_process, kill
 from .house import ELDER_LINE, House, grandmother, open_house
-from .test_restart import a_case_on_record, controller_process, kill
 
 
 @contextmanager
@@ -46,7 +46,7 @@ async def until_no_spill(house: House) -> None:
             await asyncio.sleep(0.05)
 
 
-async def on_record(house: House, case: str) -> list[int]:
+async def seqs_on_record(house: House, case: str) -> list[int]:
     async with house.database.read() as session:
         rows = select(TimelineRow.seq).where(TimelineRow.case_id == case).order_by(TimelineRow.seq)
         return list(await session.scalars(rows))
@@ -59,9 +59,7 @@ async def test_an_emergency_goes_on_and_survives_the_controller_while_nothing_ca
     async with open_house(tmp_path, asterisk_program, elders=[grandmother()], controller=False) as house:
         grandma, operator = house.town.elder(ELDER_LINE), house.town.service("120")
         async with controller_process(house) as first, house.following():
-            for extension in ("801", "802"):
-                await house.told("seat", extension=extension, registered=True)
-                await house.agent(extension).is_ready()
+            await agents_ready(house, "801", "802")
             await grandma.press_key()
             await house.town.seat("801", voice="agent_a").answer()
             case = await a_case_on_record(house)
@@ -74,7 +72,7 @@ async def test_an_emergency_goes_on_and_survives_the_controller_while_nothing_ca
                 told = house.latest(case)
                 assert not [alarm for alarm in told["alarms"] if alarm["kind"] == "command_failed"]
                 await until_spilled(house, case, told["timeline"][-1]["seq"])
-                assert max(await on_record(house, case)) < told["timeline"][-1]["seq"]
+                assert max(await seqs_on_record(house, case)) < told["timeline"][-1]["seq"]
                 await kill(first)
                 house.messages.clear()
                 async with controller_process(house) as second, house.following():
@@ -91,7 +89,7 @@ async def test_an_emergency_goes_on_and_survives_the_controller_while_nothing_ca
             assert (await house.agent("801").asks("close", case, outcome="rescued", note=""))[0] == 200
             closed = await house.case(within=20, state="closed")
             await house.on_record(case, closed["timeline"][-1]["seq"])
-            written = await on_record(house, case)
+            written = await seqs_on_record(house, case)
             assert written == list(range(1, len(written) + 1))
             await until_no_spill(house)
             await house.nothing_is_left()
@@ -112,5 +110,5 @@ async def test_a_call_while_nothing_can_be_written_is_served_and_on_record_after
             closed = await house.case(within=20, state="closed")
             await until_spilled(house, case["id"], closed["timeline"][-1]["seq"])
         await house.on_record(case["id"], closed["timeline"][-1]["seq"])
-        written = await on_record(house, case["id"])
+        written = await seqs_on_record(house, case["id"])
         assert written == list(range(1, len(written) + 1))

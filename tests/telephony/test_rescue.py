@@ -22,8 +22,8 @@ from ivr.vocabulary import Relation
 from models.elder_forms import ContactForm
 from models.messages import messages_of
 
+from .controllers import agents_ready, controller_process, kill
 from .house import COMMITTEE, DAUGHTER, ELDER_LINE, NEIGHBOUR, SON, House, grandmother, open_house
-from .test_restart import controller_process, kill
 
 STATION = "12000000005"
 QUICK = {
@@ -224,8 +224,7 @@ async def test_a_service_that_does_not_answer_is_not_called_again_by_the_machine
     ) as house:
         house.town.service("120", behaviour.Refuses("busy"))
         async with controller_process(house) as first, house.following():
-            await house.told("seat", extension="801", registered=True)
-            await house.agent("801").is_ready()
+            await agents_ready(house, "801")
             await house.town.elder(ELDER_LINE).press_key()
             await house.town.seat("801").answer()
             case = (await house.case(state="talking"))["id"]

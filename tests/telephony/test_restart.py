@@ -6,12 +6,8 @@ import asyncio
 import os
 import signal
 import sys
-from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from drill.behaviour import RingsOn
@@ -20,60 +16,18 @@ from drill.people import people_talk
 from home.programs import Program
 from ivr.vocabulary import Skill
 
+from .controllers import a_case_on_record, agents_ready, controller_process, kill
 from .house import ELDER_LINE, House, grandmother, open_house
 
 ON_DUTY = "12000000091"
 SILENCE_OF_OURS = 3.0  # seconds: promise 2
 
 
-@asynccontextmanager
-async def controller_process(house: House) -> AsyncIterator[Process]:
-    """`python -m ari_app` for this home, connected; killed at the end."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("YJT_")}
-    with (house.settings.home / "log" / "controller.log").open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "ari_app", env={**env, **house.settings.environment()}, stderr=log
-        )
-    try:
-        await until_ready(house.http)
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
-async def until_ready(http: aiohttp.ClientSession, within: float = 30.0) -> None:
-    async with asyncio.timeout(within):
-        while True:
-            try:
-                async with http.get("/ready") as answer:
-                    if answer.status == 200:
-                        return
-            except aiohttp.ClientError:
-                pass
-            await asyncio.sleep(0.05)
-
-
-async def kill(process: Process) -> None:
-    process.send_signal(signal.SIGKILL)
-    await process.wait()
-
-
-async def a_case_on_record(house: House) -> str:
-    """The case that is being talked about, once it would survive our death."""
-    case = await house.case(within=10, state="talking")
-    await house.on_record(case["id"], case["timeline"][-1]["seq"])
-    return str(case["id"])
-
-
 async def test_people_who_talk_notice_nothing_and_the_case_goes_on(tmp_path: Path, asterisk_program: Program) -> None:
     async with open_house(tmp_path, asterisk_program, elders=[grandmother()], controller=False) as house:
         grandma, seat = house.town.elder(ELDER_LINE), house.town.seat("801", voice="agent_a")
         async with controller_process(house) as first, house.following():
-            for extension in ("801", "802"):
-                await house.told("seat", extension=extension, registered=True)
-                await house.agent(extension).is_ready()
+            await agents_ready(house, "801", "802")
             await grandma.press_key()
             await seat.answer()
             case = await a_case_on_record(house)
@@ -100,9 +54,7 @@ async def test_who_consults_goes_on_and_the_elder_keeps_hearing_something(
     ) as house:
         grandma, doctor = house.town.elder(ELDER_LINE), house.town.seat("802", voice="doctor")
         async with controller_process(house) as first, house.following():
-            for extension in ("801", "802"):
-                await house.told("seat", extension=extension, registered=True)
-                await house.agent(extension).is_ready()
+            await agents_ready(house, "801", "802")
             await grandma.press_key()
             await house.town.seat("801", voice="agent_a").answer()
             case = await a_case_on_record(house)
@@ -142,8 +94,7 @@ async def test_what_happened_meanwhile_is_noticed(tmp_path: Path, asterisk_progr
     async with open_house(tmp_path, asterisk_program, elders=[grandmother()], controller=False) as house:
         grandma = house.town.elder(ELDER_LINE)
         async with controller_process(house) as first, house.following():
-            await house.told("seat", extension="801", registered=True)
-            await house.agent("801").is_ready()
+            await agents_ready(house, "801")
             await grandma.press_key()
             await house.town.seat("801").answer()
             case = await a_case_on_record(house)
