@@ -5,13 +5,11 @@ from pydantic import Field
 
 from models.exception_reports import ExceptionCause, explain
 from models.queries.exception_reports import ExceptionView, exception_view, list_exceptions
-from models.queries.paging import Progress
 from web.api.kit import (
     Input,
-    Limit,
     ListOf,
     Operations,
-    RowCount,
+    ProgressFilter,
     answer,
     answer_page,
     number_in_path,
@@ -26,12 +24,8 @@ from web.rights import Right
 operations = Operations("exception-reports")
 
 
-class ExceptionFilter(Input):
+class ExceptionFilter(ProgressFilter):
     """`open`: not explained yet."""
-
-    state: Progress | None = None
-    limit: Limit = 50
-    cursor: RowCount | None = None
 
 
 class ExceptionList(ListOf[ExceptionView]):

@@ -7,13 +7,11 @@ from pydantic import Field
 
 from models.follow_ups import complete
 from models.queries.follow_ups import FollowUpView, follow_up_view, list_follow_ups
-from models.queries.paging import Progress
 from web.api.kit import (
     Input,
-    Limit,
     ListOf,
     Operations,
-    RowCount,
+    ProgressFilter,
     answer,
     answer_page,
     number_in_path,
@@ -28,10 +26,8 @@ from web.rights import Right
 operations = Operations("follow-ups")
 
 
-class FollowUpFilter(Input):
-    state: Progress | None = None
-    limit: Limit = 50
-    cursor: RowCount | None = None
+class FollowUpFilter(ProgressFilter):
+    pass
 
 
 class FollowUpList(ListOf[FollowUpView]):

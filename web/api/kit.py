@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from models.queries.paging import Page
+from models.queries.paging import Page, Progress
 from models.text import plain_json
 from web.guard import needs
 from web.logs import Handler
@@ -29,6 +29,14 @@ class Input(BaseModel):
     """A body or query: unknown fields are mistakes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProgressFilter(Input):
+    """What a list of things to do is asked for."""
+
+    state: Progress | None = None
+    limit: Limit = 50
+    cursor: RowCount | None = None
 
 
 class Output(BaseModel):
