@@ -349,6 +349,7 @@ async def test_120_hangs_up_and_the_rescue_goes_on(day: Day) -> None:
 async def test_both_call_backs_cross_with_the_elder_calling_in_again(day: Day) -> None:
     await day.ringing_seats()
     await day.elder.hang_up()
+    await day.becomes("calling_back")  # an agent who picks up in that very moment has had the elder on the line
     await day.a.answer()
     for again, rung in (("elder-again-1", "elder-2"), ("elder-again-2", "elder-4")):
         await day.house.leg(rung, within=10, state="ringing")
