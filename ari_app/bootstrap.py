@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import gc
-import itertools
-import os
 import secrets as chance
-import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import aiohttp
 import structlog
-from aiohttp import web
 
 from ari_app import control
 from ari_app.ari import Client
@@ -28,6 +21,7 @@ from ari_app.desk import Desk
 from ari_app.dialled import DialledNumbers
 from ari_app.gateways import gateway_of
 from ari_app.journal import Journal
+from ari_app.lease import Ownership, Unshared
 from ari_app.lines import Lines
 from ari_app.listener import UNHEARD, Listener
 from ari_app.outbox import Outbox
@@ -44,7 +38,7 @@ from home.secrets import Secrets
 from home.settings import Settings
 from ivr.events import Event
 from ivr.policy import Policy
-from ivr.vocabulary import CaseKind, CaseState
+from ivr.vocabulary import CaseKind
 from models.database import Database, DatabaseUnavailable
 from models.office_hours import OfficeHours
 from models.queries.journals import lately_closed
@@ -53,34 +47,8 @@ from models.terminal_tests import record_test
 log = structlog.get_logger(__name__)
 LAST_WORDS = 5.0  # seconds for the journal to be written when we stop
 RESTORE_WITHIN = 5.0  # seconds for which a start waits for what a former boot left
-LOCK = "controller.lock"
 SET_ASIDE = "journal-set-aside.jsonl"
 SPILL = "journal-waiting.jsonl"
-
-
-class AlreadyRunning(Exception):
-    """Another controller works in this home; the text names its process."""
-
-
-class Broken(Exception):
-    """A part that must never end has ended: this process is of no use any more and is to be started anew."""
-
-
-@contextmanager
-def only_controller(home: Path) -> Iterator[None]:
-    """Hold the home's controller lock; it goes with the process, however that ends."""
-    with (home / LOCK).open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise AlreadyRunning(
-                f"{home} 中已有控制器在运行，进程 {file.read().strip()} / a controller already runs in this home"
-            ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
 
 
 def boot_name(node: str) -> str:
@@ -90,11 +58,22 @@ def boot_name(node: str) -> str:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, keys: Secrets, *, clock: Callable[[], datetime] = Controller.now
+    settings: Settings,
+    keys: Secrets,
+    *,
+    clock: Callable[[], datetime] = Controller.now,
+    control_port: int | None = None,
+    ownership: Ownership | None = None,
 ) -> AsyncIterator[Controller]:
-    """The controller, connected or connecting; everything that was started is stopped at the end. `clock` tells the
-    time of day for the working hours (H2), and nothing else."""
+    """The active controller, connected or connecting; everything that was started is stopped at the end. `clock` tells
+    the time of day for the working hours (H2), and nothing else. `ownership` stops it when another has taken over.
+
+    Raises:
+        DatabaseUnavailable: the records cannot be read.
+        OSError: the control port cannot be listened on.
+    """
     policy = Policy.of(settings.policy, duty_phones=settings.duty_phones)
+    ownership = ownership or Unshared()
     app = boot_name(settings.node)
     async with AsyncExitStack() as stack:
         database = Database(settings.database_url)
@@ -107,9 +86,10 @@ async def running(
             password=keys.ari_password,
             app=app,
             unwanted=UNHEARD,
+            interlock=ownership.interlock,
         )
         await stack.enter_async_context(client)
-        controller, records = _assemble(settings, policy, app, client, database, background, clock)
+        controller, records = _assemble(settings, policy, app, client, database, background, clock, ownership)
         # The other way round at the end: nobody is heard, nothing is decided any more, then the journal is written out.
         journal = asyncio.create_task(controller.journal.run(), name="journal")
         stack.push_async_callback(_end, journal)
@@ -134,8 +114,10 @@ async def running(
         stack.push_async_callback(_end, asyncio.create_task(outbox.run(), name="outbox"))
         hearing = asyncio.create_task(_hear(client, controller), name="hear")
         stack.push_async_callback(_end, hearing)
-        await stack.enter_async_context(_control(settings, keys, controller, records))
-        log.info("controller started", app=app, control_port=settings.control_port)
+        port = control_port or settings.control_port
+        api = control.make_app(controller, token=keys.control_token, reload=records.load, seat_chose=records.chose)
+        await stack.enter_async_context(control.listening(api, port))
+        log.info("controller started", app=app, control_port=port)
         controller.vital = (journal, spilling, hearing)
         yield controller
 
@@ -169,7 +151,8 @@ def _assemble(
     client: Client,
     database: Database,
     background: Background,
-    clock: Callable[[], datetime] = Controller.now,
+    clock: Callable[[], datetime],
+    ownership: Ownership,
 ) -> tuple[Controller, SeatRecords]:
     lines = Lines()
     office = OfficeHours(policy.office_from, policy.office_to)
@@ -211,6 +194,7 @@ def _assemble(
         set_aside=settings.home / SET_ASIDE,
         spill=Spill(settings.home / SPILL),
         callers_first=controller.callers_first,
+        ownership=ownership,
     )
     controller.desk = Desk(
         now=Controller.now,
@@ -248,62 +232,8 @@ async def _hear(client: Client, controller: Controller) -> None:
             log.exception("an ARI event could not be understood", event_type=type(event).__name__)
 
 
-@asynccontextmanager
-async def _control(
-    settings: Settings, keys: Secrets, controller: Controller, records: SeatRecords
-) -> AsyncIterator[None]:
-    app = control.make_app(controller, token=keys.control_token, reload=records.load, seat_chose=records.chose)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", settings.control_port).start()
-        yield
-    finally:
-        await runner.cleanup()
-
-
 async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     if not task.cancelled() and (failure := task.exception()) is not None:
         log.error("a vital task had failed", task=task.get_name(), exc_info=failure)
-
-
-async def run(settings: Settings, keys: Secrets) -> None:
-    """Until SIGTERM or SIGINT.
-
-    Raises:
-        AlreadyRunning: another controller works in this home.
-        Broken: a vital part has ended by itself.
-        DatabaseUnavailable: the records cannot be read at the start.
-        OSError: the control port cannot be listened on.
-    """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    with only_controller(settings.home):
-        async with running(settings, keys) as controller:
-            stopping = asyncio.create_task(stop.wait(), name="stop")
-            tidying = asyncio.create_task(_collect_in_quiet_moments(controller), name="tidy")
-            try:
-                await asyncio.wait({stopping, tidying, *controller.vital}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                stopping.cancel()
-                await _end(tidying)
-            ended = [task.get_name() for task in controller.vital if task.done()]
-    if ended:
-        raise Broken(f"the controller has lost a vital part ({', '.join(ended)}) and must be started anew")
-
-
-async def _collect_in_quiet_moments(controller: Controller) -> None:
-    """A full garbage collection stops every call, for a third of a second when there is much to walk: leave out what
-    was loaded at the start and stays for ever, and do it when nobody is being answered, or else every ten minutes."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(700, 10, 1_000_000)
-    for minute in itertools.count(1):
-        await asyncio.sleep(60)
-        waiting = {CaseState.ARRIVING, CaseState.RINGING_SEATS}
-        if minute % 10 == 0 or not any(run.case.state in waiting for run in controller.runs.values()):
-            gc.collect()

@@ -9,6 +9,7 @@ import asyncio
 import hmac
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import structlog
 from aiohttp import web
@@ -214,3 +215,27 @@ def make_app(
         ]
     )
     return app
+
+
+def make_stand_by_app(*, token: str) -> web.Application:
+    """What a stand-by says: that it lives, and to whoever wants more that another controller is the one to ask."""
+    app = web.Application(middlewares=[guarded], client_max_size=LARGEST_BODY)
+    app[TOKEN] = token
+    app.add_routes([web.get("/health", get_health), web.route("*", "/{anything:.*}", refer_to_another)])
+    return app
+
+
+async def refer_to_another(request: web.Request) -> web.Response:
+    raise Refused(503, "stand_by", "this controller stands by; another one is active")
+
+
+@asynccontextmanager
+async def listening(app: web.Application, port: int) -> AsyncIterator[None]:
+    """Served on loopback. Raises OSError: the port cannot be listened on."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        yield
+    finally:
+        await runner.cleanup()

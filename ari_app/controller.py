@@ -82,7 +82,7 @@ class Controller:
         self.policy = policy
         self.runs: dict[str, CaseRun] = {}
         self._ari = client
-        self._app = app
+        self.app = app
         self.lines = lines
         self._switchboard = switchboard
         self._background = background
@@ -113,7 +113,7 @@ class Controller:
         """Everything a console needs that starts anew."""
         at = self.now()
         return {
-            "app": self._app,
+            "app": self.app,
             "seq": self.bus.seq,
             "degraded": list(self.degraded),
             "cases": [case_json(run, at) for run in self.runs.values()],
@@ -128,7 +128,7 @@ class Controller:
 
     async def _claim(self, channel: str) -> None:
         try:
-            await self._ari.user_events.claimChannel(channelId=channel, application=self._app)
+            await self._ari.user_events.claimChannel(channelId=channel, application=self.app)
         except (Conflict, NotFound):
             self.callers_first.served(channel)  # another controller has it, or it is gone
         except AriError as problem:

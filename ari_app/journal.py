@@ -20,6 +20,7 @@ import structlog
 from sqlalchemy.exc import InternalError, NotSupportedError, ProgrammingError
 
 from ari_app.callers_first import CallersFirst
+from ari_app.lease import LeaseLost, Ownership
 from ari_app.spill import Spill
 from models.database import Database, DatabaseUnavailable
 from models.journal import JournalEntry, Written, write
@@ -49,6 +50,7 @@ class Journal:
         set_aside: Path,
         spill: Spill,
         callers_first: CallersFirst,
+        ownership: Ownership,
     ) -> None:
         self._database = database
         self._area_code = area_code
@@ -56,6 +58,7 @@ class Journal:
         self._set_aside = set_aside
         self.spill = spill
         self._callers_first = callers_first
+        self._ownership = ownership
         self._waiting: deque[JournalEntry] = deque()
         self._since: deque[float] = deque()  # loop times at which those entries came
         self._gone = 0  # how many entries have left `_waiting` ...
@@ -106,7 +109,10 @@ class Journal:
 
     async def drain(self, timeout: float) -> bool:
         """Wait until everything is on the record, at most so long; what is left then goes into the spill. Says whether
-        all is on the record."""
+        all is on the record. What was decided before another controller took over is that one's to find out."""
+        if self._ownership.lost:
+            log.warning("entries are left to the controller that has taken over", entries=self.lag)
+            return False
         try:
             async with asyncio.timeout(timeout), self._in_a_hurry():
                 await self._empty.wait()
@@ -114,7 +120,7 @@ class Journal:
             try:
                 while await self._spill_some():
                     pass
-            except OSError as problem:
+            except (OSError, LeaseLost) as problem:
                 log.error("entries are lost that neither database nor spill took", reason=type(problem).__name__)
             return False
         with suppress(OSError):
@@ -159,7 +165,7 @@ class Journal:
         """Write the batch, or find out which entry of it is refused; how many are still to be tried singly."""
         try:
             results = await self._write(batch)
-        except (*_NOT_NOW, OSError):
+        except (*_NOT_NOW, OSError, LeaseLost):
             raise
         except Exception as refused:  # noqa: BLE001 - whatever else is wrong is wrong with one entry: it must block no other
             if len(batch) > 1:
@@ -180,6 +186,7 @@ class Journal:
 
     async def _write(self, batch: list[JournalEntry]) -> list[Written]:
         async with self._database.write() as session:
+            await self._ownership.fence(session)
             results = await write(session, batch, area_code=self._area_code)
         await self._now_durable(batch)
         return results
@@ -224,6 +231,8 @@ class Journal:
                     await self._callers_first.pass_by(LINGER)
                 await self._clear_spill()
                 self._spill_problem = ""
+            except LeaseLost:
+                raise
             except Exception as problem:
                 # The outermost guard: without its second leg the journal still stands on the database.
                 if not self._spill_problem:
@@ -233,6 +242,7 @@ class Journal:
 
     async def _spill_some(self) -> bool:
         """Some of what waits and is not there yet; False when there is nothing. Raises OSError."""
+        await self._ownership.interlock()
         async with self._spilling:
             known = max(0, self._spilled - self._gone)
             fresh = list(islice(self._waiting, known, known + SPILL_AT_ONCE))

@@ -38,6 +38,7 @@ from ari_app.ari.generated.events import (
     StasisStart,
 )
 from ari_app.ari.generated.events import Event as AriEvent
+from ari_app.ari.generated.models import Channel
 from ari_app.ari.messages import Connected, Disconnected, MalformedEvent, Resynced, StreamItem, UnknownEvent
 from ari_app.lines import Lines
 from ivr import ids
@@ -93,7 +94,7 @@ class Listener:
             case CallBroadcast(channel=channel):
                 self._house.call_offered(channel.id)
             case StasisStart(channel=channel, args=args):
-                self._entered(channel.id, args, event)
+                self._entered(channel, args)
             case ChannelStateChange(channel=channel):
                 self._state_changed(channel.id, channel.state)
             case ChannelHangupRequest(channel=channel, cause=cause):
@@ -143,12 +144,14 @@ class Listener:
             del self._heard[next(iter(self._heard))]
         return False
 
-    def _entered(self, channel: str, args: tuple[str, ...], event: StasisStart) -> None:
-        address = self._lines.address(channel)
+    def _entered(self, channel: Channel, args: tuple[str, ...]) -> None:
+        known = self._lines.address(channel.id)
+        if known is None:
+            self._house.call_came_in(channel.id, args)
+        # A caller whom the dialplan or a stand-by has answered already: Asterisk tells of no pick-up any more.
+        address = known or (self._lines.address(channel.id) if channel.state == "Up" else None)
         if address is not None:
             self._post(address, LegAnswered(at=self._now(), leg=address.leg))
-        else:
-            self._house.call_came_in(channel, args)
 
     def _state_changed(self, channel: str, state: str) -> None:
         address = self._lines.address(channel)

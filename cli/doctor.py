@@ -182,14 +182,17 @@ async def _running(settings: Settings) -> AsyncIterator[Finding]:
     async with aiohttp.ClientSession(timeout=_TIMEOUT) as http:
         yield await _asked(http, "web", f"http://{host}:{settings.web_port}/health", {})
         token = Secrets.load_or_create(settings.home).control_token
-        address = f"http://127.0.0.1:{settings.control_port}/ready"
-        yield await _asked(http, "controller", address, {"Authorization": f"Bearer {token}"})
+        for subject, port in zip(("controller", "stand-by"), settings.control_ports, strict=True):
+            address = f"http://127.0.0.1:{port}/ready"
+            yield await _asked(http, subject, address, {"Authorization": f"Bearer {token}"})
 
 
 async def _asked(http: aiohttp.ClientSession, subject: str, url: str, headers: dict[str, str]) -> Finding:
     try:
         async with http.get(url, headers=headers) as answer:
             text = (await answer.text()).strip()[:200]
+            if answer.status == 503 and '"stand_by"' in text:
+                return Finding(subject, "ok", "待命，随时接管", "stands by, ready to take over")
             return Finding(subject, "ok" if answer.status == 200 else "wrong", text, text)
     except (aiohttp.ClientError, TimeoutError) as error:
         return Finding(subject, "wrong", f"没有应答 {url}: {error}", f"does not answer at {url}: {error}")

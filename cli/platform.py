@@ -62,14 +62,23 @@ async def apply_seats(settings: Settings, db: Database) -> bool:
         asterisk = exchange(settings)
         await asterisk.cli("module reload res_pjsip.so")
         await asterisk.cli("dialplan reload")
-    token = Secrets.load_or_create(settings.home).control_token
-    address = f"http://127.0.0.1:{settings.control_port}/reload"
-    try:
-        async with aiohttp.ClientSession(timeout=_TIMEOUT) as http:
-            await http.post(address, headers={"Authorization": f"Bearer {token}"}, raise_for_status=True)
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise PlatformSilent(f"控制器没有应答 / the controller does not answer: {error}") from error
+    await _reload_controllers(settings)
     return True
+
+
+async def _reload_controllers(settings: Settings) -> None:
+    """The active one reads the seats anew; one that stands by will when it takes over. Raises PlatformSilent."""
+    token = Secrets.load_or_create(settings.home).control_token
+    problems = []
+    async with aiohttp.ClientSession(timeout=_TIMEOUT, headers={"Authorization": f"Bearer {token}"}) as http:
+        for port in settings.control_ports:
+            try:
+                await http.post(f"http://127.0.0.1:{port}/reload", raise_for_status=True)
+            except (aiohttp.ClientError, TimeoutError) as error:
+                problems.append(str(error))
+            else:
+                return
+    raise PlatformSilent(f"控制器没有应答 / the controller does not answer: {'; '.join(problems)}")
 
 
 async def first_admin(db: Database) -> str | None:

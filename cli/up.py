@@ -73,16 +73,17 @@ def services(settings: Settings) -> list[Service]:
             ready_within=30.0,
             housekeeping=asterisk.rotate_log,
         ),
-        _python(settings, "controller", "ari_app", env, settings.control_port),
-        _python(settings, "web", "web", env, settings.web_port),
+        _python(settings, "controller", ["ari_app"], env, settings.control_port),
+        _python(settings, "stand-by", ["ari_app", "--second"], env, settings.standby_port),
+        _python(settings, "web", ["web"], env, settings.web_port),
     ]
 
 
-def _python(settings: Settings, name: str, module: str, env: dict[str, str], port: int) -> Service:
+def _python(settings: Settings, name: str, module: list[str], env: dict[str, str], port: int) -> Service:
     host = ports.reachable(settings.web_host) if name == "web" else "127.0.0.1"
     return Service(
         name,
-        [sys.executable, "-m", module],
+        [sys.executable, "-m", *module],
         {**_inherited(), **env},
         settings.home / "log" / f"{name}.log",
         ready=partial(_until_listening, host, port),

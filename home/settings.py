@@ -53,6 +53,7 @@ class Settings(BaseModel):
     ari_port: Port = 8088
     ami_port: Port = 5038
     control_port: Port = 8090
+    standby_port: Port = 8091
     rtp_ports: Annotated[RtpPorts, BeforeValidator(values.parse_rtp_ports)] = RtpPorts(10000, 10999)
     trunk_match: Annotated[list[str], BeforeValidator(values.parse_networks)] = Field(default_factory=list)
     trunk_contact: Annotated[str | None, BeforeValidator(values.parse_contact)] = None
@@ -83,10 +84,19 @@ class Settings(BaseModel):
             return {**raw, "database_url": f"sqlite+aiosqlite:///{home / 'yijiantong.db'}"}
         return raw
 
+    @model_validator(mode="before")
+    @classmethod
+    def _standby_beside_control(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        """The stand-by's port follows the controller's, so that a second home needs no further setting."""
+        control = str(raw.get("control_port", cls.model_fields["control_port"].default))
+        if not raw.get("standby_port") and control.strip().isdecimal():
+            return {**raw, "standby_port": str(int(control) + 1)}
+        return raw
+
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:
         seen: dict[int, str] = {}
-        for name in ("web_port", "ari_port", "ami_port", "control_port"):
+        for name in ("web_port", "ari_port", "ami_port", "control_port", "standby_port"):
             port = getattr(self, name)
             if port in seen:
                 raise ValueError(f"{seen[port]}={port}\t{name}\t端口重复 / two services cannot share port {port}")
@@ -122,6 +132,11 @@ class Settings(BaseModel):
                 f"sms_gateway={self.sms_gateway}\tsms_templates\t缺少模板 / write NAME=CODE for the templates: {names}"
             )
         return self
+
+    @property
+    def control_ports(self) -> tuple[int, int]:
+        """Of the two controllers on loopback; the one that stands by refers to the other."""
+        return self.control_port, self.standby_port
 
     def pairs(self, name: str) -> dict[str, str]:
         """A setting that was written as NAME=VALUE words."""

@@ -173,6 +173,25 @@ class Policy:
         zh="短信首次重发间隔，之后逐次加倍",
         en="pause before a second try, then doubling",
     )
+    lease_beat: float = _value(
+        0.5, low=0.1, high=5, unit="s", zh="控制器报告在岗的间隔", en="a controller shows that it lives every"
+    )
+    lease_runs_out: float = _value(
+        3,
+        low=1,
+        high=60,
+        unit="s",
+        zh="主控制器多久无声息后由备用接管",
+        en="silence of the active controller after which the stand-by takes over",
+    )
+    lease_patience: float = _value(
+        3,
+        low=1,
+        high=60,
+        unit="s",
+        zh="主控制器与Asterisk失联多久后让位",
+        en="without a link to Asterisk the active controller gives way after",
+    )
     duty_phones: tuple[str, ...] = ()
 
     @classmethod
@@ -195,6 +214,11 @@ class Policy:
         if policy.office_from >= policy.office_to:
             raise PolicyError(
                 f"policy office_from = {policy.office_from:g} must be before office_to = {policy.office_to:g}"
+            )
+        if policy.lease_runs_out < 3 * policy.lease_beat:
+            raise PolicyError(
+                f"policy lease_runs_out = {policy.lease_runs_out:g} must be at least three times "
+                f"lease_beat = {policy.lease_beat:g}: one late beat is no death"
             )
         return policy
 

@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.case import ElderFile, Leg
@@ -23,7 +22,6 @@ from ivr.commands import (
     OpenProvisionalFile,
     SendMessage,
 )
-from models.base import Base
 from models.cases import CaseLegRow, CaseRow, RecordingRow, TimelineRow
 from models.complaints import Complaint
 from models.elders import Elder
@@ -32,6 +30,7 @@ from models.follow_ups import FollowUp
 from models.journal_entry import RECORDING_ENDED, JournalEntry, command_json, place_of_tape, recording_id
 from models.messages import MessageRow, MessageStatus
 from models.provisional import open_file
+from models.upsert import dialect_insert, insert_or_ignore
 from models.work_orders import WorkOrder
 
 __all__ = ["JournalEntry", "Written", "write"]
@@ -61,13 +60,13 @@ async def write(session: AsyncSession, entries: Sequence[JournalEntry], *, area_
     latest = _latest(entries)
     await _upsert(session, CaseRow, [_case_row(*pair, elders=elders, made=made) for pair in latest.values()])
     await _upsert(session, CaseLegRow, [row for _, entry in latest.values() for row in _leg_rows(entry)])
-    await _insert(session, TimelineRow, [_timeline_row(entry) for entry in entries])
+    await insert_or_ignore(session, TimelineRow, [_timeline_row(entry) for entry in entries])
     await _write_recordings(session, latest.values(), entries)
-    await _insert(session, ExceptionReport, [row for entry in entries for row in _exception_reports(entry)])
-    await _insert(session, FollowUp, [row for entry in entries for row in _follow_ups(entry, elders, made)])
-    await _insert(session, MessageRow, [row for entry in entries for row in _messages(entry)])
-    await _insert(session, WorkOrder, [row for entry in entries for row in _orders(entry, elders, made)])
-    await _insert(session, Complaint, [row for entry in entries for row in _complaints(entry, elders, made)])
+    await insert_or_ignore(session, ExceptionReport, [row for entry in entries for row in _exception_reports(entry)])
+    await insert_or_ignore(session, FollowUp, [row for entry in entries for row in _follow_ups(entry, elders, made)])
+    await insert_or_ignore(session, MessageRow, [row for entry in entries for row in _messages(entry)])
+    await insert_or_ignore(session, WorkOrder, [row for entry in entries for row in _orders(entry, elders, made)])
+    await insert_or_ignore(session, Complaint, [row for entry in entries for row in _complaints(entry, elders, made)])
     return written
 
 
@@ -263,12 +262,6 @@ async def _write_recordings(session: AsyncSession, spans: Iterable[Span], entrie
     await session.flush()
 
 
-async def _insert(session: AsyncSession, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """What is there already stays as it is."""
-    if rows:
-        await session.execute(_dialect_insert(session, table).on_conflict_do_nothing(), list(rows))
-
-
 async def _upsert(
     session: AsyncSession, table: type[Any], rows: Sequence[Mapping[str, Any]], *, keep: frozenset[str] = frozenset()
 ) -> None:
@@ -276,7 +269,7 @@ async def _upsert(
     forgotten."""
     if not rows:
         return
-    statement = _dialect_insert(session, table)
+    statement = dialect_insert(session, table)
     keys = [column.name for column in table.__table__.primary_key]
     new: Mapping[str, ColumnElement[Any]] = statement.excluded
     changes = {name: new[name] for name in rows[0] if name not in keys and name not in keep}
@@ -287,8 +280,3 @@ async def _upsert(
         index_elements=keys, set_=changes, where=table.last_seq <= new["last_seq"]
     )
     await session.execute(statement, list(rows))
-
-
-def _dialect_insert(session: AsyncSession, table: type[Any]) -> Any:
-    on_sqlite = session.get_bind().dialect.name == "sqlite"
-    return sqlite.insert(table.__table__) if on_sqlite else postgresql.insert(table.__table__)

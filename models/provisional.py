@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.case import ElderFile
@@ -11,6 +10,7 @@ from models.elders import Elder
 from models.names import search_key
 from models.phone_numbers import canonical, national
 from models.queries.register import file_of, find_file
+from models.upsert import dialect_insert
 
 UNKNOWN_CALLER = "未登记来电者"
 
@@ -30,9 +30,9 @@ async def open_file(session: AsyncSession, caller: str, *, case: str, area_code:
         "provisional": True,
         "provisional_for": key,
     }
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     # Another controller may be making the same file now: the unique key decides, and both find the one that is there.
-    await session.execute(insert(Elder).values(row).on_conflict_do_nothing(index_elements=["provisional_for"]))
+    made = dialect_insert(session, Elder).values(row).on_conflict_do_nothing(index_elements=["provisional_for"])
+    await session.execute(made)
     elder = (await session.scalars(select(Elder.id).where(Elder.provisional_for == key))).one()
     file = await file_of(session, elder)
     assert file is not None  # it was there in this very transaction

@@ -44,7 +44,7 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
         ],
     )
     feed = Feed()
-    control = URL.build(scheme="http", host="127.0.0.1", port=settings.control_port)
+    controllers = [URL.build(scheme="http", host="127.0.0.1", port=port) for port in settings.control_ports]
     app[keys.SETTINGS] = settings
     app[keys.SECRETS] = secrets
     app[keys.DATABASE] = database
@@ -54,7 +54,7 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
     app[keys.TEMPLATES] = make_environment()
     app[keys.FEED] = feed
     app[keys.MIRROR] = Mirror(feed)
-    app[keys.CONTROLLER] = Controller(control, secrets.control_token)
+    app[keys.CONTROLLER] = Controller(controllers, secrets.control_token)
     app[keys.SOCKETS] = set()
     app[keys.LOGINS] = Throttle(burst=10, per_minute=20)
     app.on_response_prepare.append(security.add_headers)

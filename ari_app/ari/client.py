@@ -7,7 +7,7 @@ is whole again. It never repeats a command, and never subscribes to everything.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from types import TracebackType
 from typing import Literal, Self
 
@@ -32,7 +32,8 @@ class Client(Api):
     `url` is Asterisk's HTTP address (`http://127.0.0.1:8088`, with or without `/ari`). Without `app` there is no event
     link: commands only, over HTTP. All times are seconds. `request_timeout` is the deadline of each request, from
     sending to answer; `queue_size` is how many events the consumer may be behind before the link is dropped and the
-    picture taken anew. Events of the `unwanted` kinds are not sent by Asterisk at all.
+    picture taken anew. Events of the `unwanted` kinds are not sent by Asterisk at all. `interlock` is awaited before
+    each request, also those of a resync: it may wait, or raise an AriError instead of letting the request go out.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Client(Api):
         backoff: Backoff | None = None,
         queue_size: int = 10_000,
         unwanted: Collection[type[Event]] = (),
+        interlock: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         if transport not in ("websocket", "http"):
             raise ValueError(f"transport must be websocket or http, not {transport!r}")
@@ -69,6 +71,7 @@ class Client(Api):
             queue_size=queue_size,
         )
         self._unwanted = unwanted
+        self._interlock = interlock
         self._session: aiohttp.ClientSession | None = None
         self._connection: Connection | None = None
         self._running: asyncio.Task[None] | None = None
@@ -164,6 +167,8 @@ class Client(Api):
             raise NotConnected("the client is not running: use `async with Client(...)`")
         if connection is not None and connection.final:
             raise NotConnected(connection.reason)
+        if self._interlock is not None:
+            await self._interlock()
         if transport == "http" or request.binary:
             return await http.perform(self._session, self._base, request, timeout=timeout)
         if connection is None or connection.link is None:

@@ -45,7 +45,7 @@ class PlatformAsterisk:
 
 def platform_settings(home: Path, **changes: str) -> Settings:
     """Settings of a platform in `home` on free ports; `changes` are environment variables."""
-    web, sip, ari, ami, control, far_end = free_ports(6)
+    web, sip, ari, ami, control, standby, far_end = free_ports(7)
     return Settings.load(
         {
             "YJT_HOME": str(home),
@@ -54,6 +54,7 @@ def platform_settings(home: Path, **changes: str) -> Settings:
             "YJT_ARI_PORT": str(ari),
             "YJT_AMI_PORT": str(ami),
             "YJT_CONTROL_PORT": str(control),
+            "YJT_STANDBY_PORT": str(standby),
             "YJT_RTP_PORTS": "30000-30999",
             "YJT_TRUNK_MATCH": TRUNK_HOST,
             "YJT_TRUNK_CONTACT": f"sip:{TRUNK_HOST}:{far_end}",

@@ -16,15 +16,20 @@ from .house import House
 
 
 @asynccontextmanager
-async def controller_process(house: House) -> AsyncIterator[Process]:
-    """`python -m ari_app` for this home, connected; killed at the end."""
+async def controller_process(house: House, *, second: bool = False) -> AsyncIterator[Process]:
+    """`python -m ari_app` for this home, connected; killed at the end. With `second` it is the one that stands by."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("YJT_")}
     with (house.settings.home / "log" / "controller.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "ari_app", env={**env, **house.settings.environment()}, stderr=log
+            sys.executable,
+            "-m",
+            "ari_app",
+            *(["--second"] if second else []),
+            env={**env, **house.settings.environment()},
+            stderr=log,
         )
     try:
-        await until_ready(house.http)
+        await (until_it_stands_by(house.second_http) if second else until_ready(house.http))
         yield process
     finally:
         if process.returncode is None:
@@ -38,6 +43,18 @@ async def until_ready(http: aiohttp.ClientSession, within: float = 30.0) -> None
             try:
                 async with http.get("/ready") as answer:
                     if answer.status == 200:
+                        return
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.05)
+
+
+async def until_it_stands_by(http: aiohttp.ClientSession, within: float = 30.0) -> None:
+    async with asyncio.timeout(within):
+        while True:
+            try:
+                async with http.get("/ready") as answer:
+                    if (await answer.json()).get("error", {}).get("code") == "stand_by":
                         return
             except aiohttp.ClientError:
                 pass

@@ -106,6 +106,7 @@ class House:
     inner: Controller | None
     database: Database
     http: aiohttp.ClientSession
+    second_http: aiohttp.ClientSession
     ari: Client
     messages: list[dict[str, Any]] = field(default_factory=list)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -118,6 +119,11 @@ class House:
 
     def agent(self, extension: str) -> Agent:
         return Agent(self, extension)
+
+    def turn_to_the_second(self) -> None:
+        """From now on consoles and agents speak with the controller that stood by until now."""
+        self.http = self.second_http
+        self.messages.clear()
 
     @asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
@@ -269,18 +275,20 @@ async def open_house(
         ari = await stack.enter_async_context(
             Client(f"http://127.0.0.1:{settings.ari_port}", username=keys.ari_user, password=keys.ari_password)
         )
-        http = await stack.enter_async_context(
-            aiohttp.ClientSession(
-                f"http://127.0.0.1:{settings.control_port}",
-                headers={"Authorization": f"Bearer {keys.control_token}"},
+        http, second_http = [
+            await stack.enter_async_context(
+                aiohttp.ClientSession(
+                    f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {keys.control_token}"}
+                )
             )
-        )
+            for port in (settings.control_port, settings.standby_port)
+        ]
         in_town = [line for line in lines if phones is None or line.extension in phones]
         town = await stack.enter_async_context(
             Town.open(platform=settings, town=town_settings, seats=in_town, program=program)
         )
         await town.seats_registered()
-        house = House(settings, keys, process, town, inner, database, http, ari)
+        house = House(settings, keys, process, town, inner, database, http, second_http, ari)
         if controller:
             await stack.enter_async_context(house.following())
             for line in in_town:
@@ -289,7 +297,7 @@ async def open_house(
 
 
 def _settings(home: Path, environment: dict[str, str]) -> tuple[Settings, TownSettings]:
-    web, sip, ari, ami, control, town_sip, town_ari = free_ports(7)
+    web, sip, ari, ami, control, standby, town_sip, town_ari = free_ports(8)
     town = TownSettings.load(
         {
             "YJT_TOWN_SIP_PORT": str(town_sip),
@@ -305,6 +313,7 @@ def _settings(home: Path, environment: dict[str, str]) -> tuple[Settings, TownSe
             "YJT_ARI_PORT": str(ari),
             "YJT_AMI_PORT": str(ami),
             "YJT_CONTROL_PORT": str(control),
+            "YJT_STANDBY_PORT": str(standby),
             "YJT_RTP_PORTS": "30000-30999",
             "YJT_EMERGENCY_ROUTE": "trunk",
             "YJT_PLATFORM_NUMBER": "02110000000",

@@ -27,7 +27,7 @@ SEATS = [SeatLine("801", "password-801"), SeatLine("802", "password-802")]
 
 def neighbours(home: Path) -> tuple[Settings, TownSettings]:
     """A platform and a town for each other, on free ports."""
-    web, sip, ari, ami, control, town_sip, town_ari = free_ports(7)
+    web, sip, ari, ami, control, standby, town_sip, town_ari = free_ports(8)
     town = TownSettings.load(
         {
             "YJT_TOWN_SIP_PORT": str(town_sip),
@@ -43,6 +43,7 @@ def neighbours(home: Path) -> tuple[Settings, TownSettings]:
             "YJT_ARI_PORT": str(ari),
             "YJT_AMI_PORT": str(ami),
             "YJT_CONTROL_PORT": str(control),
+            "YJT_STANDBY_PORT": str(standby),
             "YJT_RTP_PORTS": "30000-30999",
             **town.platform_environment(),
         }

@@ -69,7 +69,7 @@ class Up:
                 if f"{home}/asterisk/etc/asterisk.conf" in words and "-f" in words:
                     found["asterisk"] = int(folder.name)
                 elif f"YJT_HOME={home}".encode() in inherited and words[1:3] in (["-m", "ari_app"], ["-m", "web"]):
-                    found[words[2]] = int(folder.name)
+                    found[" ".join(words[2:]).strip()] = int(folder.name)
         return found
 
     async def until_gone(self) -> None:
@@ -94,7 +94,7 @@ async def up(tmp_path: Path) -> AsyncIterator[Up]:
 
 
 async def test_ctrl_c_stops_every_process(up: Up) -> None:
-    assert up.pids().keys() == {"asterisk", "ari_app", "web"}
+    assert up.pids().keys() == {"asterisk", "ari_app", "ari_app --second", "web"}
     assert re.search(r"admin log-in: admin  \S{10,}", up.said)
     up.process.send_signal(signal.SIGINT)
     await up.until("stopped")
@@ -110,7 +110,8 @@ async def test_even_kill_leaves_nothing_behind(up: Up) -> None:
 
 async def test_what_dies_comes_back_and_the_platform_is_whole_again(up: Up) -> None:
     before = up.pids()
-    for name, shown in (("asterisk", "asterisk"), ("ari_app", "controller"), ("web", "web")):
+    services = ("asterisk", "asterisk"), ("ari_app", "controller"), ("ari_app --second", "stand-by"), ("web", "web")
+    for name, shown in services:
         os.kill(before[name], signal.SIGKILL)
         await up.until(rf"{shown} ended \(signal SIGKILL\)")
         await up.until(rf"✓ {shown}")

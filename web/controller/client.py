@@ -1,6 +1,9 @@
-"""Requests to the controller's loopback API. Each has a deadline; none is repeated by itself: it may have been done."""
+"""Requests to the controller's loopback API. Each has a deadline; none is repeated by itself: it may have been done.
 
-from collections.abc import Mapping
+There may be two controllers; the one that stands by says so and has done nothing, so the other is asked.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +16,7 @@ from web.controller.shapes import LiveCase, State, parse_case, parse_state
 from web.problems import Conflict, Invalid, NotFound, Problem, Unavailable
 
 DEADLINE = aiohttp.ClientTimeout(total=5, sock_connect=2)
+HEARTBEAT = 2.0  # seconds; an answer must come within half of it
 
 
 class ControllerUnreachable(Unavailable):
@@ -27,11 +31,16 @@ class Taken:
     durable: bool
 
 
-class Controller:
-    """The controller as the web sees it. Use as an async context manager."""
+class StandsBy(ControllerUnreachable):
+    """This controller is not the active one."""
 
-    def __init__(self, base: URL, token: str) -> None:
-        self._base = base
+
+class Controller:
+    """The active controller, whichever of those at `bases` it is. Use as an async context manager."""
+
+    def __init__(self, bases: Sequence[URL], token: str) -> None:
+        self._bases = bases
+        self._at = 0
         self._headers = {"Authorization": f"Bearer {token}"}
         self._session: aiohttp.ClientSession | None = None
 
@@ -48,15 +57,24 @@ class Controller:
         assert self._session is not None, "the controller client is not open"
         return self._session
 
+    @property
+    def _base(self) -> URL:
+        return self._bases[self._at]
+
+    def try_another(self) -> None:
+        """The one that was asked last hangs, is gone or stands by."""
+        self._at = (self._at + 1) % len(self._bases)
+
     async def state(self) -> State:
         """Everything that is going on now. Raises ControllerUnreachable."""
         return parse_state(await self._ask("GET", "state"))
 
     async def listen(self, after: int) -> aiohttp.ClientWebSocketResponse:
-        """The stream of changes after this number; a dead link shows within 10 s. Raises ControllerUnreachable."""
+        """The stream of changes after this number, of the controller that told its state; a dead link shows within 3 s.
+        Raises ControllerUnreachable."""
         url = (self._base / "live").with_query(after=after)
         try:
-            return await self.session.ws_connect(url, heartbeat=5, max_msg_size=16 * 2**20)
+            return await self.session.ws_connect(url, heartbeat=HEARTBEAT, max_msg_size=16 * 2**20)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise ControllerUnreachable from error
 
@@ -90,18 +108,37 @@ class Controller:
     async def _ask(
         self, method: str, *path: str, json: Mapping[str, Any] | None = None, accept: tuple[int, ...] = (200,)
     ) -> dict[str, Any]:
+        for _ in self._bases[1:]:
+            try:
+                return await self._ask_one(method, *path, json=json, accept=accept)
+            except StandsBy:
+                self.try_another()
+        return await self._ask_one(method, *path, json=json, accept=accept)
+
+    async def _ask_one(
+        self, method: str, *path: str, json: Mapping[str, Any] | None, accept: tuple[int, ...]
+    ) -> dict[str, Any]:
         url = self._base.joinpath(*path)
         try:
             async with self.session.request(method, url, json=json) as response:
                 body = await response.json() if response.content_type == "application/json" else {}
+                if response.status == 503 and _code(body) == "stand_by":
+                    raise StandsBy
                 if response.status not in accept:
                     raise _refusal(response.status, body)
                 return body if isinstance(body, dict) else {}
+        except aiohttp.ClientConnectorError as nobody:  # nothing was sent
+            raise StandsBy from nobody
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             raise ControllerUnreachable from error
 
 
 _KINDS: dict[int, type[Problem]] = {404: NotFound, 409: Conflict, 422: Invalid}
+
+
+def _code(body: Any) -> str:
+    error = body.get("error") if isinstance(body, dict) else None
+    return str(error.get("code", "")) if isinstance(error, dict) else ""
 
 
 def _refusal(status: int, body: Any) -> Problem:

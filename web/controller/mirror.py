@@ -80,6 +80,7 @@ class Mirror:
             except* Exception as errors:  # noqa: BLE001 - the task's outermost guard: the board must come back by itself
                 log.error("mirror_failed", **where_it_failed(errors.exceptions[0]))
             self._lost()
+            controller.try_another()  # it may hang; one that stands by says so at once
             await asyncio.sleep(wait * random.uniform(0.8, 1.2))
             wait = min(wait * 2, LONGEST_WAIT)
 

@@ -17,7 +17,9 @@ from ari_app import bootstrap, recordings
 from ari_app.ari import Client
 from ari_app.ari.messages import StreamItem
 from ari_app.background import Background
+from ari_app.controller import Controller
 from ari_app.desk import SeatSetup
+from ari_app.lease import Unshared
 from ari_app.listener import Listener
 from ari_app.recordings import Checked
 from ari_app.runner import CaseRun
@@ -60,6 +62,8 @@ class Platform:
             cast(Client, self.ari),
             cast(Database, AwayDatabase()),
             self.background,
+            Controller.now,
+            Unshared(),
         )
         self.listener = Listener(self.controller.lines, self.controller, self.controller.now)
 

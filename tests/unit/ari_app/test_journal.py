@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ari_app import journal as journal_module
 from ari_app.callers_first import CallersFirst
 from ari_app.journal import Journal
+from ari_app.lease import Unshared
 from ari_app.spill import Spill
 from ivr.case import Case
 from ivr.commands import Dial, OpenProvisionalFile, SendMessage
@@ -77,6 +78,7 @@ class Desk:
             set_aside=self.file,
             spill=Spill(folder / "waiting.jsonl"),
             callers_first=CallersFirst(),
+            ownership=Unshared(),
         )
 
     @property
