@@ -19,28 +19,33 @@ _POLL = 0.05
 
 
 @click.command()
-def up() -> None:
+@click.option(
+    "--stand-by", is_flag=True, help="另一台机器的备用：只有控制器和网页 / for another machine: controller and web only"
+)
+def up(stand_by: bool) -> None:
     """启动平台，Ctrl-C 停止 / run the platform in the foreground until Ctrl-C.
 
-    Asterisk, controller and web are started, watched, restarted when they die, and stopped together.
+    Asterisk, controllers and web are started, watched, restarted when they die, and stopped together.
     """
     settings = frame.settings()
     settings.prepare_home()
     with only_one(settings.home):
-        ports.check(ports.wanted_by(settings))
-        asyncio.run(run_platform(settings, partial(frame.say, settings.lang)))
+        ours = {"YJT_WEB_PORT", "YJT_STANDBY_PORT"} if stand_by else None
+        ports.check(wish for wish in ports.wanted_by(settings) if ours is None or wish.setting in ours)
+        asyncio.run(run_platform(settings, partial(frame.say, settings.lang), stand_by=stand_by))
 
 
-async def run_platform(settings: Settings, say: Say) -> None:
-    """Prepare the home, start every process, return when all of them have been stopped."""
-    password = await prepare(settings)
+async def run_platform(settings: Settings, say: Say, *, stand_by: bool = False) -> None:
+    """Prepare the home, start every process, return when all of them have been stopped. `stand_by`: beside the Asterisk
+    of another machine, which is reached on this one's loopback (docs/two-machines.md)."""
+    password = None if stand_by else await prepare(settings)
     if password:
         say(
             f"管理员登录：admin  {password}（只显示这一次，请记下）",
             f"admin log-in: admin  {password} (shown this once only, write it down)",
         )
     async with Supervisor(say) as supervisor:
-        for service in services(settings):
+        for service in services_of_a_stand_by(settings) if stand_by else services(settings):
             await supervisor.start(service)
         if not supervisor.stopping:
             address = f"http://{_url_host(settings.web_host)}:{settings.web_port}/"
@@ -62,7 +67,6 @@ async def prepare(settings: Settings) -> str | None:
 def services(settings: Settings) -> list[Service]:
     """The processes of the platform, in the order in which they need each other."""
     asterisk = exchange(settings)
-    env = {**settings.environment(), "PYTHONUNBUFFERED": "1"}
     return [
         Service(
             "asterisk",
@@ -73,13 +77,21 @@ def services(settings: Settings) -> list[Service]:
             ready_within=30.0,
             housekeeping=asterisk.rotate_log,
         ),
-        _python(settings, "controller", ["ari_app"], env, settings.control_port),
-        _python(settings, "stand-by", ["ari_app", "--second"], env, settings.standby_port),
-        _python(settings, "web", ["web"], env, settings.web_port),
+        _python(settings, "controller", ["ari_app"], settings.control_port),
+        *services_of_a_stand_by(settings),
     ]
 
 
-def _python(settings: Settings, name: str, module: list[str], env: dict[str, str], port: int) -> Service:
+def services_of_a_stand_by(settings: Settings) -> list[Service]:
+    """What runs on a second machine."""
+    return [
+        _python(settings, "stand-by", ["ari_app", "--second"], settings.standby_port),
+        _python(settings, "web", ["web"], settings.web_port),
+    ]
+
+
+def _python(settings: Settings, name: str, module: list[str], port: int) -> Service:
+    env = {**settings.environment(), "PYTHONUNBUFFERED": "1"}
     host = ports.reachable(settings.web_host) if name == "web" else "127.0.0.1"
     return Service(
         name,

@@ -105,8 +105,8 @@ class Ear:
         )
 
     def listen(self, path: Path) -> Hearing:
-        """What is in the recording. Raises SoundError. Takes a few seconds of a processor for each minute, and gives way
-        to whoever plays or records sound meanwhile: else the listening itself would make holes in what is heard."""
+        """What is in the recording. Raises SoundError. Takes a few seconds of a processor for each minute, and gives
+        way to whoever plays or records meanwhile: else the listening itself would make holes in what is heard."""
         sound = read(path)
         with ThreadPoolExecutor(1, initializer=_give_way) as aside:
             return aside.submit(self.hear, sound).result()

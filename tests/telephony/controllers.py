@@ -9,6 +9,7 @@ import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aiohttp
 
@@ -16,16 +17,18 @@ from .house import House
 
 
 @asynccontextmanager
-async def controller_process(house: House, *, second: bool = False) -> AsyncIterator[Process]:
-    """`python -m ari_app` for this home, connected; killed at the end. With `second` it is the one that stands by."""
+async def controller_process(house: House, *, second: bool = False, home: Path | None = None) -> AsyncIterator[Process]:
+    """`python -m ari_app` for this home, connected; killed at the end. With `second` it is the one that stands by;
+    `home`: as on another machine, with a copy of the secrets."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("YJT_")}
+    env |= {**house.settings.environment(), **({"YJT_HOME": str(home)} if home else {})}
     with (house.settings.home / "log" / "controller.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "ari_app",
             *(["--second"] if second else []),
-            env={**env, **house.settings.environment()},
+            env=env,
             stderr=log,
         )
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from pathlib import Path
+from shutil import copy2
 
 import pytest
 
@@ -18,12 +19,24 @@ from .house import ELDER_LINE, grandmother, open_house
 SILENCE_OF_OURS = 3.0  # seconds: promise 2
 
 
+def another_home(home: Path) -> Path:
+    """Of another machine: it finds the first one's Asterisk on its loopback, and names prompts by the same path."""
+    elsewhere = home / "elsewhere"
+    elsewhere.mkdir(mode=0o700)
+    (elsewhere / "asterisk").symlink_to(home / "asterisk")
+    return elsewhere
+
+
+@pytest.mark.parametrize("machines", [1, 2])
 async def test_the_active_one_dies_and_people_who_talk_notice_nothing(
-    tmp_path: Path, asterisk_program: Program
+    tmp_path: Path, asterisk_program: Program, machines: int
 ) -> None:
+    elsewhere = another_home(tmp_path) if machines == 2 else None
     async with open_house(tmp_path, asterisk_program, elders=[grandmother()], controller=False) as house:
         grandma, seat = house.town.elder(ELDER_LINE), house.town.seat("801", voice="agent_a")
-        async with controller_process(house) as first, controller_process(house, second=True):
+        if elsewhere is not None:
+            copy2(house.settings.home / "secrets.toml", elsewhere)
+        async with controller_process(house) as first, controller_process(house, second=True, home=elsewhere):
             async with house.following():
                 await agents_ready(house, "801", "802")
                 await grandma.press_key()
