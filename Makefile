@@ -8,7 +8,7 @@ ARGS   ?=
 WORKERS ?= 4
 SHELL  := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check compliance bench clean lock venv asterisk parts forget
+.PHONY: help demo run test check compliance reliability bench clean lock venv asterisk parts forget
 
 help:
 	@echo "make demo    一次求助呼叫的完整演示  one SOS call, played by the town (ARGS=--once: end after it)"
@@ -16,6 +16,7 @@ help:
 	@echo "make test    全部测试                all tests, after setting up what they need"
 	@echo "make check   几秒钟的检查            format, lint, types, import order, unit tests"
 	@echo "make compliance 条款与证明           all tests, then docs/compliance.md from what became of them"
+	@echo "make reliability 故障与结果          docs/reliability.md from what make test has seen of the faults"
 	@echo "make bench   性能对比                benchmarks as ratios; writes bench/results.md"
 	@echo "make clean   清理                    remove caches and the virtual environment"
 
@@ -61,12 +62,16 @@ test: forget check parts
 
 # What earlier runs have shown of the clauses proves nothing of the code as it is now.
 forget:
-	@rm -f build/clauses.jsonl
+	@rm -f build/clauses.jsonl build/faults.jsonl
 
 # Also when tests fail: the page says which.
 compliance:
 	-@$(MAKE) --no-print-directory test
 	$(BIN)/python -m tests.compliance --write docs/compliance.md
+
+# What `make test` has seen of the faults, as a page.
+reliability:
+	$(BIN)/python -m drill.faults.page build/faults.jsonl docs/reliability.md
 
 bench: asterisk
 	$(BIN)/python -m bench $(ARGS)

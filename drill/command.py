@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 from collections.abc import Iterable, Sequence
@@ -10,8 +11,13 @@ from pathlib import Path
 
 import click
 
+from drill.faults.catalogue import FAULTS
+from drill.faults.run import try_faults
+from drill.faults.table import as_json as row_json
+from drill.faults.table import terminal
+from drill.faults.trial import Row
 from drill.own_platform import ELDERS_LINE, PROBLEMS, agents, on_own_platform, own_settings, ports_of_its_own
-from drill.printing import Timeline, show
+from drill.printing import Timeline, say, show
 from drill.rehearsal import AgentLogIn, rehearsal, telephones
 from drill.report import StoryReport
 from drill.scripts import DEFAULT, SCRIPTS
@@ -78,6 +84,43 @@ def sos(script: str, line: str | None, log_ins: tuple[str, ...]) -> None:
     show(report)
     if not report.passed:
         raise click.ClickException("; ".join(step.words[1] for step in report.missing))
+
+
+@drill.command()
+@click.argument("names", nargs=-1, metavar="[FAULT]...")
+@click.option("--json", "as_json", is_flag=True, help="逐行输出 JSON / one JSON object for each fault")
+def faults(names: tuple[str, ...], as_json: bool) -> None:
+    """在通话中制造故障 / break things during calls, and count who was lost.
+
+    在 YJT_HOME/drill 中另起一个平台，依次制造故障，每次都有一位老人在通话、一位在等待、一位正打进来 / on a platform of
+    the drill's own in YJT_HOME/drill; each time one elder talks, one waits, one calls just then.
+    """
+    for name in names:
+        if name not in FAULTS:
+            raise click.BadParameter(f"没有 {name!r} 这种故障 / there is no such fault; there are {', '.join(FAULTS)}")
+    told = _tell_json if as_json else _tell_row
+    try:
+        settings = Settings.load()
+        refuse_outside(settings)
+        home = _fresh(settings.home / "drill" / "faults")
+        rows = asyncio.run(try_faults(home, names or tuple(FAULTS), told))
+    except (*PROBLEMS, LiveTrunk, HomeInUse) as problem:
+        raise click.ClickException(str(problem)) from problem
+    if rows is None:
+        raise click.Abort
+    if not as_json:
+        click.echo("\n" + "\n".join(terminal(rows)))
+    if failed := [row.fault for row in rows if not row.passed]:
+        raise click.ClickException(", ".join(failed))
+
+
+def _tell_json(row: Row) -> None:
+    click.echo(json.dumps(row_json(row), ensure_ascii=False))
+
+
+def _tell_row(row: Row) -> None:
+    zh, en = FAULTS[row.fault].words
+    say((f"{'✓' if row.passed else '✗'} {zh}", f"{en}: {row.lost} lost, whole again after {row.whole:.1f} s"))
 
 
 def _agents(line: str | None, log_ins: Iterable[str]) -> list[AgentLogIn]:
