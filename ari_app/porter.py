@@ -152,7 +152,7 @@ class Porter:
     async def _welcome(self, channel: str) -> None:
         media = [f"sound:{self._prompts / Prompt.WELCOME.value}"]
         await self._ari.channels.answer(channelId=channel)
-        await self._ari.channels.playWithId(channelId=channel, playbackId=_sound(channel), media=media)
+        await self._ari.channels.play(channelId=channel, playbackId=_sound(channel), media=media)
 
     async def _play_music(self, channel: str, kept: Kept) -> None:
         await self._ari.channels.startMoh(channelId=channel)

@@ -134,7 +134,7 @@ class Channels(Part):
         self.ari.hear("stopMoh", channel=channelId)
 
     async def move(self, *, channelId: str, app: str, appArgs: str) -> None:
-        self.ari.hear("move", channel=channelId, app=app)
+        self.ari.hear("move", channel=channelId, app=app, args=appArgs)
 
     async def continueInDialplan(self, *, channelId: str, context: str, extension: str) -> None:
         self.ari.hear("continue", channel=channelId, context=context)
