@@ -121,6 +121,8 @@ def _tell_json(row: Row) -> None:
 def _tell_row(row: Row) -> None:
     zh, en = FAULTS[row.fault].words
     say((f"{'✓' if row.passed else '✗'} {zh}", f"{en}: {row.lost} lost, whole again after {row.whole:.1f} s"))
+    for problem in row.problems:
+        say(("  ", problem))
 
 
 def _agents(line: str | None, log_ins: Iterable[str]) -> list[AgentLogIn]:

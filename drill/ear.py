@@ -6,12 +6,15 @@ platform. It reports what is there; it never fills a gap with what should have b
 
 from __future__ import annotations
 
+import json
 import os
-import threading
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,30 +89,31 @@ class Hearing:
 
 
 class Ear:
-    """Knows every sound that the platform and the town can make."""
+    """Knows every sound of its library. `aside`: the words of a command that has the same ear, to listen with."""
 
-    def __init__(self, clips: Iterable[Clip]) -> None:
-        self._library = Library(list(clips))
+    def __init__(self, clips: Iterable[Clip], *, aside: Sequence[str] = ()) -> None:
+        self._clips = clips
+        self._aside = aside
 
     @classmethod
     def of_the_town(cls, *, lang: str = "zh", prompts: Path | None = None) -> Ear:
         """Prompts (ours, or those in the folder `prompts`), music and the voices of the town."""
         folder = prompts or CHECKOUT / "dialplan" / "prompts" / lang
-        music = CHECKOUT / "dialplan" / "music" / "default"
-        return cls(
-            [
-                *(Clip("prompt", path.stem, read(path)) for path in sorted(folder.glob("*.wav"))),
-                *(Clip("music", path.stem, read(path), loops=True) for path in sorted(music.glob("*.wav"))),
-                *(Clip("voice", name, read(voices.clip(name)), loops=True) for name in voices.names()),
-            ]
-        )
+        return cls(_sounds(folder), aside=(sys.executable, "-m", __name__, str(folder)))
+
+    @cached_property
+    def _library(self) -> Library:
+        return Library(list(self._clips))
 
     def listen(self, path: Path) -> Hearing:
-        """What is in the recording. Raises SoundError. Takes a few seconds of a processor for each minute, and gives
-        way to whoever plays or records meanwhile: else the listening itself would make holes in what is heard."""
+        """What is in the recording. Raises SoundError. Takes a few seconds of a processor for each minute, in a process
+        that gives way to whoever plays or records meanwhile: else listening would make holes in what is heard.
+        """
         sound = read(path)
-        with ThreadPoolExecutor(1, initializer=_give_way) as aside:
-            return aside.submit(self.hear, sound).result()
+        if not self._aside:
+            return self.hear(sound)
+        told = subprocess.run([*self._aside, str(path)], cwd=CHECKOUT, capture_output=True, check=True)
+        return hearing_from_json(json.loads(told.stdout))
 
     def hear(self, sound: Sound) -> Hearing:
         """What is in the sound."""
@@ -117,9 +121,18 @@ class Ear:
         return Hearing(len(sound) / RATE, tuple(scan.heard()), tuple(silences(sound)))
 
 
-def _give_way() -> None:
-    """This thread alone: Linux keeps a priority for each, and a lower one cannot be raised again."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), GIVES_WAY)
+def _sounds(prompts: Path) -> Iterator[Clip]:
+    """Every sound that the platform and the town can make."""
+    music = CHECKOUT / "dialplan" / "music" / "default"
+    yield from (Clip("prompt", path.stem, read(path)) for path in sorted(prompts.glob("*.wav")))
+    yield from (Clip("music", path.stem, read(path), loops=True) for path in sorted(music.glob("*.wav")))
+    yield from (Clip("voice", name, read(voices.clip(name)), loops=True) for name in voices.names())
+
+
+def hearing_from_json(told: dict[str, Any]) -> Hearing:
+    """As `dataclasses.asdict` has written it."""
+    heard, silent = (tuple(Heard(**one) for one in told[name]) for name in ("heard", "silences"))
+    return Hearing(told["seconds"], heard, silent)
 
 
 def silences(sound: Sound) -> list[Heard]:
@@ -281,3 +294,12 @@ def _merged(items: list[Heard]) -> list[Heard]:
             last[key] = len(done)
             done.append(item)
     return done
+
+
+def main(prompts: str, recording: str) -> None:
+    os.nice(GIVES_WAY)
+    print(json.dumps(asdict(Ear(_sounds(Path(prompts))).hear(read(Path(recording))))))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
