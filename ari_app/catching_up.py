@@ -115,6 +115,9 @@ class CatchingUp:
                     await self._ari.channels.hangup(channelId=channel.id)
                     return
                 await self._ari.channels.answer(channelId=channel.id)
+            elif channel.id not in self._lines.music:
+                # Music of which nothing is on record: it would drown whoever comes to speak with them.
+                await self._ari.channels.stopMoh(channelId=channel.id)
             await self._ari.channels.move(channelId=channel.id, app=self._app, appArgs="takeover")
         except AriError as problem:
             log.warning("a line could not be taken over", reason=str(problem))

@@ -7,7 +7,7 @@ that is away takes the lease from nobody: whoever would take it needs the databa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
@@ -104,7 +104,8 @@ def judge(
 
 
 class Lease:
-    """`linked` says whether we hear Asterisk; `beat_every`, `runs_out` and `patience` are seconds."""
+    """`linked` says whether we hear Asterisk; `beat_every`, `runs_out` and `patience` are seconds. `blocked` is called
+    when the database has taken none of our beats for so long that the active one would count as dead."""
 
     def __init__(
         self,
@@ -115,6 +116,7 @@ class Lease:
         beat_every: float,
         runs_out: float,
         patience: float,
+        blocked: Callable[[], Awaitable[None]] | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
         self._database = database
@@ -122,6 +124,8 @@ class Lease:
         self.linked = linked
         self._beat_every = beat_every
         self._patience = patience
+        self._blocked = blocked
+        self._shown_at = 0.0  # when the database took a beat of ours last
         self._clock = clock or asyncio.get_running_loop().time
         self.sightings = Sightings(runs_out)
         self.standing = Standing(NOBODY)
@@ -141,11 +145,15 @@ class Lease:
 
     async def until_ours(self) -> None:
         """Beat until the lease is ours. Never gives up: a database that is away comes back."""
-        while await self._beat(held=False) not in {Verdict.TAKE, Verdict.HOLD}:  # noqa: ASYNC110 - nobody tells when
+        self._shown_at = self._clock()
+        while await self._beat(held=False) not in {Verdict.TAKE, Verdict.HOLD}:
+            if self._blocked is not None and self._clock() - self._shown_at > self._runs_out:
+                await self._blocked()
             await asyncio.sleep(self._beat_every)
 
     async def keep(self) -> None:
-        """Beat until the lease is lost or better given up; then nothing can be commanded or written any more."""
+        """Beat until the lease is lost, and nothing can be commanded or written any more; or until it is better given
+        up: then it is ours until `leave`, so that what we know can still be written."""
         self._pulse = self._clock()
         log.info("this controller is active", place=self.me.place)
         watching = asyncio.create_task(self._watch_the_clock(), name="lease-pulse")
@@ -158,7 +166,9 @@ class Lease:
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
-        self._end(verdict)
+        self.lost = verdict is Verdict.LOST
+        self._certain.set()
+        log.warning("this controller is active no longer", place=self.me.place, why=verdict.value)
 
     async def leave(self) -> None:
         """We stop: the others need not wait."""
@@ -211,11 +221,10 @@ class Lease:
                 verdict = self._judged(standing, began, held=held)
                 if verdict is Verdict.TAKE:
                     await leases.take(session, self.me)
-                elif verdict is Verdict.GIVE_UP:
-                    await leases.give_up(session, self.me)
         except DatabaseUnavailable:
             self.sightings.forget()
             return Verdict.HOLD if held else Verdict.WAIT
+        self._shown_at = self._clock()
         async with self._news:
             self.standing = replace(standing, holder=self.me.place) if verdict is Verdict.TAKE else standing
             self._news.notify_all()
@@ -228,11 +237,6 @@ class Lease:
         self.sightings.look(standing, now)
         deaf_for = now - self._heard
         return judge(self.me, standing, self.sightings, held=held, deaf_for=deaf_for, patience=self._patience, now=now)
-
-    def _end(self, verdict: Verdict) -> None:
-        self.lost = True
-        self._certain.set()
-        log.warning("this controller is active no longer", place=self.me.place, why=verdict.value)
 
     # --- whoever was frozen may have lost it meanwhile ------------------------------------------------------------
 
@@ -269,4 +273,5 @@ class Lease:
             log.error("the database does not say whose the lease is: this controller goes on")
         else:
             self.lost = self.lost or whose != self.me.place
+        self._heard = self._clock()  # that we heard nothing meanwhile says nothing about the link
         self._certain.set()

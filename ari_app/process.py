@@ -13,11 +13,13 @@ import secrets as chance
 import signal
 import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import structlog
 
 from ari_app import control
@@ -38,6 +40,8 @@ from models.database import Database
 from models.leases import Candidate
 
 log = structlog.get_logger(__name__)
+BEAT_WITHIN = 1.0  # seconds that a beat waits for whoever writes
+ANSWERS_WITHIN = 2.0  # seconds in which a controller that lives says so, however much it has to do
 
 
 class AlreadyRunning(Exception):
@@ -56,6 +60,10 @@ class Place(StrEnum):
 
     def port(self, settings: Settings) -> int:
         return settings.control_port if self is Place.FIRST else settings.standby_port
+
+    @property
+    def other(self) -> Place:
+        return Place.SECOND if self is Place.FIRST else Place.FIRST
 
     @property
     def setting(self) -> str:
@@ -113,7 +121,7 @@ async def _can_read(settings: Settings) -> None:
 
 async def _one_life(settings: Settings, keys: Secrets, policy: Policy, place: Place, stop: asyncio.Event) -> None:
     """From standing by to the end of being active: told to stop, the lease lost, or something broken."""
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, busy_timeout=BEAT_WITHIN)
     lease = Lease(
         database,
         Candidate(
@@ -125,6 +133,7 @@ async def _one_life(settings: Settings, keys: Secrets, policy: Policy, place: Pl
         beat_every=policy.lease_beat,
         runs_out=policy.lease_runs_out,
         patience=policy.lease_patience,
+        blocked=partial(_end_a_hung_one, settings.home, place.other, place.other.port(settings)),
     )
     active: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     async with _beside(_mind_the_door(settings, keys, lease, active), "door"), _closing(database, lease):
@@ -152,6 +161,41 @@ async def _be_active(controller: Controller, lease: Lease, keeping: asyncio.Task
         ended = [task.get_name() for task in vital if task.done()]
         if ended and not lease.lost:
             raise Broken(f"the controller has lost a vital part ({', '.join(ended)}) and must be started anew")
+
+
+async def _end_a_hung_one(home: Path, place: Place, port: int) -> None:
+    """The other controller of this home may have stopped in the middle of writing; then SQLite takes nothing from
+    anybody until it is gone. One that answers is left alone: the database is away, or somebody else writes."""
+    pid = _holder(home / f"{place}.lock")
+    if pid is None or await _answers(port):
+        return
+    log.error("the other controller does not answer and the database takes nothing: it is ended", pid=pid)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _holder(lock: Path) -> int | None:
+    """The process that holds this lock, on this machine."""
+    with suppress(FileNotFoundError), lock.open("r") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            text = file.read().strip()
+            return int(text) if text.isdecimal() else None
+    return None
+
+
+async def _answers(port: int) -> bool:
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWERS_WITHIN)) as http,
+            http.get(f"http://127.0.0.1:{port}/health"),
+        ):
+            return True
+    except TimeoutError:
+        return False
+    except aiohttp.ClientError:
+        return True  # it is starting or ending, and will be done in a moment
 
 
 async def _mind_the_door(settings: Settings, keys: Secrets, lease: Lease, active: asyncio.Future[str]) -> None:

@@ -44,11 +44,14 @@ class Database:
         DatabaseUnavailable: the URL is wrong (at once), or the database cannot be used (at `read` or `write`).
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, busy_timeout: float = BUSY_TIMEOUT) -> None:
+        """`busy_timeout`: seconds to wait for another process that writes (SQLite)."""
         self.url = parse_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
-            self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+            self._writer = _sqlite_engine(
+                self.url, begin="BEGIN IMMEDIATE", busy_timeout=busy_timeout, pool_size=1, max_overflow=0
+            )
             self._reader = _sqlite_engine(self.url, begin="BEGIN", query_only=True, pool_size=4, max_overflow=0)
         else:
             self._writer = _postgres_engine(self.url, pool_size=8)
@@ -185,10 +188,16 @@ def _config(connection: Connection) -> Config:
 
 
 def _sqlite_engine(
-    url: URL, *, begin: str, query_only: bool = False, foreign_keys: bool = True, **options: Any
+    url: URL,
+    *,
+    begin: str,
+    query_only: bool = False,
+    foreign_keys: bool = True,
+    busy_timeout: float = BUSY_TIMEOUT,
+    **options: Any,
 ) -> AsyncEngine:
     pool = {} if "poolclass" in options else {"pool_timeout": WRITER_WAIT}
-    engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT}, **pool, **options)
+    engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": busy_timeout}, **pool, **options)
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, record: object) -> None:

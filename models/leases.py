@@ -91,15 +91,10 @@ async def take(session: AsyncSession, me: Candidate) -> None:
     await session.execute(update(LeaseRow).where(LeaseRow.node == me.node).values(holder=me.place, since=utc_now()))
 
 
-async def give_up(session: AsyncSession, me: Candidate) -> None:
-    """We hold it no longer; nothing happens when it is not ours any more."""
+async def leave(session: AsyncSession, me: Candidate) -> None:
+    """We end, or give the lease up: the others need not wait until our beat is missed. What is another's stays so."""
     ours = (LeaseRow.node == me.node, LeaseRow.holder == me.place)
     await session.execute(update(LeaseRow).where(*ours).values(holder=NOBODY, since=utc_now()))
-
-
-async def leave(session: AsyncSession, me: Candidate) -> None:
-    """We end: the others need not wait until our beat is missed."""
-    await give_up(session, me)
     await session.execute(delete(ControllerRow).where(ControllerRow.place == me.place))
 
 

@@ -226,10 +226,12 @@ async def test_people_who_talk_are_taken_over_and_notice_nothing(tmp_path: Path)
         take_over(p.controller, [(case, entries)])
         assert p.controller.desk.seat("801").state is SeatState.TALKING
         await resync(p, channel(CALLER), channel(p.channel("a-1")), ours=())
-        assert [(name, asked.get("channel")) for name, asked in p.ari.asked if name != "subscribe"] == [
-            ("move", CALLER),
-            ("move", p.channel("a-1")),
-        ]
+        asked = [(name, one.get("channel")) for name, one in p.ari.asked if name != "subscribe"]
+        for line in (
+            CALLER,
+            p.channel("a-1"),
+        ):  # with music of which nothing is on record they would not hear the other
+            assert [name for name, channel in asked if channel == line] == ["stopMoh", "move"]
         assert p.asked("move")[0][1]["app"] == APP
         assert p.case == case
         await p.elder_speaks()

@@ -214,8 +214,36 @@ async def test_a_deaf_one_gives_way_to_one_that_hears(pair: Pair) -> None:
     await pair.second.next_beat()
     pair.link["first"] = False
     await soon(keeping)
+    async with pair.first._database.write() as session:
+        await pair.first.fence(session)  # what it knows can still be written
+    assert not waiting.done()
+    await pair.first.leave()
     await soon(waiting)
-    assert pair.first.lost
+
+
+async def test_a_database_that_takes_nothing_for_so_long_is_told(pair: Pair, sqlite_url: str) -> None:
+    """Somebody may have stopped in the middle of writing."""
+    told = asyncio.Event()
+
+    async def blocked() -> None:
+        told.set()
+
+    await pair.first.until_ours()
+    database = Database(sqlite_url, busy_timeout=0.1)
+    lease = Lease(
+        database,
+        Candidate(place="third", node="a"),
+        linked=lambda: True,
+        beat_every=0.05,
+        runs_out=0.3,
+        patience=0.3,
+        blocked=blocked,
+    )
+    waiting = asyncio.create_task(lease.until_ours())
+    async with pair.first._database.write():
+        await asyncio.wait_for(told.wait(), 10)
+    await ended(waiting)
+    await database.close()
 
 
 async def test_the_others_learn_where_calls_are_handed_to(pair: Pair) -> None:
