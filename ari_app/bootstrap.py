@@ -19,6 +19,7 @@ from ari_app.bus import Bus
 from ari_app.controller import Controller
 from ari_app.desk import Desk
 from ari_app.dialled import DialledNumbers
+from ari_app.figures import Figures
 from ari_app.gateways import gateway_of
 from ari_app.journal import Journal
 from ari_app.lease import Ownership, Unshared
@@ -33,6 +34,7 @@ from ari_app.spill import Spill
 from ari_app.star_codes import star_codes
 from ari_app.switchboard import Routes, Switchboard
 from ari_app.taking_over import take_over
+from ari_app.watch import Watch
 from home.asterisk_platform import prompts_dir, recordings_dir
 from home.secrets import Secrets
 from home.settings import Settings
@@ -75,6 +77,7 @@ async def running(
     policy = Policy.of(settings.policy, duty_phones=settings.duty_phones)
     ownership = ownership or Unshared()
     app = boot_name(settings.node)
+    figures = Figures()
     async with AsyncExitStack() as stack:
         database = Database(settings.database_url)
         stack.push_async_callback(database.close)
@@ -87,9 +90,10 @@ async def running(
             app=app,
             unwanted=UNHEARD,
             interlock=ownership.interlock,
+            measured=figures.asked,
         )
         await stack.enter_async_context(client)
-        controller, records = _assemble(settings, policy, app, client, database, background, clock, ownership)
+        controller, records = _assemble(settings, policy, app, client, database, background, clock, ownership, figures)
         # The other way round at the end: nobody is heard, nothing is decided any more, then the journal is written out.
         journal = asyncio.create_task(controller.journal.run(), name="journal")
         stack.push_async_callback(_end, journal)
@@ -112,6 +116,10 @@ async def running(
             now=Controller.now,
         )
         stack.push_async_callback(_end, asyncio.create_task(outbox.run(), name="outbox"))
+        watch = Watch(client, controller.desk, settings=settings, recordings=recordings_dir(settings))
+        controller.watched = (lambda: watch.problems,)
+        stack.push_async_callback(_end, asyncio.create_task(watch.run(), name="watch"))
+        stack.push_async_callback(_end, asyncio.create_task(figures.watch_the_loop(), name="loop-lag"))
         hearing = asyncio.create_task(_hear(client, controller), name="hear")
         stack.push_async_callback(_end, hearing)
         port = control_port or settings.control_port
@@ -153,6 +161,7 @@ def _assemble(
     background: Background,
     clock: Callable[[], datetime],
     ownership: Ownership,
+    figures: Figures,
 ) -> tuple[Controller, SeatRecords]:
     lines = Lines()
     office = OfficeHours(policy.office_from, policy.office_to)
@@ -185,6 +194,7 @@ def _assemble(
         background=background,
         policy=policy,
         recordings_folder=recordings_dir(settings),
+        figures=figures,
     )
     controller.bus = Bus(controller.picture, first=time.time_ns() // 1_000_000)
     controller.journal = Journal(
@@ -225,6 +235,7 @@ async def _hear(client: Client, controller: Controller) -> None:
     """The one reader of the event stream; translating never waits."""
     listener = Listener(controller.lines, controller)
     async for event in client.events():
+        controller.figures.heard()
         try:
             listener.hear(event)
         except Exception:

@@ -192,6 +192,12 @@ async def get_ready(request: web.Request) -> web.Response:
     return web.json_response(body, status=200 if ready else 503)
 
 
+async def get_metrics(request: web.Request) -> web.Response:
+    """For the web, which shows them with its own."""
+    text = await request.app[CONTROLLER].figures_text()
+    return web.Response(body=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
 def make_app(
     controller: Controller,
     *,
@@ -207,6 +213,7 @@ def make_app(
             web.get("/live", get_live),
             web.get("/health", get_health),
             web.get("/ready", get_ready),
+            web.get("/metrics", get_metrics),
             web.post("/reports", post_report),
             web.post("/cases/{case}/actions", post_action),
             web.post("/cases/{case}/shown", post_shown),

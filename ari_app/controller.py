@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from ari_app.callers_first import CallersFirst
 from ari_app.catching_up import CatchingUp
 from ari_app.desk import Desk, Seat
 from ari_app.dialled import DialledNumbers
+from ari_app.figures import Figures, now_families
 from ari_app.journal import Journal
 from ari_app.lines import Lines
 from ari_app.live import case_json, seat_json
@@ -65,6 +67,7 @@ class Controller:
     bus: Bus
     side_calls: SideCalls
     vital: tuple[asyncio.Task[None], ...] = ()
+    watched: tuple[Callable[[], list[str]], ...] = ()  # what else may not work, each as `code: detail`
 
     def __init__(
         self,
@@ -78,6 +81,7 @@ class Controller:
         background: Background,
         policy: Policy,
         recordings_folder: Path,
+        figures: Figures,
     ) -> None:
         self.policy = policy
         self.runs: dict[str, CaseRun] = {}
@@ -96,6 +100,7 @@ class Controller:
             watch=self._watch,
         )
         self.callers_first = CallersFirst()
+        self.figures = figures
         self._dirty: set[str] = set()  # cases whose changes are about to be published
         self.link_problem = "not connected to Asterisk yet"
 
@@ -105,9 +110,9 @@ class Controller:
 
     @property
     def degraded(self) -> list[str]:
-        """What does not work now, in plain words."""
+        """What does not work now, each as `code: detail`."""
         asterisk = [f"asterisk: {self.link_problem}"] if self.link_problem else []
-        return asterisk + self.journal.problems
+        return asterisk + self.journal.problems + [problem for source in self.watched for problem in source()]
 
     def picture(self) -> Json:
         """Everything a console needs that starts anew."""
@@ -119,6 +124,12 @@ class Controller:
             "cases": [case_json(run, at) for run in self.runs.values()],
             "seats": [seat_json(seat) for seat in self.desk.seats.values()],
         }
+
+    async def figures_text(self) -> bytes:
+        """For Prometheus; callers who are being answered come first."""
+        await self.callers_first.pass_by(PATIENCE)
+        now = now_families(self.runs.values(), self.desk, self.journal, link_up=not self.link_problem, at=self.now())
+        return await self.figures.text(now)
 
     # --- calls that come in -------------------------------------------------------------------------------------
 
@@ -173,6 +184,7 @@ class Controller:
 
     def link_lost(self, reason: str, *, final: bool) -> None:
         self.link_problem = reason
+        self.figures.link_lost()
         log.error("the link to Asterisk is lost", reason=reason, final=final)
 
     def resynced(self, picture: Resynced) -> None:
@@ -198,6 +210,7 @@ class Controller:
 
     def record(self, entry: JournalEntry) -> None:
         self.journal.append(entry)
+        self.figures.decided(entry)
 
     def look_up(self, case: str, caller: str, device: str) -> None:
         self._background.spawn(self._identify(case, caller, device), f"look-up-{case}")
@@ -247,6 +260,7 @@ class Controller:
         self.post(case, ended)
 
     def alarmed(self, case: str, alarm: RaisedAlarm) -> None:
+        self.figures.alarmed(alarm.kind.value)
         self.bus.publish(
             "alarm",
             {"case": case, "alarm": alarm.kind.value, "detail": alarm.detail, "at": alarm.at.isoformat()},

@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 BATCH = 500
 LINGER = 0.05  # seconds in which more entries may join a transaction: each costs as much as twenty entries
 SPILL_AFTER = 0.5  # seconds that an entry waits for the database alone
+LATE = 3.0  # seconds of waiting for a database that takes writes, from which on it counts as a fault
 SPILL_AT_ONCE = 50  # entries: making their lines takes the processor from the calls
 RETRY_FIRST, RETRY_LONGEST = 0.1, 5.0
 # What is wrong with the database as a whole (no such table, read-only), not with what we write: it is waited for.
@@ -73,6 +74,7 @@ class Journal:
         self._done: dict[str, int] = {}
         self._progress = asyncio.Condition()
         self._away = ""
+        self.refused = 0  # entries that were set aside since the start
 
     @property
     def lag(self) -> int:
@@ -80,13 +82,28 @@ class Journal:
         return len(self._waiting)
 
     @property
+    def lag_seconds(self) -> float:
+        """How long the first of them has waited."""
+        return asyncio.get_running_loop().time() - self._since[0] if self._since else 0.0
+
+    @property
+    def spill_used(self) -> bool:
+        return self._spilled > 0
+
+    @property
+    def database_up(self) -> bool:
+        return not self._away
+
+    @property
     def problems(self) -> list[str]:
         """What does not work now, in plain words."""
         found = [f"database: {self._away}; {self.lag} entries wait"] if self._away else []
+        if not self._away and (late := self.lag_seconds) > LATE:
+            found.append(f"journal: {self.lag} entries wait, the first for {late:.0f} s")
         if self._spill_problem:
-            found.append(f"journal: what waits cannot be kept in {self.spill.file.name}: {self._spill_problem}")
+            found.append(f"spill: what waits cannot be kept in {self.spill.file.name}: {self._spill_problem}")
         if self._set_aside.exists():
-            found.append(f"journal: the database refused entries; see {self._set_aside.name} in the home folder")
+            found.append(f"set_aside: the database refused entries; see {self._set_aside.name} in the home folder")
         return found
 
     def append(self, entry: JournalEntry) -> None:
@@ -171,6 +188,7 @@ class Journal:
             if len(batch) > 1:
                 return len(batch)
             await asyncio.to_thread(self._put_aside, batch[0], refused)
+            self.refused += 1
             log.error("an entry was set aside", case=batch[0].case.id, seq=batch[0].seq, reason=type(refused).__name__)
             results = []
         for _ in batch:

@@ -18,7 +18,7 @@ from . import http
 from .api import Api
 from .backoff import Backoff
 from .connection import Connection, Timing
-from .errors import NotConnected, RequestRejected
+from .errors import AriError, NotConnected, RequestRejected
 from .generated.events import Event
 from .messages import StreamItem
 from .resource import Answer, Request
@@ -33,7 +33,8 @@ class Client(Api):
     link: commands only, over HTTP. All times are seconds. `request_timeout` is the deadline of each request, from
     sending to answer; `queue_size` is how many events the consumer may be behind before the link is dropped and the
     picture taken anew. Events of the `unwanted` kinds are not sent by Asterisk at all. `interlock` is awaited before
-    each request, also those of a resync: it may wait, or raise an AriError instead of letting the request go out.
+    each request, also those of a resync: it may wait, or raise an AriError instead of letting the request go out. `measured` is
+    called after each request over the event link with its seconds and whether an answer came; it must return at once.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Client(Api):
         queue_size: int = 10_000,
         unwanted: Collection[type[Event]] = (),
         interlock: Callable[[], Awaitable[None]] | None = None,
+        measured: Callable[[float, bool], None] | None = None,
     ) -> None:
         if transport not in ("websocket", "http"):
             raise ValueError(f"transport must be websocket or http, not {transport!r}")
@@ -72,6 +74,7 @@ class Client(Api):
         )
         self._unwanted = unwanted
         self._interlock = interlock
+        self._measured = measured
         self._session: aiohttp.ClientSession | None = None
         self._connection: Connection | None = None
         self._running: asyncio.Task[None] | None = None
@@ -173,7 +176,17 @@ class Client(Api):
             return await http.perform(self._session, self._base, request, timeout=timeout)
         if connection is None or connection.link is None:
             raise NotConnected(connection.reason if connection else "this client has no event link")
-        return await connection.link.perform(request, timeout=timeout)
+        if self._measured is None:
+            return await connection.link.perform(request, timeout=timeout)
+        clock = asyncio.get_running_loop().time
+        sent = clock()
+        try:
+            answer = await connection.link.perform(request, timeout=timeout)
+        except AriError:
+            self._measured(clock() - sent, False)
+            raise
+        self._measured(clock() - sent, True)
+        return answer
 
     def _standing(self) -> Connection:
         if self._connection is None:

@@ -19,6 +19,7 @@ from ari_app.ari.messages import StreamItem
 from ari_app.background import Background
 from ari_app.controller import Controller
 from ari_app.desk import SeatSetup
+from ari_app.figures import Figures
 from ari_app.lease import Unshared
 from ari_app.listener import Listener
 from ari_app.recordings import Checked
@@ -64,6 +65,7 @@ class Platform:
             self.background,
             Controller.now,
             Unshared(),
+            Figures(),
         )
         self.listener = Listener(self.controller.lines, self.controller, self.controller.now)
 

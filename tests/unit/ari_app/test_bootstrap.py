@@ -9,6 +9,7 @@ import pytest
 
 from ari_app import bootstrap
 from ari_app.controller import Controller
+from home.asterisk_platform import recordings_dir
 from home.settings import Settings
 from models.database import Database
 from models.queries.journals import open_journals
@@ -29,12 +30,13 @@ async def until(controller: Controller, true: Callable[[], bool]) -> None:
 
 
 async def test_it_starts_without_asterisk_and_says_what_is_missing(settings: Settings, asterisk: FakeAsterisk) -> None:
+    recordings_dir(settings).mkdir()
     await asterisk.stop()
     async with bootstrap.running(settings, KEYS) as controller:
         assert controller.degraded == ["asterisk: not connected to Asterisk yet"]
         await asterisk.start()
         await ready(settings)
-        assert controller.degraded == []
+        assert controller.degraded == ["no_seat: none on record"]
 
 
 async def test_seats_of_the_records_are_at_the_desk(settings: Settings, database: Database) -> None:

@@ -182,7 +182,7 @@ async def test_an_entry_that_is_refused_is_set_aside_and_blocks_no_other(desk: D
     assert (kept["case"], kept["seq"], kept["event"]) == ("one", 2, "key_pressed")
     assert "time zone" in kept["reason"]
     assert stat.S_IMODE(desk.file.stat().st_mode) == 0o600
-    assert desk.journal.problems == ["journal: the database refused entries; see set-aside.jsonl in the home folder"]
+    assert desk.journal.problems == ["set_aside: the database refused entries; see set-aside.jsonl in the home folder"]
 
 
 async def test_entries_go_together_again_after_a_refusal(desk: Desk) -> None:
@@ -394,7 +394,7 @@ async def test_without_disk_and_database_entries_wait_in_memory_and_it_is_told(s
     async with at_work(server, tmp_path) as desk:
         desk.journal.append(entry(1))
         assert not await desk.journal.durable("one", 1, 0.2)
-        assert desk.journal.problems[1:] == ["journal: what waits cannot be kept in waiting.jsonl: IsADirectoryError"]
+        assert desk.journal.problems[1:] == ["spill: what waits cannot be kept in waiting.jsonl: IsADirectoryError"]
         (tmp_path / "waiting.jsonl").rmdir()
         assert await desk.journal.durable("one", 1, WITHIN)
         server.problem = None
