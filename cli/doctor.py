@@ -1,198 +1,91 @@
-"""`yijiantong doctor`: what is missing, wrong or running, in plain words. It only looks; it changes nothing."""
+"""`yijiantong doctor`: what is missing, wrong or running, in plain words, and what to do. It only looks; it changes
+nothing and dials nobody. With `--test-alarm` it sends one message to maintenance."""
 
 import asyncio
-import json
-import shutil
-import stat
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import asdict, dataclass
-from typing import Literal
+import os
+from collections.abc import AsyncIterator
 
-import aiohttp
 import click
 
-from cli import frame
-from home import locks, ports
-from home.apt import unsuitable
-from home.asterisk import AsteriskError, platform_asterisk
-from home.programs import ProgramMissing, find
-from home.secrets import FILE as SECRETS_FILE
+from cli import examine_home, examine_running, frame
+from cli.findings import Finding, note, ok, show, wrong
+from home import alarm_sending, locks, ports
+from home.alarm_sending import NotSent
 from home.secrets import Secrets, SecretsError
-from home.settings import Settings
-from models.database import Database, DatabaseUnavailable, revision_state
-from models.people import list_users
-from models.seats import list_seats
-
-State = Literal["ok", "note", "wrong"]
-_MARKS: dict[State, str] = {"ok": "✓", "note": "!", "wrong": "✗"}
-_ROOM_NEEDED = 2_000_000_000  # bytes: about 35 hours of recordings
-_TIMEOUT = aiohttp.ClientTimeout(total=3.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    subject: str
-    state: State
-    zh: str
-    en: str
+from home.settings import Settings, SettingsError
+from web.texts import LANGS, load_texts
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="JSON")
-def doctor(as_json: bool) -> None:
+@click.option("--test-alarm", is_flag=True, help="给维护人员发一条测试告警 / send one test alarm to maintenance")
+def doctor(as_json: bool, test_alarm: bool) -> None:
     """检查：缺什么、错在哪、什么在运行 / what is missing, wrong or running. Exit status 1 when something is wrong."""
-    settings = frame.settings()
-    findings = asyncio.run(examine(settings))
-    if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
+    try:
+        settings = frame.settings()
+    except SettingsError as error:
+        lang = os.environ.get("YJT_LANG", "zh")
+        findings = [wrong("settings", problem, problem) for problem in error.problems]
     else:
-        for finding in findings:
-            text = finding.zh if settings.lang == "zh" else finding.en
-            click.echo(f"{_MARKS[finding.state]} {finding.subject:<10} {text}")
+        lang = settings.lang
+        findings = asyncio.run(_all(settings, test_alarm=test_alarm))
+    show(findings, lang=lang, as_json=as_json)
     if any(finding.state == "wrong" for finding in findings):
         raise click.exceptions.Exit(1)
 
 
+async def _all(settings: Settings, *, test_alarm: bool) -> list[Finding]:
+    findings = await examine(settings)
+    if test_alarm:
+        findings += [finding async for finding in _test_alarm(settings)]
+    return findings
+
+
 async def examine(settings: Settings) -> list[Finding]:
     """Everything that can be looked at from outside the running processes."""
-    findings = [*_home(settings), *_secrets(settings), *_asterisk(settings)]
-    findings += [finding async for finding in _database(settings)]
+    findings = [
+        *examine_home.folder(settings),
+        *examine_home.secrets(settings),
+        *examine_home.journal_files(settings),
+        *examine_home.asterisk(settings),
+        *examine_home.trunk(settings),
+    ]
+    findings += [finding async for finding in examine_home.database(settings)]
+    findings += await asyncio.to_thread(lambda: list(examine_home.maintenance(settings)))
     running = locks.running_in(settings.home)
     if running is None:
-        return [
-            *findings,
-            *_ports(settings),
-            Finding("platform", "note", "未运行：yijiantong up", "not running: `yijiantong up`"),
-        ]
-    findings.append(Finding("platform", "ok", f"正在运行，进程 {running}", f"running, pid {running}"))
-    return [*findings, *[finding async for finding in _running(settings)]]
+        return [*findings, *_ports(settings), note("platform", "未运行", "not running", *["yijiantong up"] * 2)]
+    findings.append(ok("platform", f"正在运行，进程 {running}", f"running, pid {running}"))
+    return [*findings, *[finding async for finding in examine_running.look(settings)]]
 
 
-def _home(settings: Settings) -> Iterator[Finding]:
-    home = settings.home
-    if not home.exists():
-        yield Finding(
-            "home", "note", f"{home} 还没有，首次启动时建立", f"{home} does not exist yet, the first start makes it"
-        )
-        return
-    mode = stat.S_IMODE(home.stat().st_mode)
-    if mode & 0o077:
-        yield Finding("home", "wrong", f"他人可进入：chmod 700 {home}", f"others may enter: chmod 700 {home}")
-    else:
-        yield Finding("home", "ok", str(home), str(home))
-    free = shutil.disk_usage(home).free
-    size = f"{free / 1e9:.1f} GB"
-    if free < _ROOM_NEEDED:
-        yield Finding("disk", "wrong", f"只剩 {size}，录音将写不下", f"only {size} left, recordings will not fit")
-    else:
-        yield Finding("disk", "ok", f"剩余 {size}", f"{size} free")
-
-
-def _secrets(settings: Settings) -> Iterator[Finding]:
-    if (settings.home / SECRETS_FILE).exists():
-        try:
-            Secrets.load_or_create(settings.home)
-        except SecretsError as error:
-            yield Finding("secrets", "wrong", str(error), str(error))
-        else:
-            yield Finding("secrets", "ok", SECRETS_FILE, SECRETS_FILE)
-
-
-def _asterisk(settings: Settings) -> Iterator[Finding]:
-    try:
-        program = find("asterisk", settings)
-    except ProgramMissing as error:
-        reason = unsuitable()
-        more = f" ({reason})" if reason else ""
-        yield Finding("asterisk", "wrong", f"{error}{more}", f"{error}{more}")
-    else:
-        text = f"{program.version}  {program.argv_prefix[-1]}"
-        yield Finding("asterisk", "ok", text, text)
-    if settings.trunk_match:
-        text = ", ".join(settings.trunk_match)
-        yield Finding("trunk", "ok", text, text)
-    else:
-        yield Finding(
-            "trunk",
-            "note",
-            "没有中继：外线打不进来，设置 YJT_TRUNK_MATCH",
-            "no trunk: no call comes in from outside, set YJT_TRUNK_MATCH",
-        )
-    if settings.emergency_route == "none":
-        yield Finding(
-            "110/120/119",
-            "note",
-            "不能外呼：确认线路后设置 YJT_EMERGENCY_ROUTE=trunk",
-            "cannot be dialled: when the line is proven, set YJT_EMERGENCY_ROUTE=trunk",
-        )
-
-
-async def _database(settings: Settings) -> AsyncIterator[Finding]:
-    if settings.database_url.startswith("sqlite") and not settings.home.exists():
-        return
-    try:
-        state = await revision_state(settings.database_url)
-        if state.current is None:
-            yield Finding("database", "note", "空的，首次启动时建立", "empty, the first start fills it")
-            return
-        if not state.up_to_date:
-            text = f"{state.current} -> {state.head}"
-            yield Finding("database", "wrong", f"{text}：yijiantong db upgrade", f"{text}: yijiantong db upgrade")
-            return
-        yield Finding("database", "ok", state.current, state.current)
-        db = Database(settings.database_url)
-        try:
-            async with db.read() as session:
-                seats, users = len(await list_seats(session)), len(await list_users(session))
-        finally:
-            await db.close()
-    except DatabaseUnavailable as error:
-        yield Finding("database", "wrong", str(error), str(error))
-        return
-    yield _counted(
-        "seats", seats, "没有坐席，没人接听：yijiantong seat add 801", "nobody can answer: yijiantong seat add 801"
-    )
-    yield _counted("users", users, "没有用户，首次启动时生成 admin", "none yet, the first start makes admin")
-
-
-def _counted(subject: str, count: int, zh: str, en: str) -> Finding:
-    return Finding(subject, "ok", str(count), str(count)) if count else Finding(subject, "note", zh, en)
-
-
-def _ports(settings: Settings) -> Iterator[Finding]:
+def _ports(settings: Settings) -> list[Finding]:
     try:
         ports.check(ports.wanted_by(settings))
     except ports.PortInUse as error:
-        for line in str(error).splitlines():
-            yield Finding("ports", "wrong", line, line)
-    else:
-        yield Finding("ports", "ok", "空闲", "free")
+        return [wrong("ports", line, line) for line in str(error).splitlines()]
+    return [ok("ports", "空闲", "free")]
 
 
-async def _running(settings: Settings) -> AsyncIterator[Finding]:
-    asterisk = platform_asterisk(settings, find("asterisk", settings))
+async def _test_alarm(settings: Settings) -> AsyncIterator[Finding]:
+    """To each address, and what became of it."""
     try:
-        told = (await asterisk.cli("core show channels count", timeout=3.0)).strip().replace("\n", ", ")
-        yield Finding("asterisk", "ok", told, told)
-    except AsteriskError as error:
-        yield Finding("asterisk", "wrong", f"没有应答：{error}", f"does not answer: {error}")
-    host = ports.reachable(settings.web_host)
-    async with aiohttp.ClientSession(timeout=_TIMEOUT) as http:
-        yield await _asked(http, "web", f"http://{host}:{settings.web_port}/health", {})
-        token = Secrets.load_or_create(settings.home).control_token
-        for subject, port in zip(("controller", "stand-by"), settings.control_ports, strict=True):
-            address = f"http://127.0.0.1:{port}/ready"
-            yield await _asked(http, subject, address, {"Authorization": f"Bearer {token}"})
+        urls = Secrets.load_or_create(settings.home).maintenance_urls.split() if settings.home.exists() else []
+    except SecretsError:
+        return  # told already
+    if not urls:
+        yield wrong("test-alarm", "没有告警地址，未发送", "there is no address, nothing was sent", *_WHERE)
+        return
+    texts = load_texts()
+    title = " / ".join(texts[lang]("maintenance.event", node=settings.node) for lang in LANGS)
+    body = "\n".join(texts[lang]("maintenance.test") for lang in LANGS)
+    for number, url in enumerate(urls, 1):
+        try:
+            await alarm_sending.send(url, title=title, body=body)
+        except NotSent as problem:
+            yield wrong("test-alarm", f"第 {number} 个地址发送失败：{problem}", f"address {number}: {problem}")
+        else:
+            yield ok("test-alarm", f"第 {number} 个地址已送达", f"address {number} took it")
 
 
-async def _asked(http: aiohttp.ClientSession, subject: str, url: str, headers: dict[str, str]) -> Finding:
-    try:
-        async with http.get(url, headers=headers) as answer:
-            text = (await answer.text()).strip()[:200]
-            if answer.status == 503 and '"stand_by"' in text:
-                return Finding(subject, "ok", "待命，随时接管", "stands by, ready to take over")
-            return Finding(subject, "ok" if answer.status == 200 else "wrong", text, text)
-    except (aiohttp.ClientError, TimeoutError) as error:
-        return Finding(subject, "wrong", f"没有应答 {url}: {error}", f"does not answer at {url}: {error}")
+_WHERE = examine_home.WHERE_ADDRESSES_GO

@@ -9,8 +9,10 @@ import click
 
 from cli import frame
 from cli.platform import database, exchange, first_admin, render_exchange
+from cli.watchman import Watchman
 from home import ports
 from home.locks import only_one
+from home.secrets import Secrets
 from home.settings import Settings
 from home.supervisor import Say, Service, Supervisor
 from models.database import upgrade
@@ -44,13 +46,15 @@ async def run_platform(settings: Settings, say: Say, *, stand_by: bool = False) 
             f"管理员登录：admin  {password}（只显示这一次，请记下）",
             f"admin log-in: admin  {password} (shown this once only, write it down)",
         )
-    async with Supervisor(say) as supervisor:
+    watchman = Watchman(settings, Secrets.load_or_create(settings.home), say)
+    async with Supervisor(say, ended=watchman.ended) as supervisor:
         for service in services_of_a_stand_by(settings) if stand_by else services(settings):
             await supervisor.start(service)
         if not supervisor.stopping:
             address = f"http://{_url_host(settings.web_host)}:{settings.web_port}/"
             say(f"网址：{address}  按 Ctrl-C 停止", f"web address: {address}  Ctrl-C stops everything")
-        await supervisor.until_stopped()
+        async with watchman.watching():
+            await supervisor.until_stopped()
         say("正在停止……", "stopping ...")
     say("已停止", "stopped")
 

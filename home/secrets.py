@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 FILE = "secrets.toml"
-_FROM_OUTSIDE = frozenset({"sms_key", "sms_secret", "sms_authorization"})
+_FROM_OUTSIDE = frozenset({"sms_key", "sms_secret", "sms_authorization", "maintenance_urls"})
 
 
 class SecretsError(Exception):
@@ -32,10 +32,12 @@ class Secrets:
     ami_password: str = field(default_factory=_token, repr=False)
     control_token: str = field(default_factory=_token, repr=False)
     session_key: str = field(default_factory=_token, repr=False)
-    # Of a service outside; the operator writes them in, most have none.
+    # Of services outside; the operator writes them in, most have none. `maintenance_urls`: where alarms of the platform
+    # go, as apprise writes addresses, with spaces between them.
     sms_key: str = field(default="", repr=False)
     sms_secret: str = field(default="", repr=False)
     sms_authorization: str = field(default="", repr=False)
+    maintenance_urls: str = field(default="", repr=False)
 
     @classmethod
     def load_or_create(cls, home: Path) -> Self:

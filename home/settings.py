@@ -200,7 +200,15 @@ def _home_of(written: Mapping[str, _Written]) -> Path:
     return Path(value or "var").expanduser().absolute()
 
 
+_SECRET = {
+    "maintenance_urls": "地址含密钥，请写入 HOME/secrets.toml / the addresses hold keys: put them into secrets.toml"
+}
+
+
 def _unknown(label: str, known: Mapping[str, str], problems: list[str]) -> None:
+    if text := _SECRET.get(label.removeprefix(PREFIX).lower().partition(" ")[0]):
+        problems.append(f"{label}：{text}")
+        return
     close = get_close_matches(label, known.values(), n=1)
     zh, en = (f"，是否想写 {close[0]}", f", did you mean {close[0]}?") if close else ("", "")
     problems.append(f"{label}：没有这项设置{zh} / there is no such setting{en}")

@@ -16,6 +16,7 @@ from pathlib import Path
 from home import children
 
 Say = Callable[[str, str], None]  # one line in Chinese, the same in English
+Ended = Callable[[str, str], None]  # a service that nobody had stopped, and how it ended
 _END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -53,11 +54,13 @@ class Pace:
 
 
 class Supervisor:
-    """`async with Supervisor(say) as s: await s.start(service); ...; await s.until_stopped()`."""
+    """`async with Supervisor(say) as s: await s.start(service); ...; await s.until_stopped()`. `ended` is told of each
+    process that dies; it must return at once."""
 
-    def __init__(self, say: Say, pace: Pace | None = None) -> None:
+    def __init__(self, say: Say, pace: Pace | None = None, *, ended: Ended | None = None) -> None:
         self._say = say
         self._pace = pace or Pace()
+        self._ended = ended
         self._stop = asyncio.Event()
         self._impatient = False
         self._running: dict[str, asyncio.subprocess.Process] = {}
@@ -161,6 +164,8 @@ class Supervisor:
                 f"✗ {service.name} 已退出（{_how(code)}），{wait:g} 秒后重启",
                 f"✗ {service.name} ended ({_how(code)}), starts again in {wait:g} s",
             )
+            if self._ended is not None:
+                self._ended(service.name, _how(code))
             await asyncio.sleep(wait)
             wait = min(2 * wait, self._pace.longest)
             process = await self._spawn(service)

@@ -14,14 +14,17 @@ from home.settings import Settings
 from models.database import Database
 from web import api, guard, keys, logs, pages, security, sessions
 from web.accounts import Accounts
+from web.condition import Looking
 from web.controller.client import Controller
 from web.controller.mirror import Mirror
 from web.feed import Feed
 from web.handing_over import hand_over_later
+from web.ladder_log import LadderLog
 from web.metrics import Metrics, measuring
 from web.render import STATIC, make_environment
 from web.texts import load_texts
 from web.throttle import Throttle
+from web.watching import Figures
 
 LARGEST_REQUEST: Final = 256 * 1024
 
@@ -55,6 +58,15 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
     app[keys.FEED] = feed
     app[keys.MIRROR] = Mirror(feed)
     app[keys.CONTROLLER] = Controller(controllers, secrets.control_token)
+    app[keys.LOOKING] = Looking(settings, secrets, database, app[keys.CONTROLLER])
+    app[keys.FIGURES] = Figures(
+        metrics,
+        app[keys.LOOKING],
+        database,
+        app[keys.CONTROLLER],
+        ladder=LadderLog(settings.home / "asterisk" / "log" / "sos.log"),
+        words=app[keys.TEXTS]["zh"],
+    )
     app[keys.SOCKETS] = set()
     app[keys.LOGINS] = Throttle(burst=10, per_minute=20)
     app.on_response_prepare.append(security.add_headers)
@@ -83,6 +95,7 @@ async def _controller(app: web.Application) -> AsyncIterator[None]:
         tasks = (
             asyncio.create_task(app[keys.MIRROR].run(controller), name="mirror"),
             asyncio.create_task(hand_over_later(app[keys.DATABASE], controller), name="hand-over"),
+            asyncio.create_task(app[keys.FIGURES].watch_the_loop(), name="loop-lag"),
         )
         yield
         for task in tasks:

@@ -9,12 +9,14 @@ from home.secrets import Secrets
 from home.settings import Settings
 from models.database import Database
 from web.accounts import Account, Accounts
+from web.condition import Looking
 from web.controller.client import Controller
 from web.controller.mirror import Mirror
 from web.feed import Feed
 from web.metrics import Metrics
 from web.texts import Lang, Texts
 from web.throttle import Throttle
+from web.watching import Figures
 
 SETTINGS = web.AppKey("settings", Settings)
 SECRETS = web.AppKey("secrets", Secrets)
@@ -27,6 +29,8 @@ METRICS = web.AppKey("metrics", Metrics)
 TEXTS = web.AppKey("texts", Mapping[Lang, Texts])
 TEMPLATES = web.AppKey("templates", jinja2.Environment)
 SOCKETS = web.AppKey("sockets", set[web.WebSocketResponse])
+LOOKING = web.AppKey("looking", Looking)
+FIGURES = web.AppKey("figures", Figures)
 LOGINS = web.AppKey("logins", Throttle)
 
 ACCOUNT = web.RequestKey("account", Account)

@@ -4,7 +4,7 @@ import time
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from web.logs import Handler
 
@@ -14,6 +14,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(namespace="yjt_web", registry=self.registry)
         self.requests = Counter(
             "yjt_web_requests", "Requests answered", ["route", "method", "status"], registry=self.registry
         )
@@ -29,9 +30,12 @@ class Metrics:
             buckets=(0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
             registry=self.registry,
         )
-
-    def text(self) -> bytes:
-        return generate_latest(self.registry)
+        self.late = Histogram(
+            "yjt_web_loop_lag_seconds",
+            "How late the web's event loop is",
+            buckets=(0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3, 1, 3),
+            registry=self.registry,
+        )
 
 
 def measuring(metrics: Metrics) -> Middleware:

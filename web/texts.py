@@ -44,6 +44,10 @@ class Texts:
         """The word for a value that comes from outside; the value itself when we have none."""
         return "" if value is None else self._words.get(f"{section}.{value}", value)
 
+    def advice(self, code: str) -> str:
+        """What to do when the part of this code does not work; empty when we know of nothing."""
+        return self._words.get(f"remedy.{code}", "")
+
     def section(self, name: str) -> dict[str, str]:
         """All texts of one section by their short names; for scripts that show words themselves."""
         start = f"{name}."

@@ -28,6 +28,8 @@ class FakeControl:
     cases: dict[str, dict[str, Any]] = field(default_factory=dict)
     seats: dict[str, dict[str, Any]] = field(default_factory=dict)
     degraded: list[str] = field(default_factory=list)
+    ready: bool = True
+    figures: str = ""
     asked: asyncio.Queue[Asked] = field(default_factory=asyncio.Queue)
     refuse: tuple[int, str] | None = None
     seq: int = 0
@@ -67,6 +69,7 @@ class FakeControl:
                 web.get("/state", self._state),
                 web.get("/live", self._live),
                 web.get("/ready", self._ready),
+                web.get("/metrics", self._metrics),
                 web.post("/cases/{case}/actions", self._act),
                 web.post("/cases/{case}/shown", self._keep),
                 web.post("/reports", self._report),
@@ -99,7 +102,11 @@ class FakeControl:
         return web.json_response({"seq": self.seq, "degraded": self.degraded, "cases": cases, "seats": seats})
 
     async def _ready(self, _: web.Request) -> web.Response:
-        return web.json_response({"ready": True, "degraded": self.degraded})
+        body = {"ready": self.ready, "degraded": self.degraded}
+        return web.json_response(body, status=200 if self.ready else 503)
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        return web.Response(text=self.figures)
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse()

@@ -3,6 +3,7 @@
 There may be two controllers; the one that stands by says so and has done nothing, so the other is asked.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from web.controller.shapes import LiveCase, State, parse_case, parse_state
 from web.problems import Conflict, Invalid, NotFound, Problem, Unavailable
 
 DEADLINE = aiohttp.ClientTimeout(total=5, sock_connect=2)
+LIVES_WITHIN = aiohttp.ClientTimeout(total=1.0)
 HEARTBEAT = 2.0  # seconds; an answer must come within half of it
 
 
@@ -78,10 +80,32 @@ class Controller:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise ControllerUnreachable from error
 
-    async def degraded(self) -> tuple[str, ...]:
-        """What does not work now, each as `part: reason`. Raises ControllerUnreachable."""
+    async def readiness(self) -> tuple[bool, tuple[str, ...]]:
+        """Whether it handles calls, and what does not work, each as `code: detail`. Raises ControllerUnreachable."""
         body = await self._ask("GET", "ready", accept=(200, 503))
-        return tuple(str(what) for what in body.get("degraded", ()))
+        return bool(body.get("ready")), tuple(str(what) for what in body.get("degraded", ()))
+
+    async def figures(self) -> bytes:
+        """The active one's figures as Prometheus reads them. Raises ControllerUnreachable."""
+        for base in (self._base, *self._bases):
+            try:
+                async with self.session.get(base / "metrics") as response:
+                    if response.status == 200:
+                        return await response.read()
+            except (aiohttp.ClientError, OSError, TimeoutError):
+                pass
+        raise ControllerUnreachable
+
+    async def lives(self) -> tuple[bool, ...]:
+        """Which of the controllers' processes answer, the first one first."""
+        return tuple(await asyncio.gather(*map(self._lives, self._bases)))
+
+    async def _lives(self, base: URL) -> bool:
+        try:
+            async with self.session.get(base / "health", timeout=LIVES_WITHIN) as response:
+                return response.status == 200
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return False
 
     async def act(self, case: str, action: dict[str, str], *, actor: str) -> LiveCase:
         """Ask for an action on a case; the case as it is then.

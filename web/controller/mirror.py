@@ -98,7 +98,7 @@ class Mirror:
         """What does not work is asked for: the stream tells of cases and seats only."""
         while True:
             await asyncio.sleep(WATCH_EVERY)
-            degraded = await controller.degraded()
+            _, degraded = await controller.readiness()
             if degraded != self.degraded:
                 self.degraded = degraded
                 self._feed.publish("degraded", {"degraded": list(degraded)})
