@@ -22,13 +22,14 @@ from ivr import ids
 from ivr.case import Case
 from ivr.commands import Command, Dial, OpenExceptionReport
 from ivr.overflow import needs_agent
-from ivr.vocabulary import CaseKind, CaseState, LegKind
+from ivr.vocabulary import AlarmKind, CaseKind, CaseState, LegKind, Outcome
 from models.journal_entry import RECORDING_ENDED, JournalEntry
 
 TO_ANSWER = (2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)  # seconds; K1 asks for 10, 15, 60 and 180
 TO_PICK_UP = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 TO_REPLY = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2)
 LATE = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3, 1, 3)
+NO_OUTCOME, WHOLE, FAILED = "none", "ok", "failed"
 LEG_ANSWERED = "leg_answered"
 TICK = 0.25  # seconds between two looks at how late the event loop is
 
@@ -52,10 +53,18 @@ class Figures:
         self._links_lost = self._counter("yjt_ari_links_lost", "Times that the link to Asterisk broke")
         self._events = self._counter("yjt_ari_events", "Events heard from Asterisk")
         self._late = self._histogram("yjt_controller_loop_lag_seconds", "How late the controller's event loop is", LATE)
-        for kind in CaseKind:
-            self._answered.labels(kind)
-            self._opened.labels(kind)
-        for result in ("ok", "failed"):
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """Prometheus sees growth only in what it has seen before."""
+        for case_kind in CaseKind:
+            self._answered.labels(case_kind)
+            self._opened.labels(case_kind)
+        for alarm_kind in AlarmKind:
+            self._alarms.labels(alarm_kind)
+        for outcome in (*Outcome, NO_OUTCOME):
+            self._closed.labels(outcome)
+        for result in (WHOLE, FAILED):
             self._recordings.labels(result)
 
     def _histogram(self, name: str, words: str, buckets: Iterable[float], *labels: str) -> Histogram:
@@ -74,11 +83,11 @@ class Figures:
         if case.answered_at == at and case.opened_at is not None:
             self._answered.labels(case.kind).observe((at - case.opened_at).total_seconds())
         if case.closed_at == at and case.state is CaseState.CLOSED:
-            self._closed.labels(case.outcome or "none").inc()
+            self._closed.labels(case.outcome or NO_OUTCOME).inc()
         if entry.event == LEG_ANSWERED:
             self._answered_by_us(case, at)
         elif entry.event == RECORDING_ENDED:
-            self._recordings.labels("failed" if entry.recorded[1] else "ok").inc()
+            self._recordings.labels(FAILED if entry.recorded[1] else WHOLE).inc()
         for command in entry.commands:
             self._ordered(command)
 

@@ -17,7 +17,7 @@ import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
 from home import alarm_sending, ports
-from home.alarm_book import FILE, AlarmBook, Notice
+from home.alarm_book import FILE, AlarmBook, Kind, Notice
 from home.alarm_sending import NotSent
 from home.secrets import Secrets
 from home.settings import Settings
@@ -37,6 +37,8 @@ EVENTS: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
     ("yjt_ladder_calls_total", {}, "ladder"),
     ("yjt_alarms_total", {"kind": "unexpected"}, "unexpected"),
 )
+
+_COLOURS: Final[dict[Kind, alarm_sending.Kind]] = {"problem": "failure", "over": "success", "event": "warning"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ class Watchman:
                 continue
             try:
                 title, body = self.message(notice)
-                await alarm_sending.send(self._urls[name], title=title, body=body)
+                await alarm_sending.send(self._urls[name], title=title, body=body, kind=_COLOURS[notice.kind])
             except (NotSent, OSError) as problem:
                 why = str(problem) if isinstance(problem, NotSent) else type(problem).__name__
                 self._say(f"! 告警未能送出（{why}），稍后重试", f"! an alarm was not sent ({why}), tried again later")

@@ -11,10 +11,11 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 from home.children import tied_to
 
+Kind = Literal["info", "success", "warning", "failure"]
 WITHIN: Final = 30.0  # seconds for one message
 _EXIT_UNKNOWN: Final = 2
 
@@ -34,8 +35,8 @@ def understood(urls: Sequence[str]) -> list[str | None]:
     ]
 
 
-async def send(url: str, *, title: str, body: str) -> None:
-    """One message to one address. Raises NotSent after `WITHIN` seconds at the latest."""
+async def send(url: str, *, title: str, body: str, kind: Kind = "info") -> None:
+    """One message to one address; services show its kind in colours. Raises NotSent, after `WITHIN` seconds at last."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "home.alarm_sending"),
         stdin=asyncio.subprocess.PIPE,
@@ -44,7 +45,7 @@ async def send(url: str, *, title: str, body: str) -> None:
         start_new_session=True,
         preexec_fn=tied_to(os.getpid()),
     )
-    message = json.dumps({"url": url, "title": title, "body": body}).encode()
+    message = json.dumps({"url": url, "title": title, "body": body, "kind": kind}).encode()
     try:
         async with asyncio.timeout(WITHIN):
             await process.communicate(message)
@@ -67,7 +68,11 @@ def main() -> int:
     services = apprise.Apprise()
     if not services.add(asked["url"]):
         return _EXIT_UNKNOWN
-    return 0 if services.notify(title=asked["title"], body=asked["body"], body_format="text") else 1
+    return (
+        0
+        if services.notify(title=asked["title"], body=asked["body"], notify_type=asked["kind"], body_format="text")
+        else 1
+    )
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ class Looking:
 
     def __init__(self, settings: Settings, secrets: Secrets, database: Database, controller: Controller) -> None:
         self._asterisk = f"http://127.0.0.1:{settings.ari_port}/ari/asterisk/ping"
-        self._login = aiohttp.BasicAuth(secrets.ari_user, secrets.ari_password)
+        self._login = {"Authorization": aiohttp.encode_basic_auth(secrets.ari_user, secrets.ari_password)}
         self._database = database
         self._controller = controller
         self._fresh = Fresh(self._look, seconds=GOOD_FOR)
@@ -102,7 +102,7 @@ class Looking:
         limit = aiohttp.ClientTimeout(total=ASTERISK_WITHIN)
         try:
             async with (
-                aiohttp.ClientSession(auth=self._login, timeout=limit) as http,
+                aiohttp.ClientSession(headers=self._login, timeout=limit) as http,
                 http.get(self._asterisk) as answer,
             ):
                 return answer.status == 200

@@ -9,6 +9,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from web.logs import Handler
 
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})  # else anybody could make up series
+
+
 class Metrics:
     """One registry for each application, so that several can live in one process."""
 
@@ -55,7 +58,8 @@ def measuring(metrics: Metrics) -> Middleware:
         finally:
             resource = request.match_info.route.resource
             route = resource.canonical if resource else "-"
-            metrics.requests.labels(route, request.method, str(status)).inc()
+            method = request.method if request.method in METHODS else "other"
+            metrics.requests.labels(route, method, str(status)).inc()
             metrics.seconds.labels(route).observe(time.perf_counter() - started)
 
     return measure

@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import WSMsgType, web
+from prometheus_client.parser import text_string_to_metric_families
 
 from ari_app import control
 from ari_app.bus import LISTENER_QUEUE
@@ -19,7 +20,7 @@ from ivr.case import ElderFile
 from ivr.events import CallerIdentified
 from ivr.vocabulary import CaseState, Role, SeatRelease
 from models.database import DatabaseUnavailable
-from tests.unit.ari_app.platform import Platform, platform, whole_recordings
+from tests.unit.ari_app.platform import NUMBER, Platform, platform, whole_recordings
 
 __all__ = ["whole_recordings"]
 pytestmark = pytest.mark.usefixtures("whole_recordings")
@@ -89,6 +90,7 @@ PATHS = [
     ("GET", "/state"),
     ("GET", "/live"),
     ("GET", "/ready"),
+    ("GET", "/metrics"),
     ("POST", "/reload"),
     ("POST", "/cases/x/actions"),
     ("POST", "/cases/x/shown"),
@@ -114,6 +116,19 @@ async def test_ready_only_with_a_link(api: Api) -> None:
     assert body["degraded"] == ["asterisk: not connected to Asterisk yet"]
     api.platform.controller.link_problem = ""
     assert await api.asks("GET", "/ready") == (200, {"ready": True, "degraded": []})
+    api.platform.controller.watched = (lambda: ["disk: 7 MB left"],)
+    assert await api.asks("GET", "/ready") == (200, {"ready": True, "degraded": ["disk: 7 MB left"]})
+
+
+async def test_figures_are_what_prometheus_reads_and_name_nobody(api: Api) -> None:
+    await talking(api)
+    async with api.http.get("/metrics") as answer:
+        text = await answer.text()
+    assert (answer.status, answer.content_type) == (200, "text/plain")
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    assert {"yjt_answer_seconds", "yjt_cases", "yjt_controller_process_resident_memory_bytes"} <= families.keys()
+    assert NUMBER not in text
+    assert api.platform.case.id not in text
 
 
 @pytest.mark.parametrize(
