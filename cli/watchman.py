@@ -17,7 +17,7 @@ import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
 from home import alarm_sending, ports
-from home.alarm_book import FILE, AlarmBook, Kind, Notice
+from home.alarm_book import FILE, GONE_FOR, AlarmBook, Kind, Notice
 from home.alarm_sending import NotSent
 from home.secrets import Secrets
 from home.settings import Settings
@@ -43,9 +43,11 @@ _COLOURS: Final[dict[Kind, alarm_sending.Kind]] = {"problem": "failure", "over":
 
 @dataclass(frozen=True, slots=True)
 class WatchPace:
-    """Seconds between two looks, and the growing pause before a message is tried again."""
+    """Seconds: between two looks, that a fault must last and be gone to be told, before a message is tried again."""
 
     look: float = 5.0
+    lasting: float = 10.0
+    gone: float = GONE_FOR
     again_first: float = 10.0
     again_longest: float = 600.0
 
@@ -60,7 +62,14 @@ class Watchman:
         self._pace = pace or WatchPace()
         self._texts = load_texts()
         self._urls = {_name_of(url): url for url in secrets.maintenance_urls.split()}
-        self._book = AlarmBook(settings.home / FILE, self._urls, noted=self._noted, patience=PATIENCE)
+        self._book = AlarmBook(
+            settings.home / FILE,
+            self._urls,
+            noted=self._noted,
+            patience=PATIENCE,
+            usual_patience=self._pace.lasting,
+            gone_for=self._pace.gone,
+        )
         self._book.load()
         self._more = {name: asyncio.Event() for name in self._urls}
         self._seen: dict[str, float] = {}

@@ -54,7 +54,7 @@ class _Event:
 class AlarmBook:
     """`addresses`: names of those who are to get every message. `noted` is called with each message at once.
     `patience`: for how many seconds a problem must have lasted before it is told, `usual_patience` where its code is
-    not named."""
+    not named; `gone_for`: how long it must have been away to count as over."""
 
     def __init__(
         self,
@@ -64,12 +64,14 @@ class AlarmBook:
         noted: Callable[[Notice], None],
         patience: Mapping[str, float] | None = None,
         usual_patience: float = 10.0,
+        gone_for: float = GONE_FOR,
     ) -> None:
         self._file = file
         self._addresses = frozenset(addresses)
         self._noted = noted
         self._patience = patience or {}
         self._usual = usual_patience
+        self._gone_for = gone_for
         self._problems: dict[str, _Problem] = {}
         self._events: dict[str, _Event] = {}
         self._owed: list[_Owed] = []
@@ -90,7 +92,7 @@ class AlarmBook:
                 continue
             if not problem.told:
                 del self._problems[code]
-            elif now - problem.seen >= GONE_FOR:
+            elif now - problem.seen >= self._gone_for:
                 del self._problems[code]
                 self._owe(Notice("over", code, problem.seen))
 
