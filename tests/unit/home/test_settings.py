@@ -86,6 +86,15 @@ def test_an_unknown_variable_is_refused_with_the_nearest_name() -> None:
     assert "YJT_WEB_PORT" in refused({"YJT_WEBPORT": "8080"})[0].removeprefix("YJT_WEBPORT")
 
 
+def test_addresses_with_keys_are_no_setting(home: Path) -> None:
+    for written in ({"YJT_MAINTENANCE_URLS": "json://user:hidden@127.0.0.1"}, {}):
+        home.mkdir(exist_ok=True)
+        (home / "config.toml").write_text("" if written else 'maintenance_urls = "json://user:hidden@127.0.0.1"\n')
+        with pytest.raises(SettingsError, match=r"secrets\.toml") as refused:
+            Settings.load({"YJT_HOME": str(home), **written})
+        assert "hidden" not in str(refused.value)
+
+
 def test_the_file_is_read_and_the_environment_wins(home: Path) -> None:
     env = in_file(home, 'web_port = 9000\nsip_port = 9001\ntrunk_match = ["192.0.2.1", "198.51.100.0/24"]\n')
     settings = Settings.load({**env, "YJT_WEB_PORT": "9100"})

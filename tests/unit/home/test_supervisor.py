@@ -191,3 +191,12 @@ async def test_output_is_appended_to_a_private_log(tmp_path: Path) -> None:
 
 def _children_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+async def test_whoever_asks_is_told_of_each_death(tmp_path: Path) -> None:
+    deaths: list[tuple[str, str]] = []
+    told = Told()
+    async with Supervisor(told, QUICK, ended=lambda name, how: deaths.append((name, how))) as supervisor:
+        await supervisor.start(shell("short", "sleep 0.1; exit 3", tmp_path))
+        await told.until("✓ short", 2)
+    assert deaths[0] == ("short", "status 3")
