@@ -40,17 +40,17 @@ class Watch:
         """What does not work now. Without a link nobody knows of telephones."""
         found = list(self._found)
         if self._no_service:
-            found.append("emergency_route: YJT_EMERGENCY_ROUTE is none")
+            found.append("emergency_route: YJT_EMERGENCY_ROUTE=none")
         return found + (self._seats() if self._ari.connected else [])
 
     def _seats(self) -> list[str]:
         seats = tuple(self._desk.seats.values())
         if not seats:
-            return ["no_seat: none on record"]
+            return ["no_seat: 0"]
         if not any(seat.registered for seat in seats):
-            return [f"seats_offline: none of {len(seats)}"]
+            return [f"seats_offline: 0/{len(seats)}"]
         if not any(seat.state in _WORKING for seat in seats):
-            return [f"seats_not_ready: none of {len(seats)}"]
+            return [f"seats_not_ready: 0/{len(seats)}"]
         return []
 
     async def run(self) -> None:
@@ -73,10 +73,10 @@ class Watch:
             yield f"recordings: {type(problem).__name__}"
             return
         if disk.f_flag & os.ST_RDONLY or not os.access(self._recordings, os.W_OK | os.X_OK):
-            yield "recordings: cannot be written"
+            yield "recordings: read-only"
         free = disk.f_bavail * disk.f_frsize
         if free < ROOM_NEEDED:
-            yield f"disk: {free // 1_000_000} MB left"
+            yield f"disk: {free // 1_000_000} MB"
 
     async def _ask_for_the_trunk(self) -> tuple[str, ...]:
         """Asterisk asks the carrier's gateway every half minute whether it is there (`qualify_frequency`)."""
@@ -86,4 +86,4 @@ class Watch:
             endpoint = await self._ari.over_http(ASK_WITHIN).endpoints.get(tech="PJSIP", resource="trunk")
         except AriError as problem:
             return (f"trunk: {type(problem).__name__}",)
-        return ("trunk: does not answer",) if endpoint.state == "offline" else ()
+        return ("trunk: offline",) if endpoint.state == "offline" else ()

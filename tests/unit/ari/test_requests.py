@@ -276,3 +276,21 @@ async def test_a_closed_client_refuses(new_client: Callable[..., Client]) -> Non
 def test_a_wrong_address_is_explained(url: str) -> None:
     with pytest.raises(ValueError, match="address of ARI"):
         Client(url, username="u", password="p")
+
+
+async def test_each_request_is_measured_whatever_the_answer(
+    asterisk: FakeAsterisk, new_client: Callable[..., Client]
+) -> None:
+    measured: list[tuple[float, bool]] = []
+    answers = {"a": 204, "b": 404}
+    asterisk.answer = lambda frame: response(frame, status) if (status := answers.get(frame["uri"][-8])) else None
+    async with new_client(measured=lambda *one: measured.append(one), request_timeout=0.2) as client:
+        await client.ready(5)
+        await client.channel("a").answer()
+        with pytest.raises(NotFound):
+            await client.channel("b").answer()
+        with pytest.raises(RequestTimeout):
+            await client.channel("c").answer()
+    assert [answered for _, answered in measured] == [True, True, False]
+    assert all(0 <= seconds < 0.2 for seconds, _ in measured[:2])
+    assert measured[2][0] >= 0.2

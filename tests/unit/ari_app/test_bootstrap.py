@@ -36,7 +36,7 @@ async def test_it_starts_without_asterisk_and_says_what_is_missing(settings: Set
         assert controller.degraded == ["asterisk: not connected to Asterisk yet"]
         await asterisk.start()
         await ready(settings)
-        assert controller.degraded == ["no_seat: none on record"]
+        assert controller.degraded == ["no_seat: 0"]
 
 
 async def test_seats_of_the_records_are_at_the_desk(settings: Settings, database: Database) -> None:

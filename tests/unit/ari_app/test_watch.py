@@ -98,11 +98,11 @@ async def test_a_folder_of_recordings_that_is_gone_and_a_full_disk(
 
 async def test_seats_of_whom_none_could_be_rung(tmp_path: Path) -> None:
     place = Place(tmp_path, **GATEWAY)
-    assert place.watch.problems == ["no_seat: none on record"]
+    assert place.watch.problems == ["no_seat: 0"]
     place.seats("801", "802", willing=False)
-    assert place.watch.problems == ["seats_offline: none of 2"]
+    assert place.watch.problems == ["seats_offline: 0/2"]
     place.desk.registered("801", is_registered=True)
-    assert place.watch.problems == ["seats_not_ready: none of 2"]
+    assert place.watch.problems == ["seats_not_ready: 0/2"]
     place.desk.set_ready("801")
     assert place.watch.problems == []
     place.ari.connected = False
@@ -113,4 +113,4 @@ async def test_seats_of_whom_none_could_be_rung(tmp_path: Path) -> None:
 def test_a_trunk_without_a_road_to_the_services(tmp_path: Path) -> None:
     place = Place(tmp_path, YJT_TRUNK_CONTACT="sip:127.0.0.2:5999")
     place.ari.connected = False
-    assert place.watch.problems == ["emergency_route: YJT_EMERGENCY_ROUTE is none"]
+    assert place.watch.problems == ["emergency_route: YJT_EMERGENCY_ROUTE=none"]
