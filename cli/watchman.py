@@ -97,13 +97,15 @@ class Watchman:
     # --- looking ----------------------------------------------------------------------------------------------------
 
     async def _watch(self) -> None:
-        limit = aiohttp.ClientTimeout(total=ANSWER_WITHIN)
+        limit, failed = aiohttp.ClientTimeout(total=ANSWER_WITHIN), ""
         async with aiohttp.ClientSession(timeout=limit) as http:
             while True:
                 try:
                     await self._look(http)
+                    failed = ""
                 except Exception as error:  # noqa: BLE001 - the outermost guard: who watches goes on watching
-                    self._say(f"! 监视出错：{type(error).__name__}", f"! the watchman failed: {type(error).__name__}")
+                    if failed != (failed := type(error).__name__):
+                        self._say(f"! 监视出错：{failed}", f"! the watchman failed: {failed}")
                 self._keep(running=True)
                 await asyncio.sleep(self._pace.look)
 

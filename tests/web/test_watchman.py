@@ -255,3 +255,14 @@ def test_addresses_are_shown_without_their_keys() -> None:
     assert shown[0] == "json://user:****@127.0.0.1:9/x"
     assert shown[2] is not None
     assert "abcdefghijkl" not in shown[2]
+
+
+async def test_nonsense_in_the_figures_is_said_once_and_watching_goes_on(
+    platform: Platform, receiver: Receiver
+) -> None:
+    platform.web.figures = {"yjt_ladder_calls_total not": 1.0}
+    async with platform.watchman(receiver.url).watching():
+        await platform.until_said("the watchman failed: ValueError")
+        platform.web.codes = ["disk"]
+        await receiver.until(1)
+    assert sum("the watchman failed" in line for line in platform.said) == 1
