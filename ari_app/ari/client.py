@@ -33,8 +33,9 @@ class Client(Api):
     link: commands only, over HTTP. All times are seconds. `request_timeout` is the deadline of each request, from
     sending to answer; `queue_size` is how many events the consumer may be behind before the link is dropped and the
     picture taken anew. Events of the `unwanted` kinds are not sent by Asterisk at all. `interlock` is awaited before
-    each request, also those of a resync: it may wait, or raise an AriError instead of letting the request go out. `measured` is
-    called after each request over the event link with its seconds and whether an answer came; it must return at once.
+    each request, also those of a resync: it may wait, or raise an AriError instead of letting the request go out.
+    `measured` is called after each request over the event link with its seconds and whether an answer came; it must
+    return at once.
     """
 
     def __init__(

@@ -206,12 +206,12 @@ def test_phones_that_are_away_are_named() -> None:
 
 
 def test_processes_are_told_with_their_age_and_missing_ones_are_wrong(tmp_path: Path) -> None:
-    ari, control, web = free_ports(3)
-    names = {"YJT_ARI_PORT": ari, "YJT_CONTROL_PORT": control, "YJT_WEB_PORT": web}
+    ari, control, second, web = free_ports(4)
+    names = {"YJT_ARI_PORT": ari, "YJT_CONTROL_PORT": control, "YJT_STANDBY_PORT": second, "YJT_WEB_PORT": web}
     settings = Settings.load({"YJT_HOME": str(tmp_path), **{name: str(port) for name, port in names.items()}})
     with ThreadingHTTPServer(("127.0.0.1", control), _Takes):
-        asterisk, controller, pages = examine_running.processes(settings)
-    assert (asterisk.state, pages.state) == ("wrong", "wrong")
+        asterisk, controller, stand_by, pages = examine_running.processes(settings)
+    assert (asterisk.state, stand_by.state, pages.state) == ("wrong", "wrong", "wrong")
     assert controller.state == "ok"
     assert controller.en.startswith(f"pid {os.getpid()}, since ")
 
