@@ -46,7 +46,7 @@ async def run_platform(settings: Settings, say: Say, *, stand_by: bool = False) 
             f"管理员登录：admin  {password}（只显示这一次，请记下）",
             f"admin log-in: admin  {password} (shown this once only, write it down)",
         )
-    watchman = Watchman(settings, Secrets.load_or_create(settings.home), say)
+    watchman = Watchman(settings, Secrets.load_or_create(settings.home), say, stand_by=stand_by)
     async with Supervisor(say, ended=watchman.ended) as supervisor:
         for service in services_of_a_stand_by(settings) if stand_by else services(settings):
             await supervisor.start(service)

@@ -53,13 +53,23 @@ class WatchPace:
 
 
 class Watchman:
-    """`async with watchman.watching(): ...`; `ended` is for the supervisor."""
+    """`async with watchman.watching(): ...`; `ended` is for the supervisor. `stand_by`: this machine only waits to take
+    over, which is no fault."""
 
-    def __init__(self, settings: Settings, secrets: Secrets, say: Say, *, pace: WatchPace | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        secrets: Secrets,
+        say: Say,
+        *,
+        stand_by: bool = False,
+        pace: WatchPace | None = None,
+    ) -> None:
         self._settings = settings
         self._secrets = secrets
         self._say = say
         self._pace = pace or WatchPace()
+        self._not_told = NOT_TOLD | ({"stand_by"} if stand_by else set())
         self._texts = load_texts()
         self._urls = {_name_of(url): url for url in secrets.maintenance_urls.split()}
         self._book = AlarmBook(
@@ -112,7 +122,7 @@ class Watchman:
     async def _look(self, http: aiohttp.ClientSession) -> None:
         codes = await self._faults(http)
         now = time.time()
-        self._book.present(codes - NOT_TOLD, now)
+        self._book.present(codes - self._not_told, now)
         for code, count in self._grown(await self._figures(http)):
             self._book.happened(code, now, count=count)
         self._book.tick(now)

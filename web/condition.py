@@ -87,7 +87,8 @@ class Looking:
             async with asyncio.timeout(CONTROLLER_WITHIN):
                 ready, degraded = await self._controller.readiness()
         except (ControllerUnreachable, TimeoutError):
-            faults: tuple[Fault, ...] = (Fault("controller"),)
+            waits = any(await self._controller.lives())
+            faults: tuple[Fault, ...] = (Fault("stand_by" if waits else "controller"),)
         else:
             faults = tuple(map(Fault.read, degraded))
             if ready:

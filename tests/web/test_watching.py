@@ -17,6 +17,7 @@ from aiohttp.test_utils import TestServer
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from ari_app import control
 from ari_app.figures import now_families
 from home.secrets import Secrets
 from home.settings import CHECKOUT
@@ -93,6 +94,16 @@ async def test_without_a_controller_nothing_serves_unless_asterisk_does(sqlite_h
         assert [reason["code"] for reason in told["reasons"]] == ["controller"]
     await house.control.start()
     assert (await asked(house))[0] == 200
+
+
+async def test_a_controller_that_only_stands_by_is_told_as_such(sqlite_house: House) -> None:
+    house = sqlite_house
+    await house.control.stop()
+    app = control.make_stand_by_app(token=house.control.token)
+    async with control.listening(app, house.control.port):
+        status, told = await asked(house)
+        assert (status, [reason["code"] for reason in told["reasons"]]) == (503, ["stand_by", "asterisk"])
+        assert (await figures(house))['yjt_controller_up{which="controller"}'] == 1
 
 
 async def test_a_controller_without_its_link_is_not_ready(sqlite_house: House) -> None:

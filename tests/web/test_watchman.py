@@ -94,9 +94,9 @@ class Platform:
     settings: Settings
     said: list[str] = field(default_factory=list)
 
-    def watchman(self, *urls: str) -> Watchman:
+    def watchman(self, *urls: str, stand_by: bool = False) -> Watchman:
         keys = Secrets(maintenance_urls=" ".join(urls))
-        return Watchman(self.settings, keys, lambda zh, en: self.said.append(en), pace=QUICK)
+        return Watchman(self.settings, keys, lambda zh, en: self.said.append(en), stand_by=stand_by, pace=QUICK)
 
     async def until_said(self, part: str) -> None:
         async with asyncio.timeout(DEADLINE):
@@ -143,6 +143,15 @@ async def test_what_the_operator_has_set_up_so_is_no_alarm(platform: Platform, r
         platform.web.codes = ["emergency_route", "no_seat", "disk"]
         (fault,) = await receiver.until(1)
     assert "磁盘空间将满" in fault["message"]
+
+
+@pytest.mark.parametrize("spare", [True, False])
+async def test_to_stand_by_is_a_fault_where_calls_are_to_be_handled(platform: Platform, spare: bool) -> None:
+    platform.web.codes = ["stand_by", "disk"]
+    async with platform.watchman(stand_by=spare).watching():
+        await platform.until_said("the disk is nearly full")
+        await platform.until_said("fault")
+    assert any("stands by" in line for line in platform.said) is not spare
 
 
 async def test_counters_that_grow_are_events_and_a_new_start_is_none(platform: Platform, receiver: Receiver) -> None:

@@ -51,7 +51,6 @@ def now(p: Platform) -> dict[tuple[str, ...], float]:
     )
 
 
-@pytest.mark.clause("K1")
 @pytest.mark.parametrize(
     ("seconds", "within"), [(9.9, {"10.0", "15.0", "60.0", "180.0"}), (60.5, {"180.0"}), (181, set())]
 )
