@@ -11,6 +11,7 @@ from typing import Final
 from prometheus_client import generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
 
 from models.database import Database, DatabaseUnavailable
 from models.messages import Owed, owed
@@ -66,7 +67,7 @@ class Figures:
         try:
             async with asyncio.timeout(DATABASE_WITHIN), self._database.read() as session:
                 return await owed(session)
-        except (DatabaseUnavailable, TimeoutError):
+        except (DatabaseUnavailable, SQLAlchemyError, TimeoutError):  # also one whose tables are not there yet
             return None
 
     async def _controllers(self) -> bytes:
