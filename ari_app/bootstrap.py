@@ -30,6 +30,7 @@ from ari_app.recovery import open_cases
 from ari_app.register import Register
 from ari_app.seats import SeatRecords
 from ari_app.side_calls import SideCalls
+from ari_app.sip_watch import watch_of
 from ari_app.spill import Spill
 from ari_app.star_codes import star_codes
 from ari_app.switchboard import Routes, Switchboard
@@ -117,9 +118,11 @@ async def running(
         )
         stack.push_async_callback(_end, asyncio.create_task(outbox.run(), name="outbox"))
         watch = Watch(client, controller.desk, settings=settings, recordings=recordings_dir(settings))
-        controller.watched = (lambda: watch.problems,)
+        controller.sip_watch = sip_watch = watch_of(settings, keys, client, database, now=Controller.now)
+        controller.watched = (lambda: watch.problems, lambda: sip_watch.problems)
         stack.push_async_callback(_end, asyncio.create_task(watch.run(), name="watch"))
         stack.push_async_callback(_end, asyncio.create_task(figures.watch_the_loop(), name="loop-lag"))
+        stack.push_async_callback(_end, asyncio.create_task(sip_watch.run(), name="sip-watch"))
         hearing = asyncio.create_task(_hear(client, controller), name="hear")
         stack.push_async_callback(_end, hearing)
         port = control_port or settings.control_port

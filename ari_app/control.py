@@ -21,6 +21,8 @@ from ari_app.desk import SeatNotFree, UnknownSeat
 from ari_app.live import case_json, seat_json
 from ari_app.requests import BadRequest, actor_of, parse_action, parse_report
 from ari_app.runner import CaseRun
+from ari_app.sip_watch import SipWatch
+from ari_app.strangers import parse_network
 from ivr.events import FileShown
 from ivr.serial import Json
 from models.database import DatabaseUnavailable
@@ -180,6 +182,28 @@ async def post_reload(request: web.Request) -> web.Response:
     return web.json_response({})
 
 
+async def get_sip(request: web.Request) -> web.Response:
+    """Who has knocked at the SIP door since the start, by service and kind, and how many addresses are banned."""
+    watch = _watch(request)
+    return web.json_response({"banned": len(watch.banned()), "counted": dict(watch.counted)})
+
+
+async def post_lift(request: web.Request) -> web.Response:
+    body = await _body(request)
+    try:
+        network = parse_network(str(body.get("address")))
+    except ValueError:
+        raise BadRequest(address="an IP address") from None
+    return web.json_response({"lifted": await _watch(request).lift(network, str(body.get("by") or "")[:60])})
+
+
+def _watch(request: web.Request) -> SipWatch:
+    watch = request.app[CONTROLLER].sip_watch
+    if watch is None:
+        raise Refused(503, "no_watch", "nobody watches the SIP door")
+    return watch
+
+
 async def get_health(request: web.Request) -> web.Response:
     return web.json_response({"ok": True})
 
@@ -219,6 +243,8 @@ def make_app(
             web.post("/cases/{case}/shown", post_shown),
             web.post("/seats/{extension}/state", post_seat_state),
             web.post("/reload", post_reload),
+            web.get("/sip", get_sip),
+            web.post("/sip/lift", post_lift),
         ]
     )
     return app

@@ -29,6 +29,7 @@ from ari_app.reception import Reception
 from ari_app.register import Register
 from ari_app.runner import CaseRun, RaisedAlarm
 from ari_app.side_calls import SideCalls
+from ari_app.sip_watch import SipWatch
 from ari_app.switchboard import Switchboard
 from ivr.case import Case
 from ivr.commands import (
@@ -68,6 +69,7 @@ class Controller:
     side_calls: SideCalls
     vital: tuple[asyncio.Task[None], ...] = ()
     watched: tuple[Callable[[], list[str]], ...] = ()  # what else may not work, each as `code: detail`
+    sip_watch: SipWatch | None = None
 
     def __init__(
         self,

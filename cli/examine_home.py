@@ -16,9 +16,11 @@ from home.programs import ProgramMissing, find
 from home.secrets import FILE as SECRETS_FILE
 from home.secrets import Secrets, SecretsError
 from home.settings import Settings
+from models.base import utc_now
 from models.database import Database, DatabaseUnavailable, revision_state
 from models.people import list_users
 from models.seats import list_seats
+from models.sip_bans import bans_now
 
 _ROOM_NEEDED: Final = 2_000_000_000  # bytes: about 35 hours of recordings
 _LOAD: Final = re.compile(r"^load = (\w+\.so)$", re.MULTILINE)
@@ -187,6 +189,7 @@ async def database(settings: Settings) -> AsyncIterator[Finding]:
         try:
             async with db.read() as session:
                 seats, users = len(await list_seats(session)), len(await list_users(session))
+                bans = len(await bans_now(session, utc_now()))
         finally:
             await db.close()
     except DatabaseUnavailable as error:
@@ -200,6 +203,10 @@ async def database(settings: Settings) -> AsyncIterator[Finding]:
         return
     yield _counted("seats", seats, "没有坐席，没人接听", "nobody can answer", "yijiantong seat add 801")
     yield _counted("users", users, "没有用户，首次启动时生成 admin", "none yet, the first start makes admin", "")
+    if bans:
+        yield note("sip bans", f"{bans} 个地址被封", f"{bans} addresses are banned", *["yijiantong sip bans"] * 2)
+    else:
+        yield ok("sip bans", "没有被封的地址", "no address is banned")
 
 
 def _counted(subject: str, count: int, zh: str, en: str, to_do: str) -> Finding:

@@ -25,6 +25,7 @@ _NOUNS: Mapping[str, tuple[str, str, str]] = {
     "user": ("cli.people", "user", "用户 / people who log in"),
     "token": ("cli.people", "token", "接口令牌 / tokens for programs"),
     "seat": ("cli.people", "seat", "坐席分机 / seats, their telephones"),
+    "sip": ("cli.sip", "sip", "被封的地址 / addresses that are banned"),
     "org": ("cli.people", "org", "区、街道、社区 / districts, streets, communities"),
     "import": ("cli.register", "import_", "导入名册 / import a register"),
     "export": ("cli.register", "export", "导出名册 / export a register"),

@@ -62,22 +62,24 @@ async def apply_seats(settings: Settings, db: Database) -> bool:
         asterisk = exchange(settings)
         await asterisk.cli("module reload res_pjsip.so")
         await asterisk.cli("dialplan reload")
-    await _reload_controllers(settings)
+    await ask_controller(settings, "/reload", {})
     return True
 
 
-async def _reload_controllers(settings: Settings) -> None:
-    """The active one reads the seats anew; one that stands by will when it takes over. Raises PlatformSilent."""
+async def ask_controller(settings: Settings, path: str, body: dict[str, str]) -> dict[str, object]:
+    """The answer of the active controller; one that stands by refuses, and will read the records when it takes over.
+    Raises PlatformSilent."""
     token = Secrets.load_or_create(settings.home).control_token
     problems = []
     async with aiohttp.ClientSession(timeout=_TIMEOUT, headers={"Authorization": f"Bearer {token}"}) as http:
         for port in settings.control_ports:
+            address = f"http://127.0.0.1:{port}{path}"
             try:
-                await http.post(f"http://127.0.0.1:{port}/reload", raise_for_status=True)
+                async with http.post(address, json=body, raise_for_status=True) as answer:
+                    told: dict[str, object] = await answer.json()
+                    return told
             except (aiohttp.ClientError, TimeoutError) as error:
                 problems.append(str(error))
-            else:
-                return
     raise PlatformSilent(f"控制器没有应答 / the controller does not answer: {'; '.join(problems)}")
 
 

@@ -63,6 +63,10 @@ def platform_context(
         "system_name": f"yjt-{settings.node}",
         "lang": settings.lang,
         "sip_address": f"{host}:{settings.sip_port}",
+        "sip_tls_address": f"{host}:{settings.sip_tls_port}" if settings.sip_tls_port else "",
+        "sip_tls_certificate": _path(settings.sip_tls_certificate) if settings.sip_tls_certificate else "",
+        "sip_tls_key": _path(settings.sip_tls_key) if settings.sip_tls_key else "",
+        "sip_srtp": settings.sip_srtp,
         # Bound to all addresses, Asterisk chooses the right one for each peer by itself.
         "media_address": "" if address.is_unspecified else str(address),
         "rtp_first": settings.rtp_ports.first,

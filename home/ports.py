@@ -55,6 +55,7 @@ def wanted_by(settings: Settings) -> list[Wanted]:
         Wanted("127.0.0.1", settings.control_port, "YJT_CONTROL_PORT"),
         Wanted("127.0.0.1", settings.standby_port, "YJT_STANDBY_PORT"),
         Wanted(settings.sip_host, settings.sip_port, "YJT_SIP_PORT", "udp"),
+        *([Wanted(settings.sip_host, settings.sip_tls_port, "YJT_SIP_TLS_PORT")] if settings.sip_tls_port else []),
     ]
 
 

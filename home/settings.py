@@ -50,6 +50,14 @@ class Settings(BaseModel):
     web_port: Port = 8080
     sip_host: Address = "127.0.0.1"
     sip_port: Port = 5060
+    sip_never_ban: Annotated[list[str], BeforeValidator(values.parse_networks)] = Field(default_factory=list)
+    sip_ban_failures: Annotated[int, Field(ge=5, le=10_000)] = 30  # in the window; a phone that errs makes two a minute
+    sip_ban_window: Annotated[float, Field(ge=5, le=3600)] = 60.0  # seconds
+    sip_ban_first: Annotated[float, Field(ge=1, le=604_800)] = 600.0  # seconds; each further ban is longer
+    sip_tls_port: Annotated[int | None, BeforeValidator(values.parse_port_or_none)] = None
+    sip_tls_certificate: Annotated[Path | None, BeforeValidator(values.parse_file)] = None
+    sip_tls_key: Annotated[Path | None, BeforeValidator(values.parse_file)] = None
+    sip_srtp: Literal["none", "optional", "required"] = "none"
     ari_port: Port = 8088
     ami_port: Port = 5038
     control_port: Port = 8090
@@ -96,8 +104,10 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:
         seen: dict[int, str] = {}
-        for name in ("web_port", "ari_port", "ami_port", "control_port", "standby_port"):
+        for name in ("web_port", "ari_port", "ami_port", "control_port", "standby_port", "sip_tls_port"):
             port = getattr(self, name)
+            if port is None:
+                continue
             if port in seen:
                 raise ValueError(f"{seen[port]}={port}\t{name}\t端口重复 / two services cannot share port {port}")
             seen[port] = name
@@ -105,6 +115,22 @@ class Settings(BaseModel):
             raise ValueError(
                 f"sip_port={self.sip_port}\trtp_ports\t端口重叠 / the SIP port lies inside {self.rtp_ports}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _sip_can_be_encrypted(self) -> Self:
+        if self.sip_tls_port is None:
+            if self.sip_srtp != "none":
+                raise ValueError(
+                    f"sip_srtp={self.sip_srtp}\tsip_tls_port\t没有 TLS，声音密钥会以明文传送 / "
+                    "without TLS the keys of the sound would be sent for all to read"
+                )
+            return self
+        for name in ("sip_tls_certificate", "sip_tls_key"):
+            if getattr(self, name) is None:
+                raise ValueError(f"sip_tls_port={self.sip_tls_port}\t{name}\tTLS 需要此项 / TLS needs it")
+        if problem := values.tls_problem(self.sip_tls_certificate, self.sip_tls_key):
+            raise ValueError(f"sip_tls_certificate={self.sip_tls_certificate}\tsip_tls_key\t{problem}")
         return self
 
     @model_validator(mode="after")
@@ -255,6 +281,10 @@ def _from_file(path: Path, problems: list[str]) -> dict[str, _Written]:
 
 _IN_PLAIN_WORDS = {
     "lang": "应为 zh 或 en / write zh or en",
+    "sip_ban_failures": "应为 5 到 10000 的整数 / write a whole number from 5 to 10000",
+    "sip_ban_window": "应为 5 到 3600 秒 / write 5 to 3600 seconds",
+    "sip_ban_first": "应为 1 到 604800 秒 / write 1 to 604800 seconds",
+    "sip_srtp": "应为 none、optional 或 required / write none, optional or required",
     "emergency_route": "应为 none 或 trunk / write none or trunk",
     "area_code": "应为区号，如 021 或 0571 / write an area code, for example 021 or 0571",
     "platform_number": "应为电话号码，只含数字和开头的 + / write a telephone number: digits, + in front",

@@ -4,6 +4,7 @@ typed value, or raises ValueError with a text (Chinese and English) that tells w
 
 import os
 import re
+import ssl
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -28,6 +29,10 @@ def parse_port(value: object) -> int:
     if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
         raise ValueError("端口应为 1 到 65535 的整数 / a port is a whole number from 1 to 65535")
     return int(text)
+
+
+def parse_port_or_none(value: object) -> int | None:
+    return None if value is None or not str(value).strip() else parse_port(value)
 
 
 def parse_rtp_ports(value: object) -> RtpPorts:
@@ -117,6 +122,27 @@ def parse_program(value: object) -> Path | None:
     if not path.is_file() or not os.access(path, os.X_OK):
         raise ValueError(f"{path} 不存在或不可执行 / does not exist or cannot be executed")
     return path
+
+
+def parse_file(value: object) -> Path | None:
+    if value is None or not str(value).strip():
+        return None
+    path = Path(str(value)).expanduser().absolute()
+    if not path.is_file() or not os.access(path, os.R_OK):
+        raise ValueError(f"{path} 不存在或不可读 / does not exist or cannot be read")
+    return path
+
+
+def tls_problem(certificate: Path | None, key: Path | None) -> str:
+    """Why these PEM files cannot serve TLS, Chinese and English; "" when they can."""
+    if certificate is None or key is None:
+        return "缺少证书或密钥 / certificate or key is missing"
+    try:
+        # A key with a password would make Asterisk ask for it at a terminal that it does not have.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=lambda: "")
+    except (OSError, ValueError) as error:
+        return f"不是配套的 PEM 证书和无密码私钥 / no PEM certificate with its key, without a password ({error})"
+    return ""
 
 
 def parse_folder(value: object) -> Path:
