@@ -27,10 +27,10 @@ class RawSip(asyncio.DatagramProtocol):
 
     @classmethod
     @asynccontextmanager
-    async def at(cls, host: str, server: Address) -> AsyncIterator[RawSip]:
+    async def at(cls, host: str, server: Address, *, port: int = 0) -> AsyncIterator[RawSip]:
         loop = asyncio.get_running_loop()
         made = cls(server)
-        made.transport, _ = await loop.create_datagram_endpoint(lambda: made, local_addr=(host, 0))
+        made.transport, _ = await loop.create_datagram_endpoint(lambda: made, local_addr=(host, port))
         try:
             yield made
         finally:
@@ -54,17 +54,18 @@ class RawSip(asyncio.DatagramProtocol):
 
     def request(self, method: str, **wanted: str) -> str:
         """A valid request but for what `wanted` replaces: `user`, `uri`, `call_id`, `to`, `extra` (whole lines),
-        `body`, `kind` (its type), `display`, `contact`, `sequence`."""
+        `body`, `kind` (its type), `display`, `contact`, `sequence`, `tag`."""
         uri = wanted.get("uri", f"sip:100@{self.server[0]}:{self.server[1]}")
         user, call_id = wanted.get("user", "999"), wanted.get("call_id", secrets.token_hex(8))
         body = wanted.get("body", "")
         kind = f"Content-Type: {wanted.get('kind', 'application/sdp')}\r\n" if body else ""
+        tag = wanted.get("tag") or secrets.token_hex(4)
         shown = f"{wanted['display']} " if "display" in wanted else ""
         contact = wanted.get("contact", f"<sip:{user}@{self.host}:{self.port}>")
         return (
             f"{method} {uri} SIP/2.0\r\n"
             f"Via: SIP/2.0/UDP {self.host}:{self.port};rport;branch=z9hG4bK{secrets.token_hex(8)}\r\n"
-            f"Max-Forwards: 70\r\nFrom: {shown}<sip:{user}@{self.host}>;tag={secrets.token_hex(4)}\r\n"
+            f"Max-Forwards: 70\r\nFrom: {shown}<sip:{user}@{self.host}>;tag={tag}\r\n"
             f"To: {wanted.get('to', f'<{uri}>')}\r\nCall-ID: {call_id}\r\n"
             f"CSeq: {wanted.get('sequence', '1')} {method}\r\nContact: {contact}\r\n"
             f"{wanted.get('extra', '')}{kind}Content-Length: {len(body.encode())}\r\n\r\n{body}"
@@ -73,16 +74,35 @@ class RawSip(asyncio.DatagramProtocol):
     async def ask(self, method: str, *, deadline: float = 5.0, **wanted: str) -> str:
         """The first answer that is no mere progress; an INVITE's is acknowledged."""
         message = self.request(method, **wanted)
-        call_id = header(message, "Call-ID")
         self.send(message)
-        async with asyncio.timeout(deadline):
-            while True:
-                answer = await self.answers.get()
-                if header(answer, "Call-ID") == call_id and answer.startswith("SIP/2.0") and status(answer) >= 200:
-                    break
+        answer = await self.answer_to(message, deadline=deadline)
         if method == "INVITE":
             self.send(acknowledgement(message, answer))
         return answer
+
+    async def answer_to(self, message: str, *, deadline: float = 5.0) -> str:
+        """The first answer to this request that is no mere progress."""
+        mine = header(message, "Call-ID"), header(message, "CSeq")
+        async with asyncio.timeout(deadline):
+            while True:
+                answer = await self.answers.get()
+                theirs = header(answer, "Call-ID"), header(answer, "CSeq")
+                if theirs == mine and answer.startswith("SIP/2.0") and status(answer) >= 200:
+                    return answer
+
+    def sdp(self) -> str:
+        """An offer of A-law, at a port where nobody listens."""
+        return (
+            f"v=0\r\no=- 1 1 IN IP4 {self.host}\r\ns=-\r\nc=IN IP4 {self.host}\r\nt=0 0\r\n"
+            "m=audio 9 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
+        )
+
+    async def ask_as_seat(self, method: str, *, password: str, account: str = "", **wanted: str) -> str:
+        """The answer after the password was asked for and given, as `account` (default: the user in From)."""
+        asked = await self.ask(method, **wanted)
+        uri = header(self.request(method, **wanted), "To").strip("<>") if "uri" not in wanted else wanted["uri"]
+        mine = proof(asked, method, uri, user=account or wanted["user"], password=password)
+        return await self.ask(method, **{**wanted, "uri": uri, "extra": wanted.get("extra", "") + mine})
 
     async def silence(self, seconds: float) -> bool:
         """Whether nothing comes for so long."""

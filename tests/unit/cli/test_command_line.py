@@ -168,3 +168,37 @@ def test_doctor_tells_what_is_missing(shell: Shell, home: Path) -> None:
     home.chmod(0o755)
     assert shell("doctor") == 1
     assert f"chmod 700 {home}" in shell.out
+
+
+def ban(home: Path, network: str, *, until: str) -> None:
+    with closing(sqlite3.connect(home / "yijiantong.db")) as database:
+        values = (network, "2026-11-25 12:00:00", until, 30, 1, "")
+        database.execute("INSERT INTO sip_bans VALUES (?, ?, ?, ?, ?, ?)", values)
+        database.commit()
+
+
+def test_bans_are_listed_and_lifted(shell: Shell, home: Path) -> None:
+    assert shell("sip", "bans") == 0
+    assert shell.out == "没有被封的地址\n"
+    ban(home, "203.0.113.5/32", until="2999-01-01 00:00:00.000000")
+    ban(home, "198.51.100.1/32", until="2026-11-25 12:10:00.000000")
+    assert [one["network"] for one in shell.json("sip", "bans")] == ["203.0.113.5/32"]
+    assert len(shell.json("sip", "bans", "--all")) == 2
+    assert shell("sip", "bans") == 0
+    assert "203.0.113.5/32" in shell.out
+    assert shell("sip", "bans", "lift", "203.0.113.5") == 0
+    assert shell("sip", "bans", "lift", "203.0.113.5") == 1
+    assert "is not banned" in shell.err
+    assert shell.json("sip", "bans") == []
+    (lifted, _) = sorted(shell.json("sip", "bans", "--all"), key=lambda one: str(one["network"]), reverse=True)
+    assert lifted["lifted_by"] == "cli"
+    assert shell("sip", "bans", "lift", "nonsense") == 2
+    assert "nonsense" in shell.err
+
+
+def test_the_doctor_tells_how_many_are_banned(shell: Shell, home: Path) -> None:
+    ban(home, "203.0.113.5/32", until="2999-01-01 00:00:00.000000")
+    shell("doctor", "--json")
+    (found,) = [one for one in json.loads(shell.out) if one["subject"] == "sip bans"]
+    assert found["state"] == "note"
+    assert found["en"].startswith("1 addresses are banned")

@@ -50,6 +50,14 @@ def test_without_anything_the_defaults_hold() -> None:
         ("YJT_TRUNK_MATCH", "192.0.2.1,nowhere"),
         ("YJT_TRUNK_CONTACT", "192.0.2.1"),
         ("YJT_TRUNK_CONTACT", "sip:192.0.2.1\nmatch=0.0.0.0/0"),
+        ("YJT_SIP_NEVER_BAN", "203.0.113.0/24,office"),
+        ("YJT_SIP_BAN_FAILURES", "1"),
+        ("YJT_SIP_BAN_WINDOW", "soon"),
+        ("YJT_SIP_BAN_FIRST", "0"),
+        ("YJT_SIP_TLS_PORT", "70000"),
+        ("YJT_SIP_TLS_CERTIFICATE", "/no/such/file"),
+        ("YJT_SIP_TLS_KEY", "/no/such/file"),
+        ("YJT_SIP_SRTP", "yes"),
         ("YJT_SOS_NUMBERS", "12,abc"),
         ("YJT_ORDINARY_NUMBERS", "96890,x"),
         ("YJT_COMPLAINT_NUMBERS", "96892,x"),
@@ -137,6 +145,21 @@ def test_a_number_for_alarms_and_for_ordinary_calls_is_refused_by_both_names() -
 def test_a_number_for_complaints_and_for_anything_else_is_refused_by_both_names() -> None:
     problem = refused({"YJT_COMPLAINT_NUMBERS": "96892", "YJT_ORDINARY_NUMBERS": "96891,96892"})[0]
     assert problem.startswith("YJT_ORDINARY_NUMBERS, YJT_COMPLAINT_NUMBERS")
+
+
+def test_tls_needs_both_files_and_srtp_needs_tls(tmp_path: Path) -> None:
+    file = tmp_path / "file.pem"
+    file.write_text("no PEM\n")
+    (problem,) = refused({"YJT_SIP_TLS_PORT": "5061", "YJT_SIP_TLS_CERTIFICATE": str(file)})
+    assert "YJT_SIP_TLS_PORT, YJT_SIP_TLS_KEY" in problem
+    (problem,) = refused({"YJT_SIP_SRTP": "required"})
+    assert "YJT_SIP_SRTP, YJT_SIP_TLS_PORT" in problem
+    both = {"YJT_SIP_TLS_CERTIFICATE": str(file), "YJT_SIP_TLS_KEY": str(file)}
+    (problem,) = refused({"YJT_SIP_TLS_PORT": "5061", **both})
+    assert "YJT_SIP_TLS_CERTIFICATE, YJT_SIP_TLS_KEY" in problem
+    assert "PEM" in problem
+    (problem,) = refused({"YJT_SIP_TLS_PORT": "8080", **both})
+    assert "YJT_WEB_PORT, YJT_SIP_TLS_PORT" in problem
 
 
 def test_settings_survive_the_way_to_another_process(home: Path) -> None:
