@@ -23,6 +23,10 @@ log = structlog.get_logger(__name__)
 ANSWER_WITHIN = 5.0  # seconds for connecting and for each answer: Asterisk is on this machine
 PING_EVERY = 10.0  # seconds: a link that is dead without a word is noticed after this and ANSWER_WITHIN
 RETRY_FIRST, RETRY_LONGEST = 0.5, 10.0
+MOST_A_SECOND = (
+    2000  # events: to read one takes 0.06 ms, and a flood of strangers must not take the processor from calls
+)
+DEAF_FOR = 5.0  # seconds after a flood; leaving the link meanwhile, Asterisk need not keep what we do not read
 SILENT_FOR = 15.0  # seconds without a link before it is a problem: an Asterisk that is restarted needs some of them
 
 _NOBODY_OF_OURS = "<unknown>"
@@ -35,6 +39,10 @@ class AmiRefused(Exception):
 
 class AmiLost(Exception):
     """The link has ended."""
+
+
+class AmiFlood(Exception):
+    """More events than anybody could judge; we have left the link for a while."""
 
 
 class SecurityKind(StrEnum):
@@ -123,6 +131,9 @@ class AmiLink:
         while True:
             try:
                 await self._serve()
+            except AmiFlood:
+                log.warning("a flood at the SIP door; nothing is counted for a while", seconds=DEAF_FOR)
+                pause = DEAF_FOR
             except (OSError, TimeoutError, AmiRefused, AmiLost) as problem:
                 if not self._reason:
                     log.warning("no link to AMI; strangers are not counted", reason=_plain(problem))
@@ -161,10 +172,18 @@ class _Ears:
 
     def __init__(self, heard: Callable[[SecurityEvent], None]) -> None:
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.flooded = False
         self.awaiting_actions: deque[object] = deque(maxlen=0)
         self._heard = heard
+        self._second, self._events = 0, 0
 
     def dispatch(self, message: Mapping[str, object]) -> None:
+        second = int(asyncio.get_running_loop().time())
+        self._second, self._events = second, self._events + 1 if second == self._second else 1
+        if self._events > MOST_A_SECOND:
+            self.flooded = True
+            self.connection_lost(None)
+            return
         event = read_event(message)
         if event is not None:
             self._heard(event)
@@ -179,7 +198,7 @@ async def _asked(protocol: AMIProtocol, ears: _Ears, action: dict[str, str]) -> 
     answer = protocol.send(action)
     await asyncio.wait({answer, ears.lost}, timeout=ANSWER_WITHIN, return_when=asyncio.FIRST_COMPLETED)
     if ears.lost.done():
-        raise AmiLost("the link has ended")
+        raise AmiFlood if ears.flooded else AmiLost("the link has ended")
     if not answer.done():
         raise TimeoutError
     return bool(answer.result().success)

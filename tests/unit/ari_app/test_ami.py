@@ -179,3 +179,19 @@ async def test_an_ami_that_falls_silent_is_noticed(small: SmallAmi, monkeypatch:
             await asyncio.sleep(0.01)
         small.deaf = False
         await listening.links.get()
+
+
+async def test_in_a_flood_the_link_is_left_for_a_while(small: SmallAmi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ami, "DEAF_FOR", 0.05)
+    monkeypatch.setattr(ami, "MOST_A_SECOND", 100)
+    async with asyncio.timeout(20), Listening(small.port) as listening:
+        await listening.links.get()
+        small.say(EVENT * 1000)
+        await listening.links.get()
+        assert listening.events.qsize() <= 200  # a second may have turned between
+        small.say(EVENT)
+        while listening.events.qsize():
+            await listening.events.get()
+        small.say(EVENT)
+        assert (await listening.events.get()).kind is SecurityKind.PROVEN
+        assert not listening.link.problem
