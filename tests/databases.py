@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from models.tables import metadata
 
 KINDS = ("sqlite", "postgresql")
 TEMPLATE = "yjt_template"
+DATABASE_URL = "YJT_DATABASE_URL"
 _numbers = itertools.count(1)
 
 
@@ -143,9 +144,13 @@ def _platforms_on(request: pytest.FixtureRequest, kind: str | None) -> Iterator[
         _server = before
 
 
-def new_records(*, template: str = TEMPLATE) -> dict[str, str]:
-    """The setting that gives a platform of this test an empty database of its own; none for SQLite in its home."""
-    return {"YJT_DATABASE_URL": clone(_server, template=template)} if _server else {}
+def new_records(*, like: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The setting that gives a platform of this test a database of its own, empty or a copy of what was `like` this;
+    none for SQLite in its home."""
+    if not _server:
+        return {}
+    template = make_url(like[DATABASE_URL]).database if like else TEMPLATE
+    return {DATABASE_URL: clone(_server, template=str(template))}
 
 
 def clone(server: str, *, template: str = TEMPLATE) -> str:
