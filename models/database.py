@@ -156,6 +156,11 @@ async def revision_state(url: str) -> RevisionState:
     return await with_migrations(url, _revision_state, within=ANSWER_WITHIN)
 
 
+def known_revisions() -> frozenset[str]:
+    """Every revision of the schema that this program can bring up to date."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_scripts()).walk_revisions())
+
+
 def _revision_state(config: Config) -> RevisionState:
     current = MigrationContext.configure(config.attributes["connection"]).get_current_revision()
     return RevisionState(current=current, head=ScriptDirectory.from_config(config).get_current_head())
@@ -182,10 +187,15 @@ async def with_migrations(url: str, work: Callable[[Config], T], *, within: floa
         await engine.dispose()
 
 
-def _config(connection: Connection) -> Config:
+def _scripts() -> Config:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
+    return config
+
+
+def _config(connection: Connection) -> Config:
+    config = _scripts()
     config.attributes["connection"] = connection
     return config
 

@@ -9,7 +9,6 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
 from models import database
@@ -18,7 +17,7 @@ from models.tables import metadata
 
 from .rows import VERSIONS, common, contents, fill
 
-REVISIONS = [script.revision for script in ScriptDirectory(database._MIGRATIONS).walk_revisions()][::-1]
+REVISIONS = sorted(database.known_revisions())
 
 
 def _connection(config: Config) -> Connection:
