@@ -30,7 +30,7 @@ from models.database import Database
 from models.tables import metadata
 
 KINDS = ("sqlite", "postgresql")
-TEMPLATE = "yjt_template"
+TEMPLATE, _SHARED = "yjt_template", "yjt_shared"
 DATABASE_URL = "YJT_DATABASE_URL"
 _numbers = itertools.count(1)
 
@@ -45,11 +45,12 @@ async def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """The URL of a private PostgreSQL with a migrated template database."""
+    """The URL of a private PostgreSQL with a migrated template database, and a copy of it that tests share."""
     settings = Settings.load({"YJT_HOME": str(tmp_path_factory.mktemp("postgres-home"))})
     async with PrivatePostgres(settings) as url:
         create_database(url, TEMPLATE)
         await database.upgrade(_named(url, TEMPLATE))
+        create_database(url, _SHARED, template=TEMPLATE)
         yield url
 
 
@@ -60,7 +61,7 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 
 @pytest_asyncio.fixture
 async def postgres_url(postgres_server: str) -> str:
-    return await _emptied(_named(postgres_server, TEMPLATE))
+    return await _emptied(_named(postgres_server, _SHARED))
 
 
 @pytest_asyncio.fixture(params=KINDS)
@@ -70,7 +71,7 @@ async def database_url(
     """A migrated, empty database; the test runs for both kinds."""
     if request.param == "sqlite":
         return _copy(migrated_sqlite, tmp_path)
-    return await _emptied(_named(postgres_server, TEMPLATE))
+    return await _emptied(_named(postgres_server, _SHARED))
 
 
 @pytest_asyncio.fixture(params=KINDS)
