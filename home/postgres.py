@@ -49,6 +49,8 @@ class PrivatePostgres:
 
     async def __aexit__(self, *error: object) -> None:
         if self._process:
+            if self._process.returncode is None:
+                self._process.send_signal(signal.SIGINT)  # without waiting for those who are connected
             await children.end(self._process, grace=5.0)
         shutil.rmtree(self._folder, ignore_errors=True)
 
