@@ -21,8 +21,8 @@ BEGIN RAISE disk_full USING MESSAGE = 'could not extend file: No space left on d
 """
 
 
-@contextmanager
-def locked(house: House) -> Iterator[None]:
+@asynccontextmanager
+async def locked(house: House) -> AsyncIterator[None]:
     """Somebody else writes for so long, and nobody can; everybody may read."""
     url = make_url(house.settings.database_url)
     if url.get_backend_name() == "sqlite":
@@ -31,23 +31,23 @@ def locked(house: House) -> Iterator[None]:
             yield
             other.execute("ROLLBACK")
     else:
-        with psycopg.connect(_conninfo(house)) as connection:
-            connection.execute(f"LOCK TABLE {', '.join(_WRITTEN)} IN EXCLUSIVE MODE")
+        async with await psycopg.AsyncConnection.connect(_conninfo(house)) as connection:
+            await connection.execute(f"LOCK TABLE {', '.join(_WRITTEN)} IN EXCLUSIVE MODE")
             yield
-            connection.rollback()
+            await connection.rollback()
 
 
 @asynccontextmanager
 async def full(house: House) -> AsyncIterator[None]:
     """PostgreSQL refuses every row with the error of a full disk."""
-    with psycopg.connect(_conninfo(house), autocommit=True) as connection:
-        connection.execute(_REFUSE)
+    async with await psycopg.AsyncConnection.connect(_conninfo(house), autocommit=True) as connection:
+        await connection.execute(_REFUSE)
         for table in _WRITTEN:
-            connection.execute(
+            await connection.execute(
                 f"CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse()"
             )
         yield
-        connection.execute("DROP FUNCTION refuse CASCADE")
+        await connection.execute("DROP FUNCTION refuse CASCADE")
 
 
 @contextmanager
