@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from home import locks
-from home.postgres_copies import PostgresCopies
+from home.postgres_copies import UNDER_WAY, PostgresCopies
 from home.refusals import BackupError
 from home.settings import Settings
 
@@ -75,6 +75,7 @@ def restore(
     with locks.only_one(settings.home):
         file = _sqlite_file(settings)
         _check_kind(source, on_sqlite=file is not None)
+        _tidy_up(settings.home if file is None else file.parent, file)
         stamp = f"before-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
         if file is None:
             kept = PostgresCopies(settings).replace(source, keep=settings.home / f"postgresql.{stamp}", known=known)
@@ -84,6 +85,12 @@ def restore(
             if (there := settings.home / name).exists():
                 there.rename(there.with_name(f"{name}.{stamp}"))
         return kept
+
+
+def _tidy_up(folder: Path, file: Path | None) -> None:
+    """What a restore that was killed has left: personal data in half a file."""
+    for left in folder.glob(f"{UNDER_WAY}*" if file is None else f".{file.name}.*"):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def _check_kind(source: Path, *, on_sqlite: bool) -> None:

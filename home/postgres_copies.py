@@ -20,6 +20,7 @@ from home.programs import find
 from home.refusals import BackupError
 from home.settings import Settings
 
+UNDER_WAY = "restore-"  # what folders in the home begin with in which a restore does its work
 _CONNECT_WITHIN = 10  # seconds
 _OLD_TABLES = """
 DO $$ DECLARE name text; BEGIN
@@ -65,7 +66,7 @@ class PostgresCopies:
 
     def replace(self, source: Path, *, keep: Path, known: Collection[str]) -> Path | None:
         """All of it in one transaction; what was there goes to `keep` before, and that file is returned."""
-        with tempfile.TemporaryDirectory(prefix="restore-", dir=self._settings.home) as folder:
+        with tempfile.TemporaryDirectory(prefix=UNDER_WAY, dir=self._settings.home) as folder:
             script, before = Path(folder, "script.sql"), Path(folder, "before.sql")
             # The whole script first: a backup that breaks off in the middle must not become half a database.
             self._run("pg_restore", "--no-owner", "--no-privileges", f"--file={script}", str(source))

@@ -322,6 +322,7 @@ async def test_a_restore_that_is_killed_leaves_the_old_or_the_new(settings: Sett
     left = await contents(url)
     await put_back(settings, whole)
     assert left in (old, await contents(url))
+    assert not any(any(folder.glob(sign)) for sign in (".*", "restore-*"))
 
 
 def test_the_copy_of_a_sqlite_database_is_one_file(sqlite_url: str, tmp_path: Path) -> None:
