@@ -16,6 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 T = TypeVar("T")
 
+# What we call written must outlive the server's death, also where the server is set to answer before it is.
+_COMMIT_IS_DURABLE = """
+SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
+"""
+
 CONNECT_TIMEOUT = 5  # seconds; libpq knows whole ones only
 ANSWER_WITHIN = 10.0  # seconds for one statement: as long as SQLite waits for a lock
 _SERVER_FIRST = 1.0  # seconds by which a server that lives gives up before we do, and says what it waited for
@@ -47,11 +52,12 @@ def postgres_engine(url: URL, *, answer_within: float = ANSWER_WITHIN, **options
     limits = {"statement_timeout": answer_within - _SERVER_FIRST, "idle_in_transaction_session_timeout": _LEFT_ALONE}
 
     @event.listens_for(engine.sync_engine, "connect")
-    def limit(connection: Any, record: object) -> None:
+    def prepare(connection: Any, record: object) -> None:
         connection.driver_connection.answer_within = answer_within
         cursor = connection.cursor()
         for name, seconds in limits.items():
             cursor.execute(f"SET {name} = {int(seconds * 1000)}")
+        cursor.execute(_COMMIT_IS_DURABLE)
         cursor.close()
         connection.commit()
 

@@ -17,7 +17,7 @@ from home.postgres import PrivatePostgres
 from home.settings import Settings
 from models import postgres
 from models.audit import AuditEntry, AuditIsFinal, audit
-from models.database import Database, DatabaseUnavailable, parse_url
+from models.database import Database, DatabaseUnavailable, parse_url, upgrade
 from models.org import OrgKind, OrgUnit, add_unit
 from models.people import User
 
@@ -171,6 +171,20 @@ def hanging(server: PrivatePostgres) -> Iterator[None]:
         yield
     finally:
         server.wake_up()
+
+
+async def test_what_is_committed_outlives_the_server(server: tuple[PrivatePostgres, str]) -> None:
+    """Also at one that is set to answer a commit before it is on the disk, as this one is."""
+    await upgrade(server[1])
+    db = Database(server[1])
+    for number in range(20):
+        async with db.write() as session:
+            await add_unit(session, OrgKind.CITY, str(number), parent=None)
+    await server[0].die()
+    await server[0].come_back()
+    async with db.read() as session:
+        assert len((await session.scalars(select(OrgUnit))).all()) == 20
+    await db.close()
 
 
 @pytest.mark.parametrize("connected", [True, False])
