@@ -76,6 +76,7 @@ class PrivatePostgres:
     async def die(self) -> None:
         """As by `kill -9` or a power cut; what was committed is still there after `come_back`."""
         assert self._process
+        await self.hang()
         self._signal_all(signal.SIGKILL)
         await self._process.wait()
 
@@ -84,8 +85,13 @@ class PrivatePostgres:
         (self._folder / "log").unlink()
         await self._serve()
 
-    def hang(self) -> None:
+    async def hang(self) -> None:
         """Connections stay and new ones are taken, but nothing is answered."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+        # It may be making a process for a new connection just now, which would go on answering.
+        while not _is_stopped(self._process.pid):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(_POLL)
         self._signal_all(signal.SIGSTOP)
 
     def wake_up(self) -> None:
@@ -135,6 +141,10 @@ class PrivatePostgres:
     def _said(self) -> str:
         log = self._folder / "log"
         return "\n".join(log.read_text("utf-8", "replace").splitlines()[-8:]) if log.exists() else ""
+
+
+def _is_stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def _lent_user() -> tuple[int, int] | None:

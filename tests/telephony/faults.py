@@ -68,7 +68,7 @@ async def dead(server: PrivatePostgres) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def hung(server: PrivatePostgres) -> AsyncIterator[None]:
-    server.hang()
+    await server.hang()
     try:
         yield
     finally:

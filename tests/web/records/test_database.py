@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -164,9 +164,9 @@ async def server(tmp_path: Path) -> AsyncIterator[tuple[PrivatePostgres, str]]:
         yield server, url
 
 
-@contextmanager
-def hanging(server: PrivatePostgres) -> Iterator[None]:
-    server.hang()
+@asynccontextmanager
+async def hanging(server: PrivatePostgres) -> AsyncIterator[None]:
+    await server.hang()
     try:
         yield
     finally:
@@ -194,7 +194,7 @@ async def test_who_cannot_wait_for_a_server_that_hangs_goes_on_in_time(
     db = Database(server[1])
     if connected:
         await _ask(db)
-    with hanging(server[0]):
+    async with hanging(server[0]):
         began = time.monotonic()
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.5):
@@ -213,9 +213,10 @@ async def test_a_server_that_hangs_is_not_waited_for_without_end(
     if what == "statement":
         async with engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
-    with hanging(server[0]), pytest.raises(OperationalError, match=r"within|timeout"):
-        async with asyncio.timeout(10), engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
+    async with hanging(server[0]), asyncio.timeout(10):
+        with pytest.raises(OperationalError, match=r"within|timeout"):
+            async with engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
     async with engine.connect() as connection:
         await connection.execute(text("SELECT 1"))
     await engine.dispose()
