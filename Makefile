@@ -6,6 +6,8 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 # Tests mostly wait for people to speak, so more of them at once than there are cores.
 WORKERS ?= 4
+# Where platforms under test keep their records: sqlite or postgresql. Without it SQLite, and both where a test says so.
+DATABASE ?=
 SHELL  := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help demo run test check compliance reliability bench clean lock venv asterisk parts forget
@@ -13,7 +15,7 @@ SHELL  := /bin/sh
 help:
 	@echo "make demo    一次求助呼叫的完整演示  one SOS call, played by the town (ARGS=--once: end after it)"
 	@echo "make run     正式运行平台            the platform alone, for real use"
-	@echo "make test    全部测试                all tests, after setting up what they need"
+	@echo "make test    全部测试                all tests, after setting up what they need (DATABASE=postgresql: on it alone)"
 	@echo "make check   几秒钟的检查            format, lint, types, import order, unit tests"
 	@echo "make compliance 条款与证明           all tests, then docs/compliance.md from what became of them"
 	@echo "make reliability 故障与结果          docs/reliability.md from what make test has seen of the faults"
@@ -58,7 +60,7 @@ check: $(VENV)/.ready
 	$(BIN)/python -m pytest -q -n 2 tests/unit
 
 test: forget check parts
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/web tests/telephony tests/browser $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(DATABASE:%=--database=%) tests/web tests/telephony tests/browser $(ARGS)
 
 # What earlier runs have shown of the clauses proves nothing of the code as it is now.
 forget:

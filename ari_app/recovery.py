@@ -43,7 +43,7 @@ async def open_cases(
             *(entry for entry in waits.get(case_id, ()) if entry.seq > last),
         ]
         try:
-            case, entries = _replayed(case_id, rows, policy)
+            case, entries = replayed(case_id, rows, policy)
             if case.state is not CaseState.CLOSED:
                 found.append((case, entries))
         except Exception:  # the outermost guard of one case: it must not keep us from all the others
@@ -51,10 +51,15 @@ async def open_cases(
     return found
 
 
-def _replayed(
+def replayed(
     case_id: str, rows: Sequence[TimelineRow | JournalEntry], policy: Policy
 ) -> tuple[Case, list[JournalEntry]]:
-    """The procedure is pure: the same events lead to the same case and the same commands."""
+    """The case of these entries, and all of them with what was decided. The procedure is pure: the same events lead to
+    the same case and the same commands.
+
+    Raises:
+        SerialError: an event that this version does not know.
+    """
     case = Case(id=case_id)
     entries = []
     for row in rows:

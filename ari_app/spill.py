@@ -52,6 +52,8 @@ class Spill:
                     raise OSError("the disk took only a part")
             except OSError:
                 file.truncate(whole)  # a part of a line would spoil the next one
+                if not whole:
+                    self.clear()  # a file without a line tells nobody anything
                 raise
         if not whole:
             self._keep_name()

@@ -1,13 +1,17 @@
 """`yijiantong db upgrade|backup|restore`. Migrations are `models`' and `migrations`', copies are `home/backup.py`'s."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import click
 
+from ari_app.bootstrap import SPILL
+from ari_app.process import Place
 from cli import frame
 from home import backup as copies
-from models.database import revision_state
+from home.settings import Settings
+from models.database import known_revisions, revision_state
 from models.database import upgrade as upgrade_schema
 
 
@@ -21,31 +25,47 @@ def upgrade() -> None:
     """升级到本版本的结构 / bring the schema to this version. `up` does it by itself."""
     settings = frame.settings()
     settings.prepare_home()
-
-    async def work() -> str | None:
-        await upgrade_schema(settings.database_url)
-        return (await revision_state(settings.database_url)).current
-
-    click.echo(f"✓ {asyncio.run(work())}")
+    click.echo(f"✓ {_upgraded(settings)}")
 
 
 @db.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def backup(file: Path) -> None:
-    """备份到一个文件，可在运行中进行 / copy the database to FILE, also while the platform runs."""
+    """备份到一个文件，可在运行中进行 / copy the database to FILE, also while the platform runs.
+
+    不含 secrets.toml 和录音 / without secrets.toml and recordings.
+    """
     size = copies.backup(frame.settings(), file)
     click.echo(f"✓ {file}  {size / 1e6:.1f} MB")
 
 
 @db.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@click.option("--yes", is_flag=True, help="不询问 / do not ask")
+@click.option("--yes", is_flag=True, help="替换现有数据，不询问 / replace what is there, do not ask")
 def restore(file: Path, yes: bool) -> None:
-    """从备份恢复，须先停止平台 / replace the database by the backup FILE; the platform must be stopped."""
-    if not yes:
-        click.confirm("现有数据将被替换，继续 / the present data will be replaced, go on", abort=True)
+    """从备份恢复，须先停止平台 / replace the database by the backup FILE; the platform must be stopped.
+
+    现有数据先存为旁边的文件；旧版本的备份随即升级 / what is there is kept as a file beside; a backup of an older
+    version is upgraded.
+    """
     settings = frame.settings()
-    kept = copies.restore(settings, file)
-    click.echo(f"✓ {file}")
+    settings.prepare_home()
+    if copies.holds_records(settings) and not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("数据库中已有数据，替换须加 --yes / the database holds data: --yes replaces it")
+        click.confirm("现有数据将被替换，继续 / the present data will be replaced, go on", abort=True)
+    held = [f"{place}.lock" for place in Place]
+    kept = copies.restore(settings, file, known=known_revisions(), beside=(SPILL,), held=held)
+    click.echo(f"✓ {file}  {_upgraded(settings)}")
     if kept:
-        frame.say(settings.lang, f"原数据库保存为 {kept}", f"the database that was there is kept as {kept}")
+        frame.say(settings.lang, f"原数据保存为 {kept}", f"what was there before is kept as {kept}")
+
+
+def _upgraded(settings: Settings) -> str | None:
+    """The revision that the schema has now."""
+
+    async def work() -> str | None:
+        await upgrade_schema(settings.database_url)
+        return (await revision_state(settings.database_url)).current
+
+    return asyncio.run(work())

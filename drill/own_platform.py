@@ -28,7 +28,7 @@ from home.programs import ProgramMissing, find
 from home.settings import Settings, SettingsError
 from home.supervisor import Service, ServiceFailed, Supervisor
 from models import demo_district
-from models.database import Database, DatabaseUnavailable, upgrade
+from models.database import Database, DatabaseUnavailable, revision_state, upgrade
 from models.demo_district import DemoLogIn
 from models.people import UserRole
 
@@ -36,6 +36,12 @@ T = TypeVar("T")
 Play = Callable[[Town, Sequence[DemoLogIn]], Awaitable[T]]
 
 ELDERS_LINE = "10000001"  # the first elder of the demo district
+
+
+class UsedDatabase(Exception):
+    """The database that the drill was given holds something already: perhaps real people's records."""
+
+
 # What has one clear line to say; anything else is a mistake of ours and shows where it is.
 PROBLEMS = (
     SettingsError,
@@ -44,6 +50,7 @@ PROBLEMS = (
     ServiceFailed,
     AsteriskError,
     DatabaseUnavailable,
+    UsedDatabase,
     NotSeen,
     Refused,
     aiohttp.ClientError,
@@ -65,6 +72,7 @@ def own_settings(
         "YJT_PLATFORM_NUMBER": "02110009689",
         "YJT_AREA_CODE": "021",
         **town.platform_environment(),
+        "YJT_DATABASE_URL": town.database_url,
     }
     return Settings.load({**taken, **own, **always})
 
@@ -87,6 +95,10 @@ async def on_own_platform(
     check([*wanted_by(platform), *town.wanted()])
     program = find("asterisk", platform)
     say(("准备演示区…", "preparing the demo district ..."))
+    if town.database_url and (await revision_state(platform.database_url)).current is not None:
+        raise UsedDatabase(
+            "YJT_TOWN_DATABASE_URL：演练只用空的数据库 / this database is in use; a drill takes an empty one only"
+        )
     log_ins = await _prepare(platform)
     seats = await telephones(platform, extensions)
     # The town is there first: a carrier that does not answer when the platform starts counts as dead for a while.

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 
 from home.ports import Wanted
 from home.settings import TOWN_PREFIX, Settings, SettingsError
-from home.values import RtpPorts, parse_address, parse_port, parse_rtp_ports
+from home.values import RtpPorts, parse_address, parse_database_url, parse_port, parse_rtp_ports
 
 
 class LiveTrunk(Exception):
@@ -32,7 +32,8 @@ Loopback = Annotated[str, BeforeValidator(parse_address), AfterValidator(_loopba
 
 
 class TownSettings(BaseModel):
-    """`carrier_host`: where elders, relatives and services are; `seats_host`: where the seats' phones are."""
+    """`carrier_host`: where elders, relatives and services are; `seats_host`: where the seats' phones are;
+    `database_url`: where a platform of the drill's own keeps its records, when not in its home: an empty database."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
@@ -41,6 +42,7 @@ class TownSettings(BaseModel):
     sip_port: Port = 5070
     ari_port: Port = 8098
     rtp_ports: Annotated[RtpPorts, BeforeValidator(parse_rtp_ports)] = RtpPorts(20000, 20999)
+    database_url: Annotated[str, AfterValidator(parse_database_url)] = ""
 
     @classmethod
     def load(cls, env: Mapping[str, str] | None = None) -> TownSettings:
@@ -58,7 +60,8 @@ class TownSettings(BaseModel):
         except ValidationError as error:
             for detail in error.errors():
                 label = TOWN_PREFIX + str(detail["loc"][0]).upper()
-                problems.append(f"{label}={written.get(label, '')!r}：{detail['msg'].removeprefix('Value error, ')}")
+                value = f"={written.get(label, '')!r}" if label != f"{TOWN_PREFIX}DATABASE_URL" else ""
+                problems.append(f"{label}{value}：{detail['msg'].removeprefix('Value error, ')}")
         if problems:
             raise SettingsError(problems)
         return town

@@ -1,65 +1,110 @@
 """The database into one file and back, while the platform runs (backup) or stands still (restore).
 
-SQLite through its own backup interface, PostgreSQL through pg_dump and pg_restore. Secrets and recordings are files
-of the home folder and are not in it.
+Here: what both databases have in common, and SQLite, through its own backup interface. PostgreSQL is in
+`postgres_copies.py`. Secrets and recordings are files of the home folder and are not in it.
 """
+
+from __future__ import annotations
 
 import os
 import shutil
 import sqlite3
-import subprocess
-from contextlib import closing
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import make_url
 
 from home import locks
-from home.programs import find
+from home.postgres_copies import UNDER_WAY, PostgresCopies
+from home.refusals import BackupError
 from home.settings import Settings
+
+__all__ = ["BackupError", "backup", "holds_records", "restore"]
 
 _SQLITE_HEADER = b"SQLite format 3\x00"
 _POSTGRES_HEADER = b"PGDMP"
-
-
-class BackupError(Exception):
-    """The backup could not be made or cannot be used; nothing was changed."""
+_BUSY = 5.0  # seconds that another program may still need for its last words
 
 
 def backup(settings: Settings, target: Path) -> int:
-    """Write the database to `target` (0600, whole or not at all); returns its size in bytes."""
+    """Write the database as it is at this moment to `target` (0600, whole or not at all); returns its size in bytes.
+
+    Raises BackupError, ProgramMissing, OSError; then there is no such file.
+    """
     if target.exists():
         raise BackupError(f"{target} 已存在，请换名 / exists already, choose another name")
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
-    draft.touch(mode=0o600)
-    try:
-        if _sqlite_file(settings):
-            _copy_sqlite(_existing(settings), draft)
+    file = _sqlite_file(settings)
+    with _draft_of(target) as draft:
+        if file is None:
+            PostgresCopies(settings).dump(draft)
+        elif not file.exists():
+            raise BackupError(f"没有数据库 / there is no database yet: {file}")
         else:
-            _run(settings, "pg_dump", "--format=custom", "--no-owner", f"--file={draft}")
-        draft.rename(target)
-    finally:
-        draft.unlink(missing_ok=True)
+            _copy_sqlite(file, draft)
+        _put(draft, target)
     return target.stat().st_size
 
 
-def restore(settings: Settings, source: Path) -> Path | None:
-    """Replace the database by the backup `source`; returns where the present SQLite database was put."""
-    pid = locks.running_in(settings.home)
-    if pid is not None:
-        raise BackupError(f"平台正在运行（进程 {pid}），先停止它 / the platform runs (pid {pid}), stop it first")
-    with source.open("rb") as opened:
-        header = opened.read(16)
+def holds_records(settings: Settings) -> bool:
+    """Whether there is anything that a restore would replace. Raises BackupError when that cannot be told."""
     file = _sqlite_file(settings)
-    if file is None:
-        if not header.startswith(_POSTGRES_HEADER):
-            raise BackupError(f"{source} 不是 PostgreSQL 备份 / is no backup of a PostgreSQL database")
-        _run(settings, "pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", str(source))
-        return None
-    if header != _SQLITE_HEADER:
-        raise BackupError(f"{source} 不是 SQLite 备份 / is no backup of a SQLite database")
-    return _replace_sqlite(file, source)
+    return PostgresCopies(settings).holds_tables() if file is None else file.exists() and file.stat().st_size > 0
+
+
+def restore(
+    settings: Settings,
+    source: Path,
+    *,
+    known: Collection[str],
+    beside: Sequence[str] = (),
+    held: Sequence[str] = (),
+) -> Path | None:
+    """Replace the database by the backup `source`, wholly or not at all; returns the file with what was there before.
+
+    `known`: revisions of the schema that this version can work with. `beside`: files of the home that belong to the
+    database of before; they are put away with it. `held`: further locks of the home that say that something runs.
+
+    Raises BackupError, ProgramMissing, OSError; then the database is what it was.
+    """
+    for lock in (locks.FILE, *held):
+        if (pid := locks.running_in(settings.home, lock)) is not None:
+            raise BackupError(f"平台正在运行（进程 {pid}），先停止它 / the platform runs (pid {pid}), stop it first")
+    with locks.only_one(settings.home):
+        file = _sqlite_file(settings)
+        _check_kind(source, on_sqlite=file is not None)
+        _tidy_up(settings.home if file is None else file.parent, file)
+        stamp = f"before-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
+        if file is None:
+            kept = PostgresCopies(settings).replace(source, keep=settings.home / f"postgresql.{stamp}", known=known)
+        else:
+            kept = _replace_sqlite(file, source, keep=file.with_name(f"{file.name}.{stamp}"), known=known)
+        for name in beside:
+            if (there := settings.home / name).exists():
+                there.rename(there.with_name(f"{name}.{stamp}"))
+        return kept
+
+
+def _tidy_up(folder: Path, file: Path | None) -> None:
+    """What a restore that was killed has left: personal data in half a file."""
+    for left in folder.glob(f"{UNDER_WAY}*" if file is None else f".{file.name}.*"):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def _check_kind(source: Path, *, on_sqlite: bool) -> None:
+    with source.open("rb") as opened:
+        header = opened.read(len(_SQLITE_HEADER))
+    kind = "SQLite" if header == _SQLITE_HEADER else "PostgreSQL" if header.startswith(_POSTGRES_HEADER) else None
+    wanted = "SQLite" if on_sqlite else "PostgreSQL"
+    if kind is None:
+        raise BackupError(f"{source} 不是备份文件 / is no backup")
+    if kind != wanted:
+        raise BackupError(
+            f"{source} 是 {kind} 的备份，而本平台使用 {wanted}（YJT_DATABASE_URL）/ "
+            f"is a backup of {kind}, but this platform uses {wanted} (YJT_DATABASE_URL)"
+        )
 
 
 def _sqlite_file(settings: Settings) -> Path | None:
@@ -67,58 +112,101 @@ def _sqlite_file(settings: Settings) -> Path | None:
     return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
 
 
-def _existing(settings: Settings) -> Path:
-    file = _sqlite_file(settings)
-    if file is None or not file.exists():
-        raise BackupError(f"没有数据库 / there is no database yet: {file}")
-    return file
+# --- files that are there wholly or not at all ------------------------------------------------------------------------
 
 
-def _copy_sqlite(source: Path, target: Path) -> None:
-    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
-        old.backup(new)
-        new.execute("PRAGMA journal_mode = DELETE")  # one file, without companions
-
-
-def _replace_sqlite(file: Path, source: Path) -> Path | None:
-    draft = file.with_name(f".{file.name}.restore")
+@contextmanager
+def _draft_of(target: Path) -> Iterator[Path]:
+    """A file beside `target`, for nobody but us; gone at the end, unless it has become the target."""
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
     try:
-        shutil.copyfile(source, draft)
-        with closing(sqlite3.connect(draft)) as copy:
-            verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
-        if verdict != "ok":
-            raise BackupError(f"{source}: 备份已损坏 / the backup is damaged: {verdict}")
-        kept = None
-        if file.exists():
-            kept = file.with_name(f"{file.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-            _copy_sqlite(file, kept)
-            kept.chmod(0o600)
-        for companion in ("-wal", "-shm"):
-            file.with_name(file.name + companion).unlink(missing_ok=True)
-        draft.rename(file)
-    except sqlite3.DatabaseError as error:
-        raise BackupError(f"{source}: 备份已损坏 / the backup is damaged: {error}") from error
+        yield draft
     finally:
         draft.unlink(missing_ok=True)
-    return kept
 
 
-def _run(settings: Settings, name: str, *arguments: str) -> None:
-    url = make_url(settings.database_url)
-    host = url.query.get("host", url.host)
-    # The password goes through the environment: a command line can be read by everybody on the machine.
-    given = {
-        "PGHOST": host if isinstance(host, str) else None,
-        "PGPORT": str(url.port) if url.port else None,
-        "PGUSER": url.username,
-        "PGPASSWORD": url.password,
-        "PGDATABASE": url.database,
-    }
-    program = find(name, settings)
-    env = {**program.environment(), **{key: value for key, value in given.items() if value}}
-    extra = [f"--dbname={url.database}"] if name == "pg_restore" else []
-    done = subprocess.run(program.argv(*extra, *arguments), env=env, capture_output=True, stdin=subprocess.DEVNULL)
-    if done.returncode:
-        raise BackupError(f"{name}: {done.stderr.decode('utf-8', 'replace').strip()[:500]}")
+def _put(draft: Path, target: Path) -> None:
+    """On the disk first, then under its name."""
+    for path in (draft, target.parent):
+        if path == target.parent:
+            draft.rename(target)
+        opened = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
+# --- SQLite -----------------------------------------------------------------------------------------------------------
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    """As it is at one moment, also while others write."""
+    try:
+        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+            old.backup(new)
+            new.execute("PRAGMA journal_mode = DELETE")  # one file, without companions
+    except sqlite3.Error as problem:
+        raise BackupError(f"{source}: 无法备份 / cannot be backed up: {problem}") from problem
+
+
+def _replace_sqlite(file: Path, source: Path, *, keep: Path, known: Collection[str]) -> Path | None:
+    with _draft_of(file) as draft:
+        shutil.copyfile(source, draft)
+        _check_sqlite(draft, source, known)
+        if not file.exists():
+            _put(draft, file)
+            return None
+        if _is_damaged(file):
+            _move_away(file, keep)
+        else:
+            _let_go(file)
+            with _draft_of(keep) as copy:
+                _copy_sqlite(file, copy)
+                _put(copy, keep)
+        _put(draft, file)
+    return keep
+
+
+def _check_sqlite(draft: Path, source: Path, known: Collection[str]) -> None:
+    try:
+        with closing(sqlite3.connect(draft)) as copy:
+            verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
+            if verdict != "ok":
+                raise BackupError(f"{source}: 备份已损坏 / the backup is damaged: {verdict}")
+            ours = copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
+            revision = copy.execute("SELECT version_num FROM alembic_version").fetchone() if ours else None
+    except sqlite3.DatabaseError as error:
+        raise BackupError(f"{source}: 备份已损坏 / the backup is damaged: {error}") from error
+    BackupError.check_revision(source, revision and revision[0], known)
+
+
+def _is_damaged(file: Path) -> bool:
+    """Whether it is so bad that no copy can be made: a reason to restore, not to refuse."""
+    try:
+        with closing(sqlite3.connect(file)) as present:
+            return bool(present.execute("PRAGMA quick_check").fetchone()[0] != "ok")
+    except sqlite3.OperationalError:
+        return False  # somebody has it: `_let_go` says so
+    except sqlite3.DatabaseError:
+        return True
+
+
+def _move_away(file: Path, keep: Path) -> None:
+    """With its companions: what is in them is part of it."""
+    for companion in ("-wal", "-shm", ""):
+        if (there := file.with_name(file.name + companion)).exists():
+            there.rename(keep.with_name(keep.name + companion))
+
+
+def _let_go(file: Path) -> None:
+    """Fold the write-ahead log in and remove it, which SQLite allows to nobody while others have the database open."""
+    try:
+        with closing(sqlite3.connect(file, timeout=_BUSY)) as present:
+            (mode,) = present.execute("PRAGMA journal_mode = DELETE").fetchone()
+    except sqlite3.OperationalError as problem:
+        raise BackupError(f"{file}: 别的程序正在使用 / another program has it open: {problem}") from problem
+    if mode != "delete":
+        raise BackupError(f"{file}: 别的程序正在使用 / another program has it open")

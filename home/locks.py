@@ -34,10 +34,10 @@ def only_one(home: Path) -> Iterator[None]:
         file.truncate(0)
 
 
-def running_in(home: Path) -> int | None:
-    """The pid of the platform that runs in `home`, or None."""
+def running_in(home: Path, lock: str = FILE) -> int | None:
+    """The pid of the platform (or of whoever holds this other lock) that runs in `home`, or None."""
     try:
-        with (home / FILE).open("r+") as file:
+        with (home / lock).open("r+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

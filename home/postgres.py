@@ -8,7 +8,9 @@ import asyncio
 import os
 import pwd
 import shutil
+import signal
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from home import children
@@ -47,6 +49,8 @@ class PrivatePostgres:
 
     async def __aexit__(self, *error: object) -> None:
         if self._process:
+            if self._process.returncode is None:
+                self._process.send_signal(signal.SIGINT)  # without waiting for those who are connected
             await children.end(self._process, grace=5.0)
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -58,10 +62,49 @@ class PrivatePostgres:
         )
         if await made.wait():
             raise PostgresError(self._said())
+        await self._serve()
+
+    async def _serve(self) -> None:
+        data = str(self._folder / "data")
         options = [word for option in _QUIET for word in ("-c", option)]
         postgres = self._reachable(self._postgres)
         self._process = await self._run(postgres, "-D", data, "-k", str(self._folder), *options)
         await self._until_ready(self._process)
+
+    # --- what may befall a database, for tests and drills -----------------------------------------------------------
+
+    async def die(self) -> None:
+        """As by `kill -9` or a power cut; what was committed is still there after `come_back`."""
+        assert self._process
+        await self.hang()
+        self._signal_all(signal.SIGKILL)
+        await self._process.wait()
+
+    async def come_back(self) -> None:
+        """Start anew after `die`. Raises PostgresError."""
+        (self._folder / "log").unlink()
+        await self._serve()
+
+    async def hang(self) -> None:
+        """Connections stay and new ones are taken, but nothing is answered."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+        # It may be making a process for a new connection just now, which would go on answering.
+        while not _is_stopped(self._process.pid):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(_POLL)
+        self._signal_all(signal.SIGSTOP)
+
+    def wake_up(self) -> None:
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number: int) -> None:
+        """To the server and the processes that it has for its connections, each of which leads a group of its own."""
+        assert self._process
+        server = self._process.pid
+        children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+        for pid in (server, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     async def _until_ready(self, process: asyncio.subprocess.Process) -> None:
         socket = self._folder / ".s.PGSQL.5432"
@@ -98,6 +141,10 @@ class PrivatePostgres:
     def _said(self) -> str:
         log = self._folder / "log"
         return "\n".join(log.read_text("utf-8", "replace").splitlines()[-8:]) if log.exists() else ""
+
+
+def _is_stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def _lent_user() -> tuple[int, int] | None:

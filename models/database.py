@@ -23,11 +23,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from models.postgres import ANSWER_WITHIN, postgres_engine
+
 T = TypeVar("T")
 
 BUSY_TIMEOUT = 10.0
-CONNECT_TIMEOUT = 5
-WRITER_WAIT = 30.0
+WRITER_WAIT = 30.0  # seconds for a connection of the pool to become free
+MIGRATE_WITHIN = 600.0  # seconds for one statement of a migration: it may rewrite a table of years
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _UPGRADE_LOCK = 0x79_6A_74  # any number that only we use: two processes must not upgrade at once
@@ -54,7 +56,7 @@ class Database:
             )
             self._reader = _sqlite_engine(self.url, begin="BEGIN", query_only=True, pool_size=4, max_overflow=0)
         else:
-            self._writer = _postgres_engine(self.url, pool_size=8)
+            self._writer = postgres_engine(self.url, pool_size=8, pool_timeout=WRITER_WAIT, pool_pre_ping=True)
             self._reader = self._writer.execution_options(postgresql_readonly=True)
         self._write = async_sessionmaker(self._writer, expire_on_commit=False)
         self._read = async_sessionmaker(self._reader, expire_on_commit=False, autoflush=False)
@@ -151,7 +153,12 @@ class RevisionState:
 
 async def revision_state(url: str) -> RevisionState:
     """Which revision the schema has and which one this program needs."""
-    return await with_migrations(url, _revision_state)
+    return await with_migrations(url, _revision_state, within=ANSWER_WITHIN)
+
+
+def known_revisions() -> frozenset[str]:
+    """Every revision of the schema that this program can bring up to date."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_scripts()).walk_revisions())
 
 
 def _revision_state(config: Config) -> RevisionState:
@@ -159,15 +166,16 @@ def _revision_state(config: Config) -> RevisionState:
     return RevisionState(current=current, head=ScriptDirectory.from_config(config).get_current_head())
 
 
-async def with_migrations(url: str, work: Callable[[Config], T]) -> T:
-    """Do this with alembic, in one transaction that no other process can have at the same time."""
+async def with_migrations(url: str, work: Callable[[Config], T], *, within: float = MIGRATE_WITHIN) -> T:
+    """Do this with alembic, in one transaction that no other process can have at the same time. `within`: seconds for
+    each statement on PostgreSQL."""
     parsed = parse_url(url)
     sqlite = parsed.get_backend_name() == "sqlite"
     # Foreign keys stay off: a batch migration replaces tables that others point to.
     engine = (
         _sqlite_engine(parsed, begin="BEGIN IMMEDIATE", foreign_keys=False, poolclass=NullPool)
         if sqlite
-        else _postgres_engine(parsed, poolclass=NullPool)
+        else postgres_engine(parsed, answer_within=within, poolclass=NullPool)
     )
     try:
         with _Translated(parsed):
@@ -179,10 +187,15 @@ async def with_migrations(url: str, work: Callable[[Config], T]) -> T:
         await engine.dispose()
 
 
-def _config(connection: Connection) -> Config:
+def _scripts() -> Config:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
+    return config
+
+
+def _config(connection: Connection) -> Config:
+    config = _scripts()
     config.attributes["connection"] = connection
     return config
 
@@ -214,13 +227,6 @@ def _sqlite_engine(
         connection.exec_driver_sql(begin)
 
     return engine
-
-
-def _postgres_engine(url: URL, **options: Any) -> AsyncEngine:
-    pool = {} if "poolclass" in options else {"pool_timeout": WRITER_WAIT, "pool_pre_ping": True}
-    return create_async_engine(
-        url, hide_parameters=True, connect_args={"connect_timeout": CONNECT_TIMEOUT}, **pool, **options
-    )
 
 
 def _complaint(url: URL, reason: object) -> str:

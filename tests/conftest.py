@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-pytest_plugins = ["tests.compliance.plugin"]
+pytest_plugins = ["tests.compliance.plugin", "tests.databases"]
 
 # What a test's environment says about a platform must not leak into it from the developer's shell.
 for _name in [name for name in os.environ if name.startswith("YJT_") and name != "YJT_PARTS_DIR"]:

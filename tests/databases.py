@@ -3,15 +3,20 @@
 `database_url` and `db` are parametrised over both; a test that needs one of them only takes `sqlite_url` or
 `postgres_url`. Migrations run once for each kind and session: each test gets a copy of the SQLite file, and the one
 PostgreSQL database emptied. A test that changes the schema takes `spare_url`, a database of its own.
+
+Where whole platforms keep their records (telephony, browser, drill) is `records_kind`: what `--database` says, and both
+for a test that is marked `both_databases`.
 """
 
 from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 import pytest_asyncio
 from sqlalchemy import make_url, text
@@ -25,7 +30,8 @@ from models.database import Database
 from models.tables import metadata
 
 KINDS = ("sqlite", "postgresql")
-_TEMPLATE = "yjt_template"
+TEMPLATE, _SHARED = "yjt_template", "yjt_shared"
+DATABASE_URL = "YJT_DATABASE_URL"
 _numbers = itertools.count(1)
 
 
@@ -39,11 +45,12 @@ async def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """The URL of a private PostgreSQL with a migrated template database."""
+    """The URL of a private PostgreSQL with a migrated template database, and a copy of it that tests share."""
     settings = Settings.load({"YJT_HOME": str(tmp_path_factory.mktemp("postgres-home"))})
     async with PrivatePostgres(settings) as url:
-        await _create(url, _TEMPLATE)
-        await database.upgrade(_named(url, _TEMPLATE))
+        create_database(url, TEMPLATE)
+        await database.upgrade(_named(url, TEMPLATE))
+        create_database(url, _SHARED, template=TEMPLATE)
         yield url
 
 
@@ -54,7 +61,7 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 
 @pytest_asyncio.fixture
 async def postgres_url(postgres_server: str) -> str:
-    return await _emptied(_named(postgres_server, _TEMPLATE))
+    return await _emptied(_named(postgres_server, _SHARED))
 
 
 @pytest_asyncio.fixture(params=KINDS)
@@ -64,13 +71,13 @@ async def database_url(
     """A migrated, empty database; the test runs for both kinds."""
     if request.param == "sqlite":
         return _copy(migrated_sqlite, tmp_path)
-    return await _emptied(_named(postgres_server, _TEMPLATE))
+    return await _emptied(_named(postgres_server, _SHARED))
 
 
 @pytest_asyncio.fixture(params=KINDS)
 async def spare_url(request: pytest.FixtureRequest, migrated_sqlite: Path, postgres_server: str, tmp_path: Path) -> str:
     """A migrated, empty database whose schema may be changed; the test runs for both kinds."""
-    return _copy(migrated_sqlite, tmp_path) if request.param == "sqlite" else await _clone(postgres_server)
+    return _copy(migrated_sqlite, tmp_path) if request.param == "sqlite" else clone(postgres_server)
 
 
 @pytest_asyncio.fixture
@@ -95,17 +102,69 @@ async def _emptied(url: str) -> str:
     return url
 
 
-async def _clone(server: str) -> str:
+# --- where whole platforms keep their records ----------------------------------------------------------------------
+
+_server = ""  # the PostgreSQL of the test that runs; empty: platforms use SQLite in their homes
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=KINDS, help="where platforms under test keep their records (default sqlite)")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.config.getoption("--database") is None and metafunc.definition.get_closest_marker("both_databases"):
+        metafunc.parametrize("records_kind", KINDS, indirect=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def records_of_the_run(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What `--database` says holds for every platform that a fixture of any scope starts. A server that some test will
+    need starts here, where no test counts it as a process of its own."""
+    chosen = request.config.getoption("--database")
+    if chosen is None and any(item.get_closest_marker("both_databases") for item in request.session.items):
+        request.getfixturevalue("postgres_server")
+    with _platforms_on(request, chosen):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def records_kind(request: pytest.FixtureRequest) -> Iterator[str]:
+    """`sqlite` or `postgresql`: where a platform that this test starts keeps its records."""
+    kind = getattr(request, "param", request.config.getoption("--database")) or "sqlite"
+    with _platforms_on(request, kind):
+        yield kind
+
+
+@contextmanager
+def _platforms_on(request: pytest.FixtureRequest, kind: str | None) -> Iterator[None]:
+    global _server  # noqa: PLW0603 - one process runs one test at a time
+    before, _server = _server, request.getfixturevalue("postgres_server") if kind == "postgresql" else ""
+    try:
+        yield
+    finally:
+        _server = before
+
+
+def new_records(*, like: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The setting that gives a platform of this test a database of its own, empty or a copy of what was `like` this;
+    none for SQLite in its home."""
+    if not _server:
+        return {}
+    template = make_url(like[DATABASE_URL]).database if like else TEMPLATE
+    return {DATABASE_URL: clone(_server, template=str(template))}
+
+
+def clone(server: str, *, template: str = TEMPLATE) -> str:
+    """The URL of a new database on this server, a copy of the template."""
     name = f"test_{next(_numbers)}"
-    await _create(server, name, template=_TEMPLATE)
+    create_database(server, name, template=template)
     return _named(server, name)
 
 
-async def _create(server: str, name: str, *, template: str = "template1") -> None:
-    engine = create_async_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    async with engine.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    await engine.dispose()
+def create_database(server: str, name: str, *, template: str = "template1") -> None:
+    url = make_url(server).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
 
 
 def _named(server: str, name: str) -> str:

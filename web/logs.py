@@ -11,13 +11,15 @@ from typing import Any, TextIO
 import structlog
 from aiohttp import web
 
+from home.log_stream import forgiving
+
 log = structlog.get_logger("web")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def set_up(stream: TextIO | None = None) -> None:
     """Send structlog and the standard library's warnings to `stream` (standard error) as JSON lines."""
-    out = stream or sys.stderr
+    out = forgiving(stream or sys.stderr)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -25,6 +25,7 @@ from home.secrets import Secrets
 from home.settings import Settings
 from models.database import Database, upgrade
 from models.demo_district import DemoDistrict, make
+from tests.databases import new_records
 from tests.web import stories
 from tests.web.fake_control import FakeControl, fake_control
 
@@ -88,26 +89,28 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def settled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, DemoDistrict]:
-    """A home with a demo district in it; copy it."""
+async def settled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str], DemoDistrict]:
+    """A home with a demo district, and the setting of its database where that is none in the home; copy both."""
     home = tmp_path_factory.mktemp("settled") / "home"
     home.mkdir()
-    url = Settings.load({"YJT_HOME": str(home)}).database_url
+    where = new_records()
+    url = Settings.load({"YJT_HOME": str(home), **where}).database_url
     await upgrade(url)
     database = Database(url)
     district = await make(database)
     await database.close()
-    return home, district
+    return home, where, district
 
 
 @pytest_asyncio.fixture
 async def town(
-    settled: tuple[Path, DemoDistrict], tmp_path: Path, shots: Path, monkeypatch: pytest.MonkeyPatch
+    settled: tuple[Path, dict[str, str], DemoDistrict], tmp_path: Path, shots: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Town]:
-    template, district = settled
+    template, records, district = settled
     home, (port,) = tmp_path / "home", free_ports(1)
     shutil.copytree(template, home)
-    settings = Settings.load({"YJT_HOME": str(home)})
+    where = new_records(like=records)
+    settings = Settings.load({"YJT_HOME": str(home), **where})
     try:
         program, environment = find("chromium", settings), browser_environment(settings)
     except ProgramMissing as missing:
@@ -118,7 +121,7 @@ async def town(
     async with fake_control(token) as control:
         for extension in ("801", "802", "803"):
             await control.seat(stories.seat_json(extension, "ready" if extension != "803" else "paused"))
-        web = await _start_web(home, port, control.port)
+        web = await _start_web(settings, port, control.port)
         try:
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(
@@ -133,15 +136,15 @@ async def town(
     assert not errors, "the browser complained: " + "; ".join(errors)
 
 
-async def _start_web(home: Path, port: int, control_port: int) -> asyncio.subprocess.Process:
-    settings = {"YJT_HOME": str(home), "YJT_WEB_PORT": str(port), "YJT_CONTROL_PORT": str(control_port)}
-    with (home / "web.log").open("w") as log:
+async def _start_web(settings: Settings, port: int, control_port: int) -> asyncio.subprocess.Process:
+    ports = {"YJT_WEB_PORT": str(port), "YJT_CONTROL_PORT": str(control_port)}
+    with (settings.home / "web.log").open("w") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "web", env={**os.environ, **settings}, stderr=log
+            sys.executable, "-m", "web", env={**os.environ, **settings.environment(), **ports}, stderr=log
         )
     async with asyncio.timeout(20), aiohttp.ClientSession() as session:
         while not await _ready(session, f"http://127.0.0.1:{port}/ready"):
-            assert process.returncode is None, (home / "web.log").read_text()
+            assert process.returncode is None, (settings.home / "web.log").read_text()
             await asyncio.sleep(0.05)
     return process
 

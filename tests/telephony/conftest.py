@@ -15,6 +15,7 @@ from home.ports import free_ports
 from home.programs import Program, find
 from home.secrets import Secrets
 from home.settings import Settings
+from tests.databases import new_records
 
 TRUNK_HOST = "127.0.0.2"
 SEATS = (SeatLine("801", "password-801", "坐席一"), SeatLine("802", "password-802", 'odd "name"; <801>'))
@@ -58,6 +59,7 @@ def platform_settings(home: Path, **changes: str) -> Settings:
             "YJT_RTP_PORTS": "30000-30999",
             "YJT_TRUNK_MATCH": TRUNK_HOST,
             "YJT_TRUNK_CONTACT": f"sip:{TRUNK_HOST}:{far_end}",
+            **new_records(),
             **changes,
         }
     )

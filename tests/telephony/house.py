@@ -41,6 +41,9 @@ from models.queries.cases import list_cases
 from models.register import create_elder
 from models.seats import add_seat, list_seats
 from models.views import CaseView
+from tests.databases import new_records
+
+from .replay import every_case_replays
 
 AREA = "021"
 ELDER_LINE = "02110000001"
@@ -258,7 +261,8 @@ async def open_house(
 ) -> AsyncIterator[House]:
     """Everything started, phones registered, nobody ready yet; everything stopped at the end. Without `controller` a
     test starts one of its own. `skills`: of the seats that are no agents'. `phones`: the seats whose telephones are in
-    the town, when not all are. `clock` tells the controller whether it is within working hours."""
+    the town, when not all are. `clock` tells the controller whether it is within working hours. A test that went well
+    ends with every case of it replayed."""
     settings, town_settings = _settings(home, environment or {})
     keys = Secrets.load_or_create(settings.home)
     await upgrade(settings.database_url)
@@ -294,6 +298,7 @@ async def open_house(
             for line in in_town:
                 await house.told("seat", extension=line.extension, registered=True)
         yield house
+    await every_case_replays(house)
 
 
 def _settings(home: Path, environment: dict[str, str]) -> tuple[Settings, TownSettings]:
@@ -319,6 +324,7 @@ def _settings(home: Path, environment: dict[str, str]) -> tuple[Settings, TownSe
             "YJT_PLATFORM_NUMBER": "02110000000",
             "YJT_AREA_CODE": AREA,
             **town.platform_environment(),
+            **new_records(),
             **environment,
         }
     )

@@ -46,6 +46,7 @@ async def talking(house: House) -> Elder:
     return grandma
 
 
+@pytest.mark.both_databases
 @pytest.mark.clause("H12")
 async def test_a_second_terminal_comes_to_the_agent_who_talks(house: House) -> None:
     grandma, bedroom = await talking(house), house.town.elder(BEDROOM)

@@ -11,6 +11,12 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from drill.scripts import SCRIPTS
+from home.settings import TOWN_PREFIX, Settings
+from ivr.policy import Policy
+from models.database import Database
+from tests.databases import new_records
+
+from .replay import on_record_as_decided
 
 DEADLINE = 240.0
 
@@ -19,17 +25,28 @@ DEADLINE = 240.0
 @pytest.mark.parametrize("script", SCRIPTS)
 async def test_every_step_of_the_story_happens(script: str) -> None:
     with TemporaryDirectory(prefix="yjt-") as home:  # a test's own folder is too deep for Asterisk's socket
-        status, said = await drill(Path(home), "sos", "--script", script)
-    assert status == 0, said
-    assert "✗" not in said
-    assert "no long silence" in said
+        where = {f"{TOWN_PREFIX}DATABASE_URL": url for url in new_records().values()}
+        status, said = await drill(Path(home), "sos", "--script", script, **where)
+        assert status == 0, said
+        assert "✗" not in said
+        assert "no long silence" in said
+        played = {"YJT_HOME": f"{home}/drill/{script}", "YJT_DATABASE_URL": "".join(where.values())}
+        assert await cases_replayed(Settings.load({**SCRIPTS[script].story.settings, **played})) > 0
 
 
-async def drill(home: Path, *arguments: str) -> tuple[int | None, str]:
+async def cases_replayed(platform: Settings) -> int:
+    database = Database(platform.database_url)
+    try:
+        return await on_record_as_decided(database, Policy.of(platform.policy, duty_phones=platform.duty_phones))
+    finally:
+        await database.close()
+
+
+async def drill(home: Path, *arguments: str, **environment: str) -> tuple[int | None, str]:
     """Exit status and all that it printed."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cli", "drill", *arguments),
-        env={**os.environ, "YJT_HOME": str(home), "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "YJT_HOME": str(home), "PYTHONUNBUFFERED": "1", **environment},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

@@ -23,6 +23,7 @@ ON_DUTY = "12000000091"
 SILENCE_OF_OURS = 3.0  # seconds: promise 2
 
 
+@pytest.mark.both_databases
 async def test_people_who_talk_notice_nothing_and_the_case_goes_on(tmp_path: Path, asterisk_program: Program) -> None:
     async with open_house(tmp_path, asterisk_program, elders=[grandmother()], controller=False) as house:
         grandma, seat = house.town.elder(ELDER_LINE), house.town.seat("801", voice="agent_a")

@@ -21,6 +21,7 @@ async def house(tmp_path: Path, asterisk_program: Program) -> AsyncIterator[Hous
         yield house
 
 
+@pytest.mark.both_databases
 @pytest.mark.clause("S1.1")
 @pytest.mark.clause("S1.2")
 @pytest.mark.clause("S1.5")

@@ -21,14 +21,6 @@ from home.settings import Settings
 from models.database import Database
 from models.people import User
 from models.seats import add_seat
-from tests.databases import (  # noqa: F401 - fixtures
-    database_url,
-    db,
-    migrated_sqlite,
-    postgres_server,
-    postgres_url,
-    sqlite_url,
-)
 from tests.web.fake_control import FakeControl, fake_control
 from web.app import make_app
 from web.keys import MIRROR
@@ -81,13 +73,13 @@ def _password_hash() -> str:
 
 
 @pytest_asyncio.fixture
-async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:  # noqa: F811
+async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
     async for built in build(database_url, tmp_path):
         yield built
 
 
 @pytest_asyncio.fixture
-async def sqlite_house(sqlite_url: str, tmp_path: Path) -> AsyncIterator[House]:  # noqa: F811
+async def sqlite_house(sqlite_url: str, tmp_path: Path) -> AsyncIterator[House]:
     """The same on SQLite only, for what no database has a part in."""
     async for built in build(sqlite_url, tmp_path):
         yield built

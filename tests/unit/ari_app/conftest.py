@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from tests.databases import migrated_sqlite, sqlite_url
 from tests.unit.ari_app.real_parts import asterisk, database, settings
 from tests.unit.ari_app.virtual_time import VirtualLoop
 
-__all__ = ["asterisk", "database", "migrated_sqlite", "settings", "sqlite_url"]
+__all__ = ["asterisk", "database", "settings"]
 
 
 def pytest_asyncio_loop_factories(

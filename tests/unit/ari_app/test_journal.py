@@ -422,15 +422,18 @@ async def test_a_disk_that_takes_only_a_part_leaves_whole_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spill = Spill(tmp_path / "waiting.jsonl")
-    spill.put([entry(1)])
 
     def full(file: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with monkeypatch.context() as patched:
-        patched.setattr("os.fsync", full)
-        with pytest.raises(OSError, match="No space"):
-            spill.put([entry(2)])
+    for kept in ([], [1]):
+        if kept:
+            spill.put([entry(1)])
+        with monkeypatch.context() as patched:
+            patched.setattr("os.fsync", full)
+            with pytest.raises(OSError, match="No space"):
+                spill.put([entry(2)])
+        assert spill.file.exists() is bool(kept)
     spill.put([entry(3)])
     assert [kept.seq for kept in spill.read().entries] == [1, 3]
 

@@ -135,6 +135,19 @@ def test_a_backup_brings_the_old_state_back(shell: Shell, home: Path, tmp_path: 
         assert before.execute("select count(*) from seats").fetchone() == (2,)
 
 
+def test_a_script_must_say_that_data_may_be_replaced(shell: Shell, home: Path, tmp_path: Path) -> None:
+    shell("db", "upgrade")
+    copy = tmp_path / "copy.db"
+    shell("db", "backup", str(copy))
+    shell("seat", "add", "801")
+    assert shell("db", "restore", str(copy)) == 2
+    assert "--yes" in shell.err
+    assert [seat["extension"] for seat in shell.json("seat", "list")] == ["801"]
+    (home / "yijiantong.db").unlink()
+    assert shell("db", "restore", str(copy)) == 0, shell.err
+    assert shell.json("seat", "list") == []
+
+
 def test_a_backup_never_overwrites(shell: Shell, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     copy.write_text("mine")

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
+from home.postgres import PrivatePostgres
+from home.settings import Settings
+from models import postgres
 from models.audit import AuditEntry, AuditIsFinal, audit
-from models.database import Database, DatabaseUnavailable, parse_url
+from models.database import Database, DatabaseUnavailable, parse_url, upgrade
 from models.org import OrgKind, OrgUnit, add_unit
 from models.people import User
 
@@ -143,3 +149,93 @@ async def test_a_server_that_comes_back_is_used_again(postgres_url: str) -> None
     async with db.read() as session:
         assert (await session.scalars(select(User))).all() == []
     await db.close()
+
+
+# --- a server that hangs ----------------------------------------------------------------------------------------------
+
+SOON = 4.0  # seconds: much less than any of the deadlines that are ours
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[tuple[PrivatePostgres, str]]:
+    """One that a test may stop."""
+    server = PrivatePostgres(Settings.load({"YJT_HOME": str(tmp_path)}))
+    async with server as url:
+        yield server, url
+
+
+@asynccontextmanager
+async def hanging(server: PrivatePostgres) -> AsyncIterator[None]:
+    await server.hang()
+    try:
+        yield
+    finally:
+        server.wake_up()
+
+
+async def test_what_is_committed_outlives_the_server(server: tuple[PrivatePostgres, str]) -> None:
+    """Also at one that is set to answer a commit before it is on the disk, as this one is."""
+    await upgrade(server[1])
+    db = Database(server[1])
+    for number in range(20):
+        async with db.write() as session:
+            await add_unit(session, OrgKind.CITY, str(number), parent=None)
+    await server[0].die()
+    await server[0].come_back()
+    async with db.read() as session:
+        assert len((await session.scalars(select(OrgUnit))).all()) == 20
+    await db.close()
+
+
+@pytest.mark.parametrize("connected", [True, False])
+async def test_who_cannot_wait_for_a_server_that_hangs_goes_on_in_time(
+    server: tuple[PrivatePostgres, str], *, connected: bool
+) -> None:
+    db = Database(server[1])
+    if connected:
+        await _ask(db)
+    async with hanging(server[0]):
+        began = time.monotonic()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await _ask(db)
+        assert time.monotonic() - began < SOON
+    await _ask(db)
+    await db.close()
+
+
+@pytest.mark.parametrize("what", ["statement", "connection"])
+async def test_a_server_that_hangs_is_not_waited_for_without_end(
+    server: tuple[PrivatePostgres, str], monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr(postgres, "CONNECT_TIMEOUT", 2)
+    engine = postgres.postgres_engine(parse_url(server[1]), answer_within=1.5)
+    if what == "statement":
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    async with hanging(server[0]), asyncio.timeout(10):
+        with pytest.raises(OperationalError, match=r"within|timeout"):
+            async with engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))
+    await engine.dispose()
+
+
+async def test_a_statement_that_takes_too_long_is_ended_at_the_server_too(postgres_url: str) -> None:
+    """Else those that nobody waits for any more would use up its connections."""
+    engine = postgres.postgres_engine(parse_url(postgres_url), answer_within=2.0)
+    async with engine.connect() as connection:
+        with pytest.raises(OperationalError, match="statement timeout"):
+            await connection.execute(text("SELECT pg_sleep(60)"))
+    async with engine.connect() as connection:
+        sleeping = text(
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'"
+        )
+        assert await connection.scalar(sleeping) == 0
+    await engine.dispose()
+
+
+async def _ask(db: Database) -> None:
+    async with db.read() as session:
+        await session.execute(text("SELECT 1"))

@@ -15,6 +15,10 @@ from models import database
 from models.database import Database, DatabaseUnavailable
 from models.tables import metadata
 
+from .rows import VERSIONS, common, contents, fill
+
+REVISIONS = sorted(database.known_revisions())
+
 
 def _connection(config: Config) -> Connection:
     connection: Connection = config.attributes["connection"]
@@ -37,11 +41,44 @@ async def test_the_migrated_schema_is_that_of_the_tables(spare_url: str) -> None
 
 async def test_migrations_lead_back_to_nothing_and_up_again(spare_url: str) -> None:
     await database.downgrade(spare_url, "base")
-    assert await database.with_migrations(spare_url, _tables) == {"alembic_version"}
+    assert await database.with_migrations(spare_url, _tables) == {VERSIONS}
     state = await database.revision_state(spare_url)
     assert state.current is None
     assert not state.up_to_date
     await database.upgrade(spare_url)
+    assert await database.with_migrations(spare_url, _differences) == []
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+async def test_a_database_with_rows_in_every_table_comes_up_from_any_revision(spare_url: str, revision: str) -> None:
+    await database.downgrade(spare_url, "base")
+    await database.upgrade(spare_url, revision)
+    await fill(spare_url)
+    before = await contents(spare_url)
+    await database.upgrade(spare_url)
+    after = await contents(spare_url)
+    kept, found = common(before, after)
+    assert kept == found
+    assert kept
+    assert await database.with_migrations(spare_url, _differences) == []
+    await fill(spare_url)
+    assert (await contents(spare_url)).keys() == metadata.tables.keys()
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+async def test_rows_survive_the_way_down_and_up_again(spare_url: str, revision: str) -> None:
+    await fill(spare_url)
+    newest = await contents(spare_url)
+    await database.downgrade(spare_url, revision)
+    below = await contents(spare_url)
+    assert below
+    for one, other in (common(newest, below), common(below, newest)):
+        assert one == other
+    await database.upgrade(spare_url)
+    again = await contents(spare_url)
+    kept, found = common(below, again)
+    assert kept == found
+    assert again.keys() == newest.keys()
     assert await database.with_migrations(spare_url, _differences) == []
 
 
