@@ -18,6 +18,7 @@ from web.feed import Message, Subscriber, encode
 from web.guard import account_of
 from web.keys import ACCOUNTS, BEARER, FEED, METRICS, MIRROR, SOCKETS
 from web.origin import SESSION_COOKIE
+from web.personal import sees_case, shown_case
 from web.rights import Right, may, may_receive
 
 operations = Operations("live")
@@ -82,13 +83,19 @@ async def _send(
 
 
 def _text(request: web.Request, account: Account, message: Message) -> str:
-    """Encoded once for everybody, but for the whole state: it differs with what the account may see."""
-    return message.text if message.kind != "state" else _state(request, account, message.seq)
+    """Encoded once for all who see the same; the whole state differs with what the account may see."""
+    if message.kind == "state":
+        return _state(request, account, message.seq)
+    if message.kind != "case":
+        return message.text
+    case = request.app[MIRROR].find(message.audience.case or "")
+    return message.text if case is not None and sees_case(request, case.view) else message.masked()
 
 
 def _state(request: web.Request, account: Account, seq: int) -> str:
-    with_cases = may(account, Right.SEE_CASES)
-    return encode(seq, "state", request.app[MIRROR].snapshot(with_cases=with_cases))
+    mirror = request.app[MIRROR]
+    cases = mirror.open_cases() if may(account, Right.SEE_CASES) else []
+    return encode(seq, "state", mirror.snapshot([shown_case(request, case.view, case.raw) for case in cases]))
 
 
 async def _messages(subscriber: Subscriber) -> AsyncGenerator[Message | None]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from aiohttp import hdrs, web
 
 from models.audit import audit
+from models.cases import CaseRow
 from models.queries.cases import recording_row
 from web.api.kit import Operations
 from web.guard import account_of
@@ -29,7 +30,9 @@ async def get_recording(request: web.Request) -> web.StreamResponse:
         raise NotFound("problem.recording_gone")
     if request.headers.get(hdrs.RANGE, "bytes=0-").startswith("bytes=0-"):
         async with database.write() as session:
-            audit(session, account_of(request).actor, "recording.hear", f"recording:{row.id}")
+            case = await session.get(CaseRow, row.case_id)
+            whose = None if case is None else case.elder_id
+            audit(session, account_of(request).actor, "recording.hear", f"recording:{row.id}", elder=whose)
     return web.FileResponse(path, headers={"Content-Type": WAV, "Content-Disposition": "inline"})
 
 

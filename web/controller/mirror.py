@@ -42,6 +42,10 @@ class Mirror:
         """A case that was closed lately: it may not be on record yet, or the records may be away."""
         return self._closed.get(case_id)
 
+    def find(self, case_id: str) -> LiveCase | None:
+        """The open case of this id, or the one that was closed lately."""
+        return self.cases.get(case_id) or self._closed.get(case_id)
+
     def on_screen(self, extension: str) -> LiveCase | None:
         """The case that belongs on this seat's screen: the one it rings or talks for, else one it has to finish."""
         seat = self.seats.get(extension)
@@ -148,12 +152,12 @@ class Mirror:
             log.warning("controller_lost")
             self._feed.publish("controller", {"reachable": False})
 
-    def snapshot(self, *, with_cases: bool) -> dict[str, Any]:
-        """What a live client is told that cannot resume; without cases for those who may not see them."""
+    def snapshot(self, cases: list[dict[str, Any]]) -> dict[str, Any]:
+        """What a live client is told that cannot resume; `cases` as that client may see them."""
         return {
             "reachable": self.reachable,
             "degraded": list(self.degraded),
-            "cases": [case.raw for case in self.open_cases()] if with_cases else [],
+            "cases": cases,
             "seats": [seat_json(seat) for seat in self.seats.values()],
         }
 

@@ -9,6 +9,7 @@ from aiohttp import web
 from multidict import MultiMapping
 
 from models.database import DatabaseUnavailable
+from models.masking import masked
 from models.messages import MessageView, messages_of
 from models.queries.cases import BadCursor, list_cases
 from models.queries.paging import Page
@@ -16,6 +17,7 @@ from models.views import CaseView
 from web.guard import needs
 from web.keys import DATABASE, FEED, MIRROR
 from web.people_names import names_of_users
+from web.personal import on_board, sees_case, shown_case
 from web.problems import Invalid
 from web.render import render
 from web.rights import Right
@@ -47,9 +49,9 @@ async def cases(request: web.Request) -> web.StreamResponse:
         raise Invalid from error
     except DatabaseUnavailable:
         database_away, page = True, Page[CaseView]((), None)
-    open_now = [Sheet.of_live(case) for case in reversed(request.app[MIRROR].open_cases())]
+    open_now = [on_board(request, case) for case in reversed(request.app[MIRROR].open_cases())]
     live = {sheet.view.id: sheet for sheet in open_now}
-    sheets = [live.get(view.id, Sheet(view, None)) for view in page.items]
+    sheets = [live.get(view.id) or Sheet(shown_case(request, view, view), None) for view in page.items]
     if database_away and wanted.state != "closed":
         sheets = open_now
     context = {"sheets": sheets, "filter": wanted, "page": page, "database_away": database_away}
@@ -72,9 +74,13 @@ async def _case_context(request: web.Request) -> dict[str, object]:
     seq = request.app[FEED].seq
     sheet = await find_sheet(request, request.match_info["id"])
     messages = await _messages(request, sheet.view.id)
+    is_masked = not sees_case(request, sheet.view)
+    if is_masked:
+        sheet, messages = masked(sheet), masked(messages)
     actors = {entry.actor for entry in sheet.view.timeline}
     people = await names_of_users(request, actors)
-    return {"seq": seq, "sheet": sheet, "details": details, "people": people, "messages": messages}
+    shown = {"seq": seq, "sheet": sheet, "details": details, "people": people, "messages": messages}
+    return {**shown, "is_masked": is_masked}
 
 
 async def _messages(request: web.Request, case_id: str) -> Sequence[MessageView]:
