@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Select, distinct, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.audit import AuditEntry
@@ -57,7 +57,7 @@ async def list_audit(
 
 async def actions_of(session: AsyncSession) -> tuple[str, ...]:
     """Every action that is on the log."""
-    return tuple(sorted(await session.scalars(select(distinct(AuditEntry.action)))))
+    return tuple(sorted(await session.scalars(select(AuditEntry.action).distinct())))
 
 
 def _narrowed(query: Select[AuditEntry], wanted: Wanted) -> Select[AuditEntry]:
