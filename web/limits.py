@@ -14,6 +14,7 @@ from web.problems import Problem, TooMany
 
 SLOWEST_BODY: Final = 15.0  # seconds for 256 KiB at most: a mobile device on a bad line needs a tenth of it
 FORMS: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+API: Final = "/api/"
 ALARMS: Final = "/api/v1/alarms"
 # What agents and the board do while somebody waits for help, and what a supervisor of processes asks.
 _NEVER_HELD_UP: Final = frozenset({
@@ -55,10 +56,13 @@ async def rates(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def bodies(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Read what was sent before anything else is done for it; who sends it drop by drop is cut off with 408."""
     if request.can_read_body:
+        is_form = request.content_type in FORMS and not request.path.startswith(API)
         try:
             async with asyncio.timeout(SLOWEST_BODY):
-                await (request.post() if request.content_type in FORMS else request.read())
+                await (request.post() if is_form else request.read())
         except TimeoutError:
             request.protocol.close()
             raise Problem("problem.too_slow", status=408) from None
+        except (ValueError, LookupError, AssertionError):  # no boundary, a charset that nobody knows, broken parts
+            raise Problem from None
     return await handler(request)
