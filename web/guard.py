@@ -7,12 +7,13 @@ from typing import Final
 from aiohttp import web
 from yarl import URL
 
+from home.failures import where_it_failed
 from models.database import DatabaseUnavailable
 from models.register import FormRefused, NoSuchElder
 from models.versions import NoSuchRecord, VersionConflict
 from web.accounts import Account
 from web.keys import ACCOUNT
-from web.logs import Handler, log, where_it_failed
+from web.logs import Handler, log
 from web.problems import Conflict, Forbidden, Invalid, NotFound, Problem, TooMany, Unauthorized, Unavailable, WaitFirst
 from web.render import render, texts_of
 from web.rights import Right, may

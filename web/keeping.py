@@ -3,9 +3,10 @@
 import asyncio
 from typing import Final
 
+from home.failures import where_it_failed
 from models.audit_proof import prune
 from models.database import Database, DatabaseUnavailable
-from web.logs import log, where_it_failed
+from web.logs import log
 
 EVERY: Final = 6 * 3600.0
 

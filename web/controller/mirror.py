@@ -10,11 +10,12 @@ from typing import Any
 
 import aiohttp
 
+from home.failures import where_it_failed
 from ivr.vocabulary import CaseState, LegKind, Role
 from web.controller.client import Controller, ControllerUnreachable
 from web.controller.shapes import LiveCase, SeatView, State, parse_case, parse_seat, parse_state
 from web.feed import Audience, Feed
-from web.logs import log, where_it_failed
+from web.logs import log
 
 FIRST_WAIT, LONGEST_WAIT, WATCH_EVERY = 0.2, 5.0, 5.0
 CLOSED_KEPT = 200
