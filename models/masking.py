@@ -42,6 +42,12 @@ def number(text: str) -> str:
     return masked
 
 
+def could_be(shown: str, digits: str) -> bool:
+    """Whether a number that may be masked ends with these digits, as far as it can be seen."""
+    pairs = list(zip(reversed(shown), reversed(digits), strict=False))
+    return len(pairs) == len(digits) and all(seen in (digit, "*") for seen, digit in pairs)
+
+
 def hidden(text: str) -> str:
     return HIDDEN if text else text
 

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from models.masking import address, is_masked, masked, number, numbers_in
+from models.masking import address, could_be, is_masked, masked, number, numbers_in
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,20 @@ def test_numbers(plain: str, shown: str) -> None:
 )
 def test_addresses_end_before_the_house(plain: str, shown: str) -> None:
     assert address(plain) == shown
+
+
+@pytest.mark.parametrize(
+    ("shown", "digits", "fits"),
+    [
+        ("021****0001", "10000001", True),
+        ("02110000001", "10000001", True),
+        ("021****0001", "10000002", False),
+        ("0001", "10000001", False),
+        ("", "1", False),
+    ],
+)
+def test_what_a_masked_number_could_be(shown: str, digits: str, fits: bool) -> None:
+    assert could_be(shown, digits) == fits
 
 
 def test_numbers_in_sentences_but_no_ids_and_times() -> None:
