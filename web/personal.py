@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from ivr.vocabulary import LegKind, LegState
 from models.masking import masked
 from models.views import CaseView
 from web.accounts import Account
@@ -25,8 +24,10 @@ def sees_elder(request: web.Request, elder: int) -> bool:
     account, mirror = account_of(request), request.app[MIRROR]
     if not may(account, Right.SEE_PERSONAL):
         return False
-    own = (case for case in mirror.cases.values() if _has(request, account, case.view))
-    return any(elder in _elders(case) for case in own) or request.app[REVEALS].covers(account, f"elder:{elder}")
+    cases = (case for case in mirror.cases.values() if elder in _elders(case))
+    return any(_has(request, account, case.id) for case in cases) or request.app[REVEALS].covers(
+        account, f"elder:{elder}"
+    )
 
 
 def sees_case(request: web.Request, view: CaseView) -> bool:
@@ -34,7 +35,7 @@ def sees_case(request: web.Request, view: CaseView) -> bool:
     account, reveals = account_of(request), request.app[REVEALS]
     if not may(account, Right.SEE_PERSONAL):
         return False
-    if _has(request, account, view) or reveals.covers(account, f"case:{view.id}"):
+    if _has(request, account, view.id) or reveals.covers(account, f"case:{view.id}"):
         return True
     return view.elder is not None and reveals.covers(account, f"elder:{view.elder.id}")
 
@@ -57,15 +58,9 @@ def on_board(request: web.Request, case: LiveCase) -> Sheet:
     return masked(replace(sheet, view=replace(sheet.view, timeline=())))
 
 
-def _has(request: web.Request, account: Account, view: CaseView) -> bool:
-    """Whether the case is the account's: its seat is in it, is being rung for it, or has to finish it."""
-    seat, mirror = account.seat, request.app[MIRROR]
-    if seat is None or view.id not in mirror.cases:
-        return False
-    lines = (leg for leg in view.legs if leg.kind == LegKind.SEAT and leg.state != LegState.ENDED)
-    on_screen = mirror.on_screen(seat)
-    mine = any(leg.number == seat for leg in lines) or (on_screen is not None and on_screen.id == view.id)
-    return mine or any(case.id == view.id for case in mirror.unfinished(seat))
+def _has(request: web.Request, account: Account, case: str) -> bool:
+    """Whether this open case is the account's."""
+    return account.seat is not None and request.app[MIRROR].has_case(account.seat, case)
 
 
 def _elders(case: LiveCase) -> set[Any]:

@@ -20,7 +20,7 @@ from web.keys import MIRROR
 
 pytestmark = pytest.mark.clause("S14")
 PHONE, CARD, MOBILE = "02110000001", "310101194103050022", "12000000001"
-SECRETS = (PHONE, "021 1000 0001", CARD, MOBILE, "120 0000 0001", "高血压", "501", "备用钥匙")
+SECRETS = (PHONE, "021 1000 0001", CARD, MOBILE, "120 0000 0001", "高血压", "西五零一", "备用钥匙")
 
 
 async def _elder(house: House) -> int:
@@ -29,7 +29,7 @@ async def _elder(house: House) -> int:
         home_phone=PHONE,
         compound="安康小区",
         building="3",
-        room="501",
+        room="西五零一",
         way_in="邻居有备用钥匙",
         health="高血压",
         contacts=(ContactForm("演示·女", phones=(MOBILE,)),),
@@ -67,7 +67,7 @@ async def test_a_reveal_says_why_and_shows_all(house: House) -> None:
     elder, headers = await _elder(house), await bearer(house.client)
     assert await _reveal(house, f"elder:{elder}", headers, "案件回访, 电话12000000009") == 201
     page = await _get(house, f"/elders/{elder}", headers)
-    assert {"021 1000 0001", "120 0000 0001", "高血压", "501"} <= set(_told(page))
+    assert {"021 1000 0001", "120 0000 0001", "高血压", "西五零一"} <= set(_told(page))
     assert json.loads(await _get(house, f"/api/v1/elders/{elder}", headers))["contacts"][0]["phones"] == [MOBILE]
     async with house.db.read() as session:
         entry = (await session.scalars(select(AuditEntry).where(AuditEntry.action == REVEAL))).one()
@@ -101,7 +101,7 @@ async def test_who_may_not_or_does_not_say_why_sees_nothing(sqlite_house: House)
 
 async def _call_for(house: House, elder: int) -> None:
     """The elder's call rings seat 801; all that is known of the elder came with it."""
-    file = ElderFile(elder, "演示·李一", home_phone=PHONE, address="演示路1号501室", health="高血压")
+    file = ElderFile(elder, "演示·李一", home_phone=PHONE, address="演示路1号西五零一室", health="高血压")
     await house.control.case(stories.case_json(stories.ringing(file=file)))
     await house.control.say("screen", {"case": "c1", "extension": "801"})
     await house.until(lambda: house.app[MIRROR].on_screen("801") is not None, "the screen")

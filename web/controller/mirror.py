@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 
 from home.failures import where_it_failed
-from ivr.vocabulary import CaseState, LegKind, Role
+from ivr.vocabulary import CaseState, LegKind, LegState, Role
 from web.controller.client import Controller, ControllerUnreachable
 from web.controller.shapes import LiveCase, SeatView, State, parse_case, parse_seat, parse_state
 from web.feed import Audience, Feed
@@ -57,14 +57,16 @@ class Mirror:
 
     def unfinished(self, extension: str) -> Iterator[LiveCase]:
         """Open cases that this seat took as A and that nobody else has taken since."""
-        for case in self.open_cases():
-            takers = [
-                leg.number
-                for leg in case.view.legs
-                if leg.kind == LegKind.SEAT and leg.role == Role.A and leg.answered_at
-            ]
-            if takers and takers[-1] == extension:
-                yield case
+        return (case for case in self.open_cases() if _taker(case) == extension)
+
+    def has_case(self, extension: str, case_id: str) -> bool:
+        """Whether this open case is the seat's: it is in it, is being rung for it, or has to finish it."""
+        case, seat = self.cases.get(case_id), self.seats.get(extension)
+        if case is None:
+            return False
+        lines = (leg for leg in case.view.legs if leg.kind == LegKind.SEAT and leg.state != LegState.ENDED)
+        shown = case_id in (seat.case if seat else None, self._screens.get(extension))
+        return shown or _taker(case) == extension or any(leg.number == extension for leg in lines)
 
     # --- the one task that writes -----------------------------------------------------------------------------------
 
@@ -161,6 +163,12 @@ class Mirror:
             "cases": cases,
             "seats": [seat_json(seat) for seat in self.seats.values()],
         }
+
+
+def _taker(case: LiveCase) -> str | None:
+    """The seat that took the case as A last."""
+    seats = (leg for leg in reversed(case.view.legs) if leg.kind == LegKind.SEAT and leg.role == Role.A)
+    return next((leg.number for leg in seats if leg.answered_at), None)
 
 
 def seat_json(seat: SeatView) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import tempfile
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +15,7 @@ from models.queries.audit import AuditView, Wanted, actions_of, list_audit
 from models.sheets import write_sheet
 from web.guard import account_of, needs
 from web.keys import DATABASE
-from web.pages.listing import LINES, cursor_of
-from web.problems import Invalid
+from web.pages.listing import LINES, cursor_of, day_of, midnight
 from web.render import render, stamp, texts_of
 from web.rights import Right
 from web.texts import Texts
@@ -92,24 +91,13 @@ def _workbook(rows: list[list[str]], name: str) -> bytes:
 def _wanted(request: web.Request) -> Wanted:
     query = request.query
     elder = query.get("elder", "")
-    until = _day(query.get("to", ""))
+    until = day_of(query.get("to", ""))
     return Wanted(
         actor=query.get("actor", "").strip()[:100],
         action=query.get("action", "").strip()[:60],
         record=query.get("record", "").strip()[:100],
         elder=int(elder) if elder.isascii() and elder.isdecimal() and len(elder) < 10 else None,
         origin=query.get("origin", "").strip()[:60],
-        since=_local(_day(query.get("from", ""))),
-        until=_local(until + timedelta(days=1) if until else None),
+        since=midnight(day_of(query.get("from", ""))),
+        until=midnight(until + timedelta(days=1) if until else None),
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise Invalid("problem.date") from error
-
-
-def _local(day: date | None) -> datetime | None:
-    return None if day is None else datetime.combine(day, time.min).astimezone()

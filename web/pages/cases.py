@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Literal, cast
 
 from aiohttp import web
@@ -16,6 +16,7 @@ from models.queries.paging import Page
 from models.views import CaseView
 from web.guard import needs
 from web.keys import DATABASE, FEED, MIRROR
+from web.pages.listing import day_of, midnight
 from web.people_names import names_of_users
 from web.personal import on_board, sees_case, shown_case
 from web.problems import Invalid
@@ -98,8 +99,8 @@ async def _find(request: web.Request, wanted: Filter) -> Page[CaseView]:
             session,
             state=wanted.state or None,
             elder=wanted.elder,
-            since=_local(wanted.since),
-            until=_local(wanted.until + timedelta(days=1) if wanted.until else None),
+            since=midnight(wanted.since),
+            until=midnight(wanted.until + timedelta(days=1) if wanted.until else None),
             limit=PAGE,
             cursor=wanted.cursor,
         )
@@ -110,19 +111,8 @@ def _read_filter(query: MultiMapping[str]) -> Filter:
     elder = query.get("elder", "")
     return Filter(
         state=cast(Literal["", "open", "closed"], state) if state in ("open", "closed") else "",
-        since=_day(query.get("from", "")),
-        until=_day(query.get("to", "")),
+        since=day_of(query.get("from", "")),
+        until=day_of(query.get("to", "")),
         elder=int(elder) if elder.isdecimal() and len(elder) < 12 else None,
         cursor=query.get("cursor") or None,
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise Invalid("problem.date") from error
-
-
-def _local(day: date | None) -> datetime | None:
-    return None if day is None else datetime.combine(day, time.min).astimezone()
