@@ -15,6 +15,7 @@ HIDDEN: Final = "***"  # what no form takes back: see `is_masked`
 
 # A telephone or ID number inside a text: not a part of an id, a time or a longer word.
 _NUMBER: Final = re.compile(r"(?<![0-9A-Za-z._:/-])(?:\+?[0-9]{7,18}[Xx]?|0[0-9]{2,3}-[0-9]{7,8})(?![0-9A-Za-z._:/-])")
+_HOUSE: Final = re.compile("[0-9０-９一二三四五六七八九十A-Za-z]+(?=[号幢栋弄室楼层单座#-])")
 _IDS: Final = frozenset({"id", "case", "again_of", "leg", "url", "channel", "recording", "people", "kind", "event"})
 _COARSE: Final = 2  # decimal places of a degree: about a kilometre
 
@@ -53,9 +54,9 @@ def hidden(text: str) -> str:
 
 
 def address(text: str) -> str:
-    """What comes before the first digit: the street or the estate, not the house."""
-    start = re.search(r"[0-9０-９一二三四五六七八九十]+(?=[号幢栋弄室楼单座#-]|$)|[0-9]", text)
-    return text if not text else (text[: start.start()] if start else "") + HIDDEN
+    """What comes before the number of the lane or the house: the street or the estate."""
+    start = _HOUSE.search(text) or re.search("[0-9]", text)
+    return (text[: start.start()] if start else "") + HIDDEN if text else text
 
 
 def numbers_in(text: str) -> str:

@@ -63,6 +63,8 @@ def told(view: AuditView, t: Texts) -> list[tuple[str, str]]:
             words = ", ".join(f"{t.word('elder', key)}={_plain(part)}" for key, part in value.items())
         elif name == "fields" and isinstance(value, list):
             words = ", ".join(t.word("elder", str(part)) for part in value)
+        elif isinstance(value, str):
+            words = t.word(f"audit_{name}", value)
         else:
             words = _plain(value)
         found.append((t.word("audit_data", name), words))
@@ -78,7 +80,15 @@ def _row(view: AuditView, t: Texts) -> list[str]:
 
 
 def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    match value:
+        case None:
+            return "—"
+        case str():
+            return value
+        case list():
+            return ", ".join(map(_plain, value))
+        case _:
+            return json.dumps(value, ensure_ascii=False)
 
 
 def _workbook(rows: list[list[str]], name: str) -> bytes:
