@@ -147,7 +147,8 @@ async def test_the_live_stream_is_masked_too(sqlite_house: House) -> None:
 async def test_opening_the_form_is_put_on_record(sqlite_house: House) -> None:
     elder = await _elder(sqlite_house)
     await log_in(sqlite_house.client)
-    assert "021" in await (await sqlite_house.client.get(f"/elders/{elder}/edit")).text()
+    assert PHONE in await (await sqlite_house.client.get(f"/elders/{elder}/edit")).text()
+    assert "高血压" in await (await sqlite_house.client.get(f"/elders/{elder}")).text()  # what was changed can be read
     async with sqlite_house.db.read() as session:
         entry = (await session.scalars(select(AuditEntry).where(AuditEntry.action == REVEAL))).one()
     assert (entry.record, entry.data) == (f"elder:{elder}", {"reason": "edit"})

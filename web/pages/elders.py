@@ -17,7 +17,7 @@ from models.versions import VersionConflict
 from web.api.kit import number_in_path
 from web.forms import GROUPS, Registration, registration, show_problems, to_elder_form
 from web.guard import account_of, needs
-from web.keys import DATABASE, SETTINGS
+from web.keys import DATABASE, REVEALS, SETTINGS
 from web.people_names import names_of_users
 from web.personal import sees_elder
 from web.problems import Conflict, Problem
@@ -101,8 +101,10 @@ async def elder_page(request: web.Request) -> web.StreamResponse:
 @needs(Right.EDIT_ELDERS)
 async def edit(request: web.Request) -> web.StreamResponse:
     elder = await _elder(request)
-    async with request.app[DATABASE].write() as session:  # a form shows all, so it is revealed by opening it
-        audit(session, account_of(request).actor, REVEAL, f"elder:{elder.id}", reason="edit")
+    account, record = account_of(request), f"elder:{elder.id}"
+    async with request.app[DATABASE].write() as session:  # a form shows all, so opening it reveals the file
+        audit(session, account.actor, REVEAL, record, reason="edit")
+    request.app[REVEALS].add(account, record)
     form = registration(texts_of(request), await _communities(request), elder=elder)
     return _form_page(request, form, elder)
 
