@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from models import audit as audit_module
 from models.audit import AuditEntry
+from models.audit_proof import KEPT, verify
+from models.base import utc_now
+from models.database import Database
 from models.elder_forms import ElderForm
 from models.people import User
 from models.register import create_elder
 from models.sheets import read_sheet
 from tests.web.conftest import PASSWORD, House, _password_hash, bearer, csrf_in, log_in
+from web import keeping
 
 
 @pytest.fixture
@@ -109,3 +116,21 @@ async def test_an_administrator_lets_a_locked_user_in(watched: House) -> None:
     async with watched.db.read() as session:
         told = [row.action for row in await session.scalars(select(AuditEntry).where(AuditEntry.record == "user:2"))]
     assert told == [*["log_in.failed"] * 4, "log_in.locked", "user.unlock", "log_in"]
+
+
+async def test_old_entries_go_by_themselves(sqlite_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    long_ago = utc_now() - KEPT - timedelta(days=1)
+    db = Database(sqlite_house.settings.database_url)
+    with monkeypatch.context() as patched:
+        patched.setattr(audit_module, "utc_now", lambda: long_ago)
+        async with db.write() as session:
+            audit_module.audit(session, "user:1", "elder.read", "elder:1")
+    monkeypatch.setattr(keeping, "EVERY", 0.01)
+    keeper = asyncio.create_task(keeping.keep_audit(db))
+    async with asyncio.timeout(10):
+        while (await verify(db)).pruned == 0:  # noqa: ASYNC110 - the keeper tells nobody
+            await asyncio.sleep(0.01)
+    keeper.cancel()
+    await asyncio.gather(keeper, return_exceptions=True)
+    await db.close()
+    assert (await verify(sqlite_house.db)).broken is None
