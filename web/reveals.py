@@ -11,7 +11,7 @@ MOST_REVEALS: Final = 10_000
 
 
 class Reveals:
-    """What was revealed to whom (or heard by whom), and until when. In memory: after a restart people say why once more."""
+    """What was revealed to whom (or heard by whom), and until when. In memory: after a restart people say again why."""
 
     def __init__(self) -> None:
         self._until: OrderedDict[tuple[int, str], float] = OrderedDict()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
+from aiohttp import WSMsgType
 from sqlalchemy import select, update
 
 from models.base import utc_now
@@ -14,7 +16,8 @@ from tests.web import stories
 from tests.web.conftest import House, log_in
 from web import accounts
 from web.accounts import SESSION_IDLE, SESSION_LONGEST
-from web.keys import MIRROR
+from web.api import live
+from web.keys import FEED, MIRROR
 
 
 @pytest.fixture(autouse=True)
@@ -76,3 +79,19 @@ async def test_other_duties_end_every_session(sqlite_house: House) -> None:
     await log_in(sqlite_house.client)
     await set_roles(sqlite_house.db, "agent801", ["reviewer"])
     assert not await _is_in(sqlite_house)
+
+
+async def test_the_live_stream_ends_too_however_much_it_tells(
+    sqlite_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "RECHECK", 0.05)
+    await log_in(sqlite_house.client)
+    async with sqlite_house.client.ws_connect("/api/v1/live") as socket, asyncio.timeout(20):
+        assert (await socket.receive_json())["kind"] == "state"
+        await set_password(sqlite_house.db, "agent801", "Another-Horse-9")
+        while True:
+            sqlite_house.app[FEED].publish("degraded", {"degraded": []})
+            message = await socket.receive()
+            if message.type is not WSMsgType.TEXT:
+                break
+        assert socket.close_code == live.LOGGED_OUT
