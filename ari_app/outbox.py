@@ -11,6 +11,7 @@ import structlog
 
 from ivr.policy import Policy
 from models.database import Database, DatabaseUnavailable
+from models.masking import numbers_in
 from models.messages import MessageRow, MessageStatus, anything_due, settle, take_due
 from sms import Message, NotNow, Refused, SmsGateway, text_of
 
@@ -95,4 +96,5 @@ class Outbox:
 
 
 def _told(values: dict[str, object]) -> dict[str, str]:
-    return {name: str(values[name]) for name in ("status", "problem") if values.get(name)}
+    """For the log: a gateway's own words may quote the number."""
+    return {name: numbers_in(str(values[name])) for name in ("status", "problem") if values.get(name)}

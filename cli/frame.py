@@ -3,6 +3,7 @@
 No noun is implemented here.
 """
 
+import getpass
 import json
 import os
 import re
@@ -23,6 +24,7 @@ _NOUNS: Mapping[str, tuple[str, str, str]] = {
     "doctor": ("cli.doctor", "doctor", "检查：缺什么、错在哪 / what is missing, wrong or running"),
     "db": ("cli.db", "db", "数据库：升级、备份、恢复 / upgrade, backup, restore"),
     "user": ("cli.people", "user", "用户 / people who log in"),
+    "audit": ("cli.audit", "audit", "审计日志 / the audit log: is it whole?"),
     "token": ("cli.people", "token", "接口令牌 / tokens for programs"),
     "seat": ("cli.people", "seat", "坐席分机 / seats, their telephones"),
     "sip": ("cli.sip", "sip", "被封的地址 / addresses that are banned"),
@@ -60,6 +62,11 @@ def yijiantong(home: Path | None) -> None:
     """一键通：老人紧急呼叫平台 / emergency calls for elderly people, one key away."""
     if home is not None:
         os.environ["YJT_HOME"] = str(home)
+
+
+def operator() -> str:
+    """Who is at the command line, as the audit log names them."""
+    return f"cli:{getpass.getuser()}"
 
 
 def settings() -> Settings:

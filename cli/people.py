@@ -10,10 +10,21 @@ from cli import frame
 from cli.platform import apply_seats, database
 from ivr.vocabulary import Skill
 from models.api_tokens import issue_token, list_tokens, revoke_token
+from models.log_in_tries import locks
 from models.org import OrgKind, UnknownOrgUnit, add_unit, list_units, set_manager_phone
-from models.people import UserRole, create_user, generate_password, list_users, set_password
+from models.people import (
+    UserRole,
+    create_user,
+    generate_password,
+    list_users,
+    set_active,
+    set_password,
+    set_roles,
+    unlock,
+)
 from models.seats import add_seat, list_seats
 
+ROLES = [str(role) for role in UserRole]
 as_json = click.option("--json", "as_json", is_flag=True, help="JSON")
 
 
@@ -25,9 +36,7 @@ def user() -> None:
 @user.command("add")
 @click.argument("username")
 @click.option("--name", default="", help="姓名 / name shown to others")
-@click.option(
-    "--role", "roles", multiple=True, type=click.Choice([str(role) for role in UserRole]), default=[str(UserRole.AGENT)]
-)
+@click.option("--role", "roles", multiple=True, type=click.Choice(ROLES), default=[str(UserRole.AGENT)])
 @click.option("--seat", help="常用坐席 / extension at which the person usually sits")
 @click.option("--language", type=click.Choice(["zh", "en"]), default="zh")
 def user_add(username: str, name: str, roles: tuple[str, ...], seat: str | None, language: str) -> None:
@@ -36,7 +45,9 @@ def user_add(username: str, name: str, roles: tuple[str, ...], seat: str | None,
 
     async def work() -> None:
         async with database(frame.settings()) as db:
-            await create_user(db, username, password, name=name, roles=roles, seat=seat, language=language)
+            await create_user(
+                db, username, password, name=name, roles=roles, seat=seat, language=language, by=frame.operator()
+            )
 
     asyncio.run(work())
     click.echo(f"✓ {username}  {password}")
@@ -49,6 +60,8 @@ def user_list(as_json: bool) -> None:
 
     async def work() -> list[Mapping[str, object]]:
         async with database(frame.settings()) as db, db.read() as session:
+            people = await list_users(session)
+            locked = await locks(session, [person.username for person in people])
             return [
                 {
                     "username": person.username,
@@ -56,9 +69,9 @@ def user_list(as_json: bool) -> None:
                     "roles": person.roles if as_json else ",".join(person.roles),
                     "seat": person.seat,
                     "active": person.active,
-                    "locked_until": person.locked_until,
+                    "locked_until": locked.get(person.username),
                 }
-                for person in await list_users(session)
+                for person in people
             ]
 
     frame.show(asyncio.run(work()), as_json=as_json)
@@ -74,10 +87,51 @@ def user_passwd(username: str, ask: bool) -> None:
 
     async def work() -> None:
         async with database(frame.settings()) as db:
-            await set_password(db, username, password)
+            await set_password(db, username, password, by=frame.operator())
 
     asyncio.run(work())
     click.echo(f"✓ {username}" if typed else f"✓ {username}  {password}")
+
+
+@user.command("roles")
+@click.argument("username")
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES))
+def user_roles(username: str, roles: tuple[str, ...]) -> None:
+    """改变角色，已登录的须重新登录 / change what a user may do; ends the user's sessions."""
+
+    async def work() -> None:
+        async with database(frame.settings()) as db:
+            await set_roles(db, username, roles, by=frame.operator())
+
+    asyncio.run(work())
+    click.echo(f"✓ {username}  {','.join(roles)}")
+
+
+@user.command("unlock")
+@click.argument("username")
+def user_unlock(username: str) -> None:
+    """解除登录锁定 / let a user who mistyped the password too often try again at once."""
+
+    async def work() -> None:
+        async with database(frame.settings()) as db, db.write() as session:
+            await unlock(session, username, by=frame.operator())
+
+    asyncio.run(work())
+    click.echo(f"✓ {username}")
+
+
+@user.command("close")
+@click.argument("username")
+@click.option("--reopen", is_flag=True, help="重新启用 / open the account again")
+def user_close(username: str, reopen: bool) -> None:
+    """停用账号 / close an account: who leaves no longer gets in, and the records keep the name."""
+
+    async def work() -> None:
+        async with database(frame.settings()) as db:
+            await set_active(db, username, reopen, by=frame.operator())
+
+    asyncio.run(work())
+    click.echo(f"✓ {username}")
 
 
 @click.group()
@@ -94,7 +148,7 @@ def token_add(username: str, name: str, days: int) -> None:
 
     async def work() -> tuple[str, datetime]:
         async with database(frame.settings()) as db:
-            return await issue_token(db, username, name=name, life=timedelta(days=days))
+            return await issue_token(db, username, name=name, life=timedelta(days=days), by=frame.operator())
 
     made, expires_at = asyncio.run(work())
     click.echo(f"✓ {username}  {made}  → {expires_at:%Y-%m-%d}")
@@ -119,7 +173,7 @@ def token_revoke(number: int) -> None:
 
     async def work() -> bool:
         async with database(frame.settings()) as db, db.write() as session:
-            return await revoke_token(session, number)
+            return await revoke_token(session, number, by=frame.operator())
 
     if not asyncio.run(work()):
         raise click.ClickException(f"没有令牌 {number} / there is no token {number}")

@@ -1,7 +1,6 @@
 """`yijiantong import elders` and `export elders`: the register as a spreadsheet. Reading and rules are `models`'."""
 
 import asyncio
-import getpass
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -32,9 +31,7 @@ def import_command(file: Path, dry_run: bool, create_orgs: bool, as_json: bool) 
     Every wrong cell is listed with its row and column; when one is wrong, nothing is imported.
     """
     settings = frame.settings()
-    options = ImportOptions(
-        area_code=settings.area_code, by=f"cli:{getpass.getuser()}", dry_run=dry_run, create_orgs=create_orgs
-    )
+    options = ImportOptions(area_code=settings.area_code, by=frame.operator(), dry_run=dry_run, create_orgs=create_orgs)
 
     async def work() -> ImportReport:
         async with database(settings) as db:
@@ -84,6 +81,6 @@ def export_command(file: Path, template: bool) -> None:
 
     async def work() -> int:
         async with database(frame.settings()) as db:
-            return await export_elders(db, file)
+            return await export_elders(db, file, by=frame.operator())
 
     click.echo(f"✓ {file}  {asyncio.run(work())}")

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 
 from drill.chronicle import NotSeen
 from ivr.case import ElderFile
+from models.masking import could_be
 from models.views import CaseView
 
 T = TypeVar("T")
@@ -89,7 +90,7 @@ class Console:
 
         def find() -> CaseView | None:
             for view in self.cases.values():
-                if view.opened_at and view.opened_at >= after and view.caller.endswith(caller_ends):
+                if view.opened_at and view.opened_at >= after and could_be(view.caller, caller_ends):
                     return view
             return None
 

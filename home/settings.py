@@ -48,6 +48,9 @@ class Settings(BaseModel):
     database_url: Annotated[str, BeforeValidator(values.parse_database_url)] = ""
     web_host: Address = "127.0.0.1"
     web_port: Port = 8080
+    trusted_proxies: Annotated[list[str], BeforeValidator(values.parse_networks)] = Field(
+        default_factory=lambda: ["127.0.0.1/32", "::1/128"]
+    )
     sip_host: Address = "127.0.0.1"
     sip_port: Port = 5060
     sip_never_ban: Annotated[list[str], BeforeValidator(values.parse_networks)] = Field(default_factory=list)

@@ -11,9 +11,10 @@ from secrets import token_urlsafe
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.audit import audit
 from models.base import utc_now
 from models.database import Database
-from models.people import User, UserProblem
+from models.people import OPERATOR, User, UserProblem
 from models.web_sessions import ApiToken
 
 
@@ -21,7 +22,9 @@ def hash_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-async def issue_token(db: Database, username: str, *, name: str, life: timedelta) -> tuple[str, datetime]:
+async def issue_token(
+    db: Database, username: str, *, name: str, life: timedelta, by: str = OPERATOR
+) -> tuple[str, datetime]:
     """A new bearer token, told this once, and when it ends.
 
     Raises:
@@ -32,7 +35,10 @@ async def issue_token(db: Database, username: str, *, name: str, life: timedelta
         user = await session.scalar(select(User.id).where(User.username == username))
         if user is None:
             raise UserProblem(f"没有用户 {username} / there is no user {username}")
-        session.add(ApiToken(user_id=user, name=name, key_hash=hash_of(token), expires_at=expires_at))
+        row = ApiToken(user_id=user, name=name, key_hash=hash_of(token), expires_at=expires_at)
+        session.add(row)
+        await session.flush()
+        audit(session, by, "token.issue", f"user:{user}", token=row.id, expires_at=expires_at)
     return token, expires_at
 
 
@@ -51,7 +57,10 @@ async def list_tokens(session: AsyncSession) -> list[Mapping[str, object]]:
     ]
 
 
-async def revoke_token(session: AsyncSession, number: int) -> bool:
+async def revoke_token(session: AsyncSession, number: int, *, by: str = OPERATOR) -> bool:
     """The token is good for nothing any more; False when there is none of this number."""
-    ended = delete(ApiToken).where(ApiToken.id == number)
-    return await session.scalar(ended.returning(ApiToken.id)) is not None
+    ended = delete(ApiToken).where(ApiToken.id == number).returning(ApiToken.user_id)
+    user = await session.scalar(ended)
+    if user is not None:
+        audit(session, by, "token.revoke", f"user:{user}", token=number)
+    return user is not None

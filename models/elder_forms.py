@@ -11,6 +11,7 @@ from ivr.numbers import SERVICES
 from ivr.vocabulary import Relation
 from models.elders import ElderStatus
 from models.id_cards import BadIdCard, read_id_card
+from models.masking import is_masked
 from models.phone_numbers import InvalidNumber, dialable
 from models.text import plain
 
@@ -18,6 +19,7 @@ SEXES: Final = ("", "male", "female")
 LONGEST: Final = 2000
 MOST_CONTACTS: Final = 20
 _EARLIEST = date(1890, 1, 1)
+_MASKED: Final = ("内容已被遮盖(***), 请先显示全部再修改", "this is masked (***): show all first, then change it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,8 @@ def _plain_problems(form: ElderForm) -> Iterator[FieldProblem]:
         yield FieldProblem("contacts", f"联系人最多{MOST_CONTACTS}位", f"{MOST_CONTACTS} contacts at most")
     for f in fields(form):
         value = getattr(form, f.name)
+        if isinstance(value, str) and is_masked(value):
+            yield FieldProblem(f.name, *_MASKED)
         if isinstance(value, str) and len(value) > LONGEST:
             yield FieldProblem(f.name, f"不得超过{LONGEST}字", f"{LONGEST} characters at most")
 

@@ -1,39 +1,35 @@
-"""Staff: users, their duties (S9), passwords with lock-out. Passwords are only ever kept as argon2 hashes."""
+"""Staff: users, their duties (S9), logging in. The rule for passwords is `passwords.py`'s, that for failures
+`log_in_tries.py`'s. Every change of who may do what is on the audit log and ends the sessions of the user."""
 
 from __future__ import annotations
 
-import asyncio
 import re
-import secrets
-import string
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
-from sqlalchemy import ForeignKey, select, update
+from sqlalchemy import ForeignKey, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models import log_in_tries, passwords
+from models.audit import FAILED_LOG_IN, LOCKED_OUT, audit
 from models.base import Base, utc_now
 from models.database import Database
 from models.seats import Seat
+from models.web_sessions import LOG_IN_TOKEN, ApiToken, WebSession
 
-FAILURES_ALLOWED: Final = 5
-LOCK_OUT: Final = timedelta(minutes=15)
-MIN_PASSWORD: Final = 10
-MAX_PASSWORD: Final = 200
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
-_CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
-_hasher = PasswordHasher()
-# What an unknown user's password is checked against, so that the answer takes as long as for a known one.
-_NOBODY: Final = _hasher.hash(secrets.token_urlsafe(16))
+NOBODY: Final = "nobody"  # the actor of a log-in that failed
+OPERATOR: Final = "operator"  # whoever has the command line
+
+generate_password = passwords.generate
 
 
 class UserRole(StrEnum):
-    """The duties of S9, the one who looks after the machine, and `gateway`: a device, which hands in alarms."""
+    """The duties of S9, those who look after the machine and after the records, and `gateway`: a device, which hands
+    in alarms."""
 
     ADMIN = "admin"
     LEAD = "lead"
@@ -42,6 +38,7 @@ class UserRole(StrEnum):
     REVIEWER = "reviewer"
     DISPATCHER = "dispatcher"
     MAINTENANCE = "maintenance"
+    AUDITOR = "auditor"
     GATEWAY = "gateway"
 
 
@@ -60,8 +57,6 @@ class User(Base):
     seat: Mapped[str | None] = mapped_column(ForeignKey("seats.extension", ondelete="SET NULL", onupdate="CASCADE"))
     language: Mapped[str] = mapped_column(default="zh")
     active: Mapped[bool] = mapped_column(default=True)
-    failed_logins: Mapped[int] = mapped_column(default=0)
-    locked_until: Mapped[datetime | None]
     password_changed_at: Mapped[datetime] = mapped_column(default=utc_now)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
@@ -75,7 +70,7 @@ class LogInRefused(Exception):
 
 
 class LockedOut(LogInRefused):
-    """Too many wrong passwords: nobody gets in under this name before `until`."""
+    """Too many wrong passwords: nobody gets in under this name from this address before `until`."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__(f"locked until {until.isoformat(timespec='seconds')}")
@@ -83,25 +78,11 @@ class LockedOut(LogInRefused):
 
 
 def check_password(password: str, username: str) -> None:
-    """The rule: 10 characters at least, of three kinds (lower, upper, digits, others), without the user name.
-
-    Raises:
-        UserProblem: the password breaks the rule.
-    """
-    kinds = sum(any(char in kind for char in password) for kind in _CLASSES)
-    kinds += any(all(char not in kind for kind in _CLASSES) for char in password)
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD or kinds < 3 or username.lower() in password.lower():
-        raise UserProblem(
-            f"密码至少{MIN_PASSWORD}位, 含大写、小写、数字、符号中的三类, 且不得包含用户名 / a password has at least "
-            f"{MIN_PASSWORD} characters of three kinds (lower, upper, digits, others) and not the user name in it"
-        )
-
-
-def generate_password() -> str:
-    """One that fulfils the rule and can be read out over the phone: no 0/O, 1/l/I."""
-    letters = "abcdefghjkmnpqrstuvwxyz"
-    groups = ["".join(secrets.choice(letters + "23456789") for _ in range(4)) for _ in range(3)]
-    return "-".join([secrets.choice(letters).upper() + secrets.choice("23456789"), *groups])
+    """Raises UserProblem when the password breaks the rule (`passwords.check`)."""
+    try:
+        passwords.check(password, username)
+    except passwords.WeakPassword as weak:
+        raise UserProblem(str(weak)) from None
 
 
 async def create_user(
@@ -114,6 +95,7 @@ async def create_user(
     seat: str | None = None,
     org_unit_id: int | None = None,
     language: str = "zh",
+    by: str = OPERATOR,
 ) -> User:
     """A new user.
 
@@ -123,9 +105,7 @@ async def create_user(
     username = username.strip().lower()
     if not _USERNAME.fullmatch(username):
         raise UserProblem("用户名为2至40位小写字母、数字或._- / a user name is 2 to 40 of a-z 0-9 . _ -")
-    duties = [str(_role(role)) for role in roles]
-    if not duties:
-        raise UserProblem(f"至少需要一个角色 / at least one role is needed: {', '.join(UserRole)}")
+    duties = _duties(roles)
     hashed = await _hash(password, username)
     async with db.write() as session:
         if await session.scalar(select(User.id).where(User.username == username)) is not None:
@@ -142,27 +122,55 @@ async def create_user(
             language=language,
         )
         session.add(user)
+        await session.flush()
+        audit(session, by, "user.create", f"user:{user.id}", after={"roles": duties, "seat": seat})
     return user
 
 
-async def set_password(db: Database, username: str, password: str) -> None:
-    """Change it, and let the user in again after a lock-out.
+async def set_password(db: Database, username: str, password: str, *, by: str = OPERATOR) -> None:
+    """Change it, end what was begun with the old one, and let the user in again after a lock-out.
 
     Raises:
         UserProblem: there is no such user, or the password is too weak.
     """
-    username = username.strip().lower()
-    hashed = await _hash(password, username)
+    hashed = await _hash(password, username.strip().lower())
     async with db.write() as session:
-        user = await session.scalar(select(User).where(User.username == username))
-        if user is None:
-            raise UserProblem(f"没有用户 {username} / there is no user {username}")
+        user = await named(session, username)
         user.password_hash, user.password_changed_at = hashed, utc_now()
-        user.failed_logins, user.locked_until = 0, None
+        await log_in_tries.unlock(session, user.username)
+        await _end_sessions(session, user.id)
+        audit(session, by, "user.password", f"user:{user.id}")
 
 
-async def verify_password(db: Database, username: str, password: str) -> User:
-    """The user whose password this is.
+async def set_roles(db: Database, username: str, roles: Iterable[str], *, by: str = OPERATOR) -> None:
+    """Other duties from now on; whoever is logged in logs in again. Raises UserProblem: no such user or role."""
+    duties = _duties(roles)
+    async with db.write() as session:
+        user = await named(session, username)
+        before, user.roles = list(user.roles), duties
+        await _end_sessions(session, user.id)
+        audit(session, by, "user.roles", f"user:{user.id}", before={"roles": before}, after={"roles": duties})
+
+
+async def set_active(db: Database, username: str, active: bool, *, by: str = OPERATOR) -> None:
+    """Close the account, or open it again. Tokens of a closed account count for nothing. Raises UserProblem."""
+    async with db.write() as session:
+        user = await named(session, username)
+        before, user.active = user.active, active
+        if not active:
+            await _end_sessions(session, user.id)
+        audit(session, by, "user.active", f"user:{user.id}", before={"active": before}, after={"active": active})
+
+
+async def unlock(session: AsyncSession, username: str, *, by: str = OPERATOR) -> None:
+    """Let the user try again at once, from wherever. Raises UserProblem: there is no such user."""
+    user = await named(session, username)
+    await log_in_tries.unlock(session, user.username)
+    audit(session, by, "user.unlock", f"user:{user.id}")
+
+
+async def verify_password(db: Database, username: str, password: str, *, address: str = "") -> User:
+    """The user whose password this is. Takes as long for a name that nobody has.
 
     Raises:
         LockedOut: too many wrong ones lately; the password was not even looked at.
@@ -170,21 +178,26 @@ async def verify_password(db: Database, username: str, password: str) -> User:
     """
     username = username.strip().lower()
     async with db.read() as session:
+        until = await log_in_tries.locked_until(session, username, address)
         user = await session.scalar(select(User).where(User.username == username))
-    if user is not None and user.locked_until is not None and user.locked_until > utc_now():
-        raise LockedOut(user.locked_until)
-    right = await asyncio.to_thread(_matches, _NOBODY if user is None else user.password_hash, password)
-    if user is None or not user.active:
-        raise LogInRefused("refused")
+    if until is not None:
+        raise LockedOut(until)
+    known = passwords.NOBODY if user is None else user.password_hash
+    right = await passwords.matches(known, password)
+    if right and user is not None and user.active:
+        anew = await passwords.hashed(password) if passwords.is_outdated(known) else None
+        async with db.write() as session:
+            await log_in_tries.succeeded(session, username, address)
+            if anew is not None:
+                same = update(User).where(User.id == user.id, User.password_hash == known)
+                await session.execute(same.values(password_hash=anew))
+            audit(session, f"user:{user.id}", "log_in", f"user:{user.id}")
+        return user
     async with db.write() as session:
-        if right:
-            reset = update(User).where(User.id == user.id).values(failed_logins=0, locked_until=None)
-            await session.execute(reset)
-            return user
-        locked_until = await _count_failure(session, user.id)
-    if locked_until is not None:
-        raise LockedOut(locked_until)
-    raise LogInRefused("refused")
+        until = await log_in_tries.failed(session, username, address)
+        action = FAILED_LOG_IN if until is None else LOCKED_OUT
+        audit(session, NOBODY, action, "" if user is None else f"user:{user.id}")
+    raise LogInRefused("refused") if until is None else LockedOut(until)
 
 
 async def list_users(session: AsyncSession) -> list[User]:
@@ -192,31 +205,32 @@ async def list_users(session: AsyncSession) -> list[User]:
     return list((await session.scalars(select(User).order_by(User.username))).all())
 
 
-async def _count_failure(session: AsyncSession, user_id: int) -> datetime | None:
-    """One more wrong password; the end of the lock-out when it was one too many."""
-    counted = (
-        update(User)
-        .where(User.id == user_id)
-        .values(failed_logins=User.failed_logins + 1)
-        .returning(User.failed_logins)
-    )
-    if ((await session.execute(counted)).scalar_one()) < FAILURES_ALLOWED:
-        return None
-    until = utc_now() + LOCK_OUT
-    await session.execute(update(User).where(User.id == user_id).values(failed_logins=0, locked_until=until))
-    return until
+async def named(session: AsyncSession, username: str) -> User:
+    """Raises UserProblem: there is no such user."""
+    username = username.strip().lower()
+    user = await session.scalar(select(User).where(User.username == username))
+    if user is None:
+        raise UserProblem(f"没有用户 {username} / there is no user {username}")
+    return user
+
+
+async def _end_sessions(session: AsyncSession, user_id: int) -> None:
+    """Sessions, and tokens that came with a log-in. A program's own token stays, for a gateway that a new password shut
+    out would hand in no alarm any more; `token revoke` ends it."""
+    await session.execute(delete(WebSession).where(WebSession.user_id == user_id))
+    await session.execute(delete(ApiToken).where(ApiToken.user_id == user_id, ApiToken.name == LOG_IN_TOKEN))
 
 
 async def _hash(password: str, username: str) -> str:
     check_password(password, username)
-    return await asyncio.to_thread(_hasher.hash, password)
+    return await passwords.hashed(password)
 
 
-def _matches(hashed: str, password: str) -> bool:
-    try:
-        return _hasher.verify(hashed, password[:MAX_PASSWORD])
-    except (Argon2Error, InvalidHashError):
-        return False
+def _duties(roles: Iterable[str]) -> list[str]:
+    duties = [str(_role(role)) for role in roles]
+    if not duties:
+        raise UserProblem(f"至少需要一个角色 / at least one role is needed: {', '.join(UserRole)}")
+    return duties
 
 
 def _role(name: str) -> UserRole:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from models.audit import AuditEntry, audit
+from models.audit import audit, audit_each
 from models.base import utc_now
 from models.elder_forms import Checked, ElderForm, FieldProblem, check
 from models.elder_mapping import COLUMNS, apply, form_from
@@ -23,6 +23,10 @@ from models.phone_numbers import canonical
 from models.versions import VersionConflict, changing
 
 _CHUNK: Final = 500
+# What the audit log may keep the values of; of all other fields it keeps the names, the file's own history the values.
+_NOT_PERSONAL: Final = frozenset(
+    {"status", "service_class", "provisional", "notice_signed_on", "agreement_signed_on", "org_unit_id", "language"}
+)
 
 
 class FormRefused(Exception):
@@ -167,16 +171,12 @@ def _taken(name: str, zh: str, en: str, elder_id: int) -> FieldProblem:
 
 
 async def _record_creations(session: AsyncSession, elders: Sequence[Elder], by: str) -> None:
-    """History and audit of new files, in two statements however many there are."""
+    """History and audit of new files, in few statements however many there are."""
     if not elders:
         return
     told = [{"elder_id": elder.id, "by": by, "field": "created", "old": "", "new": ""} for elder in elders]
     await session.execute(insert(ElderChange), told)
-    audited = [
-        {"actor": by, "action": "elder.create", "record": f"elder:{elder.id}", "data": dict[str, object]()}
-        for elder in elders
-    ]
-    await session.execute(insert(AuditEntry), audited)
+    audit_each(session, by, "elder.create", [f"elder:{elder.id}" for elder in elders])
 
 
 async def _change(session: AsyncSession, elder: Elder, form: ElderForm, *, by: str, area_code: str) -> None:
@@ -191,7 +191,10 @@ async def _change(session: AsyncSession, elder: Elder, form: ElderForm, *, by: s
     session.add_all(
         ElderChange(elder_id=elder.id, by=by, field=name, old=before[name], new=after[name]) for name in changed
     )
-    audit(session, by, "elder.change", f"elder:{elder.id}", fields=changed)
+    told: dict[str, Any] = {}
+    if values := [name for name in changed if name in _NOT_PERSONAL]:
+        told = {"before": {name: before[name] for name in values}, "after": {name: after[name] for name in values}}
+    audit(session, by, "elder.change", f"elder:{elder.id}", fields=changed, **told)
 
 
 async def _load(session: AsyncSession, elder_id: int) -> Elder:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from models.audit import audit
 from models.database import Database
 from models.elder_forms import ElderForm
 from models.elders import Elder
@@ -19,7 +20,7 @@ from models.sheets import write_sheet
 _SHEET = "老人档案"
 
 
-async def export_elders(db: Database, path: Path) -> int:
+async def export_elders(db: Database, path: Path, *, by: str) -> int:
     """Write every file of the register to .xlsx or .csv; how many there were.
 
     Raises:
@@ -33,6 +34,8 @@ async def export_elders(db: Database, path: Path) -> int:
     most = max([CONTACTS_IN_TEMPLATE, *(len(form.contacts) for form in forms)])
     columns = _columns(most)
     rows = [_row(form, columns, _places(form.org_unit_id, units)) for form in forms]
+    async with db.write() as session:  # before the file is there: no export without its entry
+        audit(session, by, "elders.export", rows=len(rows))
     await asyncio.to_thread(write_sheet, path, [[column.zh for column in columns], *rows], name=_SHEET)
     return len(forms)
 

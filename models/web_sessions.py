@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, utc_now
+
+LOG_IN_TOKEN: Final = "log-in"  # the name of a token that came with a log-in
 
 
 class WebSession(Base):

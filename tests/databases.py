@@ -19,13 +19,14 @@ from pathlib import Path
 import psycopg
 import pytest
 import pytest_asyncio
-from sqlalchemy import make_url, text
+from sqlalchemy import insert, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from home.postgres import PrivatePostgres
 from home.settings import Settings
 from models import database
+from models.audit import GENESIS, AuditChain
 from models.database import Database
 from models.tables import metadata
 
@@ -97,7 +98,10 @@ async def _emptied(url: str) -> str:
     tables = ", ".join(metadata.tables)
     engine = create_async_engine(url, poolclass=NullPool)
     async with engine.begin() as connection:
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))  # the audit log's triggers
         await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        chain = {"id": 1, "last_id": 0, "last_hash": GENESIS, "pruned_id": 0, "pruned_hash": GENESIS}
+        await connection.execute(insert(AuditChain).values(chain))
     await engine.dispose()
     return url
 

@@ -22,7 +22,9 @@ from models.people import User
 from models.web_sessions import ApiToken, WebSession
 
 FRESH: Final = 5.0
-SESSION_IDLE: Final = timedelta(hours=12)
+# A page that is open asks at least every half minute (`api/live.py`), so only who has closed it is idle.
+SESSION_IDLE: Final = timedelta(hours=2)
+SESSION_LONGEST: Final = timedelta(hours=16)  # a shift of twelve hours and what comes before and after it
 TOKEN_LIFE: Final = timedelta(hours=12)
 TOUCH_EVERY: Final = timedelta(minutes=10)
 MOST_REMEMBERED: Final = 5_000
@@ -56,8 +58,10 @@ class Found:
 class Accounts:
     """Looks keys up, remembers, forgets."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, in_a_case: Callable[[str], bool] = lambda _: False) -> None:
+        """`in_a_case` tells whether a case is on this seat's screen: then no session ends by itself."""
         self._db = db
+        self._in_a_case = in_a_case
         self._known: OrderedDict[str, tuple[float, Found | None]] = OrderedDict()
 
     async def of_session(self, key: str) -> Found | None:
@@ -71,15 +75,14 @@ class Accounts:
     async def start_session(self, key: str, data: dict[str, Any], *, user_id: int) -> None:
         now = utc_now()
         async with self._db.write() as session:
-            await session.execute(delete(WebSession).where(WebSession.expires_at < now))
+            await session.execute(delete(WebSession).where(WebSession.expires_at < now - SESSION_LONGEST))
             row = WebSession(key_hash=hash_of(key), user_id=user_id, data=data, expires_at=now + SESSION_IDLE)
             await session.merge(row)
         self._known.pop(hash_of(key), None)
 
     async def end_session(self, key: str) -> None:
         self._known[hash_of(key)] = (time.monotonic(), None)
-        async with self._db.write() as session:
-            await session.execute(delete(WebSession).where(WebSession.key_hash == hash_of(key)))
+        await self._end(hash_of(key))
 
     async def issue_token(self, user_id: int, name: str) -> tuple[str, ApiToken]:
         """A new bearer token, told this once."""
@@ -119,11 +122,16 @@ class Accounts:
         query = select(WebSession, User).join(User).where(WebSession.key_hash == key_hash, User.active)
         async with self._db.read() as session:
             row = (await session.execute(query)).one_or_none()
-        if row is None or row[0].expires_at <= now:
+        if row is None:
             return None
-        if now - row[0].seen_at > TOUCH_EVERY:
+        begun, user = row
+        over = begun.expires_at <= now or begun.created_at <= now - SESSION_LONGEST
+        if over and not (user.seat and self._in_a_case(user.seat)):
+            await self._end(key_hash)  # for good: a case that comes later must not bring it back
+            return None
+        if now - begun.seen_at > TOUCH_EVERY:
             await self._touch(key_hash)
-        return Found(account_of(row[1]), dict(row[0].data))
+        return Found(account_of(user), dict(begun.data))
 
     async def _read_token(self, key_hash: str) -> Found | None:
         query = select(User).join(ApiToken)
@@ -131,6 +139,10 @@ class Accounts:
         async with self._db.read() as session:
             user = await session.scalar(query)
         return None if user is None else Found(account_of(user), {})
+
+    async def _end(self, key_hash: str) -> None:
+        async with self._db.write() as session:
+            await session.execute(delete(WebSession).where(WebSession.key_hash == key_hash))
 
     async def _touch(self, key_hash: str) -> None:
         now = utc_now()

@@ -12,18 +12,21 @@ from yarl import URL
 from home.secrets import Secrets
 from home.settings import Settings
 from models.database import Database
-from web import api, guard, keys, logs, pages, security, sessions
+from web import api, guard, keys, limits, logs, pages, security, sessions
 from web.accounts import Accounts
 from web.condition import Looking
 from web.controller.client import Controller
 from web.controller.mirror import Mirror
 from web.feed import Feed
 from web.handing_over import hand_over_later
+from web.keeping import keep_audit
 from web.ladder_log import LadderLog
 from web.metrics import Metrics, measuring
+from web.origin import origins
 from web.render import STATIC, make_environment
+from web.reveals import Reveals
 from web.texts import load_texts
-from web.throttle import Throttle
+from web.throttle import Limits, Throttle
 from web.watching import Figures
 
 LARGEST_REQUEST: Final = 256 * 1024
@@ -33,20 +36,24 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
     """The whole web process as an aiohttp application; nothing is connected before it starts."""
     metrics = Metrics()
     database = Database(settings.database_url)
-    accounts = Accounts(database)
+    feed = Feed()
+    mirror = Mirror(feed)
+    accounts = Accounts(database, in_a_case=lambda seat: mirror.on_screen(seat) is not None)
     app = web.Application(
         client_max_size=LARGEST_REQUEST,
         middlewares=[
             logs.access_log,
             measuring(metrics),
+            origins,
             security.visits,
             guard.problems,
             session_middleware(sessions.DatabaseStorage(accounts)),
             sessions.who_is_asking,
+            limits.rates,
+            limits.bodies,
             security.forged_requests,
         ],
     )
-    feed = Feed()
     controllers = [URL.build(scheme="http", host="127.0.0.1", port=port) for port in settings.control_ports]
     app[keys.SETTINGS] = settings
     app[keys.SECRETS] = secrets
@@ -56,7 +63,7 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
     app[keys.TEXTS] = load_texts()
     app[keys.TEMPLATES] = make_environment()
     app[keys.FEED] = feed
-    app[keys.MIRROR] = Mirror(feed)
+    app[keys.MIRROR] = mirror
     app[keys.CONTROLLER] = Controller(controllers, secrets.control_token)
     app[keys.LOOKING] = Looking(settings, secrets, database, app[keys.CONTROLLER])
     app[keys.FIGURES] = Figures(
@@ -68,7 +75,9 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
         words=app[keys.TEXTS]["zh"],
     )
     app[keys.SOCKETS] = set()
+    app[keys.REVEALS] = Reveals()
     app[keys.LOGINS] = Throttle(burst=10, per_minute=20)
+    app[keys.LIMITS] = Limits()
     app.on_response_prepare.append(security.add_headers)
     app.on_shutdown.append(_say_goodbye)
     app.cleanup_ctx.extend([_database, _controller])
@@ -96,6 +105,7 @@ async def _controller(app: web.Application) -> AsyncIterator[None]:
             asyncio.create_task(app[keys.MIRROR].run(controller), name="mirror"),
             asyncio.create_task(hand_over_later(app[keys.DATABASE], controller), name="hand-over"),
             asyncio.create_task(app[keys.FIGURES].watch_the_loop(), name="loop-lag"),
+            asyncio.create_task(keep_audit(app[keys.DATABASE]), name="audit"),
         )
         yield
         for task in tasks:

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from models.masking import masked
+
 KEPT = 2_000
 QUEUE = 256
 
@@ -25,12 +27,20 @@ class Audience:
     extension: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Message:
     seq: int
     kind: str
     audience: Audience
     text: str
+    _masked: str = ""
+
+    def masked(self) -> str:
+        """The text without what is personal; made when the first asks who may not see it."""
+        if not self._masked:
+            data = json.loads(self.text)
+            self._masked = encode(self.seq, self.kind, masked(data["data"]))
+        return self._masked
 
 
 @dataclass(eq=False, slots=True)

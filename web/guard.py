@@ -7,13 +7,14 @@ from typing import Final
 from aiohttp import web
 from yarl import URL
 
+from home.failures import where_it_failed
 from models.database import DatabaseUnavailable
 from models.register import FormRefused, NoSuchElder
 from models.versions import NoSuchRecord, VersionConflict
 from web.accounts import Account
 from web.keys import ACCOUNT
-from web.logs import Handler, log, where_it_failed
-from web.problems import Conflict, Forbidden, Invalid, NotFound, Problem, TooMany, Unauthorized, Unavailable
+from web.logs import Handler, log
+from web.problems import Conflict, Forbidden, Invalid, NotFound, Problem, TooMany, Unauthorized, Unavailable, WaitFirst
 from web.render import render, texts_of
 from web.rights import Right, may
 
@@ -97,7 +98,7 @@ def _answer(request: web.Request, problem: Problem) -> web.StreamResponse:
         response = web.Response(status=303, headers={"Location": str(back)})
     else:
         response = render(request, "problem.html", {"problem": problem}, status=problem.status)
-    if isinstance(problem, TooMany):
+    if isinstance(problem, TooMany | WaitFirst):
         response.headers["Retry-After"] = str(problem.retry_after)
     return response
 

@@ -4,11 +4,12 @@ controller takes a report once, however often it is handed in."""
 import asyncio
 from typing import Final
 
+from home.failures import where_it_failed
 from ivr.case import DeviceReport
 from models.database import Database, DatabaseUnavailable
 from models.device_reports import handed, not_handed
 from web.controller.client import Controller
-from web.logs import log, where_it_failed
+from web.logs import log
 from web.problems import Problem
 
 EVERY: Final = 2.0

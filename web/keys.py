@@ -14,8 +14,9 @@ from web.controller.client import Controller
 from web.controller.mirror import Mirror
 from web.feed import Feed
 from web.metrics import Metrics
+from web.reveals import Reveals
 from web.texts import Lang, Texts
-from web.throttle import Throttle
+from web.throttle import Limits, Throttle
 from web.watching import Figures
 
 SETTINGS = web.AppKey("settings", Settings)
@@ -28,10 +29,12 @@ FEED = web.AppKey("feed", Feed)
 METRICS = web.AppKey("metrics", Metrics)
 TEXTS = web.AppKey("texts", Mapping[Lang, Texts])
 TEMPLATES = web.AppKey("templates", jinja2.Environment)
+REVEALS = web.AppKey("reveals", Reveals)
 SOCKETS = web.AppKey("sockets", set[web.WebSocketResponse])
 LOOKING = web.AppKey("looking", Looking)
 FIGURES = web.AppKey("figures", Figures)
 LOGINS = web.AppKey("logins", Throttle)
+LIMITS = web.AppKey("limits", Limits)
 
 ACCOUNT = web.RequestKey("account", Account)
 BEARER = web.RequestKey("bearer", bool)

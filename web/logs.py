@@ -3,14 +3,14 @@
 import logging
 import sys
 import time
-import traceback
 from collections.abc import Awaitable, Callable
 from secrets import token_hex
-from typing import Any, TextIO
+from typing import TextIO
 
 import structlog
 from aiohttp import web
 
+from home.failures import where_it_failed
 from home.log_stream import forgiving
 
 log = structlog.get_logger("web")
@@ -43,15 +43,6 @@ class _Bridge(logging.Handler):
         where = where_it_failed(failure) if failure else {}
         message = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
         log.log(record.levelno, message, logger=record.name, **where)
-
-
-def where_it_failed(error: BaseException) -> dict[str, Any]:
-    """Type and place of an exception without its text, which may quote what a user typed."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return {
-        "error": type(error).__name__,
-        "trace": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-8:]],
-    }
 
 
 @web.middleware

@@ -1,18 +1,51 @@
-"""Where a request comes from: over TLS or not, from our own page or another site's; the names of our cookies."""
+"""Where a request comes from: whose address, over TLS or not, from our own page or another site's; our cookies' names.
 
+What a proxy says counts only when it is one of ours (`YJT_TRUSTED_PROXIES`): anybody can write such a header.
+"""
+
+import ipaddress
+from functools import cache
 from typing import Final
 
 from aiohttp import web
 from yarl import URL
 
+from models import audit
+from web.keys import SETTINGS
+from web.logs import Handler
+
 SESSION_COOKIE: Final = "yjt_session"
 VISIT_COOKIE: Final = "yjt_visit"
 LANG_COOKIE: Final = "yjt_lang"
+MOST_PROXIES: Final = 10  # in a row; more is somebody's play with the header
+
+
+@web.middleware
+async def origins(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What is put on the audit log while this request is served came from its address."""
+    token = audit.origin.set(address_of(request))
+    try:
+        return await handler(request)
+    finally:
+        audit.origin.reset(token)
+
+
+def address_of(request: web.Request) -> str:
+    """The client's address: the last one in the chain of proxies that is none of ours. `-` when there is none."""
+    trusted = tuple(request.app[SETTINGS].trusted_proxies)
+    address = request.remote or "-"
+    said = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")[-MOST_PROXIES:]
+    while said and _is_trusted(address, trusted):
+        before = said.pop().strip()
+        if not _is_address(before):
+            break
+        address = before
+    return address
 
 
 def is_https(request: web.Request) -> bool:
-    """Whether the browser speaks TLS, to us or to a proxy on this machine."""
-    behind_proxy = request.remote in ("127.0.0.1", "::1")
+    """Whether the browser speaks TLS, to us or to a proxy of ours."""
+    behind_proxy = _is_trusted(request.remote or "", tuple(request.app[SETTINGS].trusted_proxies))
     return request.secure or (behind_proxy and request.headers.get("X-Forwarded-Proto") == "https")
 
 
@@ -25,3 +58,20 @@ def same_origin(request: web.Request) -> bool:
         return URL(origin).authority == URL(f"{URL(origin).scheme}://{request.host}").authority
     except ValueError:
         return False
+
+
+@cache
+def _networks(trusted: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    return tuple(ipaddress.ip_network(network, strict=False) for network in trusted)
+
+
+def _is_trusted(address: str, trusted: tuple[str, ...]) -> bool:
+    return _is_address(address) and any(ipaddress.ip_address(address) in network for network in _networks(trusted))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -6,6 +6,7 @@
       NotFound         404
       Conflict         409  somebody else was faster, or the case is not in that state
       Invalid          422  the input; `fields` says what is wrong where
+      WaitFirst        423  too many wrong passwords; `retry_after` seconds
       TooMany          429  slow down; `retry_after` seconds
       Unavailable      503  controller or database cannot be reached
 
@@ -13,6 +14,7 @@ Problems never carry personal data in `code`; messages go to the person who aske
 """
 
 from collections.abc import Mapping
+from math import ceil
 
 from web.texts import Texts
 
@@ -31,6 +33,7 @@ class Problem(Exception):
         fields: Mapping[str, str] | None = None,
         message: str = "",
         status: int = 0,
+        values: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(key or self.key)
         self.key = key or self.key
@@ -38,9 +41,10 @@ class Problem(Exception):
         self.code = code or self.key.rpartition(".")[2]
         self.fields = dict(fields or {})
         self._message = message
+        self._values = dict(values or {})
 
     def message(self, t: Texts) -> str:
-        return t(self.key) if self.key in t else self._message or t(Problem.key)
+        return t(self.key, **self._values) if self.key in t else self._message or t(Problem.key)
 
     def as_json(self, t: Texts) -> dict[str, object]:
         """The one shape of an API error: `{"error": {"code", "message", "fields"}}`."""
@@ -71,6 +75,15 @@ class Conflict(Problem):
 class Invalid(Problem):
     status = 422
     key = "problem.invalid"
+
+
+class WaitFirst(Problem):
+    status = 423
+    key = "problem.locked_out"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(values={"minutes": ceil(retry_after / 60)})
+        self.retry_after = retry_after
 
 
 class TooMany(Problem):

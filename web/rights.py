@@ -26,9 +26,15 @@ class Right(StrEnum):
     SEE_TERMINALS = "see_terminals"
     EXPLAIN_EXCEPTIONS = "explain_exceptions"
     SUPERVISE = "supervise"
+    SEE_PERSONAL = "see_personal"  # numbers, address, health of people: by a click that is put on record
+    EXPORT = "export"
+    SEE_AUDIT = "see_audit"
+    MANAGE_USERS = "manage_users"
 
 
 _ALL: Final = frozenset(Right)
+# Who leads the service does not watch over its records, and who does leads nothing.
+_LEAD: Final = _ALL - {Right.SEE_AUDIT, Right.MANAGE_USERS}
 _SEE: Final = frozenset({Right.SEE_LIVE, Right.SEE_CASES, Right.SEE_ELDERS})
 _AGENT: Final = _SEE | {
     Right.REPORT_ALARMS,
@@ -38,15 +44,18 @@ _AGENT: Final = _SEE | {
     Right.FOLLOW_UP,
     Right.SEE_ORDERS,
     Right.SEE_COMPLAINTS,
+    Right.SEE_PERSONAL,
 }
 _OF_ROLE: Final[dict[str, frozenset[Right]]] = {
     UserRole.ADMIN: _ALL,
-    UserRole.LEAD: _ALL,
+    UserRole.LEAD: _LEAD,
     UserRole.AGENT: _AGENT,
     UserRole.PROFESSIONAL: _AGENT,
     UserRole.REVIEWER: _SEE | {Right.HEAR_RECORDINGS, Right.SEE_COMPLAINTS},
-    UserRole.DISPATCHER: _SEE | {Right.SEE_TERMINALS, Right.FOLLOW_UP, Right.SEE_ORDERS},
-    UserRole.MAINTENANCE: frozenset({Right.SEE_LIVE, Right.SEE_TERMINALS}),
+    UserRole.DISPATCHER: _SEE
+    | {Right.SEE_TERMINALS, Right.FOLLOW_UP, Right.SEE_ORDERS, Right.SEE_PERSONAL, Right.EXPORT},
+    UserRole.MAINTENANCE: frozenset({Right.SEE_LIVE, Right.SEE_TERMINALS, Right.EXPORT}),
+    UserRole.AUDITOR: frozenset({Right.SEE_AUDIT, Right.EXPORT}),
     UserRole.GATEWAY: frozenset({Right.REPORT_ALARMS}),
 }
 

@@ -1,9 +1,9 @@
-"""How often somebody may try: a token bucket for each key, in memory. For log-ins; never for alarms."""
+"""How often somebody may try: a token bucket for each key, in memory. What is limited is told by `limits.py`."""
 
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 
 MOST_KEYS = 10_000
@@ -37,3 +37,13 @@ class Throttle:
             bucket.tokens -= weight
             return 0
         return ceil((weight - bucket.tokens) / self._rate)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """For each account; for each account that hands in alarms (a district's gateway speaks for thousands of devices);
+    for each address of which nobody is logged in."""
+
+    requests: Throttle = field(default_factory=lambda: Throttle(burst=300, per_minute=1_200))
+    alarms: Throttle = field(default_factory=lambda: Throttle(burst=1_000, per_minute=12_000))
+    strangers: Throttle = field(default_factory=lambda: Throttle(burst=200, per_minute=600))

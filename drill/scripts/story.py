@@ -26,6 +26,7 @@ from drill.people import Elder, Seat
 from drill.report import StoryReport
 from drill.telling import Words, step, warning
 from drill.town import Town
+from models.masking import could_be
 from models.views import AlarmView, CaseView, LegView
 
 ONE_RING = 0.5  # seconds; in China one ring lasts a second
@@ -229,7 +230,8 @@ def alarmed(kind: str) -> Callable[[CaseView], bool]:
 
 
 def legs_to(view: CaseView, number: str) -> list[LegView]:
-    return [leg for leg in view.legs if leg.number == number]
+    """Numbers are masked on the console of whoever is not in the case."""
+    return [leg for leg in view.legs if len(leg.number) == len(number) and could_be(leg.number, number)]
 
 
 def elder_leg(view: CaseView) -> LegView:

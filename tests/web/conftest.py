@@ -23,7 +23,8 @@ from models.people import User
 from models.seats import add_seat
 from tests.web.fake_control import FakeControl, fake_control
 from web.app import make_app
-from web.keys import MIRROR
+from web.keys import LIMITS, MIRROR
+from web.throttle import Limits
 
 PASSWORD = "Test-pass-2026"
 Client = TestClient[web.Request, web.Application]
@@ -85,7 +86,7 @@ async def sqlite_house(sqlite_url: str, tmp_path: Path) -> AsyncIterator[House]:
         yield built
 
 
-async def build(url: str, home: Path) -> AsyncIterator[House]:
+async def build(url: str, home: Path, *, limits: Limits | None = None) -> AsyncIterator[House]:
     database = Database(url)
     await settle(database)
     secrets = Secrets.load_or_create(home / "home")
@@ -93,6 +94,8 @@ async def build(url: str, home: Path) -> AsyncIterator[House]:
         env = {"YJT_HOME": str(home / "home"), "YJT_DATABASE_URL": url, "YJT_CONTROL_PORT": str(control.port)}
         settings = Settings.load(env)
         app = make_app(settings, secrets)
+        if limits is not None:
+            app[LIMITS] = limits
         async with TestClient(TestServer(app), cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
             await until(lambda: app[MIRROR].reachable, "the controller")
             yield House(app, control, client, database, settings)

@@ -245,6 +245,11 @@ async def test_only_supervisors_supervise(sqlite_house: House) -> None:
     assert (await _call(sqlite_house, "POST", path, {"action": "supervise_end"}, headers=lead))[0] == 200
 
 
+async def _reveal(house: House, elder: int, headers: dict[str, str]) -> None:
+    body = {"record": f"elder:{elder}", "reason": "核对档案"}
+    assert (await _call(house, "POST", "/reveals", body, headers=headers))[0] == 201
+
+
 async def test_an_elder_from_cradle_to_grave(house: House) -> None:
     headers = await bearer(house.client)
     status, made = await _call(house, "POST", "/elders", ELDER, headers=headers)
@@ -252,6 +257,11 @@ async def test_an_elder_from_cradle_to_grave(house: House) -> None:
     assert made["home_phone"] == "02110000003"
     assert made["contacts"][0]["phones"] == ["12000000031", "12000000032"]
     path = f"/elders/{made['id']}"
+    _, masked = await _call(house, "GET", path, headers=headers)
+    assert (masked["home_phone"], masked["name"], masked["room"]) == ("021****0003", made["name"], "***")
+    back = {"version": made["version"], "health": "***"}
+    assert (await _call(house, "PATCH", path, back, headers=headers))[0] == 422  # what is masked cannot come back
+    await _reveal(house, made["id"], headers)
     assert (await _call(house, "GET", path, headers=headers))[1] == made
     status, changed = await _call(
         house, "PATCH", path, {"version": made["version"], "landmark": "食堂对面"}, headers=headers
@@ -272,6 +282,7 @@ async def test_contacts_and_terminals_below_an_elder(house: House) -> None:
     headers = await bearer(house.client)
     _, made = await _call(house, "POST", "/elders", ELDER, headers=headers)
     contacts, terminals = f"/elders/{made['id']}/contacts", f"/elders/{made['id']}/terminals"
+    await _reveal(house, made["id"], headers)
     body = {"name": "演示·邻居", "kind": "neighbour", "phones": ["12000000033"]}
     status, second = await _call(house, "POST", contacts, body, headers=headers)
     assert (status, second["name"]) == (201, "演示·邻居")

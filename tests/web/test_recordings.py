@@ -47,6 +47,17 @@ async def test_the_sound_comes_whole_and_in_parts(house: House) -> None:
     assert heard == ["recording:r1-1"]
 
 
+async def test_no_part_is_heard_unseen(sqlite_house: House) -> None:
+    """Whoever leaves the first byte out is on the log as well."""
+    await _record(sqlite_house)
+    for username in ("agent801", "reader"):
+        headers = {**await bearer(sqlite_house.client, username), "Range": "bytes=1-"}
+        assert (await sqlite_house.client.get("/api/v1/recordings/r1-1", headers=headers)).status == 206
+    async with sqlite_house.db.read() as session:
+        heard = (await session.scalars(select(AuditEntry.actor).where(AuditEntry.action == "recording.hear"))).all()
+    assert heard == ["user:1", "user:5"]
+
+
 async def test_only_who_may_hear_hears(sqlite_house: House) -> None:
     await _record(sqlite_house)
     assert (await sqlite_house.client.get("/api/v1/recordings/r1-1")).status == 401

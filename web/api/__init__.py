@@ -7,6 +7,7 @@ from aiohttp import web
 from web.api import (
     access,
     alarms,
+    audit,
     cases,
     complaints,
     elder_parts,
@@ -18,8 +19,10 @@ from web.api import (
     openapi,
     orders,
     recordings,
+    reveals,
     seats,
     terminals,
+    users,
 )
 from web.api.kit import Operation
 
@@ -39,6 +42,9 @@ PARTS: Final = (
     live,
     health,
     terminals,
+    reveals,
+    audit,
+    users,
 )
 
 

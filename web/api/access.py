@@ -6,10 +6,11 @@ from aiohttp import web
 from aiohttp_session import get_session
 from pydantic import Field
 
+from models.web_sessions import LOG_IN_TOKEN
 from web.api.kit import Done, Input, Operations, Output, When, answer, read_body
 from web.guard import account_of
 from web.keys import ACCOUNTS, BEARER
-from web.pages.login import begin_session, check
+from web.pages.login import begin_session, check, put_log_out_on_record
 from web.security import csrf_token
 
 operations = Operations("access")
@@ -43,7 +44,7 @@ class Me(Output):
 async def log_in(request: web.Request) -> web.StreamResponse:
     given = await read_body(request, LogIn)
     account = await check(request, given.username, given.password)
-    token, row = await request.app[ACCOUNTS].issue_token(account.id, "log-in")
+    token, row = await request.app[ACCOUNTS].issue_token(account.id, LOG_IN_TOKEN)
     key = await begin_session(request, account)
     me = Me(**_me(account))
     said = LoggedIn(token=token, expires_at=row.expires_at, csrf_token=csrf_token(request, key), user=me)
@@ -52,6 +53,7 @@ async def log_in(request: web.Request) -> web.StreamResponse:
 
 @operations("POST", "/logout", "Log out: ends the session, or the token that was used", result=Done)
 async def log_out(request: web.Request) -> web.StreamResponse:
+    await put_log_out_on_record(request)
     if request.get(BEARER):
         await request.app[ACCOUNTS].end_token(request.headers["Authorization"].partition(" ")[2].strip())
     else:

@@ -61,6 +61,7 @@ class Received(Output):
     body=Alarm,
     result=Received,
     status=201,
+    also=(200, 202),
 )
 async def post_alarm(request: web.Request) -> web.StreamResponse:
     """201 taken, 200 had been taken before, 202 kept and handed over later; 503: nothing was kept, send it again."""

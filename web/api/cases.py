@@ -14,6 +14,7 @@ from web.accounts import Account
 from web.api.kit import Done, Input, Limit, ListOf, Operations, Output, RecordId, When, answer, read_body, read_query
 from web.guard import account_of
 from web.keys import CONTROLLER, DATABASE, METRICS, MIRROR, SETTINGS
+from web.personal import shown_case
 from web.problems import Forbidden, Invalid
 from web.rights import Right, may, may_set_seat
 from web.sheet import find_sheet
@@ -128,7 +129,7 @@ async def get_cases(request: web.Request) -> web.StreamResponse:
     mirror = request.app[MIRROR]
     if wanted.state == "open" and mirror.reachable and wanted.elder is None:
         newest_first = [case for case in reversed(mirror.open_cases()) if _within(case.view, wanted)]
-        return answer({"items": [case.raw for case in newest_first], "next": None})
+        return answer({"items": [shown_case(request, case.view, case.raw) for case in newest_first], "next": None})
     try:
         async with request.app[DATABASE].read() as session:
             page = await list_cases(
@@ -142,7 +143,7 @@ async def get_cases(request: web.Request) -> web.StreamResponse:
             )
     except BadCursor as error:
         raise Invalid(fields={"cursor": "problem.cursor"}) from error
-    return answer({"items": [view.as_json() for view in page.items], "next": page.next})
+    return answer({"items": [shown_case(request, view, view.as_json()) for view in page.items], "next": page.next})
 
 
 def _within(view: CaseView, wanted: CaseFilter) -> bool:
@@ -156,15 +157,18 @@ def _within(view: CaseView, wanted: CaseFilter) -> bool:
 async def get_case(request: web.Request) -> web.StreamResponse:
     case_id = request.match_info["id"]
     live = request.app[MIRROR].cases.get(case_id)
-    return answer(live.raw if live is not None else (await find_sheet(request, case_id)).view.as_json())
+    if live is not None:
+        return answer(shown_case(request, live.view, live.raw))
+    view = (await find_sheet(request, case_id)).view
+    return answer(shown_case(request, view, view.as_json()))
 
 
 @operations("GET", "/cases/{id}/messages", "SMS to the contacts of a case", right=Right.SEE_CASES, result=MessageList)
 async def get_messages(request: web.Request) -> web.StreamResponse:
-    case_id = (await find_sheet(request, request.match_info["id"])).view.id
+    view = (await find_sheet(request, request.match_info["id"])).view
     async with request.app[DATABASE].read() as session:
-        found = await messages_of(session, case_id)
-    return answer(MessageList(items=list(found)))
+        found = await messages_of(session, view.id)
+    return answer(MessageList(items=list(shown_case(request, view, found))))
 
 
 @operations("POST", "/cases/{id}/actions", "Act on a case", right=Right.HANDLE_CASES, body=Action, result=ActionDone)
@@ -178,7 +182,7 @@ async def act(request: web.Request) -> web.StreamResponse:
     if wanted.action in _RINGS_A_SEAT:
         body["extension"] = _seat_to_ring(account, wanted.extension)
     case = await request.app[CONTROLLER].act(request.match_info["id"], body, actor=account.actor)
-    return answer({"case": case.raw})
+    return answer({"case": shown_case(request, case.view, case.raw)})
 
 
 def _seat_to_ring(account: Account, named: str | None) -> str:

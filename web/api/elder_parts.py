@@ -22,6 +22,7 @@ from web.api.kit import (
     view_json,
 )
 from web.keys import DATABASE
+from web.personal import shown_elder
 from web.problems import NotFound
 from web.register_views import (
     ContactView,
@@ -70,7 +71,7 @@ class TerminalPatch(Input):
 
 @operations("GET", "/elders/{id}/contacts", "The elder's contacts", right=Right.SEE_ELDERS, result=ContactList)
 async def get_contacts(request: web.Request) -> web.StreamResponse:
-    return answer({"items": [view_json(contact) for contact in (await _read(request)).contacts], "next": None})
+    return answer({"items": [view_json(contact) for contact in (await _shown(request)).contacts], "next": None})
 
 
 @operations(
@@ -90,7 +91,7 @@ async def post_contact(request: web.Request) -> web.StreamResponse:
 
 @operations("GET", "/elders/{id}/contacts/{part}", "One contact", right=Right.SEE_ELDERS, result=ContactView)
 async def get_contact(request: web.Request) -> web.StreamResponse:
-    return answer(view_json(_one(request, (await _read(request)).contacts)))
+    return answer(view_json(_one(request, (await _shown(request)).contacts)))
 
 
 @operations(
@@ -114,7 +115,7 @@ async def patch_contact(request: web.Request) -> web.StreamResponse:
         contacts.insert(place, replace(contact_form(old), **given))
         return replace(form, contacts=tuple(contacts))
 
-    return answer(view_json(_one(request, (await _change(request, change)).contacts)))
+    return answer(view_json(_one(request, _masked(request, await _change(request, change)).contacts)))
 
 
 @operations("DELETE", "/elders/{id}/contacts/{part}", "Remove a contact", right=Right.EDIT_ELDERS, result=Done)
@@ -132,7 +133,7 @@ async def delete_contact(request: web.Request) -> web.StreamResponse:
 
 @operations("GET", "/elders/{id}/terminals", "The elder's terminals", right=Right.SEE_ELDERS, result=TerminalList)
 async def get_terminals(request: web.Request) -> web.StreamResponse:
-    return answer({"items": [view_json(one) for one in (await _read(request)).terminals], "next": None})
+    return answer({"items": [view_json(one) for one in (await _shown(request)).terminals], "next": None})
 
 
 @operations(
@@ -152,7 +153,7 @@ async def post_terminal(request: web.Request) -> web.StreamResponse:
 
 @operations("GET", "/elders/{id}/terminals/{part}", "One terminal", right=Right.SEE_ELDERS, result=TerminalView)
 async def get_terminal(request: web.Request) -> web.StreamResponse:
-    return answer(view_json(_one(request, (await _read(request)).terminals)))
+    return answer(view_json(_one(request, (await _shown(request)).terminals)))
 
 
 @operations(
@@ -175,7 +176,7 @@ async def patch_terminal(request: web.Request) -> web.StreamResponse:
         terminals[at] = replace(terminals[at], **given)
         return replace(form, terminals=tuple(terminals))
 
-    view = await _change(request, change)
+    view = _masked(request, await _change(request, change))
     same = [one for one in view.terminals if one.id == number_in_path(request, "part")]
     return answer(view_json(same[0] if same else max(view.terminals, key=lambda terminal: terminal.id)))
 
@@ -190,9 +191,15 @@ async def delete_terminal(request: web.Request) -> web.StreamResponse:
     return answer(Done())
 
 
-async def _read(request: web.Request) -> ElderView:
+async def _shown(request: web.Request) -> ElderView:
+    elder_id = number_in_path(request, "id")
     async with request.app[DATABASE].read() as session:
-        return await elder_view(session, number_in_path(request, "id"))
+        return shown_elder(request, elder_id, await elder_view(session, elder_id))
+
+
+def _masked(request: web.Request, view: ElderView) -> ElderView:
+    """Who changes one thing of a file is not shown the rest of it."""
+    return shown_elder(request, view.id, view)
 
 
 async def _change(request: web.Request, change: Any) -> ElderView:

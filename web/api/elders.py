@@ -1,4 +1,5 @@
-"""The register: list, read, create, change, delete. A change that was made from an old version answers 409."""
+"""The register: list, read, create, change, delete. A change that was made from an old version answers 409. What is
+personal is masked until it was revealed (`reveals.py`)."""
 
 from dataclasses import replace
 from datetime import date
@@ -11,6 +12,7 @@ from ivr.vocabulary import Relation
 from models.audit import audit
 from models.elder_forms import ContactForm, ElderForm, TerminalForm
 from models.elders import ElderStatus
+from models.masking import masked
 from models.queries.elders import ElderLine, list_elders
 from models.register import create_elder, delete_elder
 from web.api.kit import (
@@ -28,6 +30,7 @@ from web.api.kit import (
 )
 from web.guard import account_of
 from web.keys import DATABASE, SETTINGS
+from web.personal import sees_elder, shown_elder
 from web.register_views import ElderView, elder_view, rewrite
 from web.rights import Right
 
@@ -137,7 +140,7 @@ async def get_elders(request: web.Request) -> web.StreamResponse:
             limit=wanted.limit,
             cursor=wanted.cursor,
         )
-    return answer(ElderList(items=list(page.items), next=page.next, total=page.total))
+    return answer(ElderList(items=list(masked(page.items)), next=page.next, total=page.total))
 
 
 @operations("POST", "/elders", "Open a file", right=Right.EDIT_ELDERS, body=ElderIn, result=ElderView, status=201)
@@ -157,8 +160,9 @@ async def get_elder(request: web.Request) -> web.StreamResponse:
     async with database.read() as session:
         view = await elder_view(session, elder_id)
     async with database.write() as session:
-        audit(session, account_of(request).actor, "elder.read", f"elder:{elder_id}")
-    return answer(view_json(view))
+        how = "all" if sees_elder(request, elder_id) else "masked"
+        audit(session, account_of(request).actor, "elder.read", f"elder:{elder_id}", shown=how)
+    return answer(view_json(shown_elder(request, elder_id, view)))
 
 
 @operations("PATCH", "/elders/{id}", "Change a file", right=Right.EDIT_ELDERS, body=ElderPatch, result=ElderView)
@@ -166,7 +170,7 @@ async def patch_elder(request: web.Request) -> web.StreamResponse:
     patch = await read_body(request, ElderPatch)
     elder_id = number_in_path(request, "id")
     view = await rewrite(request, elder_id, lambda form, _: replace(form, **patch.values()), version=patch.version)
-    return answer(view_json(view))
+    return answer(view_json(shown_elder(request, elder_id, view)))
 
 
 @operations(

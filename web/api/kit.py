@@ -70,7 +70,8 @@ class Done(Output):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method on one path. `result` is any type that pydantic can describe; None: no JSON."""
+    """One method on one path. `result` is any type that pydantic can describe; None: no JSON. `also` are other statuses
+    than `status` that bring the same result."""
 
     method: str
     path: str
@@ -83,6 +84,7 @@ class Operation:
     result: Any
     status: int
     media: str
+    also: tuple[int, ...] = ()
 
 
 class Operations:
@@ -108,13 +110,14 @@ class Operations:
         result: Any = None,
         status: int = 200,
         media: str = JSON,
+        also: tuple[int, ...] = (),
     ) -> Callable[[Handler], Handler]:
         """Register the decorated handler; without `public` it needs an account, and the right when one is named."""
 
         def register(handler: Handler) -> Handler:
             guarded = handler if public else needs(right)(handler)
             self._all.append(
-                Operation(method, path, summary, self._tag, guarded, public, body, query, result, status, media)
+                Operation(method, path, summary, self._tag, guarded, public, body, query, result, status, media, also)
             )
             return handler
 

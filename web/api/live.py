@@ -18,6 +18,7 @@ from web.feed import Message, Subscriber, encode
 from web.guard import account_of
 from web.keys import ACCOUNTS, BEARER, FEED, METRICS, MIRROR, SOCKETS
 from web.origin import SESSION_COOKIE
+from web.personal import sees_case, shown_case
 from web.rights import Right, may, may_receive
 
 operations = Operations("live")
@@ -76,38 +77,52 @@ async def _send(
                 request.app[METRICS].dropped.inc()
                 await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too slow")
                 return
-            elif not await _still_welcome(request):
+            elif not await _still_welcome(request, account):
                 await socket.close(code=LOGGED_OUT, message=b"logged out")
                 return
 
 
 def _text(request: web.Request, account: Account, message: Message) -> str:
-    """Encoded once for everybody, but for the whole state: it differs with what the account may see."""
-    return message.text if message.kind != "state" else _state(request, account, message.seq)
+    """Encoded once for all who see the same; the whole state differs with what the account may see."""
+    if message.kind == "state":
+        return _state(request, account, message.seq)
+    if message.kind != "case":
+        return message.text
+    case = request.app[MIRROR].find(message.audience.case or "")
+    return message.text if case is not None and sees_case(request, case.view) else message.masked()
 
 
 def _state(request: web.Request, account: Account, seq: int) -> str:
-    with_cases = may(account, Right.SEE_CASES)
-    return encode(seq, "state", request.app[MIRROR].snapshot(with_cases=with_cases))
+    mirror = request.app[MIRROR]
+    cases = mirror.open_cases() if may(account, Right.SEE_CASES) else []
+    return encode(seq, "state", mirror.snapshot([shown_case(request, case.view, case.raw) for case in cases]))
 
 
 async def _messages(subscriber: Subscriber) -> AsyncGenerator[Message | None]:
-    """Messages as they come; None when the client was dropped, and now and then so that its log-in is looked at."""
+    """Messages as they come; None when the client was dropped, and now and then, however much there is to tell, so that
+    its log-in is looked at."""
+    clock = asyncio.get_running_loop().time
+    look_at = clock() + RECHECK
     while True:
         if subscriber.dropped.is_set():
             yield None
+        if clock() >= look_at:
+            look_at = clock() + RECHECK
+            yield None
         try:
-            async with asyncio.timeout(RECHECK):
+            async with asyncio.timeout_at(look_at):
                 message = await subscriber.queue.get()
         except TimeoutError:
-            yield None
-        else:
-            yield message
+            continue
+        yield message
 
 
-async def _still_welcome(request: web.Request) -> bool:
+async def _still_welcome(request: web.Request, account: Account) -> bool:
+    """Whether the account is still logged in, and still what it was: other duties are another stream."""
     accounts = request.app[ACCOUNTS]
     if request.get(BEARER):
-        return await accounts.of_token(request.headers["Authorization"].partition(" ")[2].strip()) is not None
-    key = request.cookies.get(SESSION_COOKIE)
-    return key is not None and await accounts.of_session(key) is not None
+        found = await accounts.of_token(request.headers["Authorization"].partition(" ")[2].strip())
+    else:
+        key = request.cookies.get(SESSION_COOKIE)
+        found = await accounts.of_session(key) if key else None
+    return found is not None and found.account == account

@@ -76,7 +76,7 @@ def _operation(operation: Operation, schemas: dict[Key, dict[str, Any]]) -> dict
         "operationId": f"{operation.method.lower()}_{re.sub(r'[^a-z]+', '_', operation.path).strip('_')}",
         "parameters": [*_path_parameters(operation), *_query_parameters(operation.query)],
         "responses": {
-            str(operation.status): _response(operation, schemas),
+            **{str(status): _response(operation, schemas) for status in (operation.status, *operation.also)},
             "default": {
                 "description": "What went wrong",
                 "content": {"application/json": {"schema": schemas[ErrorAnswer, "serialization"]}},

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from models.audit import audit
+from models.cases import CaseRow
 from models.queries.cases import recording_row
 from web.api.kit import Operations
 from web.guard import account_of
-from web.keys import DATABASE, SETTINGS
+from web.keys import DATABASE, REVEALS, SETTINGS
 from web.problems import NotFound
 from web.rights import Right
 
@@ -27,9 +28,12 @@ async def get_recording(request: web.Request) -> web.StreamResponse:
     path = _file(request.app[SETTINGS].home / "recordings", row.path)
     if path is None:
         raise NotFound("problem.recording_gone")
-    if request.headers.get(hdrs.RANGE, "bytes=0-").startswith("bytes=0-"):
+    account, record, heard = account_of(request), f"recording:{row.id}", request.app[REVEALS]
+    if not heard.covers(account, record):  # a player asks for part after part: that is one hearing
         async with database.write() as session:
-            audit(session, account_of(request).actor, "recording.hear", f"recording:{row.id}")
+            case = await session.get(CaseRow, row.case_id)
+            audit(session, account.actor, "recording.hear", record, elder=None if case is None else case.elder_id)
+        heard.add(account, record)
     return web.FileResponse(path, headers={"Content-Type": WAV, "Content-Disposition": "inline"})
 
 

@@ -1,11 +1,13 @@
 """Terminals: which are due for a test (S8), and writing down that one was tested."""
 
+from dataclasses import replace
 from typing import Literal
 
 from aiohttp import web
 from pydantic import Field
 
 from models.base import utc_now
+from models.masking import masked
 from models.queries.terminals import DueTerminal
 from models.terminal_tests import record_test
 from web.api.kit import Done, Input, Limit, ListOf, Operations, RowCount, answer, answer_page, read_body, read_query
@@ -46,9 +48,8 @@ class Tested(Input):
 )
 async def get_terminals(request: web.Request) -> web.StreamResponse:
     wanted = read_query(request, TerminalFilter)
-    return answer_page(
-        await terminals(request, overdue=wanted.state == "overdue", limit=wanted.limit, after=wanted.cursor)
-    )
+    page = await terminals(request, overdue=wanted.state == "overdue", limit=wanted.limit, after=wanted.cursor)
+    return answer_page(replace(page, items=masked(page.items)))
 
 
 @operations(

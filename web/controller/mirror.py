@@ -10,11 +10,12 @@ from typing import Any
 
 import aiohttp
 
-from ivr.vocabulary import CaseState, LegKind, Role
+from home.failures import where_it_failed
+from ivr.vocabulary import CaseState, LegKind, LegState, Role
 from web.controller.client import Controller, ControllerUnreachable
 from web.controller.shapes import LiveCase, SeatView, State, parse_case, parse_seat, parse_state
 from web.feed import Audience, Feed
-from web.logs import log, where_it_failed
+from web.logs import log
 
 FIRST_WAIT, LONGEST_WAIT, WATCH_EVERY = 0.2, 5.0, 5.0
 CLOSED_KEPT = 200
@@ -42,6 +43,10 @@ class Mirror:
         """A case that was closed lately: it may not be on record yet, or the records may be away."""
         return self._closed.get(case_id)
 
+    def find(self, case_id: str) -> LiveCase | None:
+        """The open case of this id, or the one that was closed lately."""
+        return self.cases.get(case_id) or self._closed.get(case_id)
+
     def on_screen(self, extension: str) -> LiveCase | None:
         """The case that belongs on this seat's screen: the one it rings or talks for, else one it has to finish."""
         seat = self.seats.get(extension)
@@ -52,14 +57,16 @@ class Mirror:
 
     def unfinished(self, extension: str) -> Iterator[LiveCase]:
         """Open cases that this seat took as A and that nobody else has taken since."""
-        for case in self.open_cases():
-            takers = [
-                leg.number
-                for leg in case.view.legs
-                if leg.kind == LegKind.SEAT and leg.role == Role.A and leg.answered_at
-            ]
-            if takers and takers[-1] == extension:
-                yield case
+        return (case for case in self.open_cases() if _taker(case) == extension)
+
+    def has_case(self, extension: str, case_id: str) -> bool:
+        """Whether this open case is the seat's: it is in it, is being rung for it, or has to finish it."""
+        case, seat = self.cases.get(case_id), self.seats.get(extension)
+        if case is None:
+            return False
+        lines = (leg for leg in case.view.legs if leg.kind == LegKind.SEAT and leg.state != LegState.ENDED)
+        shown = case_id in (seat.case if seat else None, self._screens.get(extension))
+        return shown or _taker(case) == extension or any(leg.number == extension for leg in lines)
 
     # --- the one task that writes -----------------------------------------------------------------------------------
 
@@ -148,14 +155,20 @@ class Mirror:
             log.warning("controller_lost")
             self._feed.publish("controller", {"reachable": False})
 
-    def snapshot(self, *, with_cases: bool) -> dict[str, Any]:
-        """What a live client is told that cannot resume; without cases for those who may not see them."""
+    def snapshot(self, cases: list[dict[str, Any]]) -> dict[str, Any]:
+        """What a live client is told that cannot resume; `cases` as that client may see them."""
         return {
             "reachable": self.reachable,
             "degraded": list(self.degraded),
-            "cases": [case.raw for case in self.open_cases()] if with_cases else [],
+            "cases": cases,
             "seats": [seat_json(seat) for seat in self.seats.values()],
         }
+
+
+def _taker(case: LiveCase) -> str | None:
+    """The seat that took the case as A last."""
+    seats = (leg for leg in reversed(case.view.legs) if leg.kind == LegKind.SEAT and leg.role == Role.A)
+    return next((leg.number for leg in seats if leg.answered_at), None)
 
 
 def seat_json(seat: SeatView) -> dict[str, Any]:

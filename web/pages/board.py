@@ -4,9 +4,9 @@ from aiohttp import web
 
 from web.guard import account_of, needs
 from web.keys import FEED, MIRROR
+from web.personal import on_board
 from web.render import render
 from web.rights import Right, may, may_set_seat
-from web.sheet import Sheet
 
 routes = web.RouteTableDef()
 
@@ -27,7 +27,7 @@ def _context(request: web.Request) -> dict[str, object]:
     mirror, account = request.app[MIRROR], account_of(request)
     return {
         "seq": request.app[FEED].seq,
-        "sheets": [Sheet.of_live(case) for case in mirror.open_cases()],
+        "sheets": [on_board(request, case) for case in mirror.open_cases()],
         "acts": account.seat is not None and may(account, Right.HANDLE_CASES),
         "sets": lambda seat: may_set_seat(account, seat.extension),
         "seats": sorted(mirror.seats.values(), key=lambda seat: seat.extension),

@@ -2,20 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Literal, cast
 
 from aiohttp import web
 from multidict import MultiMapping
 
 from models.database import DatabaseUnavailable
+from models.masking import masked
 from models.messages import MessageView, messages_of
 from models.queries.cases import BadCursor, list_cases
 from models.queries.paging import Page
 from models.views import CaseView
 from web.guard import needs
 from web.keys import DATABASE, FEED, MIRROR
+from web.pages.listing import day_of, midnight
 from web.people_names import names_of_users
+from web.personal import on_board, sees_case, shown_case
 from web.problems import Invalid
 from web.render import render
 from web.rights import Right
@@ -47,9 +50,9 @@ async def cases(request: web.Request) -> web.StreamResponse:
         raise Invalid from error
     except DatabaseUnavailable:
         database_away, page = True, Page[CaseView]((), None)
-    open_now = [Sheet.of_live(case) for case in reversed(request.app[MIRROR].open_cases())]
+    open_now = [on_board(request, case) for case in reversed(request.app[MIRROR].open_cases())]
     live = {sheet.view.id: sheet for sheet in open_now}
-    sheets = [live.get(view.id, Sheet(view, None)) for view in page.items]
+    sheets = [live.get(view.id) or Sheet(shown_case(request, view, view), None) for view in page.items]
     if database_away and wanted.state != "closed":
         sheets = open_now
     context = {"sheets": sheets, "filter": wanted, "page": page, "database_away": database_away}
@@ -72,9 +75,13 @@ async def _case_context(request: web.Request) -> dict[str, object]:
     seq = request.app[FEED].seq
     sheet = await find_sheet(request, request.match_info["id"])
     messages = await _messages(request, sheet.view.id)
+    is_masked = not sees_case(request, sheet.view)
+    if is_masked:
+        sheet, messages = masked(sheet), masked(messages)
     actors = {entry.actor for entry in sheet.view.timeline}
     people = await names_of_users(request, actors)
-    return {"seq": seq, "sheet": sheet, "details": details, "people": people, "messages": messages}
+    shown = {"seq": seq, "sheet": sheet, "details": details, "people": people, "messages": messages}
+    return {**shown, "is_masked": is_masked}
 
 
 async def _messages(request: web.Request, case_id: str) -> Sequence[MessageView]:
@@ -92,8 +99,8 @@ async def _find(request: web.Request, wanted: Filter) -> Page[CaseView]:
             session,
             state=wanted.state or None,
             elder=wanted.elder,
-            since=_local(wanted.since),
-            until=_local(wanted.until + timedelta(days=1) if wanted.until else None),
+            since=midnight(wanted.since),
+            until=midnight(wanted.until + timedelta(days=1) if wanted.until else None),
             limit=PAGE,
             cursor=wanted.cursor,
         )
@@ -104,19 +111,8 @@ def _read_filter(query: MultiMapping[str]) -> Filter:
     elder = query.get("elder", "")
     return Filter(
         state=cast(Literal["", "open", "closed"], state) if state in ("open", "closed") else "",
-        since=_day(query.get("from", "")),
-        until=_day(query.get("to", "")),
+        since=day_of(query.get("from", "")),
+        until=day_of(query.get("to", "")),
         elder=int(elder) if elder.isdecimal() and len(elder) < 12 else None,
         cursor=query.get("cursor") or None,
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise Invalid("problem.date") from error
-
-
-def _local(day: date | None) -> datetime | None:
-    return None if day is None else datetime.combine(day, time.min).astimezone()

@@ -1,12 +1,14 @@
 """The register's pages: list with search, one file with its history and cases, the form to write it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.audit import audit
+from models.audit import REVEAL, audit
 from models.elders import ElderStatus
+from models.masking import masked
 from models.org import OrgKind, list_units
 from models.queries.cases import list_cases
 from models.queries.elders import changes_of, list_elders
@@ -15,8 +17,9 @@ from models.versions import VersionConflict
 from web.api.kit import number_in_path
 from web.forms import GROUPS, Registration, registration, show_problems, to_elder_form
 from web.guard import account_of, needs
-from web.keys import DATABASE, SETTINGS
+from web.keys import DATABASE, REVEALS, SETTINGS
 from web.people_names import names_of_users
+from web.personal import sees_elder
 from web.problems import Conflict, Problem
 from web.register_views import ElderView, elder_view, rewrite
 from web.render import render, texts_of
@@ -43,7 +46,7 @@ async def elders(request: web.Request) -> web.StreamResponse:
             cursor=query.get("cursor"),
         )
     context = {
-        "page": page,
+        "page": replace(page, items=masked(page.items)),
         "units": units,
         "search": query.get("search", "")[:100],
         "community": community,
@@ -85,16 +88,23 @@ async def elder_page(request: web.Request) -> web.StreamResponse:
         changes = await changes_of(session, elder.id)
         cases = await list_cases(session, elder=elder.id, limit=CASES_SHOWN)
     async with request.app[DATABASE].write() as session:
-        audit(session, account_of(request).actor, "elder.read", f"elder:{elder.id}")
+        audit(session, account_of(request).actor, "elder.read", f"elder:{elder.id}", shown=_how_shown(request, elder))
+    is_masked = not sees_elder(request, elder.id)
+    if is_masked:
+        elder, changes = masked(elder), masked(changes)
     people = await names_of_users(request, {change.by for change in changes})
     context = {"elder": elder, "changes": changes, "cases": cases.items, "people": people, "groups": GROUPS}
-    return render(request, "elder.html", {**context, "saved": "saved" in request.query})
+    return render(request, "elder.html", {**context, "saved": "saved" in request.query, "is_masked": is_masked})
 
 
 @routes.get("/elders/{id}/edit")
 @needs(Right.EDIT_ELDERS)
 async def edit(request: web.Request) -> web.StreamResponse:
     elder = await _elder(request)
+    account, record = account_of(request), f"elder:{elder.id}"
+    async with request.app[DATABASE].write() as session:  # a form shows all, so opening it reveals the file
+        audit(session, account.actor, REVEAL, record, reason="edit")
+    request.app[REVEALS].add(account, record)
     form = registration(texts_of(request), await _communities(request), elder=elder)
     return _form_page(request, form, elder)
 
@@ -138,6 +148,10 @@ async def delete(request: web.Request) -> web.StreamResponse:
 async def _elder(request: web.Request) -> ElderView:
     async with request.app[DATABASE].read() as session:
         return await elder_view(session, number_in_path(request, "id"))
+
+
+def _how_shown(request: web.Request, elder: ElderView) -> str:
+    return "all" if sees_elder(request, elder.id) else "masked"
 
 
 async def _communities(request: web.Request) -> Mapping[int, str]:

@@ -1,5 +1,6 @@
 """Logging in and out, the language switch, the way home. Passwords pass through here and are kept nowhere."""
 
+from math import ceil
 from secrets import token_urlsafe
 from typing import Final
 
@@ -8,13 +9,17 @@ from aiohttp_session import get_session, new_session
 from yarl import URL
 
 from models.audit import audit
+from models.base import utc_now
+from models.database import DatabaseUnavailable
 from models.people import LockedOut, LogInRefused, verify_password
 from web.accounts import Account, account_of
 from web.guard import account_of as signed_in
 from web.keys import ACCOUNT, DATABASE, LOGINS
-from web.origin import LANG_COOKIE, is_https
-from web.problems import Problem, TooMany
+from web.logs import log
+from web.origin import LANG_COOKIE, address_of, is_https
+from web.problems import Problem, TooMany, WaitFirst
 from web.render import lang_of, render
+from web.rights import Right, may
 from web.sessions import USER
 from web.texts import as_lang
 
@@ -26,8 +31,10 @@ WHOLE_OFFICE: Final = 0.2  # a shift begins for everybody behind one address at 
 
 @routes.get("/")
 async def home(request: web.Request) -> web.StreamResponse:
-    """An agent goes to the desk, everybody else to the board."""
-    raise web.HTTPSeeOther("/desk" if signed_in(request).seat else "/board")
+    """An agent goes to the desk, everybody else to the board; who keeps watch over the records goes to those."""
+    account = signed_in(request)
+    board = "/board" if may(account, Right.SEE_LIVE) else "/audit" if may(account, Right.SEE_AUDIT) else "/api/v1/docs"
+    raise web.HTTPSeeOther("/desk" if account.seat and may(account, Right.HANDLE_CASES) else board)
 
 
 @routes.get("/login")
@@ -46,7 +53,7 @@ async def log_in(request: web.Request) -> web.StreamResponse:
     except Problem as problem:
         context = {"problem": problem, "username": username[:60], "next": back}
         response = render(request, "login.html", context, status=problem.status)
-        if isinstance(problem, TooMany):
+        if isinstance(problem, TooMany | WaitFirst):
             response.headers["Retry-After"] = str(problem.retry_after)
         return response
     await begin_session(request, account)
@@ -55,6 +62,7 @@ async def log_in(request: web.Request) -> web.StreamResponse:
 
 @routes.post("/logout")
 async def log_out(request: web.Request) -> web.StreamResponse:
+    await put_log_out_on_record(request)
     (await get_session(request)).invalidate()
     raise web.HTTPSeeOther("/login")
 
@@ -69,27 +77,35 @@ async def switch_language(request: web.Request) -> web.StreamResponse:
     raise response
 
 
+async def put_log_out_on_record(request: web.Request) -> None:
+    """Who leaves leaves, also while nothing can be written."""
+    account = request.get(ACCOUNT)
+    if account is None:
+        return
+    try:
+        async with request.app[DATABASE].write() as session:
+            audit(session, account.actor, "log_out", account.actor)
+    except DatabaseUnavailable:
+        log.error("audit_missing", action="log_out", actor=account.actor)
+
+
 async def check(request: web.Request, username: str, password: str) -> Account:
     """The account of this name and password.
 
-    Raises TooMany when tries come too fast, Problem 401 (`wrong_password`) or 423 (`locked_out`).
+    Raises TooMany when tries come too fast, WaitFirst (423) after too many wrong ones, Problem 401 (`wrong_password`).
     """
-    logins = request.app[LOGINS]
-    wait = logins.take(f"as {username.strip().lower()[:60]}")
-    wait = wait or logins.take(f"from {request.remote}", weight=WHOLE_OFFICE)
+    logins, address = request.app[LOGINS], address_of(request)
+    wait = logins.take(f"as {username.strip().lower()[:60]} from {address}")
+    wait = wait or logins.take(f"from {address}", weight=WHOLE_OFFICE)
     if wait:
         raise TooMany(wait)
-    database = request.app[DATABASE]
     try:
-        user = await verify_password(database, username[:60], password[:LONGEST_PASSWORD])
+        user = await verify_password(request.app[DATABASE], username[:60], password[:LONGEST_PASSWORD], address=address)
     except LockedOut as locked:
-        raise Problem("problem.locked_out", status=423) from locked
+        raise WaitFirst(ceil((locked.until - utc_now()).total_seconds())) from locked
     except LogInRefused as refused:
         raise Problem("problem.wrong_password", status=401) from refused
-    account = account_of(user)
-    async with database.write() as session:
-        audit(session, account.actor, "log_in")
-    return account
+    return account_of(user)
 
 
 async def begin_session(request: web.Request, account: Account) -> str:

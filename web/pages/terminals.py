@@ -2,11 +2,15 @@
 
 import csv
 import io
+from dataclasses import replace
 from typing import Final
 
 from aiohttp import web
 
-from web.guard import needs
+from models.audit import audit
+from models.masking import masked
+from web.guard import account_of, needs
+from web.keys import DATABASE
 from web.pages.listing import LINES, cursor_of
 from web.render import render, texts_of
 from web.rights import Right
@@ -22,15 +26,18 @@ _COLUMNS: Final = ("elder_name", "community", "line", "model", "serial", "tested
 async def due(request: web.Request) -> web.StreamResponse:
     wanted = request.query.get("state", "overdue")
     page = await terminals(request, overdue=wanted == "overdue", limit=LINES, after=cursor_of(request, digits=6))
-    return render(request, "terminals.html", {"page": page, "state": wanted})
+    return render(request, "terminals.html", {"page": replace(page, items=masked(page.items)), "state": wanted})
 
 
 @routes.get("/terminals/export")
 @needs(Right.SEE_TERMINALS)
+@needs(Right.EXPORT)
 async def table(request: web.Request) -> web.StreamResponse:
     """UTF-8 with its mark, so that spreadsheet programs read the Chinese."""
     t = texts_of(request)
     page = await terminals(request, overdue=request.query.get("state") == "overdue", limit=MOST)
+    async with request.app[DATABASE].write() as session:
+        audit(session, account_of(request).actor, "terminals.export", rows=len(page.items))
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([t(f"terminals.{column}") for column in _COLUMNS])

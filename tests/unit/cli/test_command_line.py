@@ -215,3 +215,23 @@ def test_the_doctor_tells_how_many_are_banned(shell: Shell, home: Path) -> None:
     (found,) = [one for one in json.loads(shell.out) if one["subject"] == "sip bans"]
     assert found["state"] == "note"
     assert found["en"].startswith("1 addresses are banned")
+
+
+def test_the_audit_log_is_verified(shell: Shell, home: Path) -> None:
+    assert shell("db", "upgrade") == 0
+    assert shell("user", "add", "demo") == 0
+    assert shell("user", "roles", "demo", "--role", "reviewer") == 0
+    assert shell("user", "unlock", "demo") == 0
+    assert shell("audit", "verify") == 0
+    assert "✓" in shell.out
+    assert shell("audit", "verify", "--json") == 0
+    told = json.loads(shell.out)
+    assert (told["whole"], told["entries"], told["broken"]) == (True, 3, None)
+    with closing(sqlite3.connect(home / "yijiantong.db")) as connection:
+        connection.execute("DROP TRIGGER audit_no_update")
+        connection.execute("UPDATE audit SET actor = 'cli:nobody' WHERE id = 2")
+        connection.commit()
+    assert shell("audit", "verify", "--json") == 1
+    assert json.loads(shell.out)["broken"] == 2
+    assert shell("user", "unlock", "ghost") == 1
+    assert " / " in shell.err

@@ -67,7 +67,7 @@ async def test_a_reader_is_not_kept_waiting_by_a_writer(db: Database) -> None:
 async def test_times_come_back_as_aware_utc(db: Database) -> None:
     shanghai = datetime(2026, 11, 22, 8, 30, 15, 123456, tzinfo=timezone(timedelta(hours=8)))
     async with db.write() as session:
-        session.add(AuditEntry(at=shanghai, actor="test", action="try", data={}))
+        session.add(AuditEntry(id=1, at=shanghai, actor="test", action="try", data={}))
     async with db.read() as session:
         at = (await session.scalars(select(AuditEntry.at))).one()
     assert at == shanghai
@@ -78,7 +78,7 @@ async def test_naive_times_are_refused(db: Database) -> None:
     naive = datetime(2026, 11, 22, 8, 30)  # noqa: DTZ001 - the mistake that is tested
     with pytest.raises(StatementError, match="time zone"):
         async with db.write() as session:
-            session.add(AuditEntry(at=naive, actor="test", action="try", data={}))
+            session.add(AuditEntry(id=1, at=naive, actor="test", action="try", data={}))
 
 
 async def test_audit_entries_are_final(db: Database) -> None:

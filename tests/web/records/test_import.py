@@ -250,7 +250,7 @@ async def test_what_is_exported_comes_back_the_same(db: Database, tmp_path: Path
         odd_id = (await create_elder(session, odd, by="test", area_code="021")).id
         before, _ = await form_of(session, odd_id)
     path = tmp_path / f"register.{suffix}"
-    assert await export_elders(db, path) == 21
+    assert await export_elders(db, path, by="cli:test") == 21
     report = await import_elders(db, path, OPTIONS)
     assert (report.errors, report.created, report.updated, report.unchanged) == ((), 0, 0, 21)
     async with db.write() as session:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import select, update
 
 from ivr.vocabulary import Skill
+from models import log_in_tries, passwords
+from models.api_tokens import issue_token
+from models.audit import AuditEntry
 from models.base import utc_now
 from models.database import Database
+from models.log_in_tries import ADDRESS, NAME, PAIR, LogInTries
 from models.people import (
-    FAILURES_ALLOWED,
     LockedOut,
     LogInRefused,
     User,
@@ -22,9 +26,12 @@ from models.people import (
     generate_password,
     list_users,
     set_password,
+    set_roles,
+    unlock,
     verify_password,
 )
 from models.seats import SeatProblem, SeatState, add_seat, list_seats, set_seat_state
+from models.web_sessions import LOG_IN_TOKEN, ApiToken, WebSession
 
 GOOD = "Correct-Horse-7"
 
@@ -46,38 +53,153 @@ async def test_the_right_password_and_no_other(db: Database) -> None:
             await verify_password(db, username, password)
 
 
-async def test_five_failures_lock_the_name_for_a_quarter_of_an_hour(db: Database) -> None:
-    await _user(db)
-    await _set(db, failed_logins=FAILURES_ALLOWED - 2)
+async def _refused(db: Database, address: str, *, password: str = "wrong", username: str = "demo") -> LogInRefused:
     with pytest.raises(LogInRefused) as refused:
-        await verify_password(db, "demo", "wrong")
-    assert not isinstance(refused.value, LockedOut)
-    with pytest.raises(LockedOut):
-        await verify_password(db, "demo", "wrong")
-    with pytest.raises(LockedOut) as locked:
-        await verify_password(db, "demo", GOOD)
-    left = locked.value.until - utc_now()
-    assert timedelta(minutes=14) < left <= timedelta(minutes=15)
-    await _set(db, locked_until=utc_now() - timedelta(seconds=1))
-    assert (await verify_password(db, "demo", GOOD)).username == "demo"
+        await verify_password(db, username, password, address=address)
+    return refused.value
 
 
-async def test_a_success_forgets_the_failures(db: Database) -> None:
+async def _fail(db: Database, times: int, *, username: str = "demo", address: str = "192.0.2.1") -> datetime | None:
+    """So many wrong passwords, without the work of hashing them."""
+    until = None
+    for _ in range(times):
+        async with db.write() as session:
+            until = await log_in_tries.failed(session, username, address)
+    return until
+
+
+async def test_failures_lock_a_name_at_its_address_for_longer_and_longer(db: Database) -> None:
     await _user(db)
-    await _set(db, failed_logins=FAILURES_ALLOWED - 1)
+    assert await _fail(db, PAIR.allowed - 2) is None
+    assert not isinstance(await _refused(db, "192.0.2.1"), LockedOut)
+    for minutes in (1, 2, 4, 8, 15, 15):
+        locked = await _refused(db, "192.0.2.1")
+        assert isinstance(locked, LockedOut)
+        assert timedelta(minutes=minutes - 1) < locked.until - utc_now() <= timedelta(minutes=minutes)
+        assert isinstance(await _refused(db, "192.0.2.1", password=GOOD), LockedOut)
+        async with db.write() as session:
+            await session.execute(update(LogInTries).values(locked_until=utc_now() - timedelta(seconds=1)))
+    assert (await verify_password(db, "demo", GOOD, address="192.0.2.1")).username == "demo"
+    assert not isinstance(await _refused(db, "192.0.2.1"), LockedOut)  # a success forgets the failures
+
+
+async def test_names_that_nobody_has_are_locked_alike(db: Database) -> None:
+    await _fail(db, PAIR.allowed - 1, username="ghost")
+    assert isinstance(await _refused(db, "192.0.2.1", username="ghost"), LockedOut)
+
+
+async def test_an_outsider_cannot_shut_an_agent_out(db: Database) -> None:
+    await _user(db)
+    await verify_password(db, "demo", GOOD, address="10.0.0.5")
+    for number in range(NAME.allowed + 3):
+        await _fail(db, 1, address=f"198.51.100.{number}")
+    assert isinstance(await _refused(db, "203.0.113.9", password=GOOD), LockedOut)  # a place that nobody knows waits
+    assert (await verify_password(db, "demo", GOOD, address="10.0.0.5")).username == "demo"
+
+
+async def test_an_address_that_tries_many_names_waits(db: Database) -> None:
+    await _user(db)
+    for number in range(ADDRESS.allowed):
+        await _fail(db, 1, username=f"someone{number}", address="198.51.100.7")
+    assert isinstance(await _refused(db, "198.51.100.7", password=GOOD), LockedOut)
+    assert (await verify_password(db, "demo", GOOD, address="10.0.0.5")).username == "demo"
+
+
+async def test_an_operator_unlocks_and_it_is_on_the_audit_log(db: Database) -> None:
+    await _user(db)
+    await _fail(db, PAIR.allowed)
+    async with db.read() as session:
+        assert set(await log_in_tries.locks(session, ["demo", "other"])) == {"demo"}
+    async with db.write() as session:
+        await unlock(session, "demo", by="cli:test")
+    assert (await verify_password(db, "demo", GOOD, address="192.0.2.1")).username == "demo"
+    assert ("cli:test", "user.unlock") in await _audited(db)
+
+
+async def test_no_name_and_no_address_is_kept_with_the_failures(db: Database) -> None:
+    await _fail(db, 1, username="My-Password-1", address="192.0.2.1")
+    async with db.read() as session:
+        kept = str((await session.scalars(select(LogInTries.key))).all())
+    assert "password" not in kept.lower()
+    assert "192.0.2.1" not in kept
+
+
+async def test_a_new_password_unlocks_and_ends_sessions(db: Database) -> None:
+    user = await _user(db)
+    await _fail(db, PAIR.allowed)
+    await _begin(db, user)
+    await set_password(db, "demo", GOOD + "x", by="cli:test")
+    assert await _begun(db) == ["gateway"]  # a program's own token is for the operator to end
+    assert isinstance(await verify_password(db, "demo", GOOD + "x", address="192.0.2.1"), User)
+    assert not isinstance(await _refused(db, "192.0.2.1", password=GOOD), LockedOut)
+
+
+async def test_other_duties_end_sessions_and_are_on_the_audit_log(db: Database) -> None:
+    user = await _user(db)
+    await _begin(db, user)
+    await set_roles(db, "demo", ["reviewer"], by="cli:test")
+    assert await _begun(db) == ["gateway"]
+    async with db.read() as session:
+        entry = (await session.scalars(select(AuditEntry).where(AuditEntry.action == "user.roles"))).one()
+    assert (entry.record, entry.data) == (
+        f"user:{user.id}",
+        {"before": {"roles": ["agent"]}, "after": {"roles": ["reviewer"]}},
+    )
+
+
+async def _begin(db: Database, user: User) -> None:
+    later = utc_now() + timedelta(hours=1)
+    async with db.write() as session:
+        session.add(WebSession(key_hash="k", user_id=user.id, data={}, expires_at=later))
+        session.add(ApiToken(key_hash="t", user_id=user.id, name=LOG_IN_TOKEN, expires_at=later))
+    await issue_token(db, "demo", name="gateway", life=timedelta(days=1))
+
+
+async def _begun(db: Database) -> list[str]:
+    async with db.read() as session:
+        return [*await session.scalars(select(WebSession.key_hash)), *await session.scalars(select(ApiToken.name))]
+
+
+async def _audited(db: Database) -> list[tuple[str, str]]:
+    async with db.read() as session:
+        rows = await session.execute(select(AuditEntry.actor, AuditEntry.action).order_by(AuditEntry.id))
+        return [(actor, action) for actor, action in rows]
+
+
+async def test_log_ins_failures_and_lock_outs_are_on_the_audit_log(db: Database) -> None:
+    user = await _user(db)
+    await verify_password(db, "demo", GOOD, address="192.0.2.1")
+    await _refused(db, "192.0.2.1")
+    await _fail(db, PAIR.allowed - 2)
+    await _refused(db, "192.0.2.1")
+    told = [("operator", "user.create"), (f"user:{user.id}", "log_in"), ("nobody", "log_in.failed")]
+    assert await _audited(db) == [*told, ("nobody", "log_in.locked")]
+
+
+async def test_a_hash_of_other_parameters_is_made_anew(db: Database) -> None:
+    await _user(db)
+    await _set(db, password_hash=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(GOOD))
     await verify_password(db, "demo", GOOD)
-    with pytest.raises(LogInRefused) as refused:
-        await verify_password(db, "demo", "wrong")
-    assert not isinstance(refused.value, LockedOut)
+    async with db.read() as session:
+        assert "m=65536,t=3,p=4" in (await session.scalars(select(User.password_hash))).one()
+    await verify_password(db, "demo", GOOD)
 
 
-async def test_a_new_password_unlocks(db: Database) -> None:
+async def test_the_time_of_an_answer_does_not_tell_who_exists(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A known and an unknown name cost the same work: one hash of the same parameters."""
+    looked_at: list[str] = []
+    matches = passwords.matches
+
+    async def counted(known: str, password: str) -> bool:
+        looked_at.append(known.rsplit("$", 2)[0])
+        return await matches(known, password)
+
+    monkeypatch.setattr(passwords, "matches", counted)
     await _user(db)
-    await _set(db, locked_until=utc_now() + timedelta(hours=1))
-    await set_password(db, "demo", GOOD + "x")
-    await verify_password(db, "demo", GOOD + "x")
-    with pytest.raises(LogInRefused):
-        await verify_password(db, "demo", GOOD)
+    await _refused(db, "192.0.2.1")
+    await _refused(db, "192.0.2.1", username="ghost")
+    assert len(looked_at) == 2
+    assert looked_at[0] == looked_at[1]
 
 
 async def test_an_inactive_user_is_refused_like_an_unknown_one(db: Database) -> None:
@@ -95,7 +217,22 @@ async def test_passwords_are_kept_as_hashes_only(db: Database) -> None:
     assert user.password_hash.startswith("$argon2id$")
 
 
-@pytest.mark.parametrize("password", ["", "Short-1", "alllowercase", "ONLYUPPER123", "xDemo-12345", "Aa1" * 100])
+@pytest.mark.parametrize(
+    "password",
+    [
+        "",
+        "Short-1",
+        "alllowercase",
+        "ONLYUPPER123",
+        "xDemo-12345",
+        "Aa1" * 100,
+        "Password-2026",
+        "P@ssw0rd123!",
+        "Yijiantong1",
+        "1qaz@WSX3edc",
+        "Aa1-Aa1-Aa1",
+    ],
+)
 def test_weak_passwords_are_refused(password: str) -> None:
     with pytest.raises(UserProblem, match=" / "):
         check_password(password, "demo")

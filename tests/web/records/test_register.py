@@ -139,6 +139,7 @@ async def test_changes_are_dated_and_say_who(db: Database) -> None:
     elder = await _create(db)
     async with _changing(db, elder, room="402", contacts=(FULL.contacts[1],)) as session:
         changes = await changes_of(session, elder)
+    async with db.read() as session:
         audited = (await session.scalars(select(AuditEntry).order_by(AuditEntry.id))).all()
     told = {change.field: (change.by, change.old, change.new) for change in changes}
     assert told["room"] == ("user:2", "401", "402")
@@ -152,6 +153,17 @@ async def test_changes_are_dated_and_say_who(db: Database) -> None:
         ("elder.create", f"elder:{elder}", {}),
         ("elder.change", f"elder:{elder}", {"fields": ["room", "contacts"]}),
     ]
+
+
+async def test_the_audit_log_keeps_values_that_are_not_personal(db: Database) -> None:
+    elder = await _create(db)
+    async with _changing(db, elder, service_class=3, health="演示·高血压"):
+        pass
+    async with db.read() as session:
+        entry = (await session.scalars(select(AuditEntry).where(AuditEntry.action == "elder.change"))).one()
+    assert entry.elder == elder
+    assert set(entry.data["fields"]) == {"service_class", "health"}
+    assert (entry.data["before"], entry.data["after"]) == ({"service_class": "1"}, {"service_class": "3"})
 
 
 async def test_who_stays_a_contact_keeps_their_id(db: Database) -> None:

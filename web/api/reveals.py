@@ -1,0 +1,58 @@
+"""Seeing personal data that is masked: who wants to says why, and that is put on the audit log before anything is
+shown. From then on the pages and answers about that record show all to this account, for ten minutes."""
+
+from datetime import timedelta
+
+from aiohttp import web
+from pydantic import Field
+
+from models.audit import REVEAL, audit
+from models.base import utc_now
+from models.masking import numbers_in
+from models.register import form_of
+from web.api.kit import Input, Operations, Output, When, answer, read_body
+from web.guard import account_of
+from web.keys import DATABASE, REVEALS
+from web.reveals import REVEALED_FOR
+from web.rights import Right
+from web.sheet import find_sheet
+
+operations = Operations("personal data")
+
+
+class Reveal(Input):
+    """`record`: `elder:<id>` or `case:<id>`; `reason`: `case <id>`, or words."""
+
+    record: str = Field(pattern=r"^(elder:[0-9]{1,9}|case:[A-Za-z0-9._-]{1,60})$")
+    reason: str = Field(min_length=2, max_length=200, pattern=r"\S.*\S")
+
+
+class Revealed(Output):
+    record: str
+    until: When
+
+
+@operations(
+    "POST",
+    "/reveals",
+    "Show what is masked in a file or a case, and say why",
+    right=Right.SEE_PERSONAL,
+    body=Reveal,
+    result=Revealed,
+    status=201,
+)
+async def post_reveal(request: web.Request) -> web.StreamResponse:
+    """404 when there is no such record."""
+    wanted, account = await read_body(request, Reveal), account_of(request)
+    kind, _, number = wanted.record.partition(":")
+    if kind == "elder":
+        async with request.app[DATABASE].read() as session:
+            await form_of(session, int(number))
+        elder: int | None = int(number)
+    else:
+        view = (await find_sheet(request, number)).view
+        elder = view.elder.id if view.elder else None
+    async with request.app[DATABASE].write() as session:
+        audit(session, account.actor, REVEAL, wanted.record, elder=elder, reason=numbers_in(wanted.reason.strip()))
+    request.app[REVEALS].add(account, wanted.record)
+    return answer(Revealed(record=wanted.record, until=utc_now() + timedelta(seconds=REVEALED_FOR)), status=201)
