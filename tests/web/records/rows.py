@@ -69,12 +69,13 @@ def _contents(connection: Connection) -> Tables:
 
 def _fill(connection: Connection) -> None:
     tables = _reflected(connection)
+    made = {name for name, rows in _contents(connection).items() if rows}  # by a migration, or by this before
     for table in tables.sorted_tables:
-        if table.name == VERSIONS or connection.execute(select(table).limit(1)).first() is not None:
+        if table.name == VERSIONS or table.name in made:
             continue
         for number in range(1, ROWS + 1):
             connection.execute(table.insert().values(_row(connection, table, number)))
-    empty = [name for name, rows in _contents(connection).items() if len(rows) < ROWS]
+    empty = [name for name, rows in _contents(connection).items() if len(rows) < ROWS and name not in made]
     assert not empty, f"no rows were made for {empty}"
     if connection.dialect.name == "postgresql":
         _count_on(connection, tables)
