@@ -33,6 +33,7 @@ from ari_app.spill import Spill
 from ari_app.star_codes import star_codes
 from ari_app.switchboard import Routes, Switchboard
 from ari_app.taking_over import take_over
+from ari_app.tape_watch import TapeWatch
 from home.asterisk_platform import prompts_dir, recordings_dir
 from home.secrets import Secrets
 from home.settings import Settings
@@ -112,6 +113,8 @@ async def running(
             now=Controller.now,
         )
         stack.push_async_callback(_end, asyncio.create_task(outbox.run(), name="outbox"))
+        watching = asyncio.create_task(controller.tape_watch.run(), name="tape-watch")
+        stack.push_async_callback(_end, watching)
         hearing = asyncio.create_task(_hear(client, controller), name="hear")
         stack.push_async_callback(_end, hearing)
         port = control_port or settings.control_port
@@ -201,6 +204,9 @@ def _assemble(
         reserved=controller.seat_reserved,
         changed=controller.seat_changed,
         wrap_up=controller.wrap_up_started,
+    )
+    controller.tape_watch = TapeWatch(
+        recordings_dir(settings), controller, client, lines, room=settings.recordings_room * 1_000_000
     )
     records = SeatRecords(database, controller.desk, client, background)
 

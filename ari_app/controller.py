@@ -28,6 +28,7 @@ from ari_app.register import Register
 from ari_app.runner import CaseRun, RaisedAlarm
 from ari_app.side_calls import SideCalls
 from ari_app.switchboard import Switchboard
+from ari_app.tape_watch import TapeWatch
 from ivr.case import Case
 from ivr.commands import (
     Answer,
@@ -57,13 +58,14 @@ _NOT_A_CALLER = re.compile(r"[^0-9+]")
 
 
 class Controller:
-    """The parts that need the controller itself (`desk`, `journal`, `bus`, `side_calls`) are set by `bootstrap`, and
-    `vital`: the tasks without which calls are not handled or not recorded."""
+    """The parts that need the controller itself (`desk`, `journal`, `bus`, `side_calls`, `tape_watch`) are set by
+    `bootstrap`, and `vital`: the tasks without which calls are not handled or not on record."""
 
     desk: Desk
     journal: Journal
     bus: Bus
     side_calls: SideCalls
+    tape_watch: TapeWatch
     vital: tuple[asyncio.Task[None], ...] = ()
 
     def __init__(
@@ -107,7 +109,7 @@ class Controller:
     def degraded(self) -> list[str]:
         """What does not work now, in plain words."""
         asterisk = [f"asterisk: {self.link_problem}"] if self.link_problem else []
-        return asterisk + self.journal.problems
+        return asterisk + self.journal.problems + self.tape_watch.problems
 
     def picture(self) -> Json:
         """Everything a console needs that starts anew."""
@@ -242,7 +244,12 @@ class Controller:
     async def _check_recording(self, case: str, file: str) -> None:
         found = await recordings.check(self._recordings, file)
         ended = RecordingEnded(
-            at=self.now(), actor="system", recording=file, seconds=found.seconds, problem=found.problem
+            at=self.now(),
+            actor="system",
+            recording=file,
+            seconds=found.seconds,
+            problem=found.problem,
+            sha256=found.sha256,
         )
         self.post(case, ended)
 

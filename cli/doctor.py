@@ -14,7 +14,7 @@ import click
 from cli import frame
 from home import locks, ports
 from home.apt import unsuitable
-from home.asterisk import AsteriskError, platform_asterisk
+from home.asterisk import AsteriskError, platform_asterisk, recordings_dir
 from home.programs import ProgramMissing, find
 from home.secrets import FILE as SECRETS_FILE
 from home.secrets import Secrets, SecretsError
@@ -25,7 +25,6 @@ from models.seats import list_seats
 
 State = Literal["ok", "note", "wrong"]
 _MARKS: dict[State, str] = {"ok": "✓", "note": "!", "wrong": "✗"}
-_ROOM_NEEDED = 2_000_000_000  # bytes: about 35 hours of recordings
 _TIMEOUT = aiohttp.ClientTimeout(total=3.0)
 
 
@@ -82,9 +81,10 @@ def _home(settings: Settings) -> Iterator[Finding]:
         yield Finding("home", "wrong", f"他人可进入：chmod 700 {home}", f"others may enter: chmod 700 {home}")
     else:
         yield Finding("home", "ok", str(home), str(home))
-    free = shutil.disk_usage(home).free
+    recordings = recordings_dir(settings)  # may be on a disk of its own
+    free = shutil.disk_usage(recordings if recordings.is_dir() else home).free
     size = f"{free / 1e9:.1f} GB"
-    if free < _ROOM_NEEDED:
+    if free < settings.recordings_room * 1_000_000:
         yield Finding("disk", "wrong", f"只剩 {size}，录音将写不下", f"only {size} left, recordings will not fit")
     else:
         yield Finding("disk", "ok", f"剩余 {size}", f"{size} free")

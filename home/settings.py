@@ -74,6 +74,7 @@ class Settings(BaseModel):
     sms_templates: Annotated[list[str], BeforeValidator(values.parse_pairs)] = Field(default_factory=list)
     sms_app: Annotated[str, Field(pattern=r"^[0-9]{0,20}$")] = ""
     sms_region: Annotated[str, Field(pattern=r"^[a-z]{2,10}(-[a-z0-9]{1,15}){1,3}$")] = "ap-guangzhou"
+    recordings_room: Annotated[int, Field(ge=10, le=10_000_000)] = 2000  # MB free, below which it is said
     policy: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -255,6 +256,7 @@ _IN_PLAIN_WORDS = {
     "sms_sign": "应为不超过40字的短信签名 / write the registered signature, 40 characters at most",
     "sms_app": "应为腾讯云 SmsSdkAppId 的数字 / write the digits of the SmsSdkAppId",
     "sms_region": "应为地域，如 ap-guangzhou / write a region, for example ap-guangzhou",
+    "recordings_room": "应为 10 到 10000000 的整数，单位 MB / write a whole number of MB, 10 to 10000000",
     "policy": "应为不小于 0 的秒数 / write a number of seconds, 0 or more",
 }
 
