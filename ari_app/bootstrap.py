@@ -21,6 +21,7 @@ from ari_app.desk import Desk
 from ari_app.dialled import DialledNumbers
 from ari_app.gateways import gateway_of
 from ari_app.journal import Journal
+from ari_app.keeping import keep_house
 from ari_app.lease import Ownership, Unshared
 from ari_app.lines import Lines
 from ari_app.listener import UNHEARD, Listener
@@ -43,6 +44,7 @@ from ivr.vocabulary import CaseKind
 from models.database import Database, DatabaseUnavailable
 from models.office_hours import OfficeHours
 from models.queries.journals import lately_closed
+from models.recordings import Keep
 from models.terminal_tests import record_test
 
 log = structlog.get_logger(__name__)
@@ -115,6 +117,8 @@ async def running(
         stack.push_async_callback(_end, asyncio.create_task(outbox.run(), name="outbox"))
         watching = asyncio.create_task(controller.tape_watch.run(), name="tape-watch")
         stack.push_async_callback(_end, watching)
+        keeping = keep_house(database, recordings_dir(settings), Keep.of(settings))
+        stack.push_async_callback(_end, asyncio.create_task(keeping, name="keeping"))
         hearing = asyncio.create_task(_hear(client, controller), name="hear")
         stack.push_async_callback(_end, hearing)
         port = control_port or settings.control_port

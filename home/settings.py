@@ -75,6 +75,9 @@ class Settings(BaseModel):
     sms_app: Annotated[str, Field(pattern=r"^[0-9]{0,20}$")] = ""
     sms_region: Annotated[str, Field(pattern=r"^[a-z]{2,10}(-[a-z0-9]{1,15}){1,3}$")] = "ap-guangzhou"
     recordings_room: Annotated[int, Field(ge=10, le=10_000_000)] = 2000  # MB free, below which it is said
+    keep_ordinary_days: Annotated[int, Field(ge=30, le=36500)] = 365
+    keep_emergency_days: Annotated[int, Field(ge=30, le=36500)] = 1095
+    keep_complaint_years: Annotated[int, Field(ge=1, le=100)] = 5
     policy: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -257,6 +260,9 @@ _IN_PLAIN_WORDS = {
     "sms_app": "应为腾讯云 SmsSdkAppId 的数字 / write the digits of the SmsSdkAppId",
     "sms_region": "应为地域，如 ap-guangzhou / write a region, for example ap-guangzhou",
     "recordings_room": "应为 10 到 10000000 的整数，单位 MB / write a whole number of MB, 10 to 10000000",
+    "keep_ordinary_days": "应为 30 到 36500 的天数 / write a number of days, 30 to 36500",
+    "keep_emergency_days": "应为 30 到 36500 的天数 / write a number of days, 30 to 36500",
+    "keep_complaint_years": "应为 1 到 100 的年数 / write a number of years, 1 to 100",
     "policy": "应为不小于 0 的秒数 / write a number of seconds, 0 or more",
 }
 

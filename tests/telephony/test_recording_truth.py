@@ -13,6 +13,7 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,10 @@ from ari_app import tape_watch
 from drill.ear import Ear
 from home.asterisk import prompts_dir, recordings_dir
 from home.programs import Program
-from home.sound_files import hash_of
+from home.sound_files import examine, hash_of, sound_files
 from ivr.vocabulary import Place
 from models.cases import RecordingRow
+from models.recordings import settle
 
 from .aftermath import all_come_to_an_end, nothing_is_left
 from .house import ELDER_LINE, House, grandmother, open_house
@@ -221,3 +223,26 @@ async def test_the_disk_is_full(day: Day) -> None:
         assert (lost.problem, again.problem) == ("disk_full", "")
         assert lost.sha256 == hash_of(day.folder / lost.path)  # what is there of it
         assert len(day.alarms()) == 1
+
+
+async def test_asterisk_dies_and_no_case_knows_of_the_call(tmp_path: Path, asterisk_program: Program) -> None:
+    """No controller has taken it; its header tells no length. The next controller's housekeeping repairs it."""
+    async with open_house(tmp_path, asterisk_program, seats=(), controller=False) as house:
+        folder = recordings_dir(house.settings)
+        await house.town.elder(ELDER_LINE).press_key()
+        path = await _with_sound(folder)
+        await house.asterisk.kill()
+        assert path.read_bytes()[40:44] == bytes(4)
+        await settle(house.database, folder, at=datetime.now(UTC) + timedelta(minutes=2))
+    found = examine(path, repair=False)
+    assert (found.problem, found.sha256) == ("", hash_of(path))
+    assert found.seconds == pytest.approx((path.stat().st_size - 44) / 16000)
+
+
+async def _with_sound(folder: Path) -> Path:
+    """The only recording that there is, once a first part of it is on the disk."""
+    async with asyncio.timeout(NOTICED):
+        while not any((folder / name).stat().st_size > 44 for name in sound_files(folder)):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    (name,) = sound_files(folder)
+    return folder / name
