@@ -117,8 +117,9 @@ async def running(
         stack.push_async_callback(_end, asyncio.create_task(outbox.run(), name="outbox"))
         watching = asyncio.create_task(controller.tape_watch.run(), name="tape-watch")
         stack.push_async_callback(_end, watching)
-        keeping = keep_house(database, recordings_dir(settings), Keep.of(settings))
-        stack.push_async_callback(_end, asyncio.create_task(keeping, name="keeping"))
+        if controller.tape_watch.here:
+            keeping = keep_house(database, recordings_dir(settings), Keep.of(settings))
+            stack.push_async_callback(_end, asyncio.create_task(keeping, name="keeping"))
         hearing = asyncio.create_task(_hear(client, controller), name="hear")
         stack.push_async_callback(_end, hearing)
         port = control_port or settings.control_port
@@ -210,7 +211,12 @@ def _assemble(
         wrap_up=controller.wrap_up_started,
     )
     controller.tape_watch = TapeWatch(
-        recordings_dir(settings), controller, client, lines, room=settings.recordings_room * 1_000_000
+        recordings_dir(settings),
+        controller,
+        client,
+        lines,
+        room=settings.recordings_room * 1_000_000,
+        here=settings.recordings_here,
     )
     records = SeatRecords(database, controller.desk, client, background)
 

@@ -239,6 +239,8 @@ class Controller:
         self.desk.answered(extension)
 
     def tape_ended(self, case: str, file: str) -> None:
+        if not self.tape_watch.here:
+            return  # the housekeeping of the machine that has the file will look at it
         self._background.spawn(self._check_recording(case, file), f"recording-{file}")
 
     async def _check_recording(self, case: str, file: str) -> None:

@@ -96,10 +96,14 @@ Running = tuple[Case, Tape, tuple[Leg, ...]]
 
 
 class TapeWatch:
-    """`room` in bytes: with less than this, the folder is said to be nearly full."""
+    """`room` in bytes: with less than this, the folder is said to be nearly full. `here`: whether the folder is on this
+    machine; else nothing can be told of any recording."""
 
-    def __init__(self, folder: Path, house: House, client: Client, lines: Lines, *, room: int) -> None:
+    def __init__(
+        self, folder: Path, house: House, client: Client, lines: Lines, *, room: int, here: bool = True
+    ) -> None:
         self.folder = Folder("")
+        self.here = here
         self._path = folder
         self._house = house
         self._ari = client
@@ -115,6 +119,8 @@ class TapeWatch:
     @property
     def problems(self) -> list[str]:
         """What is wrong with the folder, as `part: figure`; the pages have the words."""
+        if not self.here:
+            return ["recordings_elsewhere"]
         if self._silent:
             return [f"recordings_{TapeProblem.DISK_SILENT}"]
         if self.folder.problem:
@@ -137,6 +143,8 @@ class TapeWatch:
 
     async def look(self) -> None:
         """Once: at the files of all running calls, and at the folder when that is due."""
+        if not self.here:
+            return
         running = [] if self._house.link_problem else list(self._running())
         lost = list(self._lost())
         self._forget(running, lost)

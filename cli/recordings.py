@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
@@ -95,11 +96,24 @@ async def _list(settings: Settings, case: str) -> Sequence[Kept]:
         return [one async for one in kept(db, Keep.of(settings), case=case)]
 
 
+class RecordingsElsewhere(Exception):
+    """This machine has no recordings; the text says where they are."""
+
+
+def _folder(settings: Settings) -> Path:
+    if not settings.recordings_here:
+        raise RecordingsElsewhere(
+            "录音不在这台机器上：请在运行 Asterisk 的机器上执行 / "
+            "no recordings on this machine: run this where Asterisk runs"
+        )
+    return recordings_dir(settings)
+
+
 async def _check(settings: Settings) -> Sequence[Finding]:
     async with database(settings) as db:
-        return [finding async for finding in check(db, recordings_dir(settings), Keep.of(settings))]
+        return [finding async for finding in check(db, _folder(settings), Keep.of(settings), at=datetime.now(UTC))]
 
 
 async def _prune(settings: Settings, *, dry_run: bool) -> Sequence[Kept]:
     async with database(settings) as db:
-        return await prune(db, recordings_dir(settings), Keep.of(settings), at=datetime.now(UTC), dry_run=dry_run)
+        return await prune(db, _folder(settings), Keep.of(settings), at=datetime.now(UTC), dry_run=dry_run)

@@ -138,29 +138,40 @@ async def over_age(database: Database, keep: Keep, *, at: datetime) -> AsyncIter
 async def prune(database: Database, folder: Path, keep: Keep, *, at: datetime, dry_run: bool = False) -> list[Kept]:
     """Delete the files that are over age, and say so in their rows. Returns what was removed (or would be).
 
-    The file goes first: a row that says "removed" must be true, and one whose file is gone already is found again.
+    The file goes first, and only who deleted it says so: what was lost before, or is elsewhere, was not removed.
     """
-    due = [one async for one in over_age(database, keep, at=at)]
+    due = (one async for one in over_age(database, keep, at=at) if await asyncio.to_thread(_is_there, folder, one))
     if dry_run:
-        return due
+        return [one async for one in due]
     removed: list[Kept] = []
-    for start in range(0, len(due), BATCH):
-        gone = await asyncio.to_thread(_delete, folder, due[start : start + BATCH])
-        async with database.write() as session:
-            for one in gone:
-                (await session.get_one(RecordingRow, one.id)).removed_at = at
-                audit(session, ACTOR, "recording.remove", f"recording:{one.id}", kept_as=one.kept_as.value)
-        removed += gone
-    return removed
+    batch: list[Kept] = []
+    async for one in due:  # what holds a recording was looked at just before its batch, not at the beginning
+        batch.append(one)
+        if len(batch) == BATCH:
+            removed += await _remove(database, folder, batch, at)
+            batch = []
+    return removed + await _remove(database, folder, batch, at)
+
+
+async def _remove(database: Database, folder: Path, due: Sequence[Kept], at: datetime) -> list[Kept]:
+    gone = await asyncio.to_thread(_delete, folder, due)
+    async with database.write() as session:
+        for one in gone:
+            (await session.get_one(RecordingRow, one.id)).removed_at = at
+            audit(session, ACTOR, "recording.remove", f"recording:{one.id}", kept_as=one.kept_as.value)
+    return gone
+
+
+def _is_there(folder: Path, one: Kept) -> bool:
+    return sound_files.is_inside(one.path) and (folder / one.path).exists()
 
 
 def _delete(folder: Path, due: Sequence[Kept]) -> list[Kept]:
     gone = []
     for one in due:
         try:
-            if sound_files.is_inside(one.path):
-                sound_files.remove(folder, one.path)
-            gone.append(one)
+            if sound_files.remove(folder, one.path):
+                gone.append(one)
         except OSError as problem:
             log.error("a recording cannot be removed", recording=one.id, reason=type(problem).__name__)
     return gone
@@ -199,19 +210,22 @@ def _repair_strays(folder: Path, known: set[str], now: float) -> None:
         path = folder / name
         try:
             still = name not in known and now - path.stat().st_mtime >= STILL
-        except OSError:
+            repaired = still and sound_files.repair_header(path)
+        except OSError:  # it may have gone meanwhile
             continue
-        if still and sound_files.examine(path, repair=True).repaired:
+        if repaired:
             log.warning("a recording that no case tells of was left unfinished and is repaired", recording=name)
 
 
-async def check(database: Database, folder: Path, keep: Keep) -> AsyncIterator[Finding]:
-    """Every row against its file, by the hash, and every file against the rows. Changes nothing."""
+async def check(database: Database, folder: Path, keep: Keep, *, at: datetime) -> AsyncIterator[Finding]:
+    """Every row against its file, by the hash, and every file against the rows; a file that is over age by now may be
+    missing. Changes nothing."""
     known = set[str]()
     async for one in kept(database, keep):
         known.add(one.path)
         trouble = await asyncio.to_thread(_trouble, folder, one)
-        if trouble is not None:
+        expected = one.held or one.until > at
+        if trouble is not None and (expected or trouble is not Trouble.MISSING):
             yield Finding(trouble, one.path, one.id)
     for name in await asyncio.to_thread(lambda: list(sound_files.sound_files(folder))):
         if name not in known:
@@ -220,7 +234,7 @@ async def check(database: Database, folder: Path, keep: Keep) -> AsyncIterator[F
 
 def _trouble(folder: Path, one: Kept) -> Trouble | None:
     path = folder / one.path
-    if not sound_files.is_inside(one.path) or not path.is_file():
+    if not _is_there(folder, one):
         return Trouble.MISSING if one.seconds is not None else Trouble.UNFINISHED
     if one.seconds is None:
         return Trouble.UNFINISHED
@@ -231,8 +245,6 @@ def _trouble(folder: Path, one: Kept) -> Trouble | None:
 
 
 # --- which period, and what holds a recording -------------------------------------------------------------------------
-
-_Row = tuple[RecordingRow, CaseRow, bool, bool]
 
 
 def _recordings() -> Select[RecordingRow, CaseRow, bool, bool]:

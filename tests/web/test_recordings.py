@@ -16,7 +16,7 @@ from models.audit import AuditEntry
 from models.cases import RecordingRow
 from models.journal import write
 from tests.web import stories
-from tests.web.conftest import House, bearer, log_in
+from tests.web.conftest import House, bearer, build, log_in
 from web.keys import MIRROR
 from web.origin import LANG_COOKIE
 
@@ -140,6 +140,15 @@ async def test_a_file_that_was_over_age_is_said_to_be_removed(house: House) -> N
     page = await _page(house)
     assert re.search(r"已按保存期限于 2026-1\d-\d\d [\d:]+ 删除", page)
     assert "<audio" not in page
+
+
+async def test_a_machine_without_the_files_does_not_call_them_lost(sqlite_url: str, tmp_path: Path) -> None:
+    async for house in build(sqlite_url, tmp_path, YJT_RECORDINGS="elsewhere"):
+        (await _proven(house)).unlink()
+        assert (await _proof(house))["state"] == "elsewhere"
+        answer = await house.client.get("/api/v1/recordings/r1-1", headers=await bearer(house.client, "reader"))
+        assert (answer.status, (await answer.json())["error"]["code"]) == (404, "recording_elsewhere")
+        assert "录音在另一台机器上" in await _page(house)
 
 
 # --- what is not recorded ---------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ import asyncio
 
 from aiohttp import hdrs, web
 
-from home.asterisk import recordings_dir
 from models.audit import audit
 from models.cases import RecordingRow
 from models.queries.cases import recording_row
@@ -32,11 +31,13 @@ class Proof(Output):
 @operations("GET", "/recordings/{id}", "The sound of a call", right=Right.HEAR_RECORDINGS, media=WAV)
 async def get_recording(request: web.Request) -> web.StreamResponse:
     row = await _row(request)
-    folder = recordings_dir(request.app[SETTINGS])
-    state = await asyncio.to_thread(state_of, folder, row)
-    path = await asyncio.to_thread(file_of, folder, row)
+    settings = request.app[SETTINGS]
+    state = await asyncio.to_thread(state_of, settings, row)
+    path = await asyncio.to_thread(file_of, settings, row)
     if state is FileState.REMOVED:
         raise NotFound("problem.recording_removed")
+    if state is FileState.ELSEWHERE:
+        raise NotFound("problem.recording_elsewhere")
     if path is None:
         raise NotFound("problem.recording_gone")
     if request.headers.get(hdrs.RANGE, "bytes=0-").startswith("bytes=0-"):
@@ -56,7 +57,7 @@ async def get_recording(request: web.Request) -> web.StreamResponse:
 )
 async def get_proof(request: web.Request) -> web.Response:
     row = await _row(request)
-    state = await asyncio.to_thread(state_of, recordings_dir(request.app[SETTINGS]), row)
+    state = await asyncio.to_thread(state_of, request.app[SETTINGS], row)
     return answer(Proof(id=row.id, sha256=row.sha256, state=state))
 
 

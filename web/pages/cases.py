@@ -9,7 +9,6 @@ from typing import Literal, cast
 from aiohttp import web
 from multidict import MultiMapping
 
-from home.asterisk import recordings_dir
 from models.database import DatabaseUnavailable
 from models.messages import MessageView, messages_of
 from models.queries.cases import BadCursor, list_cases, recording_rows
@@ -88,7 +87,7 @@ async def _files(request: web.Request, case_id: str) -> dict[str, FileState]:
             rows = await recording_rows(session, case_id)
     except DatabaseUnavailable:
         return {}
-    return await asyncio.to_thread(states_of, recordings_dir(request.app[SETTINGS]), rows)
+    return await asyncio.to_thread(states_of, request.app[SETTINGS], rows)
 
 
 async def _messages(request: web.Request, case_id: str) -> Sequence[MessageView]:

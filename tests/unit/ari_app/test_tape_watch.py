@@ -218,6 +218,15 @@ async def test_too_little_room_is_said_before_it_is_too_late(tmp_path: Path, mon
     house.watch._disk.close()
 
 
+async def test_a_machine_without_the_recordings_says_so_and_misses_nothing(house: Watching) -> None:
+    house.watch.here = False
+    house.folder.rmdir()
+    assert await house.look(after=60) == []
+    assert await house.look(after=60) == []
+    assert house.watch.problems == ["recordings_elsewhere"]
+    assert not house.folder.exists()
+
+
 async def test_nothing_is_said_of_a_folder_that_was_not_looked_at(tmp_path: Path) -> None:
     house = Watching(tmp_path, room=2_000_000_000)
     assert house.watch.problems == []

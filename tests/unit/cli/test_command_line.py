@@ -192,6 +192,10 @@ def test_recordings_are_listed_checked_and_pruned(shell: Shell, home: Path, monk
             "INSERT INTO recordings (id, case_id, last_seq, path, place, people, started_at, seconds, problem, sha256)"
             " VALUES ('c-1', 'c', 1, '2020/01/05/old.wav', '', '[]', '2020-01-05', 1.0, '', 'another')"
         )
+    monkeypatch.setenv("YJT_RECORDINGS", "elsewhere")
+    assert shell("recordings", "prune") == 1
+    assert "不在这台机器上" in shell.err
+    monkeypatch.delenv("YJT_RECORDINGS")
     assert shell("recordings", "check", "--json") == 1
     assert [one["trouble"] for one in json.loads(shell.out)] == ["changed", "stray"]
     (kept,) = shell.json("recordings", "list", "--case", "c")
