@@ -22,6 +22,7 @@ from ari_app.dialled import DialledNumbers
 from ari_app.figures import Figures
 from ari_app.gateways import gateway_of
 from ari_app.journal import Journal
+from ari_app.keeping import keep_house
 from ari_app.lease import Ownership, Unshared
 from ari_app.lines import Lines
 from ari_app.listener import UNHEARD, Listener
@@ -35,6 +36,7 @@ from ari_app.spill import Spill
 from ari_app.star_codes import star_codes
 from ari_app.switchboard import Routes, Switchboard
 from ari_app.taking_over import take_over
+from ari_app.tape_watch import TapeWatch
 from ari_app.watch import Watch
 from home.asterisk_platform import prompts_dir, recordings_dir
 from home.secrets import Secrets
@@ -45,6 +47,7 @@ from ivr.vocabulary import CaseKind
 from models.database import Database, DatabaseUnavailable
 from models.office_hours import OfficeHours
 from models.queries.journals import lately_closed
+from models.recordings import Keep
 from models.terminal_tests import record_test
 
 log = structlog.get_logger(__name__)
@@ -117,9 +120,18 @@ async def running(
             now=Controller.now,
         )
         stack.push_async_callback(_end, asyncio.create_task(outbox.run(), name="outbox"))
-        watch = Watch(client, controller.desk, settings=settings, recordings=recordings_dir(settings))
+        watching = asyncio.create_task(tapes.run(), name="tape-watch")
+        stack.push_async_callback(_end, watching)
+        if tapes.here:
+            keeping = keep_house(database, recordings_dir(settings), Keep.of(settings))
+            stack.push_async_callback(_end, asyncio.create_task(keeping, name="keeping"))
+        watch = Watch(client, controller.desk, settings=settings)
         controller.sip_watch = sip_watch = watch_of(settings, keys, client, database, now=Controller.now)
-        controller.watched = (lambda: watch.problems, lambda: sip_watch.problems)
+        controller.watched = (
+            lambda: watch.problems,
+            lambda: controller.tape_watch.problems,
+            lambda: sip_watch.problems,
+        )
         stack.push_async_callback(_end, asyncio.create_task(watch.run(), name="watch"))
         stack.push_async_callback(_end, asyncio.create_task(figures.watch_the_loop(), name="loop-lag"))
         stack.push_async_callback(_end, asyncio.create_task(sip_watch.run(), name="sip-watch"))
@@ -214,6 +226,14 @@ def _assemble(
         reserved=controller.seat_reserved,
         changed=controller.seat_changed,
         wrap_up=controller.wrap_up_started,
+    )
+    controller.tape_watch = TapeWatch(
+        recordings_dir(settings),
+        controller,
+        client,
+        lines,
+        room=settings.recordings_room * 1_000_000,
+        here=settings.recordings_here,
     )
     records = SeatRecords(database, controller.desk, client, background)
 

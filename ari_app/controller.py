@@ -31,6 +31,7 @@ from ari_app.runner import CaseRun, RaisedAlarm
 from ari_app.side_calls import SideCalls
 from ari_app.sip_watch import SipWatch
 from ari_app.switchboard import Switchboard
+from ari_app.tape_watch import TapeWatch
 from ivr.case import Case
 from ivr.commands import (
     Answer,
@@ -60,13 +61,14 @@ _NOT_A_CALLER = re.compile(r"[^0-9+]")
 
 
 class Controller:
-    """The parts that need the controller itself (`desk`, `journal`, `bus`, `side_calls`) are set by `bootstrap`, and
-    `vital`: the tasks without which calls are not handled or not recorded."""
+    """The parts that need the controller itself (`desk`, `journal`, `bus`, `side_calls`, `tape_watch`) are set by
+    `bootstrap`, and `vital`: the tasks without which calls are not handled or not on record."""
 
     desk: Desk
     journal: Journal
     bus: Bus
     side_calls: SideCalls
+    tape_watch: TapeWatch
     vital: tuple[asyncio.Task[None], ...] = ()
     watched: tuple[Callable[[], list[str]], ...] = ()  # what else may not work, each as `code: detail`
     sip_watch: SipWatch | None = None
@@ -252,12 +254,19 @@ class Controller:
         self.desk.answered(extension)
 
     def tape_ended(self, case: str, file: str) -> None:
+        if not self.tape_watch.here:
+            return  # the housekeeping of the machine that has the file will look at it
         self._background.spawn(self._check_recording(case, file), f"recording-{file}")
 
     async def _check_recording(self, case: str, file: str) -> None:
         found = await recordings.check(self._recordings, file)
         ended = RecordingEnded(
-            at=self.now(), actor="system", recording=file, seconds=found.seconds, problem=found.problem
+            at=self.now(),
+            actor="system",
+            recording=file,
+            seconds=found.seconds,
+            problem=found.problem,
+            sha256=found.sha256,
         )
         self.post(case, ended)
 

@@ -1,15 +1,12 @@
 """What does not work, besides link and journal: looked at every few seconds, because nobody tells us of it.
 
 Each problem is `code: detail`; the codes have their words in `web/texts.toml`, section `degraded`. Never on the call
-path: Asterisk is asked over HTTP, the disk in a thread.
+path: Asterisk is asked over HTTP. The disk is for `tape_watch.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import structlog
 
@@ -20,17 +17,15 @@ from home.settings import Settings
 log = structlog.get_logger(__name__)
 LOOK_EVERY = 5.0  # seconds
 ASK_WITHIN = 2.0  # seconds
-ROOM_NEEDED = 500_000_000  # bytes: about 8 hours of recordings
 _WORKING = frozenset({SeatState.READY, SeatState.RESERVED, SeatState.TALKING, SeatState.WRAP_UP})
 
 
 class Watch:
     """`run` makes it live; `problems` is what was found last, and what the desk knows now."""
 
-    def __init__(self, client: Client, desk: Desk, *, settings: Settings, recordings: Path) -> None:
+    def __init__(self, client: Client, desk: Desk, *, settings: Settings) -> None:
         self._ari = client
         self._desk = desk
-        self._recordings = recordings
         self._trunk = settings.trunk_contact
         self._no_service = bool(settings.trunk_contact or settings.trunk_match) and settings.emergency_route == "none"
         self._found: tuple[str, ...] = ()
@@ -57,26 +52,11 @@ class Watch:
         """For ever."""
         while True:
             try:
-                self._found = (*await asyncio.to_thread(self._look_at_the_disk), *await self._ask_for_the_trunk())
+                self._found = await self._ask_for_the_trunk()
             except Exception:
                 # The outermost guard: who watches must not fail with what is watched.
                 log.exception("the watch could not look")
             await asyncio.sleep(LOOK_EVERY)
-
-    def _look_at_the_disk(self) -> tuple[str, ...]:
-        return tuple(self._disk())
-
-    def _disk(self) -> Iterator[str]:
-        try:
-            disk = os.statvfs(self._recordings)
-        except OSError as problem:
-            yield f"recordings: {type(problem).__name__}"
-            return
-        if disk.f_flag & os.ST_RDONLY or not os.access(self._recordings, os.W_OK | os.X_OK):
-            yield "recordings: read-only"
-        free = disk.f_bavail * disk.f_frsize
-        if free < ROOM_NEEDED:
-            yield f"disk: {free // 1_000_000} MB"
 
     async def _ask_for_the_trunk(self) -> tuple[str, ...]:
         """Asterisk asks the carrier's gateway every half minute whether it is there (`qualify_frequency`)."""

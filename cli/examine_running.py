@@ -23,7 +23,20 @@ _TIMEOUT: Final = aiohttp.ClientTimeout(total=6.0)  # longer than the web waits 
 _RUNNING: Final = re.compile(r"^(\w+\.so) .*\bRunning\b", re.MULTILINE)
 # What makes a fault one that must be mended at once: without these parts calls are lost or not handled.
 _GRAVE: Final = frozenset(
-    {"controller", "stand_by", "web", "asterisk", "ari", "database", "spill", "set_aside", "recordings", "disk"}
+    {
+        "controller",
+        "stand_by",
+        "web",
+        "asterisk",
+        "ari",
+        "database",
+        "spill",
+        "set_aside",
+        "recordings_disk_full",
+        "recordings_not_writable",
+        "recordings_folder_gone",
+        "recordings_disk_silent",
+    }
 )
 _RUNGS: Final = {
     Rung.CONTROLLER: ("来电由控制器处理", "calls are handled by the controller"),

@@ -32,6 +32,7 @@ _NOUNS: Mapping[str, tuple[str, str, str]] = {
     "import": ("cli.register", "import_", "导入名册 / import a register"),
     "export": ("cli.register", "export", "导出名册 / export a register"),
     "procedure": ("cli.procedure", "procedure", "打印处置流程 / the procedure as a page, read from its code"),
+    "recordings": ("cli.recordings", "recordings", "录音：列表、校验、清理 / recordings: list, check, prune"),
     "drill": ("drill.command", "drill", "演练小镇 / rehearse with the simulated town"),
     "asterisk": ("cli.asterisk", "asterisk", "下载、配置、运行 Asterisk / fetch, render, start, cli"),
 }

@@ -45,6 +45,8 @@ EVENT_NAMES: Mapping[str, str] = {
     "DeviceReported": "设备报警",
     "PromptFinished": "语音播完",
     "RecordingEnded": "录音结束",
+    "RecordingLost": "录音中断",
+    "RecordingPossible": "可以恢复录音",
     "CallerIdentified": "查到档案",
     "CallerUnknown": "无此号码",
     "SeatReserved": "分到坐席",

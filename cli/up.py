@@ -40,6 +40,8 @@ def up(stand_by: bool) -> None:
 async def run_platform(settings: Settings, say: Say, *, stand_by: bool = False) -> None:
     """Prepare the home, start every process, return when all of them have been stopped. `stand_by`: beside the Asterisk
     of another machine, which is reached on this one's loopback (docs/two-machines.md)."""
+    if stand_by and not settings.recordings:
+        settings = settings.model_copy(update={"recordings": "elsewhere"})
     password = None if stand_by else await prepare(settings)
     if password:
         say(

@@ -65,6 +65,8 @@ _EVENTS: dict[str, Words] = {
     "stand_down_requested": ("解除应急", "stand down"),
     "close_requested": ("填写结果", "the outcome is filed"),
     "recording_ended": ("录音保存", "the recording is kept"),
+    "recording_lost": ("录音中断", "the recording has failed"),
+    "recording_possible": ("可以恢复录音", "recording is possible again"),
 }
 # Requests that name one thing: its field, and the words before it.
 _ASKED: dict[str, tuple[str, str, str]] = {

@@ -85,6 +85,11 @@ class Settings(BaseModel):
     sms_templates: Annotated[list[str], BeforeValidator(values.parse_pairs)] = Field(default_factory=list)
     sms_app: Annotated[str, Field(pattern=r"^[0-9]{0,20}$")] = ""
     sms_region: Annotated[str, Field(pattern=r"^[a-z]{2,10}(-[a-z0-9]{1,15}){1,3}$")] = "ap-guangzhou"
+    recordings: Literal["", "here", "elsewhere"] = ""  # empty: here, but for `up --stand-by`
+    recordings_room: Annotated[int, Field(ge=10, le=10_000_000)] = 2000  # MB free, below which it is said
+    keep_ordinary_days: Annotated[int, Field(ge=30, le=36500)] = 365
+    keep_emergency_days: Annotated[int, Field(ge=30, le=36500)] = 1095
+    keep_complaint_years: Annotated[int, Field(ge=1, le=100)] = 5
     policy: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -166,6 +171,12 @@ class Settings(BaseModel):
     def control_ports(self) -> tuple[int, int]:
         """Of the two controllers on loopback; the one that stands by refers to the other."""
         return self.control_port, self.standby_port
+
+    @property
+    def recordings_here(self) -> bool:
+        """Whether HOME/recordings holds what Asterisk records: a second machine, beside the Asterisk of the first, must
+        not take for lost what it cannot see."""
+        return self.recordings != "elsewhere"
 
     def pairs(self, name: str) -> dict[str, str]:
         """A setting that was written as NAME=VALUE words."""
@@ -296,6 +307,11 @@ _IN_PLAIN_WORDS = {
     "sms_sign": "应为不超过40字的短信签名 / write the registered signature, 40 characters at most",
     "sms_app": "应为腾讯云 SmsSdkAppId 的数字 / write the digits of the SmsSdkAppId",
     "sms_region": "应为地域，如 ap-guangzhou / write a region, for example ap-guangzhou",
+    "recordings": "应为 here 或 elsewhere / write here or elsewhere",
+    "recordings_room": "应为 10 到 10000000 的整数，单位 MB / write a whole number of MB, 10 to 10000000",
+    "keep_ordinary_days": "应为 30 到 36500 的天数 / write a number of days, 30 to 36500",
+    "keep_emergency_days": "应为 30 到 36500 的天数 / write a number of days, 30 to 36500",
+    "keep_complaint_years": "应为 1 到 100 的年数 / write a number of years, 1 to 100",
     "policy": "应为不小于 0 的秒数 / write a number of seconds, 0 or more",
 }
 

@@ -125,7 +125,8 @@ class Leg:
 @dataclass(frozen=True, slots=True)
 class Tape:
     """One recording: `file` below the recordings folder; of the line `leg`, or of the bridge `place`. `people`: the
-    legs that were on it, in the order in which they came."""
+    legs that were on it, in the order in which they came. `running`: those who are to be heard on it are still there;
+    `problem` (a TapeProblem): what is said, or part of it, is not in the file."""
 
     file: str
     started_at: datetime
@@ -133,6 +134,7 @@ class Tape:
     place: Place = Place.NOWHERE
     people: tuple[str, ...] = ()
     running: bool = True
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

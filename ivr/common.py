@@ -18,6 +18,7 @@ from ivr.vocabulary import (
     Result,
     Role,
     SeatRelease,
+    TapeProblem,
     result_of_cause,
 )
 
@@ -74,8 +75,20 @@ def warn_without_agreement(turn: Turn) -> Turn:
 
 
 def recording_ended(turn: Turn, event: events.RecordingEnded) -> Turn:
-    """A recording that is no good raises an alarm."""
-    return turn.alarm(AlarmKind.RECORDING_FAILED, event.problem) if event.problem else turn
+    """A recording that is no good raises an alarm, unless that was said while it ran."""
+    return turn.lose_tape(event.recording, event.problem) if event.problem else turn
+
+
+def recording_lost(turn: Turn, event: events.RecordingLost) -> Turn:
+    """The call goes on and is not recorded: an alarm, once for each recording."""
+    return turn.lose_tape(event.recording, event.problem)
+
+
+def record_again(turn: Turn) -> Turn:
+    """What was said unrecorded is lost; what is said from now on, in any bridge, is not."""
+    for place in sorted(turn.case.bridges):
+        turn.tape_bridge(place)
+    return turn
 
 
 # --- lines ----------------------------------------------------------------------------------------------------------
@@ -222,7 +235,7 @@ def command_failed(turn: Turn, event: events.CommandFailed) -> Leg | None:
             if isinstance(command, commands.StartMusic) and leg.kind in ELDERS and leg.place is Place.NOWHERE:
                 turn.do(commands.StartTimer(COMFORT, turn.policy.comfort_retry))
         case commands.Record(file=file):
-            turn.alarm(AlarmKind.RECORDING_FAILED, f"{file}: {event.reason}")
+            turn.lose_tape(file, TapeProblem.NOT_STARTED)
         case commands.MakeBridge():
             turn.alarm(AlarmKind.COMMAND_FAILED, f"{type(command).__name__}: {event.reason}")
         case _:

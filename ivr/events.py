@@ -105,11 +105,25 @@ class PromptFinished(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingEnded(Happened):
-    """`seconds` of a checked file; `problem` when there is none worth the name."""
+    """`seconds` of a checked file; `problem` (a TapeProblem) when it is not whole; `sha256` in hex of what is there."""
 
     recording: str
     seconds: float
     problem: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingLost(Happened):
+    """While the call goes on, what is said does not come into this file any more; `problem` is a TapeProblem."""
+
+    recording: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingPossible(Happened):
+    """There is a folder with room to write into (again), after a recording of this case was lost."""
 
 
 # --- the house ------------------------------------------------------------------------------------------------------
@@ -358,6 +372,8 @@ Event = (
     | DeviceReported
     | PromptFinished
     | RecordingEnded
+    | RecordingLost
+    | RecordingPossible
     | CallerIdentified
     | CallerUnknown
     | SeatReserved

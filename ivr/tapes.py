@@ -1,9 +1,10 @@
 """Recordings of a case: which sound files there are, and who is on each. A call that comes in is recorded by the
-dialplan, on its own line; what is said to an elder whom we rang, and on the rescue side, is recorded in the bridge."""
+dialplan, on its own line; what is said to an elder whom we rang, and on the rescue side, is recorded in the bridge.
+So is every call whose own recording was lost."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -11,6 +12,7 @@ from typing import Final
 from ivr.case import Case, Leg, Tape
 from ivr.vocabulary import LegKind, Place
 
+LOST_AT_MOST: Final = 3  # recordings of one bridge: after that a new one would only be one more alarm
 _WORTH_IT: Final = frozenset({LegKind.ELDER, LegKind.SERVICE, LegKind.CONTACT, LegKind.NUMBER})
 
 
@@ -22,13 +24,23 @@ def with_call(case: Case, leg: str, file: str, at: datetime) -> Case:
 def wanted(case: Case, place: Place) -> bool:
     """Whether what is said in this bridge would be lost otherwise. In the elder's it would not while a call that came
     in is there."""
-    if any(tape.place is place and tape.running for tape in case.tapes):
+    of_place = [tape for tape in case.tapes if tape.place is place]
+    if any(tape.running and not tape.problem for tape in of_place) or _given_up(of_place):
         return False
     there = [leg for leg in case.live() if leg.place is place]
     if place is not Place.ELDER:
         return place is Place.RESCUE and bool(there)
-    taped = any(leg.channel for leg in there)
-    return not taped and any(leg.kind in _WORTH_IT for leg in there)
+    taped = {tape.leg for tape in case.tapes if tape.running and not tape.problem}
+    return taped.isdisjoint(leg.id for leg in there) and any(leg.kind in _WORTH_IT for leg in there)
+
+
+def _given_up(of_place: Sequence[Tape]) -> bool:
+    return sum(bool(tape.problem) for tape in of_place) >= LOST_AT_MOST
+
+
+def lost(case: Case, tape: Tape, problem: str) -> Case:
+    """What is said does not come into this file: from here on it counts as if there were none."""
+    return replace(case, tapes=tuple(replace(one, problem=problem) if one is tape else one for one in case.tapes))
 
 
 def with_bridge(case: Case, place: Place, at: datetime) -> Case:

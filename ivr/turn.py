@@ -204,6 +204,14 @@ class Turn:
             self.tape_bridge(leg.place)  # those who stay were on the recording of this call
         return ended
 
+    def lose_tape(self, file: str, problem: str) -> Turn:
+        """A recording is no good: said once for each."""
+        known = next((tape for tape in self.case.tapes if tape.file == file), None)
+        if known is None or known.problem:
+            return self
+        self.case = tapes.lost(self.case, known, problem)
+        return self.alarm(AlarmKind.RECORDING_FAILED, problem)
+
     # --- seats ------------------------------------------------------------------------------------------------------
 
     def find_seat(self, role: Role, skill: Skill = Skill.AGENT) -> Turn:

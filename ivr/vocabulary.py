@@ -340,6 +340,22 @@ class AlarmKind(StrEnum):
     UNEXPECTED = "unexpected"
 
 
+class TapeProblem(StrEnum):
+    """What is wrong with a recording: while it runs, or found when it is looked at afterwards."""
+
+    NOT_STARTED = "not_started"
+    MISSING = "missing"
+    REPLACED = "replaced"
+    STALLED = "stalled"
+    DISK_FULL = "disk_full"
+    NOT_WRITABLE = "not_writable"
+    FOLDER_GONE = "folder_gone"
+    DISK_SILENT = "disk_silent"
+    EMPTY = "empty"
+    CUT_OFF = "cut_off"
+    UNREADABLE = "unreadable"
+
+
 class Refusal(StrEnum):
     """Why a request of an agent was not carried out."""
 

@@ -82,7 +82,8 @@ class TimelineRow(Base):
 
 class RecordingRow(Base):
     """`path` is relative to the recordings folder; `people` are the legs on it, `place` the bridge, empty for a call
-    that came in; `seconds` and `problem` are known when it has ended."""
+    that came in; `seconds` and `sha256` (hex) are known when it has ended, `problem` may be known before. `removed_at`:
+    when the file was deleted because it was over age (`models/recordings.py`)."""
 
     __tablename__ = "recordings"
 
@@ -92,6 +93,8 @@ class RecordingRow(Base):
     path: Mapped[str]
     place: Mapped[str]
     people: Mapped[list[str]]
-    started_at: Mapped[datetime]
+    started_at: Mapped[datetime] = mapped_column(index=True)
     seconds: Mapped[float | None]
     problem: Mapped[str]
+    sha256: Mapped[str] = mapped_column(default="", server_default="")
+    removed_at: Mapped[datetime | None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -13,6 +14,9 @@ from models.drafts import Drafted
 
 class ComplaintState(StrEnum):
     DRAFT = "draft"
+
+
+OPEN: Final = frozenset({ComplaintState.DRAFT})  # states in which an answer is still owed
 
 
 class Complaint(Drafted, Base):

@@ -247,18 +247,20 @@ async def _write_recordings(session: AsyncSession, spans: Iterable[Span], entrie
             "people": list(tape.people),
             "started_at": tape.started_at,
             "seconds": None,
-            "problem": "",
+            "problem": tape.problem,
+            "sha256": "",
+            "removed_at": None,
         }
         for _, last in spans
         for number, tape in enumerate(last.case.tapes, 1)
     ]
-    await _upsert(session, RecordingRow, started, keep=frozenset({"seconds", "problem"}))
+    await _upsert(session, RecordingRow, started, keep=frozenset({"seconds", "sha256", "removed_at"}))
     for entry in entries:
         for number, tape in enumerate(entry.case.tapes, 1):
             if entry.event == RECORDING_ENDED and entry.data.get("recording") == tape.file:
-                seconds, problem = entry.recorded
+                seconds, problem, sha256 = entry.recorded
                 row = await session.get_one(RecordingRow, recording_id(entry.case.id, number))
-                row.seconds, row.problem = seconds, problem
+                row.seconds, row.problem, row.sha256 = seconds, row.problem or problem, sha256
     await session.flush()
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from ivr.case import Case, Tape
 from ivr.commands import Command
@@ -19,11 +19,19 @@ DEVICE_REPORTED: Final = "device_reported"
 _INNER_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
+class Recorded(NamedTuple):
+    """What was found of a recording when it had ended."""
+
+    seconds: float | None = None
+    problem: str = ""
+    sha256: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
     """`case` is the state after the event; `seq` counts from 1 in each case; `event` is its name in snake_case;
-    `cause` the seq of the entry that led to this one. `recording_ended` carries `recording`, `seconds` and `problem` in
-    `data`."""
+    `cause` the seq of the entry that led to this one. `recording_ended` carries `recording`, `seconds`, `problem`
+    and `sha256` in `data`."""
 
     case: Case
     seq: int
@@ -35,11 +43,12 @@ class JournalEntry:
     commands: tuple[Command, ...] = ()
 
     @property
-    def recorded(self) -> tuple[float | None, str]:
-        """Seconds and problem of a `recording_ended` entry."""
-        seconds, problem = self.data.get("seconds"), self.data.get("problem")
+    def recorded(self) -> Recorded:
+        """What a `recording_ended` entry tells."""
+        seconds = self.data.get("seconds")
         usable = isinstance(seconds, int | float) and math.isfinite(seconds)
-        return float(str(seconds)) if usable else None, plain(str(problem or ""))
+        problem, sha256 = (plain(str(self.data.get(name) or "")) for name in ("problem", "sha256"))
+        return Recorded(float(str(seconds)) if usable else None, problem, sha256)
 
 
 def recording_id(case: str, number: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ivr.case import Case, Leg
 from ivr.commands import Alarm
-from models.journal_entry import DEVICE_REPORTED, RECORDING_ENDED, JournalEntry, place_of_tape, recording_id
+from models.journal_entry import DEVICE_REPORTED, RECORDING_ENDED, JournalEntry, Recorded, place_of_tape, recording_id
 from models.text import Json, plain, plain_json
 
 
@@ -72,7 +72,8 @@ class ReportView:
 @dataclass(frozen=True, slots=True)
 class RecordingView:
     """`seconds` is None while it runs; `problem` is empty when there is none; `place` is the bridge, empty for a call
-    that came in; `people` are the legs on it."""
+    that came in; `people` are the legs on it. `sha256` (hex) is that of the file when the call had ended; `removed_at`:
+    when it was deleted because it was over age."""
 
     id: str
     started_at: datetime
@@ -81,6 +82,8 @@ class RecordingView:
     problem: str
     place: str = ""
     people: tuple[str, ...] = ()
+    sha256: str = ""
+    removed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +210,20 @@ def _recordings(case: Case, entries: Sequence[JournalEntry]) -> tuple[RecordingV
     ended = {entry.data.get("recording"): entry.recorded for entry in entries if entry.event == RECORDING_ENDED}
     found = []
     for count, tape in enumerate(case.tapes, 1):
-        seconds, problem = ended.get(tape.file, (None, ""))
+        found_at_end = ended.get(tape.file, Recorded())
         number = recording_id(case.id, count)
-        place = place_of_tape(tape)
-        url = recording_url(number)
-        found.append(RecordingView(number, tape.started_at, seconds, url, problem, place, tape.people))
+        found.append(
+            RecordingView(
+                id=number,
+                started_at=tape.started_at,
+                seconds=found_at_end.seconds,
+                url=recording_url(number),
+                problem=tape.problem or found_at_end.problem,
+                place=place_of_tape(tape),
+                people=tape.people,
+                sha256=found_at_end.sha256,
+            )
+        )
     return tuple(found)
 
 

@@ -208,7 +208,7 @@ class Sheet:
 
 
 # What a timeline entry's data repeats of the entry itself, and names of no use to a reader.
-_TOLD_ELSEWHERE: Final = frozenset({"type", "at", "actor", "channel", "recording"})
+_TOLD_ELSEWHERE: Final = frozenset({"type", "at", "actor", "channel", "recording", "sha256"})
 
 
 def details(entry: TimelineView, sheet: Sheet, t: Texts) -> Sequence[tuple[str, str]]:
@@ -227,6 +227,8 @@ def _words(name: str, value: object, sheet: Sheet, t: Texts) -> str:
             return ""
         case str() if name == "leg":
             return sheet.name_of(value)
+        case str() if name == "problem":
+            return t.word("tape_problem", value)
         case {"kind": str(kind), "leg": str(leg)} if name == "timer":
             return f"{t.value(name, kind)} {sheet.name_of(leg) if leg else ''}".strip()
         case {"type": str(kind)} if name == "command":

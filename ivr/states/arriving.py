@@ -9,7 +9,7 @@ from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Answer, LookUp, MakeBridge, Play
 from ivr.turn import Turn
-from ivr.vocabulary import AlarmKind, CaseKind, CaseState, LegKind, Place, Prompt, Role
+from ivr.vocabulary import AlarmKind, CaseKind, CaseState, LegKind, Place, Prompt, Role, TapeProblem
 
 
 def arriving(turn: Turn, event: events.Event) -> Turn:
@@ -36,6 +36,10 @@ def arriving(turn: Turn, event: events.Event) -> Turn:
             return command_failed(turn, event)
         case events.RecordingEnded():
             return common.recording_ended(turn, event)
+        case events.RecordingLost():
+            return common.recording_lost(turn, event)
+        case events.RecordingPossible():
+            return common.record_again(turn)
         case events.IdentifyRequested():
             return common.identify(turn, event)
         case events.SpeechHeard() | events.KeyPressed():
@@ -70,7 +74,7 @@ def open_case(turn: Turn, event: events.CallArrived) -> Turn:
         bridges=frozenset({Place.ELDER}),
     )
     if not event.recording:
-        turn.alarm(AlarmKind.RECORDING_FAILED, "no recording was started")
+        turn.alarm(AlarmKind.RECORDING_FAILED, TapeProblem.NOT_STARTED)
     turn.tape_call(elder, event.recording)
     silence.listen(turn.do(Answer(elder.id)), elder)
     turn.do(Play(elder.id, Prompt.WELCOME), LookUp(event.caller))

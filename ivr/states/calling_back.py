@@ -60,6 +60,10 @@ def calling_back(turn: Turn, event: events.Event) -> Turn:
             return command_failed(turn, event)
         case events.RecordingEnded():
             return common.recording_ended(turn, event)
+        case events.RecordingLost():
+            return common.recording_lost(turn, event)
+        case events.RecordingPossible():
+            return common.record_again(turn)
         case events.IdentifyRequested():
             return common.identify(turn, event)
         case events.SpeechHeard() | events.FileShown():

@@ -25,6 +25,8 @@ def closed(turn: Turn, event: events.Event) -> Turn:
             | events.KeyPressed()
             | events.SpeechHeard()
             | events.PromptFinished()
+            | events.RecordingLost()
+            | events.RecordingPossible()
             | events.TimerFired()
             | events.FileShown()
             | events.CallerUnknown()

@@ -75,6 +75,10 @@ def no_response(turn: Turn, event: events.Event) -> Turn:
             return common.open_file(turn)
         case events.RecordingEnded():
             return common.recording_ended(turn, event)
+        case events.RecordingLost():
+            return common.recording_lost(turn, event)
+        case events.RecordingPossible():
+            return common.record_again(turn)
         case events.IdentifyRequested():
             return common.identify(turn, event)
         case events.EmergencyRequested() | events.SilentRequested():

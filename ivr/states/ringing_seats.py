@@ -41,6 +41,10 @@ def ringing_seats(turn: Turn, event: events.Event) -> Turn:
             return supervision.leave(turn)
         case events.RecordingEnded():
             return common.recording_ended(turn, event)
+        case events.RecordingLost():
+            return common.recording_lost(turn, event)
+        case events.RecordingPossible():
+            return common.record_again(turn)
         case events.IdentifyRequested():
             return common.identify(turn, event)
         case events.SpeechHeard():

@@ -38,6 +38,10 @@ def wrapping_up(turn: Turn, event: events.Event) -> Turn:
             return command_failed(turn, event)
         case events.RecordingEnded():
             return common.recording_ended(turn, event)
+        case events.RecordingLost():
+            return common.recording_lost(turn, event)
+        case events.RecordingPossible():
+            return common.record_again(turn)
         case events.IdentifyRequested():
             return common.identify(turn, event)
         case events.LegRinging() | events.KeyPressed() | events.SpeechHeard() | events.FileShown():

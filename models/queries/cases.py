@@ -67,6 +67,12 @@ async def recording_row(session: AsyncSession, recording: str) -> RecordingRow |
     return await session.get(RecordingRow, recording)
 
 
+async def recording_rows(session: AsyncSession, case_id: str) -> Sequence[RecordingRow]:
+    """All recordings of a case."""
+    found = select(RecordingRow).where(RecordingRow.case_id == case_id)
+    return (await session.scalars(found.order_by(RecordingRow.started_at, RecordingRow.id))).all()
+
+
 def _cases() -> Select[CaseRow, str | None]:
     return select(CaseRow, Elder.name).outerjoin(Elder, Elder.id == CaseRow.elder_id)
 
@@ -177,6 +183,8 @@ def _recording_view(row: RecordingRow) -> RecordingView:
         problem=row.problem,
         place=row.place,
         people=tuple(row.people),
+        sha256=row.sha256,
+        removed_at=row.removed_at,
     )
 
 

@@ -86,12 +86,12 @@ async def sqlite_house(sqlite_url: str, tmp_path: Path) -> AsyncIterator[House]:
         yield built
 
 
-async def build(url: str, home: Path, *, limits: Limits | None = None) -> AsyncIterator[House]:
+async def build(url: str, home: Path, *, limits: Limits | None = None, **more: str) -> AsyncIterator[House]:
     database = Database(url)
     await settle(database)
     secrets = Secrets.load_or_create(home / "home")
     async with fake_control(secrets.control_token) as control:
-        env = {"YJT_HOME": str(home / "home"), "YJT_DATABASE_URL": url, "YJT_CONTROL_PORT": str(control.port)}
+        env = {"YJT_HOME": str(home / "home"), "YJT_DATABASE_URL": url, "YJT_CONTROL_PORT": str(control.port), **more}
         settings = Settings.load(env)
         app = make_app(settings, secrets)
         if limits is not None:

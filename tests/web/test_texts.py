@@ -37,6 +37,7 @@ VOCABULARY: dict[str, type[StrEnum]] = {
     "follow_up_kind": vocabulary.FollowUpKind,
     "exception_cause": ExceptionCause,
     "alarm": vocabulary.AlarmKind,
+    "tape_problem": vocabulary.TapeProblem,
     "skill": vocabulary.Skill,
     "prompt": vocabulary.Prompt,
     "timer": vocabulary.TimerKind,

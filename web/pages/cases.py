@@ -1,5 +1,6 @@
 """The list of cases with its filters, and the page of one case with everything that is on record about it."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,15 +12,16 @@ from multidict import MultiMapping
 from models.database import DatabaseUnavailable
 from models.masking import masked
 from models.messages import MessageView, messages_of
-from models.queries.cases import BadCursor, list_cases
+from models.queries.cases import BadCursor, list_cases, recording_rows
 from models.queries.paging import Page
 from models.views import CaseView
 from web.guard import needs
-from web.keys import DATABASE, FEED, MIRROR
+from web.keys import DATABASE, FEED, MIRROR, SETTINGS
 from web.pages.listing import day_of, midnight
 from web.people_names import names_of_users
 from web.personal import on_board, sees_case, shown_case
 from web.problems import Invalid
+from web.recording_files import FileState, states_of
 from web.render import render
 from web.rights import Right
 from web.sheet import Sheet, details, find_sheet
@@ -80,8 +82,19 @@ async def _case_context(request: web.Request) -> dict[str, object]:
         sheet, messages = masked(sheet), masked(messages)
     actors = {entry.actor for entry in sheet.view.timeline}
     people = await names_of_users(request, actors)
-    shown = {"seq": seq, "sheet": sheet, "details": details, "people": people, "messages": messages}
+    files = await _files(request, sheet.view.id)
+    shown = {"seq": seq, "sheet": sheet, "details": details, "people": people, "messages": messages, "files": files}
     return {**shown, "is_masked": is_masked}
+
+
+async def _files(request: web.Request, case_id: str) -> dict[str, FileState]:
+    """What became of the files of its recordings; nothing is said of them while the database is away."""
+    try:
+        async with request.app[DATABASE].read() as session:
+            rows = await recording_rows(session, case_id)
+    except DatabaseUnavailable:
+        return {}
+    return await asyncio.to_thread(states_of, request.app[SETTINGS], rows)
 
 
 async def _messages(request: web.Request, case_id: str) -> Sequence[MessageView]:

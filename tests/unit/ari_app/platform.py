@@ -22,9 +22,9 @@ from ari_app.desk import SeatSetup
 from ari_app.figures import Figures
 from ari_app.lease import Unshared
 from ari_app.listener import Listener
-from ari_app.recordings import Checked
 from ari_app.runner import CaseRun
 from home.settings import Settings
+from home.sound_files import SoundFile
 from ivr import ids
 from ivr.case import Case
 from ivr.events import SpeechHeard
@@ -153,8 +153,8 @@ async def platform(home: Path, *, policy: Policy | None = None) -> AsyncIterator
 def whole_recordings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every recording is there at once: looking at files takes threads, which this clock cannot wait for."""
 
-    async def check(folder: Path, name: str) -> Checked:
-        return Checked(seconds=12.0)
+    async def check(folder: Path, name: str) -> SoundFile:
+        return SoundFile(seconds=12.0)
 
     monkeypatch.setattr(recordings, "check", check)
 

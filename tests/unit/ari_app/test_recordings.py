@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import struct
 import wave
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from ari_app import recordings
-from ari_app.recordings import Checked, check
+from ari_app.recordings import check
+from home.sound_files import FolderProblem, SoundFile, SoundProblem, examine, hash_of
+from ivr.vocabulary import TapeProblem
 
 NAME = "2026/01/05/call.wav"
 RATE = 8000
@@ -34,12 +38,12 @@ def write(folder: Path, seconds: float = 2.0, name: str = NAME) -> Path:
 
 
 async def test_a_whole_one(tmp_path: Path) -> None:
-    write(tmp_path, 2.5)
-    assert await check(tmp_path, NAME) == Checked(2.5)
+    path = write(tmp_path, 2.5)
+    assert await check(tmp_path, NAME) == SoundFile(2.5, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 async def test_one_that_is_missing(tmp_path: Path) -> None:
-    assert await check(tmp_path, NAME) == Checked(0.0, "the file is missing")
+    assert await check(tmp_path, NAME) == SoundFile(0.0, "missing")
 
 
 @pytest.mark.parametrize("head", [0, 1, 12, 20, 43])
@@ -48,23 +52,39 @@ async def test_one_with_less_than_a_header(tmp_path: Path, head: int) -> None:
     path.write_bytes(path.read_bytes()[:head])
     found = await check(tmp_path, NAME)
     assert found.seconds == 0
-    assert "cannot be read" in found.problem
+    assert found.problem == "unreadable"
 
 
-async def test_one_whose_header_says_that_nothing_follows(tmp_path: Path) -> None:
-    """Asterisk writes the length when it closes the file: so it looks when Asterisk died."""
+async def test_one_whose_header_says_that_nothing_follows_is_repaired(tmp_path: Path) -> None:
+    """Asterisk writes the lengths when it closes the file: so it looks when Asterisk died."""
+    path = write(tmp_path)
+    whole = path.read_bytes()
+    data = bytearray(whole)
+    data[4:8] = data[40:44] = struct.pack("<I", 0)
+    path.write_bytes(data)
+    assert await check(tmp_path, NAME) == SoundFile(2.0, sha256=hashlib.sha256(whole).hexdigest(), repaired=True)
+    assert path.read_bytes() == whole
+
+
+async def test_one_that_asterisk_may_still_finish_is_not_touched(tmp_path: Path) -> None:
     path = write(tmp_path)
     data = bytearray(path.read_bytes())
     data[40:44] = struct.pack("<I", 0)
     path.write_bytes(data)
-    assert await check(tmp_path, NAME) == Checked(0.0, "the file is empty")
+    assert examine(path, repair=False).problem == "empty"
+    assert path.read_bytes() == data
+
+
+async def test_one_that_holds_nothing_but_a_header(tmp_path: Path) -> None:
+    path = write(tmp_path, 0)
+    assert await check(tmp_path, NAME) == SoundFile(0.0, "empty", hash_of(path))
 
 
 async def test_one_that_is_cut_off(tmp_path: Path) -> None:
     path = write(tmp_path, 2.0)
     path.write_bytes(path.read_bytes()[: 44 + RATE * 2])
     found = await check(tmp_path, NAME)
-    assert found.problem == "the file is cut off"
+    assert found.problem == "cut_off"
     assert found.seconds == pytest.approx(1.0, abs=0.01)
 
 
@@ -79,19 +99,19 @@ async def test_one_without_a_rate(tmp_path: Path) -> None:
 @pytest.mark.parametrize("data", [b"\x00" * 1000, b"RIFF" + b"\xff" * 1000, b"ID3" + b"mp3" * 500])
 async def test_one_that_is_no_recording(tmp_path: Path, data: bytes) -> None:
     write(tmp_path).write_bytes(data)
-    assert "cannot be read" in (await check(tmp_path, NAME)).problem
+    assert (await check(tmp_path, NAME)).problem == "unreadable"
 
 
 async def test_one_that_is_a_folder(tmp_path: Path) -> None:
     (tmp_path / NAME).mkdir(parents=True)
-    assert "cannot be read" in (await check(tmp_path, NAME)).problem
+    assert (await check(tmp_path, NAME)).problem == "unreadable"
 
 
 @pytest.mark.parametrize("name", ["", "../outside.wav", "a/../../outside.wav", "/etc/hostname", ".."])
 async def test_names_that_lead_outside(tmp_path: Path, name: str) -> None:
     write(tmp_path, name="outside.wav")
     (tmp_path / "inside" / "a").mkdir(parents=True)
-    assert await check(tmp_path / "inside", name) == Checked(0.0, "no recording was started")
+    assert await check(tmp_path / "inside", name) == SoundFile(0.0, "missing")
 
 
 @pytest.mark.parametrize("name", ["x" * 10_000, "🙂" * 300, "'; --", "a\0.wav", "\ud800.wav"])
@@ -107,4 +127,9 @@ async def test_one_that_is_finished_while_we_look(tmp_path: Path, monkeypatch: p
     ready = write(tmp_path, 1.0, "being written.wav")
     (tmp_path / NAME).parent.mkdir(parents=True, exist_ok=True)
     ready.rename(tmp_path / NAME)
-    assert await looking == Checked(1.0)
+    assert await looking == SoundFile(1.0, sha256=hash_of(tmp_path / NAME))
+
+
+def test_every_problem_has_a_name_in_the_vocabulary() -> None:
+    known = {problem.value for problem in TapeProblem}
+    assert known >= {*get_args(SoundProblem), *get_args(FolderProblem)} - {""}

@@ -1,4 +1,4 @@
-"""What the controller looks at because nobody tells it: trunk, disk, seats, the road to 110/120/119."""
+"""What the controller looks at because nobody tells it: trunk, seats, the road to 110/120/119."""
 
 from __future__ import annotations
 
@@ -42,10 +42,8 @@ class Place:
     def __init__(self, home: Path, **env: str) -> None:
         self.ari = Ari()
         self.desk = Desk(now=lambda: None, reserved=print, changed=lambda _: None, wrap_up=print)  # type: ignore[arg-type,return-value]
-        self.recordings = home / "recordings"
-        self.recordings.mkdir()
         settings = Settings.load({"YJT_HOME": str(home), **env})
-        self.watch = Watch(cast(Client, self.ari), self.desk, settings=settings, recordings=self.recordings)
+        self.watch = Watch(cast(Client, self.ari), self.desk, settings=settings)
 
     def seats(self, *extensions: str, willing: bool = True) -> None:
         self.desk.load([SeatSetup(extension, extension, willing=willing) for extension in extensions])
@@ -79,21 +77,6 @@ async def test_a_trunk_that_goes_and_comes_back(tmp_path: Path) -> None:
             await place.until("trunk")
             place.ari.trunk = "online"
             await place.until()
-
-
-async def test_a_folder_of_recordings_that_is_gone_and_a_full_disk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = Place(tmp_path, **GATEWAY)
-    place.ari.connected = False
-    async with place.watched():
-        await place.until()
-        place.recordings.rmdir()
-        await place.until("recordings")
-        place.recordings.mkdir()
-        await place.until()
-        monkeypatch.setattr(watching, "ROOM_NEEDED", 2**62)
-        await place.until("disk")
 
 
 async def test_seats_of_whom_none_could_be_rung(tmp_path: Path) -> None:

@@ -58,7 +58,9 @@ def test_what_nobody_knows_is_refused_with_usage(shell: Shell, arguments: tuple[
     assert "Usage" in shell.err
 
 
-@pytest.mark.parametrize("noun", ["up", "doctor", "db", "user", "seat", "org", "import", "export", "asterisk"])
+@pytest.mark.parametrize(
+    "noun", ["up", "doctor", "db", "user", "seat", "org", "import", "export", "asterisk", "recordings"]
+)
 def test_every_noun_explains_itself(shell: Shell, noun: str) -> None:
     assert shell(noun, "--help") == 0
     assert "Usage" in shell.out
@@ -235,3 +237,41 @@ def test_the_audit_log_is_verified(shell: Shell, home: Path) -> None:
     assert json.loads(shell.out)["broken"] == 2
     assert shell("user", "unlock", "ghost") == 1
     assert " / " in shell.err
+
+
+def test_recordings_are_listed_checked_and_pruned(shell: Shell, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shell("recordings", "check") == 0
+    assert "全部录音与记录一致" in shell.out
+    stray = home / "recordings/2020/01/05/stray.wav"
+    stray.parent.mkdir(parents=True)
+    stray.write_bytes(b"RIFF")
+    (found,) = shell.json("recordings", "check")
+    assert (found["trouble"], found["path"]) == ("stray", "2020/01/05/stray.wav")
+    old = home / "recordings/2020/01/05/old.wav"
+    old.write_bytes(b"RIFF")
+    with closing(sqlite3.connect(home / "yijiantong.db")) as records, records:
+        records.execute(
+            "INSERT INTO cases (id, last_seq, kind, state, caller, dialled, channel, opened_at, closed_at, abandoned,"
+            " again, again_of, note) VALUES ('c', 1, 'ordinary', 'closed', '', '', '', '2020-01-05', '2020-01-05', 0,"
+            " 0, '', '')"
+        )
+        records.execute(
+            "INSERT INTO recordings (id, case_id, last_seq, path, place, people, started_at, seconds, problem, sha256)"
+            " VALUES ('c-1', 'c', 1, '2020/01/05/old.wav', '', '[]', '2020-01-05', 1.0, '', 'another')"
+        )
+    monkeypatch.setenv("YJT_RECORDINGS", "elsewhere")
+    assert shell("recordings", "prune") == 1
+    assert "不在这台机器上" in shell.err
+    monkeypatch.delenv("YJT_RECORDINGS")
+    assert shell("recordings", "check", "--json") == 1
+    assert [one["trouble"] for one in json.loads(shell.out)] == ["changed", "stray"]
+    (kept,) = shell.json("recordings", "list", "--case", "c")
+    assert (kept["id"], kept["kept_as"], kept["held"]) == ("c-1", "ordinary", False)
+    assert [one["id"] for one in shell.json("recordings", "prune", "--dry-run")] == ["c-1"]
+    assert old.exists()
+    monkeypatch.setenv("YJT_LANG", "en")
+    assert shell("recordings", "prune") == 0
+    assert "1 recordings removed" in shell.out
+    assert not old.exists()
+    assert stray.exists()
+    assert shell.json("recordings", "list") == []

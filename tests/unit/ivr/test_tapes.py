@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from ivr.commands import Command, Record
-from ivr.events import ArrivalReported, CallRequested, EmergencyRequested, SilentRequested
+from ivr.events import (
+    ArrivalReported,
+    CallRequested,
+    EmergencyRequested,
+    RecordingEnded,
+    RecordingLost,
+    RecordingPossible,
+    SilentRequested,
+)
+from ivr.tapes import LOST_AT_MOST
 from ivr.vocabulary import AlarmKind, Place
 from tests.unit.ivr.world import POLICY, World
 
@@ -72,6 +81,48 @@ def test_a_recording_that_cannot_be_made_alarms_and_harms_nothing(talking: World
     talking.ask(CallRequested, target=target)
     talking.ask(ArrivalReported)
     assert talking.hears("elder") == {"b-1"}
+
+
+def test_a_call_whose_recording_is_lost_is_recorded_in_the_bridge_once_there_is_room(talking: World) -> None:
+    assert recorded(talking.tell(RecordingLost(at=talking.now, recording="r.wav", problem="disk_full"))) == []
+    assert talking.alarms[-1] is AlarmKind.RECORDING_FAILED
+    assert recorded(talking.tell(RecordingPossible(at=talking.now))) == [Place.ELDER]
+    call, bridge = talking.case.tapes
+    assert (call.problem, call.running) == ("disk_full", True)
+    assert (bridge.problem, bridge.people) == ("", ("elder", "a-1"))
+    assert talking.hears("elder") == {"a-1"}
+
+
+def test_each_recording_is_said_to_have_failed_once(talking: World) -> None:
+    lost = RecordingLost(at=talking.now, recording="r.wav", problem="missing")
+    talking.tell(lost)
+    talking.tell(lost)
+    talking.hang_up("elder")
+    talking.tell(RecordingEnded(at=talking.now, recording="r.wav", seconds=0.0, problem="missing"))
+    assert talking.alarms.count(AlarmKind.RECORDING_FAILED) == 1
+
+
+def test_nothing_is_begun_anew_where_everything_is_recorded(rescue: World) -> None:
+    assert recorded(rescue.tell(RecordingPossible(at=rescue.now))) == []
+
+
+def test_an_elder_who_waits_is_recorded_as_soon_as_somebody_is_there() -> None:
+    world = World(seats=[])
+    world.call()
+    world.tell(RecordingLost(at=world.now, recording="r.wav", problem="folder_gone"))
+    assert recorded(world.tell(RecordingPossible(at=world.now))) == []
+    world.seats.append("801")
+    world.give_seats()
+    world.settle()
+    assert recorded(world.answer("a-1")) == [Place.ELDER]
+
+
+def test_a_disk_that_takes_nothing_is_not_tried_for_ever(talking: World) -> None:
+    talking.tell(RecordingLost(at=talking.now, recording="r.wav", problem="stalled"))
+    for _ in range(LOST_AT_MOST):
+        assert recorded(talking.tell(RecordingPossible(at=talking.now))) == [Place.ELDER]
+        talking.tell(RecordingLost(at=talking.now, recording=talking.case.tapes[-1].file, problem="stalled"))
+    assert recorded(talking.tell(RecordingPossible(at=talking.now))) == []
 
 
 def test_who_talks_on_after_the_elder_has_hung_up_is_recorded(talking: World) -> None:

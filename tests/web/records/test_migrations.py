@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, bindparam, inspect, text
 
 from models import database
+from models.cases import RecordingRow
 from models.database import Database, DatabaseUnavailable
 from models.tables import metadata
 
@@ -94,3 +96,49 @@ async def test_a_database_that_was_not_upgraded_says_so(tmp_path: Path) -> None:
         async with db.read() as session:
             await session.execute(metadata.tables["cases"].select())
     await db.close()
+
+
+async def test_recordings_keep_their_rows_when_the_hash_comes_and_goes(spare_url: str) -> None:
+    """With rows in the tables, up and down: 0001 and 0003."""
+    await database.downgrade(spare_url, "0001")
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    cases, recordings = metadata.tables["cases"], metadata.tables["recordings"]
+    case = {
+        "last_seq": 1,
+        "kind": "sos",
+        "state": "closed",
+        "caller": "",
+        "dialled": "",
+        "channel": "",
+        "opened_at": at,
+    }
+    case |= {"id": "moved", "abandoned": False, "again": 0, "again_of": "", "note": ""}
+    row = {"id": "moved-1", "case_id": "moved", "last_seq": 1, "path": "x.wav", "place": "", "people": ["elder"]}
+    row |= {"started_at": at, "seconds": 2.5, "problem": ""}
+
+    def put(config: Config) -> None:
+        for table, values in ((cases, case), (recordings, row)):
+            known = [table.c[name] for name in values]
+            names = ", ".join(column.name for column in known)
+            marks = ", ".join(f":{column.name}" for column in known)
+            statement = text(f"INSERT INTO {table.name} ({names}) VALUES ({marks})")
+            binds = [bindparam(column.name, type_=column.type) for column in known]
+            _connection(config).execute(statement.bindparams(*binds), values)
+
+    def get(config: Config) -> list[tuple[object, ...]]:
+        return [
+            tuple(found)
+            for found in _connection(config).execute(text("SELECT id, seconds FROM recordings WHERE id = 'moved-1'"))
+        ]
+
+    await database.with_migrations(spare_url, put)
+    await database.upgrade(spare_url)
+    db = Database(spare_url)
+    async with db.read() as session:
+        kept = await session.get_one(RecordingRow, "moved-1")
+        assert (kept.seconds, kept.sha256, kept.removed_at) == (2.5, "", None)
+    await db.close()
+    await database.downgrade(spare_url, "0001")
+    assert await database.with_migrations(spare_url, get) == [("moved-1", 2.5)]
+    await database.upgrade(spare_url)
+    assert await database.with_migrations(spare_url, _differences) == []
