@@ -120,6 +120,7 @@ async def running(
             now=Controller.now,
         )
         stack.push_async_callback(_end, asyncio.create_task(outbox.run(), name="outbox"))
+        tapes = controller.tape_watch
         watching = asyncio.create_task(tapes.run(), name="tape-watch")
         stack.push_async_callback(_end, watching)
         if tapes.here:

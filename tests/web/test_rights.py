@@ -100,6 +100,7 @@ GET /api/v1/openapi.json                    all     200 200
 GET /api/v1/orders                          ALGPD   200 401
 GET /api/v1/ready                           all     200 200
 GET /api/v1/recordings/{id}                 ALGPR   404 401
+GET /api/v1/recordings/{id}/proof           ALGPR   404 401
 POST /api/v1/reveals                        ALGPD   415 401
 GET /api/v1/seats                           ALGPRDM 200 401
 POST /api/v1/seats/{extension}/state        all     415 401

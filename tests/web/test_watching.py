@@ -304,5 +304,5 @@ def test_every_fault_has_words_and_advice() -> None:
 def test_every_fault_that_the_controller_tells_has_words() -> None:
     sources = "".join((CHECKOUT / "ari_app" / f"{name}.py").read_text("utf-8") for name in ("watch", "journal"))
     codes = set(re.findall(r'f?"([a-z_]+): ', sources))
-    assert {"trunk", "recordings", "disk", "spill", "set_aside", "journal", "database"} <= codes
+    assert {"trunk", "spill", "set_aside", "journal", "database"} <= codes
     assert codes <= load_texts()["en"].section("degraded").keys()

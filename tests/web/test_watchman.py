@@ -140,16 +140,16 @@ async def test_a_fault_and_its_end_are_told_in_both_languages(platform: Platform
 
 async def test_what_the_operator_has_set_up_so_is_no_alarm(platform: Platform, receiver: Receiver) -> None:
     async with platform.watchman(receiver.url).watching():
-        platform.web.codes = ["emergency_route", "no_seat", "disk"]
+        platform.web.codes = ["emergency_route", "no_seat", "recordings_low"]
         (fault,) = await receiver.until(1)
-    assert "磁盘空间将满" in fault["message"]
+    assert "录音磁盘空间不足" in fault["message"]
 
 
 @pytest.mark.parametrize("spare", [True, False])
 async def test_to_stand_by_is_a_fault_where_calls_are_to_be_handled(platform: Platform, spare: bool) -> None:
-    platform.web.codes = ["stand_by", "disk"]
+    platform.web.codes = ["stand_by", "recordings_low"]
     async with platform.watchman(stand_by=spare).watching():
-        await platform.until_said("the disk is nearly full")
+        await platform.until_said("the disk with the recordings is nearly full")
         await platform.until_said("fault")
     assert any("stands by" in line for line in platform.said) is not spare
 
@@ -230,7 +230,7 @@ async def test_what_was_owed_is_sent_by_the_next_life_which_says_how_the_last_on
     assert "the process web has ended" in receiver.messages[0]["message"]
     assert "平台上次没有正常停止" in receiver.messages[1]["message"]
     async with platform.watchman(receiver.url).watching():
-        platform.web.codes = ["disk"]
+        platform.web.codes = ["recordings_low"]
         await receiver.until(3)
     assert "磁盘" in receiver.messages[2]["message"]
 
@@ -272,6 +272,6 @@ async def test_nonsense_in_the_figures_is_said_once_and_watching_goes_on(
     platform.web.figures = {"yjt_ladder_calls_total not": 1.0}
     async with platform.watchman(receiver.url).watching():
         await platform.until_said("the watchman failed: ValueError")
-        platform.web.codes = ["disk"]
+        platform.web.codes = ["recordings_low"]
         await receiver.until(1)
     assert sum("the watchman failed" in line for line in platform.said) == 1

@@ -188,8 +188,8 @@ def test_a_dead_controller_is_wrong_and_says_who_serves() -> None:
 
 
 def test_without_a_web_the_controller_is_heard() -> None:
-    found = list(examine_running.ready(None, {"degraded": ["disk: 7 MB left"]}))
-    assert [(one.subject, one.state) for one in found] == [("web", "wrong"), ("disk", "wrong")]
+    found = list(examine_running.ready(None, {"degraded": ["recordings_disk_full: 7 MB left"]}))
+    assert [(one.subject, one.state) for one in found] == [("web", "wrong"), ("recordings_disk_full", "wrong")]
     assert [one.subject for one in examine_running.ready(None, None)] == ["web", "controller"]
 
 
