@@ -18,11 +18,13 @@ from ari_app.background import Background
 from ari_app.bus import Bus
 from ari_app.controller import Controller
 from ari_app.desk import Desk
+from ari_app.desk_file import DeskFile
 from ari_app.dialled import DialledNumbers
 from ari_app.figures import Figures
 from ari_app.gateways import gateway_of
 from ari_app.journal import Journal
 from ari_app.keeping import keep_house
+from ari_app.ladder import Ladder
 from ari_app.lease import Ownership, Unshared
 from ari_app.lines import Lines
 from ari_app.listener import UNHEARD, Listener
@@ -32,13 +34,14 @@ from ari_app.register import Register
 from ari_app.seats import SeatRecords
 from ari_app.side_calls import SideCalls
 from ari_app.sip_watch import watch_of
+from ari_app.snapshot import keep_fresh
 from ari_app.spill import Spill
 from ari_app.star_codes import star_codes
 from ari_app.switchboard import Routes, Switchboard
 from ari_app.taking_over import take_over
 from ari_app.tape_watch import TapeWatch
 from ari_app.watch import Watch
-from home.asterisk_platform import prompts_dir, recordings_dir
+from home.asterisk_platform import desk_file, ladder_dir, prompts_dir, recordings_dir, snapshot_file
 from home.secrets import Secrets
 from home.settings import Settings
 from ivr.events import Event
@@ -136,6 +139,13 @@ async def running(
         stack.push_async_callback(_end, asyncio.create_task(watch.run(), name="watch"))
         stack.push_async_callback(_end, asyncio.create_task(figures.watch_the_loop(), name="loop-lag"))
         stack.push_async_callback(_end, asyncio.create_task(sip_watch.run(), name="sip-watch"))
+        for_the_ladder = (
+            ("snapshot", keep_fresh(settings, database)),
+            ("desk-file", controller.desk_file.keep()),
+            ("ladder", Ladder(ladder_dir(settings), client=client, database=database, house=controller).watch()),
+        )
+        for name, work in for_the_ladder:
+            stack.push_async_callback(_end, asyncio.create_task(work, name=name))
         hearing = asyncio.create_task(_hear(client, controller), name="hear")
         stack.push_async_callback(_end, hearing)
         port = control_port or settings.control_port
@@ -199,6 +209,7 @@ def _assemble(
         switchboard=Switchboard(client, lines, app=app, routes=routes, prompts=prompts_dir(settings), tell=tell),
         register=Register(
             database,
+            snapshot=snapshot_file(settings),
             area_code=settings.area_code,
             now=Controller.now,
             in_hours=lambda: office.open_at(clock()),
@@ -236,6 +247,7 @@ def _assemble(
         room=settings.recordings_room * 1_000_000,
         here=settings.recordings_here,
     )
+    controller.desk_file = DeskFile(desk_file(settings), policy, lambda: [*controller.desk.seats.values()])
     records = SeatRecords(database, controller.desk, client, background)
 
     async def tested(caller: str) -> None:

@@ -19,6 +19,7 @@ from ari_app.bus import Bus
 from ari_app.callers_first import CallersFirst
 from ari_app.catching_up import CatchingUp
 from ari_app.desk import Desk, Seat
+from ari_app.desk_file import DeskFile
 from ari_app.dialled import DialledNumbers
 from ari_app.figures import Figures, now_families
 from ari_app.journal import Journal
@@ -61,10 +62,11 @@ _NOT_A_CALLER = re.compile(r"[^0-9+]")
 
 
 class Controller:
-    """The parts that need the controller itself (`desk`, `journal`, `bus`, `side_calls`, `tape_watch`) are set by
-    `bootstrap`, and `vital`: the tasks without which calls are not handled or not on record."""
+    """The parts that need the controller itself (`desk`, `desk_file`, `journal`, `bus`, `side_calls`, `tape_watch`) are
+    set by `bootstrap`, and `vital`: the tasks without which calls are not handled or not on record."""
 
     desk: Desk
+    desk_file: DeskFile
     journal: Journal
     bus: Bus
     side_calls: SideCalls
@@ -322,6 +324,7 @@ class Controller:
 
     def seat_changed(self, seat: Seat) -> None:
         self.bus.publish("seat", seat_json(seat))
+        self.desk_file.changed()
 
     def wrap_up_started(self, seat: Seat) -> None:
         self._background.spawn(self._wrap_up(seat, seat.idle_since), f"wrap-up-{seat.extension}")

@@ -4,6 +4,7 @@ waits: the register is asked only after the call is answered.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import secrets
 from collections.abc import Callable, Iterable
@@ -17,12 +18,21 @@ from ari_app.needs import Needs, devices_of, numbers_of
 from ari_app.register import Register
 from ari_app.runner import CaseRun
 from ari_app.runner import House as CaseHouse
+from dialplan.agi.record import Record
 from ivr import ids
 from ivr.case import Case, DeviceReport
 from ivr.commands import PassOn
 from ivr.device import is_alarm
-from ivr.events import CallArrived, CallerIdentified, CallerUnknown, DeviceReported, ElderCalledAgain
+from ivr.events import (
+    CallArrived,
+    CallerIdentified,
+    CallerUnknown,
+    DeviceReported,
+    ElderCalledAgain,
+    LadderReported,
+)
 from ivr.vocabulary import CaseKind, DeviceKind
+from models.journal_entry import LADDER_REPORTED, JournalEntry
 
 
 class House(CaseHouse, Protocol):
@@ -135,6 +145,43 @@ class Reception:
         await run.request(replace(reported, again_of=earlier))
         return await self._taken(run)
 
+    async def ladder(self, told: Record, *, on_record: bool) -> bool:
+        """A call that no controller took is over: for an open case of the same need, or one of its own. `on_record`: a
+        case that lives no more had it. Says whether the record has done its work; told again it does nothing twice."""
+        house, at = self._house, self._house.now()
+        run = self._run_of_call(told.channel)
+        if run is not None and any(_tells_of(entry, told.channel) for entry in run.entries):
+            return (await self._taken(run)).durable
+        if run is None and on_record:
+            return True
+        number, kind = self._register.tidy(told.caller), self._dialled.kind(told.dialled)
+        reported = LadderReported(
+            at=at,
+            actor="system",
+            channel=told.channel,
+            caller=number,
+            dialled=told.dialled,
+            recording=told.recording,
+            arrived_at=told.arrived_at,
+            ended_at=told.ended_at,
+            tries=told.tries,
+            kind=kind,
+        )
+        run = run or self._needs.open_case(house.runs.values(), number, kind)
+        if run is None or await run.request(reported) is not None:
+            earlier = self._needs.earlier_case(house.runs.values(), number, at)
+            case_id = case_id_of_channel(told.channel, told.arrived_at)
+            run = self._start(Case(id=case_id, caller=number, kind=kind))
+            await run.request(replace(reported, again_of=earlier))
+        return (await self._taken(run)).durable
+
+    def has_call(self, channel: str) -> bool:
+        """Whether the call of this channel belongs to a case that lives."""
+        return self._run_of_call(channel) is not None
+
+    def _run_of_call(self, channel: str) -> CaseRun | None:
+        return next((run for run in self._house.runs.values() if _has_channel(run.case, channel)), None)
+
     async def _taken(self, run: CaseRun) -> Taken:
         return Taken(run.case.id, await self._house.durable(run.case.id, run.entries[-1].seq))
 
@@ -158,3 +205,16 @@ def new_case_id(at: datetime) -> str:
     """Sorts by time; no dots, which separate the parts of a channel id. Two elders in one case would be one too few:
     the chance must stay beyond reach in a storm of calls, and with two controllers."""
     return f"{at:%Y%m%d-%H%M%S}-{secrets.token_hex(5)}"
+
+
+def case_id_of_channel(channel: str, at: datetime) -> str:
+    """The same each time for one call: whoever tells of it once more, after a crash, means this case."""
+    return f"{at:%Y%m%d-%H%M%S}-{hashlib.sha256(channel.encode()).hexdigest()[:10]}"
+
+
+def _has_channel(case: Case, channel: str) -> bool:
+    return any(leg.channel == channel for leg in case.legs)
+
+
+def _tells_of(entry: JournalEntry, channel: str) -> bool:
+    return entry.event == LADDER_REPORTED and entry.data.get("channel") == channel

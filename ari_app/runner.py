@@ -218,9 +218,9 @@ class CaseRun:
 
     def _tell_of_tapes(self, before: Case) -> None:
         """Recordings that came to their end are looked at."""
-        ran = {tape.file for tape in before.tapes if tape.running}
+        over = {tape.file for tape in before.tapes if not tape.running}
         for tape in self.case.tapes:
-            if tape.file in ran and not tape.running:
+            if not tape.running and tape.file not in over:
                 self.house.tape_ended(self.case.id, tape.file)
 
     def _dispatch(self, seq: int, command: Command) -> None:

@@ -43,6 +43,7 @@ EVENT_NAMES: Mapping[str, str] = {
     "SpeechHeard": "听到人声",
     "ElderCalledAgain": "老人再次来电",
     "DeviceReported": "设备报警",
+    "LadderReported": "兜底接警记录",
     "PromptFinished": "语音播完",
     "RecordingEnded": "录音结束",
     "RecordingLost": "录音中断",

@@ -56,6 +56,7 @@ _EVENTS: dict[str, Words] = {
     "supervise_end_requested": ("班长退出", "the supervisor leaves"),
     "speech_heard": ("听到有人说话", "speech is heard"),
     "device_reported": ("设备报警", "a device raises the alarm"),
+    "ladder_reported": ("兜底接警记录", "a call that no controller took"),
     "elder_called_again": ("老人再次来电", "the elder calls again"),
     "three_way_requested": ("三方通话", "all three speak together"),
     "return_requested": ("专业坐席退出", "the professional leaves"),

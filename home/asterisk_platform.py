@@ -6,11 +6,13 @@ Must never: write outside HOME/asterisk and HOME/recordings, or let a value thro
 from __future__ import annotations
 
 import re
+import sys
 import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
+from shutil import which
 
 from home.asterisk_process import AsteriskProcess
 from home.asterisk_render import Change, RenderError, render
@@ -22,6 +24,7 @@ CONF_TEMPLATES = CHECKOUT / "asterisk-conf"
 DIALPLAN = CHECKOUT / "dialplan"
 LANGUAGES = ("zh", "en")
 TEST_NUMBER = "*99"
+SCRIPT_WITHIN = 5  # seconds for the script of the ladder, once for each step; the caller hears music meanwhile
 
 _EXTENSION = re.compile(r"[1-9][0-9]{2,5}")
 _PASSWORD = re.compile(r"[A-Za-z0-9._~-]{8,128}")
@@ -85,6 +88,10 @@ def platform_context(
         "prompts": _path(prompts_dir(settings)),
         "recordings": _path(recordings_dir(settings)),
         "music": _path(DIALPLAN / "music" / "default"),
+        "duty_phones": settings.duty_phones,
+        "platform_number": settings.platform_number,
+        "ladder": _path(ladder_dir(settings)),
+        "agi": ",".join(str(_path(Path(word))) for word in _script(settings)),
     }
 
 
@@ -105,6 +112,7 @@ def render_platform(
     if write:
         process.prepare()
         recordings_dir(settings).mkdir(mode=0o700, parents=True, exist_ok=True)
+        ladder_dir(settings).mkdir(mode=0o700, exist_ok=True)
         link_prompts(settings)
         link_recordings(settings)
     return render(platform_templates(), process.etc, context, write=write)
@@ -113,6 +121,28 @@ def render_platform(
 def recordings_dir(settings: Settings) -> Path:
     """Where calls are recorded: YYYY/MM/DD/<channel id>.wav below it, days in UTC."""
     return settings.home / "recordings"
+
+
+def ladder_dir(settings: Settings) -> Path:
+    """Where the ladder below the controller leaves a record of each call: <channel id>.jsonl."""
+    return settings.home / "ladder"
+
+
+def snapshot_file(settings: Settings) -> Path:
+    """The register as the ladder reads it."""
+    return settings.home / "register-snapshot.db"
+
+
+def desk_file(settings: Settings) -> Path:
+    """Which seats are ready, as the ladder reads it."""
+    return settings.home / "desk-now.json"
+
+
+def _script(settings: Settings) -> list[str]:
+    """The command that says whom to ring. `timeout` ends a script that hangs, also one that is stopped."""
+    guard = [which("timeout") or "/usr/bin/timeout", "-k", "1", str(SCRIPT_WITHIN)]
+    files = [str(snapshot_file(settings)), str(desk_file(settings))]
+    return [*guard, sys.executable, "-P", "-m", "dialplan.agi", *files]
 
 
 def prompts_dir(settings: Settings) -> Path:

@@ -88,6 +88,26 @@ class DeviceReport:
 
 
 @dataclass(frozen=True, slots=True)
+class LadderTry:
+    """Somebody whom the ladder below the controller rang. `joined_at`: they were brought to the elder then; only
+    `ACCEPTED` means that they were with each other until one of them put down."""
+
+    kind: LegKind
+    number: str
+    dialled_at: datetime
+    name: str = ""
+    contact: int | None = None
+    answered_at: datetime | None = None
+    joined_at: datetime | None = None
+    ended_at: datetime | None = None
+    result: Result | None = None
+
+    @property
+    def spoke(self) -> bool:
+        return self.joined_at is not None and self.result is Result.ACCEPTED
+
+
+@dataclass(frozen=True, slots=True)
 class Leg:
     """One person's line. `number` is an extension for seats, else what was dialled; `cause` is Q.850; `channel` is
     Asterisk's id where it was not ours to choose (a call that came in). `relieves`: the role that this seat takes over

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from ivr.case import DeviceReport, ElderFile
+from ivr.case import DeviceReport, ElderFile, LadderTry
 from ivr.commands import Command, Timer
 from ivr.vocabulary import (
     Aid,
@@ -91,6 +91,22 @@ class DeviceReported(Happened):
 
     report: DeviceReport
     caller: str = ""
+    again_of: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LadderReported(Happened):
+    """A call has ended that no controller took: what the ladder below, which served it, has left on record. `caller`,
+    `kind`, `again_of` as of a call that arrives."""
+
+    channel: str
+    caller: str
+    dialled: str
+    recording: str
+    arrived_at: datetime
+    ended_at: datetime
+    tries: tuple[LadderTry, ...] = ()
+    kind: CaseKind = CaseKind.SOS
     again_of: str = ""
 
 
@@ -370,6 +386,7 @@ Event = (
     | SpeechHeard
     | ElderCalledAgain
     | DeviceReported
+    | LadderReported
     | PromptFinished
     | RecordingEnded
     | RecordingLost

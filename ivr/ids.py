@@ -70,5 +70,10 @@ def called_again_leg(times: int) -> str:
     return f"{ELDER}-again-{times}"
 
 
+def ladder_leg(times: int) -> str:
+    """A call of the elder's that the ladder below the controller has served while their case was open."""
+    return f"{ELDER}-ladder-{times}"
+
+
 def elder_leg(attempt: int) -> str:
     return ELDER if attempt == 1 else f"{ELDER}-{attempt}"

@@ -4,7 +4,7 @@ So is every call whose own recording was lost."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -19,6 +19,13 @@ _WORTH_IT: Final = frozenset({LegKind.ELDER, LegKind.SERVICE, LegKind.CONTACT, L
 def with_call(case: Case, leg: str, file: str, at: datetime) -> Case:
     """The call came with its recording (there is none when the dialplan could not start it)."""
     return replace(case, tapes=(*case.tapes, Tape(file=file, started_at=at, leg=leg))) if file else case
+
+
+def of_ended_call(case: Case, leg: str, file: str, at: datetime, *, people: Iterable[str]) -> Case:
+    """The recording of a call that is over."""
+    if not file:
+        return case
+    return replace(case, tapes=(*case.tapes, Tape(file, at, leg=leg, people=(leg, *people), running=False)))
 
 
 def wanted(case: Case, place: Place) -> bool:

@@ -25,7 +25,7 @@ class CaseRow(Base):
     state: Mapped[CaseState] = mapped_column(choice(CaseState))
     caller: Mapped[str]
     dialled: Mapped[str]
-    channel: Mapped[str]
+    channel: Mapped[str] = mapped_column(index=True)
     elder_id: Mapped[int | None] = mapped_column(ForeignKey("elders.id", ondelete="SET NULL"), index=True)
     opened_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]

@@ -16,6 +16,7 @@ from models.text import Json, plain, plain_json
 
 RECORDING_ENDED: Final = "recording_ended"
 DEVICE_REPORTED: Final = "device_reported"
+LADDER_REPORTED: Final = "ladder_reported"
 _INNER_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 

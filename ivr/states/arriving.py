@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, common, device, events, ids, paperwork, roles, routing, silence
+from ivr import again, common, device, events, ids, ladder, paperwork, roles, routing, silence
 from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Answer, LookUp, MakeBridge, Play
@@ -48,6 +48,8 @@ def arriving(turn: Turn, event: events.Event) -> Turn:
             return common.record_only(turn)
         case events.DeviceReported():
             return device.open_case(turn, event)
+        case events.LadderReported():
+            return ladder.open_case(turn, event)
         case events.ElderCalledAgain():
             return again.called_again(turn, event)
         case events.Requested():

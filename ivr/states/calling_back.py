@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, common, device, duty, events, paperwork, rescue, roles, silence, supervision
+from ivr import again, common, device, duty, events, ladder, paperwork, rescue, roles, silence, supervision
 from ivr.case import Leg
 from ivr.closing import finish
 from ivr.commands import Play, StopTimer
@@ -24,6 +24,8 @@ def calling_back(turn: Turn, event: events.Event) -> Turn:
             return timer_fired(turn, event)
         case events.DeviceReported():
             return device.reported(turn, event)
+        case events.LadderReported():
+            return ladder.reported(turn, event)
         case events.ElderCalledAgain():
             return again.called_again(turn, event)
         case events.SeatReserved():

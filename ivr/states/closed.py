@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, common, device, events
+from ivr import again, common, device, events, ladder
 from ivr.turn import Turn
 from ivr.vocabulary import Refusal
 
@@ -37,6 +37,8 @@ def closed(turn: Turn, event: events.Event) -> Turn:
             return common.unexpected(turn, event)
         case events.DeviceReported():
             return device.too_late(turn, event)
+        case events.LadderReported():
+            return ladder.too_late(turn, event)
         case events.ElderCalledAgain():
             return again.pass_on(turn, event)
         case events.Requested():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, common, consultation, device, events, paperwork, rescue, roles, silence, supervision
+from ivr import again, common, consultation, device, events, ladder, paperwork, rescue, roles, silence, supervision
 from ivr.case import Leg
 from ivr.closing import close_when_done, finish, say_goodbye
 from ivr.commands import Play
@@ -61,6 +61,8 @@ def consulting(turn: Turn, event: events.Event) -> Turn:
             return common.identify(turn, event)
         case events.DeviceReported():
             return device.reported(turn, event)
+        case events.LadderReported():
+            return ladder.reported(turn, event)
         case events.ElderCalledAgain():
             return again.called_again(turn, event)
         case events.LegRinging() | events.FileShown():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, cascade, common, device, duty, events, paperwork, rescue, roles, silence, supervision
+from ivr import again, cascade, common, device, duty, events, ladder, paperwork, rescue, roles, silence, supervision
 from ivr.case import Leg
 from ivr.closing import close_when_done, finish, say_goodbye
 from ivr.commands import Play, StopTimer
@@ -93,6 +93,8 @@ def emergency(turn: Turn, event: events.Event) -> Turn:
             return common.record_only(turn)
         case events.DeviceReported():
             return device.reported(turn, event)
+        case events.LadderReported():
+            return ladder.reported(turn, event)
         case events.ElderCalledAgain():
             return again.called_again(turn, event)
         case events.CallArrived():

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, cascade, common, device, events, paperwork, rescue, roles, silence, supervision
+from ivr import again, cascade, common, device, events, ladder, paperwork, rescue, roles, silence, supervision
 from ivr.case import Leg
 from ivr.closing import finish
 from ivr.commands import Play, StopTimer
@@ -33,6 +33,8 @@ def no_response(turn: Turn, event: events.Event) -> Turn:
             return emergency.leg_answered(turn, event)
         case events.DeviceReported():
             return device.reported(turn, event)
+        case events.LadderReported():
+            return ladder.reported(turn, event)
         case events.ElderCalledAgain():
             return again.called_again(turn, event)
         case events.PromptFinished():

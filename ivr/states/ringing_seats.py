@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, cascade, common, device, duty, events, rescue, roles, silence, supervision
+from ivr import again, cascade, common, device, duty, events, ladder, rescue, roles, silence, supervision
 from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Play
@@ -55,6 +55,8 @@ def ringing_seats(turn: Turn, event: events.Event) -> Turn:
             return common.unexpected(turn, event)
         case events.DeviceReported():
             return device.reported(turn, event)
+        case events.LadderReported():
+            return ladder.reported(turn, event)
         case events.ElderCalledAgain():
             return again.called_again(turn, event)
         case events.Requested():

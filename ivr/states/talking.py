@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, common, consultation, device, events, paperwork, rescue, roles, silence, supervision
+from ivr import again, common, consultation, device, events, ladder, paperwork, rescue, roles, silence, supervision
 from ivr.closing import abandoned, close_when_done, finish, say_goodbye
 from ivr.commands import Play, StopTimer
 from ivr.turn import Turn
@@ -71,6 +71,8 @@ def talking(turn: Turn, event: events.Event) -> Turn:
             return common.unexpected(turn, event)
         case events.DeviceReported():
             return device.reported(turn, event)
+        case events.LadderReported():
+            return ladder.reported(turn, event)
         case events.ElderCalledAgain():
             return again.called_again(turn, event)
         case events.TakeOverRequested():

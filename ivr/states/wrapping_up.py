@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, common, device, events, paperwork, supervision
+from ivr import again, common, device, events, ladder, paperwork, supervision
 from ivr.case import Leg
 from ivr.closing import GOODBYE, close_when_done
 from ivr.commands import Play
@@ -50,6 +50,8 @@ def wrapping_up(turn: Turn, event: events.Event) -> Turn:
             return common.unexpected(turn, event)
         case events.DeviceReported():
             return device.too_late(turn, event)
+        case events.LadderReported():
+            return ladder.too_late(turn, event)
         case events.ElderCalledAgain():
             return again.pass_on(turn, event)
         case events.Requested():

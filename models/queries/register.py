@@ -41,7 +41,7 @@ async def find_files(session: AsyncSession, caller: str, area_code: str) -> list
     elders = dict.fromkeys(
         elder for elder, provisional in rows if not provisional or provisional == rows[0].provisional
     )
-    return await _files(session, list(elders))
+    return await files_of(session, list(elders))
 
 
 async def find_files_of_device(session: AsyncSession, device: str, area_code: str) -> list[ElderFile]:
@@ -55,15 +55,15 @@ async def find_files_of_device(session: AsyncSession, device: str, area_code: st
         .limit(_HOUSEHOLD)
     )
     elders = dict.fromkeys(await session.scalars(found)) if serial else {}
-    return await _files(session, list(elders)) or await find_files(session, device, area_code)
+    return await files_of(session, list(elders)) or await find_files(session, device, area_code)
 
 
 async def file_of(session: AsyncSession, elder_id: int) -> ElderFile | None:
     """This elder's file; None when there is no such elder."""
-    return next(iter(await _files(session, [elder_id])), None)
+    return next(iter(await files_of(session, [elder_id])), None)
 
 
-async def _files(session: AsyncSession, elders: Sequence[int]) -> list[ElderFile]:
+async def files_of(session: AsyncSession, elders: Sequence[int]) -> list[ElderFile]:
     """The files of those of them that there are, in this order: three queries for all."""
     if not elders:
         return []

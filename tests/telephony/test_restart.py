@@ -147,9 +147,16 @@ async def test_a_call_that_came_while_nobody_was_there_is_offered_again(
     tmp_path: Path, asterisk_program: Program
 ) -> None:
     async with open_house(tmp_path, asterisk_program, elders=[grandmother()], seats=(), controller=False) as house:
-        await house.town.elder(ELDER_LINE).press_key()
+        grandma = house.town.elder(ELDER_LINE)
+        await grandma.press_key()
         async with controller_process(house), house.following():
-            await house.case(within=30, state="arriving", elder={"id": 1, "name": "演示·王奶奶"})
+            case = await house.case(within=30, state="arriving", elder={"id": 1, "name": "演示·王奶奶"})
+            await grandma.hang_up()
+            # What the dialplan has on record of this call is part of this case, not a second one.
+            await house.happens("ladder_reported", within=15)
+            cases = {message["data"]["id"] for message in house.messages if message["kind"] == "case"}
+            assert cases == {case["id"]}
+            assert house.latest(case["id"])["state"] == "calling_back"
 
 
 async def test_a_controller_that_is_started_twice_says_so(tmp_path: Path, asterisk_program: Program) -> None:

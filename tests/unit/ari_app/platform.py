@@ -5,7 +5,7 @@ For a clock that jumps: no socket, no thread, no file is touched.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -26,7 +26,7 @@ from ari_app.runner import CaseRun
 from home.settings import Settings
 from home.sound_files import SoundFile
 from ivr import ids
-from ivr.case import Case
+from ivr.case import Case, ElderFile
 from ivr.events import SpeechHeard
 from ivr.policy import Policy
 from ivr.vocabulary import Skill
@@ -50,6 +50,10 @@ class AwayDatabase:
     write = read
 
 
+async def no_snapshot(caller: str, device: str) -> Sequence[ElderFile]:
+    return ()
+
+
 class Platform:
     """`ari.asked` is what the controller wanted of Asterisk; `told(kind)` what consoles saw."""
 
@@ -67,6 +71,7 @@ class Platform:
             Unshared(),
             Figures(),
         )
+        self.controller.reception._register._last_known = no_snapshot  # type: ignore[method-assign] # files need threads
         self.listener = Listener(self.controller.lines, self.controller, self.controller.now)
 
     # --- what happens -------------------------------------------------------------------------------------------------

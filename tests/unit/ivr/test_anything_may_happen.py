@@ -12,7 +12,7 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from ivr.case import Case
+from ivr.case import Case, LadderTry
 from ivr.commands import Answer, Dial, Hangup, Play, Snoop, StartMusic, Timer
 from ivr.decide import decide
 from ivr.events import (
@@ -67,6 +67,7 @@ from ivr.vocabulary import (
     Mode,
     Outcome,
     Prompt,
+    Result,
     Role,
     Skill,
     TimerKind,
@@ -206,6 +207,12 @@ class AnythingMayHappen(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(DeviceKind))
     def a_device_reports(self, kind: DeviceKind) -> None:
         self.world.feed(self.world.told_by_a_device(kind))
+
+    @rule(channel=st.sampled_from(["channel-1", "channel-8", "channel-9"]), results=st.lists(st.sampled_from(Result)))
+    def the_ladder_reports(self, channel: str, results: list[Result]) -> None:
+        at = self.world.now
+        tries = [LadderTry(LegKind.DUTY, "13000000091", at, joined_at=at, result=result) for result in results]
+        self.world.feed(self.world.told_by_the_ladder(channel, *tries))
 
     @precondition(lambda self: self._elder_rings())
     @rule(cause=CAUSES)

@@ -50,6 +50,7 @@ from ivr.events import (
     IntercomEndRequested,
     IntercomRequested,
     KeyPressed,
+    LadderReported,
     LegAnswered,
     LegEnded,
     LegRinging,
@@ -112,6 +113,12 @@ def everything_that_can_be_told(leg: str) -> list[Event]:
         SpeechHeard(at=START, leg=leg),
         ElderCalledAgain(at=START, leg=f"again-{leg}", channel="channel-2"),
         *(DeviceReported(at=START, report=DeviceReport("d", kind, START)) for kind in DeviceKind),
+        *(
+            LadderReported(
+                at=START, arrived_at=START, ended_at=START, channel=channel, caller="1", dialled="", recording=file
+            )
+            for channel, file in (("channel-1", "r.wav"), ("channel-2", ""))
+        ),
         RecordingEnded(at=START, recording="r.wav", seconds=1.0),
         RecordingEnded(at=START, recording="r.wav", seconds=0.0, problem="empty"),
         RecordingLost(at=START, recording="r.wav", problem="missing"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from ivr.case import Case, DeviceReport, Leg
+from ivr.case import Case, DeviceReport, LadderTry, Leg
 from ivr.commands import Alarm, Command, Dial, Refuse
 from ivr.decide import decide
 from ivr.events import (
@@ -19,6 +19,7 @@ from ivr.events import (
     ElderCalledAgain,
     Event,
     KeyPressed,
+    LadderReported,
     Request,
     SuperviseRequested,
     TakeOverRequested,
@@ -131,6 +132,19 @@ class World(Exchange):
 
     def told_by_a_device(self, kind: DeviceKind = DeviceKind.FALL) -> DeviceReported:
         return DeviceReported(at=self.now, report=DeviceReport("S-1", kind, self.now))
+
+    def told_by_the_ladder(self, channel: str, *tries: LadderTry) -> LadderReported:
+        """A call that no controller took has ended."""
+        return LadderReported(
+            at=self.now,
+            channel=channel,
+            caller=CALLER,
+            dialled="",
+            recording="r.wav",
+            arrived_at=self.now - timedelta(minutes=10),
+            ended_at=self.now - timedelta(minutes=9),
+            tries=tries,
+        )
 
     def call(self, caller: str = CALLER, kind: CaseKind = CaseKind.SOS) -> tuple[Command, ...]:
         """The elder presses the key, or dials the ordinary number."""

@@ -1,0 +1,142 @@
+"""The watch over the ladder's records: what happened while no controller was there becomes a case, each record one.
+
+A record is claimed by a lock on its file, which the kernel lets go of when we die, and removed only once its case is on
+record. The case's id follows from the call's channel: whoever finds the record again after a crash finds the case, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from ari_app.ari import AriError, Client, NotFound
+from ari_app.reception import Reception
+from dialplan.agi import record
+from models.database import Database, DatabaseUnavailable
+from models.queries.cases import has_case
+
+log = structlog.get_logger(__name__)
+LOOK_EVERY = 1.0  # seconds; the folder is empty but for the time after a controller was away
+AT_ONCE = 20  # records: each waits for the journal
+UNREADABLE = ".unreadable"
+
+
+class House(Protocol):
+    """What the watch needs of the controller."""
+
+    reception: Reception
+    link_problem: str
+
+
+class Ladder:
+    """`watch` makes it live. `folder` is where the dialplan leaves the records."""
+
+    def __init__(self, folder: Path, *, client: Client, database: Database, house: House) -> None:
+        self._folder = folder
+        self._ari = client
+        self._database = database
+        self._house = house
+        self._over: set[str] = set()  # channels that were gone when we looked last
+
+    async def watch(self) -> None:
+        """For ever; who got nobody is called back, in the order in which they called."""
+        while True:
+            try:
+                await self.look()
+            except Exception:
+                # The outermost guard: what is wrong with one look must not keep us from the next.
+                log.exception("the ladder's records cannot be looked through")
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def look(self) -> None:
+        """Every record whose call is over becomes a case."""
+        if self._house.link_problem:
+            return  # nobody can be rung, and nobody knows who is still on the line
+        files = await asyncio.to_thread(_records, self._folder)
+        self._over &= {file.stem for file in files}
+        for at in range(0, len(files), AT_ONCE):
+            await asyncio.gather(*map(self._look_at, files[at : at + AT_ONCE]))
+
+    async def _look_at(self, file: Path) -> None:
+        try:
+            with _claimed(file) as is_ours:
+                if is_ours and await self._is_over(file.stem):
+                    await self._take(file)
+        except OSError as problem:
+            log.error("a record of the ladder cannot be read or removed", reason=type(problem).__name__)
+
+    async def _is_over(self, channel: str) -> bool:
+        """Whoever is on the line is served by the dialplan, and offered to us by it. Looked at twice: that a controller
+        has taken the call may be on its way to us when its end is known."""
+        try:
+            await self._ari.channels.get(channelId=channel)
+        except NotFound:
+            seen = channel in self._over
+            self._over.add(channel)
+            return seen
+        except AriError as problem:
+            log.info("a call of the ladder could not be looked for", reason=str(problem))
+        return False
+
+    async def _take(self, file: Path) -> None:
+        """Raises OSError."""
+        told, on_record = await asyncio.to_thread(record.read, file), await self._is_on_record(file.stem)
+        if told is not None:
+            done = await self._house.reception.ladder(told, on_record=on_record)
+        else:  # somebody who was still being asked has said something after the record was taken
+            done = on_record or self._house.reception.has_call(file.stem)
+        if done:
+            await asyncio.to_thread(file.unlink)
+        elif told is None:
+            log.error("a record of the ladder does not say whose call it was")
+            await asyncio.to_thread(file.rename, file.with_suffix(UNREADABLE))
+
+    async def _is_on_record(self, channel: str) -> bool:
+        """A case that lives no more had this call. While the database is away nobody can know; the elder is not to wait
+        for that."""
+        try:
+            async with self._database.read() as session:
+                return await has_case(session, channel)
+        except DatabaseUnavailable as away:
+            log.warning("a call of the ladder cannot be looked up", reason=str(away))
+            return False
+
+
+def _records(folder: Path) -> list[Path]:
+    """Those who called first come first."""
+    found = []
+    with suppress(FileNotFoundError):
+        for file in folder.iterdir():
+            if file.suffix == record.SUFFIX:
+                with suppress(FileNotFoundError):
+                    found.append((file.stat().st_ctime_ns, file))
+    return [file for _, file in sorted(found)]
+
+
+@contextmanager
+def _claimed(file: Path) -> Iterator[bool]:
+    """Whether the record is ours, for the block: no other controller has it, nor has had it meanwhile."""
+    try:
+        descriptor = os.open(file, os.O_RDWR)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        yield _locked(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return os.fstat(descriptor).st_nlink > 0
