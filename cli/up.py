@@ -12,7 +12,7 @@ import click
 from cli import frame
 from cli.platform import database, exchange, first_admin, render_exchange
 from cli.watchman import Watchman
-from home import ports
+from home import ports, service_manager
 from home.locks import only_one
 from home.secrets import Secrets
 from home.settings import Settings
@@ -57,7 +57,7 @@ async def run_platform(settings: Settings, say: Say, *, stand_by: bool = False) 
         if not supervisor.stopping:
             address = f"http://{_url_host(settings.web_host)}:{settings.web_port}/"
             say(f"网址：{address}  按 Ctrl-C 停止", f"web address: {address}  Ctrl-C stops everything")
-        async with watchman.watching():
+        async with watchman.watching(), service_manager.told():
             await supervisor.until_stopped()
         say("正在停止……", "stopping ...")
     say("已停止", "stopped")

@@ -54,10 +54,10 @@ class Service:
 class Pace:
     """Times in seconds: the wait before a restart grows from `first` to `longest`, and starts anew after `steady`.
 
-    A service is asked every `ask` seconds whether it is `alive`, and has `answer` seconds for it. After `patience` misses
-    in a row it hangs: about ten seconds, so that another one serves callers within fifteen. On a machine that is only
-    busy a ping is answered within 2.5 s one of three times at least; a question for whose answer we were late ourselves
-    does not count. One that hangs heeds no TERM: `last_chance` is short.
+    A service is asked every `ask` seconds whether it is `alive`, and has `answer` seconds to say so. After `patience`
+    misses in a row it hangs: about ten seconds, so that another one serves callers within fifteen. On a machine that is
+    only busy a ping is answered within 2.5 s one of three times at least; a question for whose answer we were late
+    ourselves does not count. One that hangs heeds no TERM: `last_chance` is short.
     """
 
     first: float = 0.5
