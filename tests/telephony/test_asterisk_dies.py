@@ -70,15 +70,18 @@ async def test_who_talks_and_who_waits_are_rung_back_and_the_same_seat_is_rung_a
 
         line, waiting = await rung_back(talks, since=died), await rung_back(waits, since=died)
         assert max(line.started, waiting.started) - back < BACK_WITHIN
+        await people_talk(3)
         await seat.answer(within=10)
         talking = await house.case(within=10, id=case["id"], state="talking")
         await house.case(within=10, id=other["id"], state="ringing_seats")
-        await people_talk(6)
+        await people_talk(4)
         assert (await house.agent("801").asks("close", case["id"], outcome="other", note=""))[0] == 200
         await waits.hang_up()
-        assert [alarm["kind"] for alarm in talking["alarms"]] == ["lines_lost"]
+        told = {alarm["kind"] for alarm in talking["alarms"]}
+        assert "lines_lost" in told
+        assert told.isdisjoint({"elder_hung_up", "abandoned", "seat_lost", "no_response"})
         heard, heard_waiting = await what_is_heard(line, waiting)
-    assert heard.prompt("line_broke") > 0.5, str(heard)
+    assert heard.prompt("line_broke") > 1.5, str(heard)
     assert heard.voice("agent_a") > 2, str(heard)
     assert heard_waiting.prompt("line_broke") > 2, str(heard_waiting)
     assert heard_waiting.music() > 1, str(heard_waiting)
@@ -91,7 +94,7 @@ async def test_in_an_emergency_elder_a_and_b_are_rung_again_and_120_is_not(
     quiet = {"YJT_POLICY__CASCADE_WITH_SERVICE": "0"}
     async with open_house(tmp_path, asterisk_program, elders=[grandmother()], environment=quiet) as house:
         elder = house.town.elder(ELDER_LINE)
-        elder.when_called = Answers(voice="elder_answers", ring=0.3)
+        elder.when_called = Answers(voice="elder_answers", ring=3)
         a, b = house.town.seat("801", voice="agent_a"), house.town.seat("802", voice="agent_b")
         ambulance = house.town.service("120")
         await house.agent("801").is_ready()
@@ -106,13 +109,13 @@ async def test_in_an_emergency_elder_a_and_b_are_rung_again_and_120_is_not(
         died = time.monotonic()
         await asterisk_dies(house)
 
-        line = await rung_back(elder, since=died)
         await b.answer(within=10)
         await a.answer(within=10)
+        line = await rung_back(elder, since=died)
         await house.leg("b-2", place="elder")
         await house.leg("a-2", place="rescue")
         alarm = await house.told("alarm", alarm="service_lost")
-        await people_talk(4)
+        await people_talk(6)
         assert alarm["data"]["detail"] == "120"
         assert (await house.leg("120-1", state="ended"))["cause"] == 38
         assert len(ambulance.lines) == 1
