@@ -145,7 +145,7 @@ class Link:
         answer.set_result(Answer(status, str(data.get("reason_phrase", "")), data.get("message_body") or ""))
 
     async def _keep_alive(self) -> str:
-        """Ping, and end when nothing at all was heard for `ping_timeout` after a ping. A link that dies without a word is
+        """Ping, and end when nothing at all was heard for `ping_timeout` after a ping. A link that dies in silence is
         noticed within the sum of both."""
         loop = asyncio.get_running_loop()
         while True:
