@@ -31,22 +31,18 @@ from ari_app.register import Register
 from ari_app.runner import CaseRun, RaisedAlarm
 from ari_app.side_calls import SideCalls
 from ari_app.sip_watch import SipWatch
+from ari_app.standing import Standing, pointless
 from ari_app.switchboard import LineGone, Switchboard
 from ari_app.tape_watch import TapeWatch
 from ivr.case import Case
 from ivr.commands import (
-    Announce,
     Answer,
     ChangeRole,
     Dial,
     FindSeat,
-    Hangup,
     LineCommand,
-    MakeBridge,
     PassOn,
-    Record,
     ReleaseSeat,
-    RemoveBridge,
     SeatCommand,
     ShowFile,
     StopFindingSeat,
@@ -62,7 +58,6 @@ from models.journal_entry import JournalEntry
 log = structlog.get_logger(__name__)
 PUBLISH_EVERY = 0.05  # seconds in which changes of one case become one message
 PATIENCE = 0.05  # seconds for which such a message or a look-up lets callers go first
-LINK_PATIENCE = 20.0  # seconds without a link after which commands fail: a hung Asterisk is replaced within fifteen
 RETIRE_AFTER = 10.0  # seconds that a closed case stays for what still comes in of it
 _NOT_A_CALLER = re.compile(r"[^0-9+]")
 
@@ -114,8 +109,7 @@ class Controller:
         self.figures = figures
         self._dirty: set[str] = set()  # cases whose changes are about to be published
         self.link_problem = "not connected to Asterisk yet"
-        self.linked = asyncio.Event()
-        self._unlinked_since: float | None = None  # loop time
+        self.link = Standing()
 
     @staticmethod
     def now() -> datetime:
@@ -198,14 +192,13 @@ class Controller:
     def link_lost(self, reason: str, *, final: bool) -> None:
         self.link_problem = reason
         self.figures.link_lost()
-        self.linked.clear()
-        self._unlinked_since = asyncio.get_running_loop().time()
+        self.link.lost()
         log.error("the link to Asterisk is lost", reason=reason, final=final)
 
     def resynced(self, picture: Resynced) -> None:
         self.link_problem = ""
         self._catching_up.resynced(picture)
-        self.linked.set()
+        self.link.restored()
 
     @property
     def side_calls_live(self) -> frozenset[str]:
@@ -217,34 +210,12 @@ class Controller:
         to_seat = isinstance(command, Dial) and command.kind is LegKind.SEAT
         caller = self.lines.channel(Address(case.id, command.leg)) if isinstance(command, Answer) else ""
         try:
-            await self._until_linked()
-            if self._pointless(case.id, command):
+            await self.link.wait()
+            if case.id in self.runs and pointless(self.runs[case.id].case, command):
                 raise LineGone
             await self._switchboard.carry_out(case.id, command, shown_number=case.caller if to_seat else "")
         finally:
             self.callers_first.served(caller)
-
-    async def _until_linked(self) -> None:
-        """A command waits while there is no link, for a while: failed at once, every phone would count as tried in vain
-        before Asterisk is back."""
-        if self.linked.is_set():
-            return
-        clock = asyncio.get_running_loop().time
-        if self._unlinked_since is None:
-            self._unlinked_since = clock()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, self._unlinked_since + LINK_PATIENCE - clock())):
-                await self.linked.wait()
-
-    def _pointless(self, case: str, command: LineCommand) -> bool:
-        """Decided before the lines broke off, for a line or a bridge that is not there any more."""
-        now = self.runs[case].case if case in self.runs else None
-        if now is None or isinstance(command, Hangup | RemoveBridge):
-            return False
-        if isinstance(command, MakeBridge | Record | Announce):
-            return command.place not in now.bridges
-        leg = now.leg(command.leg)
-        return leg is not None and not leg.alive
 
     async def mend(self, case: Case) -> None:
         for command in await self._catching_up.mend(case):
@@ -282,6 +253,7 @@ class Controller:
 
     def _show(self, case: str, extension: str, role: Role) -> None:
         """Straight to the screen, before the phone is rung: the case goes along, so the page need not ask for it."""
+        self.desk.rings(case, extension)
         self.bus.publish(
             "screen",
             {

@@ -109,5 +109,5 @@ async def wired_house(
 async def until_link(house: House, *, stands: bool, within: float) -> None:
     """Until the controller has noticed."""
     async with asyncio.timeout(within):
-        while house.controller.linked.is_set() is not stands:  # noqa: ASYNC110 - consoles are not told of it
+        while house.controller.link.stands is not stands:  # noqa: ASYNC110 - consoles are not told of it
             await asyncio.sleep(0.05)

@@ -67,7 +67,7 @@ class Platform:
             Unshared(),
             Figures(),
         )
-        self.controller.linked.set()  # as after the first picture
+        self.controller.link.restored()  # as after the first picture
         self.listener = Listener(self.controller.lines, self.controller, self.controller.now)
 
     # --- what happens -------------------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ import pytest
 from ari_app.ari.errors import LinkLost, RequestTimeout
 from ari_app.ari.messages import Disconnected
 from ari_app.catching_up import PHONE_AGAIN
-from ari_app.controller import LINK_PATIENCE
 from ari_app.desk import SeatState
+from ari_app.standing import LINK_PATIENCE
 from ari_app.taking_over import take_over
 from ivr import ids
 from ivr.events import CallRequested, CloseRequested, EmergencyRequested
@@ -55,6 +55,7 @@ async def test_elder_and_seat_are_rung_again(tmp_path: Path) -> None:
         await is_started_anew(p)
         assert rung(p) == ["elder-2", "a-2"]
         assert "lines_broke" in p.events
+        assert p.controller.desk.seat("801").state is SeatState.RESERVED
         assert not p.controller.lines.inbound
 
 
