@@ -112,6 +112,7 @@ def _python(settings: Settings, name: str, module: list[str], port: int) -> Serv
         ready=partial(_until_listening, host, port),
         ready_within=30.0,
         alive=_answers(f"http://{_url_host(host)}:{port}/health"),
+        silent_for=30.0,  # one that takes over reads the records first; calls do not wait for it meanwhile
     )
 
 

@@ -34,8 +34,8 @@ class Service:
 
     `ready` returns when the service can be used; it is given up after `ready_within` seconds. `grace`: seconds
     between TERM and KILL. `housekeeping` is called once in each `Pace.housekeeping` seconds. `alive` returns when the
-    service answers; it raises Unresponsive, or takes longer than `Pace.answer`, when it does not. `at_once`: its first
-    restart waits for nothing, because somebody's call hangs on it.
+    service answers; it raises Unresponsive, or takes longer than `Pace.answer`, when it does not: after `silent_for`
+    seconds of that it hangs. `at_once`: its first restart waits for nothing, because somebody's call hangs on it.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Service:
     grace: float = 5.0
     housekeeping: Callable[[], Awaitable[object]] | None = None
     alive: Callable[[], Awaitable[None]] | None = None
+    silent_for: float = 10.0
     at_once: bool = False
 
 
@@ -54,10 +55,10 @@ class Service:
 class Pace:
     """Times in seconds: the wait before a restart grows from `first` to `longest`, and starts anew after `steady`.
 
-    A service is asked every `ask` seconds whether it is `alive`, and has `answer` seconds to say so. After `patience`
-    misses in a row it hangs: about ten seconds, so that another one serves callers within fifteen. On a machine that is
-    only busy a ping is answered within 2.5 s one of three times at least; a question for whose answer we were late
-    ourselves does not count. One that hangs heeds no TERM: `last_chance` is short.
+    A service is asked every `ask` seconds whether it is `alive`, and has `answer` seconds to say so. It hangs after
+    `misses` in a row, and `Service.silent_for` at least: a machine that is only busy answers one of three pings within
+    2.5 s. A question for whose answer we were late ourselves does not count. `last_chance` is short, for one that hangs
+    heeds no TERM.
     """
 
     first: float = 0.5
@@ -65,7 +66,7 @@ class Pace:
     steady: float = 60.0
     ask: float = 1.0
     answer: float = 2.5
-    patience: int = 3
+    misses: int = 3
     last_chance: float = 0.5
     housekeeping: float = 600.0
     log_bytes: int = 20_000_000
@@ -211,7 +212,7 @@ class Supervisor:
         if service.alive is None:
             await asyncio.Event().wait()
         missed, since = 0, time.monotonic()
-        while missed < self._pace.patience:
+        while missed < self._pace.misses or time.monotonic() - since < service.silent_for:
             await asyncio.sleep(self._pace.ask)
             asked = time.monotonic()
             if await self._answers(service):

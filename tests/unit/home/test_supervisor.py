@@ -204,7 +204,7 @@ async def test_whoever_asks_is_told_of_each_death(tmp_path: Path) -> None:
 
 # --- what hangs -------------------------------------------------------------------------------------------------------
 
-WATCHFUL = Pace(first=0.01, longest=0.05, ask=0.01, answer=0.2, patience=3, last_chance=0.05)
+WATCHFUL = Pace(first=0.01, longest=0.05, ask=0.01, answer=0.2, last_chance=0.05)
 
 
 class Answering:
@@ -227,7 +227,7 @@ class Answering:
 async def test_what_hangs_is_killed_and_started_anew(tmp_path: Path, problem: Exception | None) -> None:
     told, answering = Told(), Answering()
     async with Supervisor(told, WATCHFUL) as supervisor:
-        await supervisor.start(shell("hung", STUBBORN, tmp_path, alive=answering, grace=0.1))
+        await supervisor.start(shell("hung", STUBBORN, tmp_path, alive=answering, silent_for=0.05, grace=0.1))
         first = supervisor.pid("hung")
         assert first
         answering.deaf, answering.problem = problem is None, problem
@@ -242,7 +242,7 @@ async def test_a_stopped_process_is_replaced(tmp_path: Path) -> None:
     """As `kill -STOP` leaves it: it heeds no TERM."""
     told, answering = Told(), Answering()
     async with Supervisor(told, WATCHFUL) as supervisor:
-        await supervisor.start(shell("stopped", "sleep 1000", tmp_path, alive=answering))
+        await supervisor.start(shell("stopped", "sleep 1000", tmp_path, alive=answering, silent_for=0.05))
         first = supervisor.pid("stopped")
         assert first
         os.kill(first, signal.SIGSTOP)
@@ -263,7 +263,7 @@ async def test_two_answers_that_are_missing_end_nothing(tmp_path: Path) -> None:
             raise Unresponsive("busy")
 
     async with Supervisor(told, WATCHFUL) as supervisor:
-        await supervisor.start(shell("busy", "sleep 1000", tmp_path, alive=busy))
+        await supervisor.start(shell("busy", "sleep 1000", tmp_path, alive=busy, silent_for=0.0))
         first = supervisor.pid("busy")
         await until(lambda: asked > 12)
         assert supervisor.pid("busy") == first
@@ -289,7 +289,18 @@ async def test_what_calls_hang_on_is_restarted_at_once_but_not_without_end(tmp_p
     assert restarts[:3] == ["starts again at once", "starts again in 0.01 s", "starts again in 0.02 s"]
 
 
-def test_a_hung_service_is_replaced_in_time_and_a_busy_one_has_three_chances() -> None:
-    pace = Pace()
-    assert pace.patience >= 3
-    assert pace.patience * (pace.ask + pace.answer) + pace.last_chance < 12
+async def test_what_refuses_for_a_moment_only_is_not_killed(tmp_path: Path) -> None:
+    """A controller that takes over listens to nobody while it reads the records."""
+    told, answering = Told(), Answering()
+    answering.problem = Unresponsive("refused")
+    async with Supervisor(told, WATCHFUL) as supervisor:
+        await supervisor.start(shell("reads", "sleep 1000", tmp_path, alive=answering, silent_for=1000.0))
+        first = supervisor.pid("reads")
+        await until(lambda: answering.asked > 3 * WATCHFUL.misses)
+        assert supervisor.pid("reads") == first
+
+
+def test_asterisk_is_replaced_in_time_and_a_busy_one_has_three_chances() -> None:
+    pace, silent_for = Pace(), Service("", (), {}, Path()).silent_for
+    assert pace.misses >= 3
+    assert silent_for + pace.ask + pace.answer + pace.last_chance < 15
