@@ -21,17 +21,20 @@ class UnitError(Exception):
 
 @click.command()
 @click.option("--user", default=None, help="以此用户运行，默认当前用户 / run as this user, default: who asks")
-def systemd(user: str | None) -> None:
+@click.option("--stand-by", is_flag=True, help="另一台机器的备用 / for the spare machine (docs/two-machines.md)")
+def systemd(user: str | None, stand_by: bool) -> None:
     """打印 systemd 单元文件 / print the systemd unit.
 
     \b
     yijiantong systemd --user yijiantong | sudo tee /etc/systemd/system/yijiantong.service
     sudo systemctl enable --now yijiantong
     """
-    click.echo(unit(home=frame.settings().home, user=user or getpass.getuser()), nl=False)
+    click.echo(unit(home=frame.settings().home, user=user or getpass.getuser(), stand_by=stand_by), nl=False)
 
 
-def unit(*, home: Path, user: str, python: Path = Path(sys.executable), checkout: Path = CHECKOUT) -> str:
+def unit(
+    *, home: Path, user: str, stand_by: bool = False, python: Path = Path(sys.executable), checkout: Path = CHECKOUT
+) -> str:
     """The text of the unit.
 
     Raises:
@@ -44,6 +47,7 @@ def unit(*, home: Path, user: str, python: Path = Path(sys.executable), checkout
     if not re.fullmatch(r"[a-z_][a-z0-9_-]{0,30}", user):
         raise UnitError(f"不是系统用户名 / not the name of a system user: {user!r}")
     text = TEMPLATE.read_text("utf-8")
-    for name, value in {**{name: str(path) for name, path in paths.items()}, "user": user}.items():
+    words = {name: str(path) for name, path in paths.items()}
+    for name, value in {**words, "user": user, "command": "up --stand-by" if stand_by else "up"}.items():
         text = text.replace("{" + name + "}", value)
     return text

@@ -51,6 +51,11 @@ def test_it_runs_this_platform_in_this_home_and_writes_nowhere_else(text: str, t
     assert service["CapabilityBoundingSet"] == ""
 
 
+def test_a_spare_machine_stands_by(tmp_path: Path) -> None:
+    service = parsed(unit(home=tmp_path, user="yijiantong", stand_by=True))["Service"]
+    assert service["ExecStart"] == f"{sys.executable} -m cli up --stand-by"
+
+
 @pytest.mark.parametrize("name", ["with space", "100%", "a'b", 'a"b', "$HOME", "a\nExecStart=/bin/sh"])
 def test_a_path_that_systemd_would_read_otherwise_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UnitError, match="systemd"):
