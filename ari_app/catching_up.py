@@ -23,6 +23,7 @@ from ari_app.resync import (
     broken,
     differences,
     empty_bridges,
+    newcomers,
     out_of_place,
     strangers,
     under_way,
@@ -86,6 +87,8 @@ class CatchingUp:
             self._spawn(self._adopt(channel), f"adopt-{channel.id}")
         for channel in strangers(house.runs, lines, picture.channels, ours=house.side_calls_live):
             self._spawn(self._clear_away(channel), f"clear-{channel.id}")
+        for channel in newcomers(house.runs, lines, picture.channels, ours=house.side_calls_live):
+            self._spawn(self._meet(channel.id), f"meet-{channel.id}")
 
     def _phones(self, picture: Resynced) -> None:
         """An Asterisk that was just started knows its phones from before, and has not asked yet whether they are there:
@@ -196,6 +199,17 @@ class CatchingUp:
         except AriError as problem:
             log.warning("a line could not be taken over", reason=str(problem))
             await self.ended_unseen(channel.id)
+
+    async def _meet(self, channel: str) -> None:
+        """Somebody who was handed to us just when the link broke: nobody would ever tell us of them."""
+        await asyncio.sleep(UNDER_WAY.total_seconds())
+        try:
+            there = await self._ari.channels.get(channelId=channel)
+        except AriError:
+            return  # gone, or looked at after the next resync
+        house = self._house
+        for stranger in strangers(house.runs, self._lines, [there], ours=house.side_calls_live):
+            await self._clear_away(stranger)
 
     async def _clear_away(self, channel: Channel) -> None:
         """A channel that a former controller left: our legs and calls that are no alarms are hung up, a caller goes

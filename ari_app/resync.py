@@ -89,12 +89,28 @@ def strangers(
 ) -> Iterator[Channel]:
     """Channels in a Stasis application that neither a live case nor we (`ours`) know: left by a controller that is
     gone. One that is only being offered is among them too; it cannot be taken from where it is, so no harm is done."""
+    for channel in _unknown(runs, lines, channels, ours=ours):
+        if lines.address(channel.id) is not None or not _fresh(channel):
+            yield channel
+
+
+def newcomers(
+    runs: Container[str], lines: Lines, channels: Iterable[Channel], *, ours: Container[str]
+) -> Iterator[Channel]:
+    """Callers who are only now being offered, or were just handed to us: that may have been told to a link that was
+    dead already, so they have to be looked at again."""
+    for channel in _unknown(runs, lines, channels, ours=ours):
+        if lines.address(channel.id) is None and _fresh(channel):
+            yield channel
+
+
+def _unknown(
+    runs: Container[str], lines: Lines, channels: Iterable[Channel], *, ours: Container[str]
+) -> Iterator[Channel]:
     for channel in channels:
         address = lines.address(channel.id)
-        if channel.id in ours or (address is not None and address.case in runs):
-            continue
-        in_stasis = channel.dialplan.app_name in {"Stasis", "StasisBroadcast"}
-        if in_stasis and (address is not None or not _fresh(channel)):
+        known = channel.id in ours or (address is not None and address.case in runs)
+        if not known and channel.dialplan.app_name in {"Stasis", "StasisBroadcast"}:
             yield channel
 
 

@@ -26,7 +26,8 @@ class Wire:
         self.port = 0
         self._to = to
         self._whole, self._refusing = True, False
-        self._ends: set[asyncio.StreamWriter] = set()
+        self._open: set[asyncio.StreamWriter] = set()
+        self._ends: set[asyncio.StreamWriter] = set()  # those over which something still passes
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
@@ -37,7 +38,8 @@ class Wire:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
-        self._reset_all()
+        for end in tuple(self._open):
+            end.transport.abort()
         await self._server.wait_closed()
 
     def cut(self) -> None:
@@ -57,20 +59,29 @@ class Wire:
         self._ends.clear()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
+        try:
+            await self._serve(reader, writer)
+        finally:
+            self._open.discard(writer)
+            writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._whole:
             if self._refusing:
                 writer.transport.abort()
             else:
-                await self._hold(reader, writer)
+                await self._hold(reader)
             return
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to)
         self._ends |= {writer, far_writer}
+        self._open.add(far_writer)
         try:
             await asyncio.gather(self._pass_on(reader, far_writer), self._pass_on(far_reader, writer))
         finally:
-            for end in (writer, far_writer):
-                self._ends.discard(end)
-                end.transport.abort()
+            self._ends -= {writer, far_writer}
+            self._open.discard(far_writer)
+            far_writer.transport.abort()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
@@ -81,12 +92,11 @@ class Wire:
         if writer in self._ends:
             writer.close()
 
-    async def _hold(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _hold(self, reader: asyncio.StreamReader) -> None:
         """Taken, and never answered."""
         with suppress(ConnectionError):
             while await reader.read(65_536):
                 pass
-        writer.transport.abort()
 
 
 @asynccontextmanager

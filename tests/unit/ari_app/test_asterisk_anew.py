@@ -11,6 +11,7 @@ from ari_app.ari.errors import LinkLost, RequestTimeout
 from ari_app.ari.messages import Disconnected
 from ari_app.catching_up import PHONE_AGAIN
 from ari_app.desk import SeatState
+from ari_app.resync import UNDER_WAY
 from ari_app.standing import LINK_PATIENCE
 from ari_app.taking_over import take_over
 from ivr import ids
@@ -266,3 +267,27 @@ async def test_when_nothing_was_lost_nothing_is_looked_for(tmp_path: Path) -> No
         p.ari.asked.clear()
         await p.hears(picture(channel(CALLER), channel(p.channel("a-1"))))
         assert p.ari.asked == []
+
+
+# --- who was handed to us when the link broke -------------------------------------------------------------------------
+
+
+def just_now(p: Platform) -> str:
+    return p.controller.now().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
+
+
+async def test_a_caller_of_whom_only_the_dead_link_was_told_goes_back_to_the_start(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        p.ari.living.add(CALLER)
+        await p.hears(picture(channel(CALLER, "Ring", app="StasisBroadcast", creationtime=just_now(p))))
+        assert p.ari.asked == []
+        await passes(UNDER_WAY.total_seconds())
+        assert p.asked("continue") == [("continue", {"channel": CALLER, "context": "sos-again"})]
+
+
+async def test_a_caller_who_comes_in_meanwhile_is_left_where_they_are(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        await p.hears(picture(channel(CALLER, "Ring", app="StasisBroadcast", creationtime=just_now(p))))
+        await p.sos()
+        await passes(UNDER_WAY.total_seconds())
+        assert not p.asked("continue")
