@@ -54,6 +54,7 @@ def ring_back(turn: Turn, event: LinesBroke) -> Turn:
         return turn
     was_rung = turn.case.elder is not None and turn.case.elder.alive
     lost = _all_lost(turn, event)
+    _tell_agents(turn, lost)
     elder = turn.case.elder
     if elder is not None and was_rung and not elder.alive:
         _leave_what_ran(turn)
@@ -73,6 +74,7 @@ def rescue_goes_on(turn: Turn, event: LinesBroke) -> Turn:
         return turn
     was_rung = turn.case.elder is not None and turn.case.elder.alive
     lost = _all_lost(turn, event)
+    _tell_agents(turn, lost)
     elder = turn.case.elder
     if elder is not None and was_rung and not elder.alive and rescue.number_of_elder(turn):
         turn.note(broke=True)
@@ -111,11 +113,6 @@ def _all_lost(turn: Turn, event: LinesBroke) -> list[Leg]:
     """The legs that are gone, and all bridges. What had been tried on a line that broke does not count (S4.2)."""
     gone = [leg for leg in turn.case.live() if leg.dialled_at is None or leg.dialled_at < event.since]
     turn.note(exchange_since=event.since, bridges=frozenset(), call_backs=0, busy=0)
-    if gone:
-        turn.alarm(AlarmKind.LINES_LOST, str(len(gone)))
-    for leg in gone:
-        if leg.kind is LegKind.SERVICE:
-            turn.alarm(AlarmKind.SERVICE_LOST, leg.number)
     # Calls that came in last: whoever seems to be left behind would be recorded, in a bridge that is gone.
     return [_lost(turn, leg) for leg in sorted(gone, key=lambda leg: bool(leg.channel))]
 
@@ -123,6 +120,15 @@ def _all_lost(turn: Turn, event: LinesBroke) -> list[Leg]:
 def _lost(turn: Turn, leg: Leg) -> Leg:
     came_to_a_result = bool(leg.channel) or (leg.up and leg.kind not in MUST_ACCEPT)
     return turn.end(leg, OUT_OF_ORDER, None if came_to_a_result else Result.LOST)
+
+
+def _tell_agents(turn: Turn, lost: list[Leg]) -> None:
+    """What is done about it they see; about a service nothing is done but by them."""
+    if lost:
+        turn.alarm(AlarmKind.LINES_LOST, str(len(lost)))
+    for leg in lost:
+        if leg.kind is LegKind.SERVICE and leg.result is not Result.CANCELLED:
+            turn.alarm(AlarmKind.SERVICE_LOST, leg.number)
 
 
 def _ring_elder(turn: Turn, wait: float) -> Turn:

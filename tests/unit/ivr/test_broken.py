@@ -259,6 +259,7 @@ def test_after_the_arrival_the_elder_and_the_agents_are_brought_together_again(r
 def test_whoever_was_hearing_the_goodbye_is_left_in_peace(talking: World) -> None:
     talking.ask(CloseRequested, outcome=Outcome.CONSULTATION, note="")
     assert dialled(talking.asterisk_dies()) == []
+    assert talking.alarms == []
     assert talking.case.state is CaseState.CLOSED
     assert dialled(talking.asterisk_dies()) == []
 
