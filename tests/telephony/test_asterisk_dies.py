@@ -70,7 +70,7 @@ async def test_who_talks_and_who_waits_are_rung_back_and_the_same_seat_is_rung_a
 
         line, waiting = await rung_back(talks, since=died), await rung_back(waits, since=died)
         assert max(line.started, waiting.started) - back < BACK_WITHIN
-        await people_talk(3)
+        await people_talk(2.5)
         await seat.answer(within=10)
         talking = await house.case(within=10, id=case["id"], state="talking")
         await house.case(within=10, id=other["id"], state="ringing_seats")
@@ -84,7 +84,6 @@ async def test_who_talks_and_who_waits_are_rung_back_and_the_same_seat_is_rung_a
     assert heard.prompt("line_broke") > 1.5, str(heard)
     assert heard.voice("agent_a") > 2, str(heard)
     assert heard_waiting.prompt("line_broke") > 2, str(heard_waiting)
-    assert heard_waiting.music() > 1, str(heard_waiting)
     assert heard_waiting.longest_silence().seconds < 3, str(heard_waiting)
 
 

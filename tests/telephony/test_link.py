@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from drill.ear import Ear
-from drill.people import people_talk
+from drill.people import Elder, people_talk
 from home.programs import Program
 from models.elder_forms import ElderForm, TerminalForm
 
@@ -30,14 +30,14 @@ def neighbours() -> list[ElderForm]:
     ]
 
 
-async def talking_and_ringing(house: House) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The first elder talks with 801, for the second 802 rings."""
+async def talking_and_ringing(house: House, first: Elder, second: Elder) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The first elder talks with 801, for the second 802 rings: their cases."""
     await house.agent("801").is_ready()
-    await house.town.elder(ELDER_LINE).press_key()
+    await first.press_key()
     await house.town.seat("801", voice="agent_a").answer()
     talks = await house.case(within=10, state="talking")
     await house.agent("802").is_ready()
-    await house.town.elder(SECOND).press_key()
+    await second.press_key()
     await house.town.seat("802", voice="agent_b").rings()
     rings = await house.case(within=10, state="ringing_seats", elder={"id": 2, "name": "演示·李爷爷"})
     return talks, rings
@@ -47,16 +47,16 @@ async def test_a_link_that_drops_is_noticed_by_nobody_who_talks_and_what_happene
     tmp_path: Path, asterisk_program: Program
 ) -> None:
     async with wired_house(tmp_path, asterisk_program, elders=neighbours(), seats=("801", "802")) as (house, wire):
-        talks, rings = await talking_and_ringing(house)
         grandma, second = house.town.elder(ELDER_LINE), house.town.elder(SECOND)
+        talks, rings = await talking_and_ringing(house, grandma, second)
         wire.cut()
         await until_link(house, stands=False, within=NOTICED_WITHIN)
-        await house.town.seat("802", voice="agent_b").answer()
         closing = asyncio.create_task(house.agent("801").asks("close", talks["id"], outcome="other", note=""))
         await people_talk(2)
         wire.mend()
         await until_link(house, stands=True, within=BACK_WITHIN)
         assert (await closing)[0] == 200
+        await house.town.seat("802", voice="agent_b").answer()
         await house.case(within=10, id=rings["id"], state="talking")
         await house.case(within=20, id=talks["id"], state="closed")
         await people_talk(3)
@@ -77,8 +77,8 @@ async def test_a_link_that_is_dead_without_a_word_is_noticed_and_who_calls_meanw
 ) -> None:
     seats = ("801", "802", "803")
     async with wired_house(tmp_path, asterisk_program, elders=neighbours(), seats=seats) as (house, wire):
-        talks, rings = await talking_and_ringing(house)
         grandma, third = house.town.elder(ELDER_LINE), house.town.elder(THIRD)
+        talks, rings = await talking_and_ringing(house, grandma, house.town.elder(SECOND))
         by_themselves = house.town.seat("803", voice="doctor")
         by_themselves.auto_answer = 0.5
         wire.swallow()
