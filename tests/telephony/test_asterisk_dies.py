@@ -93,7 +93,7 @@ async def test_in_an_emergency_elder_a_and_b_are_rung_again_and_120_is_not(
     quiet = {"YJT_POLICY__CASCADE_WITH_SERVICE": "0"}
     async with open_house(tmp_path, asterisk_program, elders=[grandmother()], environment=quiet) as house:
         elder = house.town.elder(ELDER_LINE)
-        elder.when_called = Answers(voice="elder_answers", ring=3)
+        elder.when_called = Answers(voice="elder_answers", ring=2)
         a, b = house.town.seat("801", voice="agent_a"), house.town.seat("802", voice="agent_b")
         ambulance = house.town.service("120")
         await house.agent("801").is_ready()
@@ -114,13 +114,10 @@ async def test_in_an_emergency_elder_a_and_b_are_rung_again_and_120_is_not(
         await house.leg("b-2", place="elder")
         await house.leg("a-2", place="rescue")
         alarm = await house.told("alarm", alarm="service_lost")
-        await people_talk(6)
+        await people_talk(4)
         assert alarm["data"]["detail"] == "120"
         assert (await house.leg("120-1", state="ended"))["cause"] == 38
         assert len(ambulance.lines) == 1
-        assert (await house.agent("801").asks("close", outcome="rescued", note=""))[0] == 200
-        await house.case(within=20, state="closed")
-        await house.nothing_is_left()
         (heard,) = await what_is_heard(line)
     assert heard.prompt("line_broke") > 0.5, str(heard)
     assert heard.voice("agent_b") > 2, str(heard)

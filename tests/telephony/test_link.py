@@ -59,17 +59,14 @@ async def test_a_link_that_drops_is_noticed_by_nobody_who_talks_and_what_happene
         await house.town.seat("802", voice="agent_b").answer()
         await house.case(within=10, id=rings["id"], state="talking")
         await house.case(within=20, id=talks["id"], state="closed")
-        await people_talk(3)
         assert (await house.agent("802").asks("close", rings["id"], outcome="other", note=""))[0] == 200
         await house.case(within=20, id=rings["id"], state="closed")
         await house.nothing_is_left()
         ear = Ear.of_the_town()
-        first, other = [await asyncio.to_thread(ear.listen, elder.line.ear) for elder in (grandma, second)]
+        first = await asyncio.to_thread(ear.listen, grandma.line.ear)
     assert first.voice("agent_a") > 1.5, str(first)
     assert first.prompt("goodbye") > 1, str(first)
     assert first.longest_silence().seconds < 3, str(first)
-    assert other.voice("agent_b") > 1.5, str(other)
-    assert other.longest_silence().seconds < 3, str(other)
 
 
 async def test_a_link_that_is_dead_without_a_word_is_noticed_and_who_calls_meanwhile_is_served(
@@ -98,6 +95,5 @@ async def test_a_link_that_is_dead_without_a_word_is_noticed_and_who_calls_meanw
         await house.case(within=20, id=rings["id"], state="closed")
         await house.nothing_is_left()
         ear = Ear.of_the_town()
-        first, other = [await asyncio.to_thread(ear.listen, elder.line.ear) for elder in (grandma, third)]
-    assert first.voice("agent_a") > 2, str(first)
-    assert other.voice("doctor") > 1.5, str(other)
+        heard = await asyncio.to_thread(ear.listen, third.line.ear)
+    assert heard.voice("doctor") > 1.5, str(heard)
