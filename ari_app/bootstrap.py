@@ -13,7 +13,7 @@ import aiohttp
 import structlog
 
 from ari_app import control
-from ari_app.ari import Client
+from ari_app.ari import Backoff, Client
 from ari_app.background import Background
 from ari_app.bus import Bus
 from ari_app.controller import Controller
@@ -96,6 +96,7 @@ async def running(
             password=keys.ari_password,
             app=app,
             unwanted=UNHEARD,
+            backoff=Backoff(most=0.5),  # it is on this machine, and elders wait for its return
             interlock=ownership.interlock,
             measured=figures.asked,
         )

@@ -7,7 +7,7 @@ any of it means for the elder is decided elsewhere.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -17,10 +17,26 @@ from ari_app.ari import AriError, Client, NotFound, Resynced
 from ari_app.ari.generated.models import Channel
 from ari_app.background import Background
 from ari_app.lines import Lines, Sound
-from ari_app.resync import UNDER_WAY, adoptable, differences, strangers, under_way
+from ari_app.resync import (
+    UNDER_WAY,
+    adoptable,
+    broken,
+    differences,
+    empty_bridges,
+    newcomers,
+    out_of_place,
+    strangers,
+    under_way,
+    unwanted,
+)
 from ari_app.runner import CaseRun
 from ivr import ids
-from ivr.events import Event, PromptFinished
+from ivr.broken import in_turn
+from ivr.case import Case
+from ivr.commands import LineCommand
+from ivr.events import Event, LinesBroke, PromptFinished
+from ivr.policy import Policy
+from ivr.vocabulary import Place
 
 log = structlog.get_logger(__name__)
 NO_ALARMS = frozenset({"terminal-test", "from-seats"})  # contexts of the dialplan whose calls are no alarms
@@ -31,6 +47,8 @@ class House(Protocol):
     """What catching up needs of the controller."""
 
     runs: dict[str, CaseRun]
+
+    policy: Policy
 
     @property
     def side_calls_live(self) -> frozenset[str]: ...
@@ -46,16 +64,21 @@ class CatchingUp:
         self._background = background
         self._house = house
         self._app = app
+        self._started: datetime | None = None  # when the Asterisk was started that we know
 
     def resynced(self, picture: Resynced) -> None:
         """The link stands again: compare, tell the difference, take over what a former boot left."""
         house, lines, at = self._house, self._lines, self._house.now()
-        for endpoint in picture.endpoints:
-            if endpoint.technology == "PJSIP":
-                house.seat_registered(endpoint.resource, is_registered=endpoint.state == "online")
-        young = tuple(under_way(house.runs.values(), lines, picture.channels, at))
-        for case, event in differences(house.runs.values(), lines, picture.channels, at):
+        self._phones(picture)
+        dead = broken(house.runs.values(), lines, picture)
+        self._rung_again(dead, picture.started or at)
+        living = [run for run in house.runs.values() if run not in dead]
+        young = tuple(under_way(living, lines, picture.channels, at))
+        for case, event in differences(living, lines, picture.channels, at):
             house.post(case, event)
+        for run in living:
+            run.mend()
+        self._tidy(picture)
         for channel_id in young:
             self._spawn(self._look_again(channel_id), f"look-again-{channel_id}")
         for channel_id, sound in tuple(lines.sounds.items()):
@@ -64,6 +87,60 @@ class CatchingUp:
             self._spawn(self._adopt(channel), f"adopt-{channel.id}")
         for channel in strangers(house.runs, lines, picture.channels, ours=house.side_calls_live):
             self._spawn(self._clear_away(channel), f"clear-{channel.id}")
+        for channel in newcomers(house.runs, lines, picture.channels, ours=house.side_calls_live):
+            self._spawn(self._meet(channel.id), f"meet-{channel.id}")
+
+    def _phones(self, picture: Resynced) -> None:
+        """An Asterisk that was just started knows its phones from before, and has not asked yet whether they are there:
+        until it has, they count as they did, so that a seat can be rung at once."""
+        newly = picture.started is not None and picture.started != self._started
+        self._started = picture.started
+        for endpoint in picture.endpoints:
+            if endpoint.technology != "PJSIP":
+                continue
+            online = endpoint.state == "online"
+            if newly and not online:
+                self.ask_again(endpoint.resource)
+            else:
+                self._house.seat_registered(endpoint.resource, is_registered=online)
+
+    def _rung_again(self, dead: Sequence[CaseRun], since: datetime) -> None:
+        """Their lines died with the Asterisk before: each is told, and when its elder's turn is."""
+        house, at = self._house, self._house.now()
+        for run in dead:
+            for leg in run.case.live():
+                self._lines.gone(self._lines.channel(ids.Address(run.case.id, leg.id)))
+        for case, wait in in_turn([run.case for run in dead], house.policy, at):
+            house.post(case.id, LinesBroke(at=at, actor="system", since=since, wait=wait))
+        if dead:
+            log.warning("Asterisk was started anew: everybody is rung again", cases=len(dead))
+
+    def _tidy(self, picture: Resynced) -> None:
+        """What we have given up, and Asterisk has not heard of it."""
+        runs = self._house.runs
+        for channel in unwanted(runs, self._lines, picture.channels):
+            self._spawn(self._hang_up(channel), f"unwanted-{channel}")
+        for bridge in empty_bridges(runs, picture.bridges):
+            self._spawn(self._remove(bridge), f"unwanted-{bridge}")
+
+    async def _remove(self, bridge: str) -> None:
+        try:
+            await self._ari.bridges.destroy(bridgeId=bridge)
+        except AriError as problem:
+            log.info("an old bridge could not be removed", reason=str(problem))
+
+    async def mend(self, case: Case) -> tuple[LineCommand, ...]:
+        """What has to be done again because it was lost on the way to Asterisk.
+
+        Raises AriError when Asterisk cannot be asked.
+        """
+        there: dict[Place, tuple[str, ...] | None] = {}
+        for place in sorted(case.bridges):
+            try:
+                there[place] = (await self._ari.bridges.get(bridgeId=ids.bridge_id(case.id, place))).channels
+            except NotFound:
+                there[place] = None
+        return tuple(out_of_place(case, self._lines, there))
 
     def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
         self._background.spawn(work, name)
@@ -123,14 +200,28 @@ class CatchingUp:
             log.warning("a line could not be taken over", reason=str(problem))
             await self.ended_unseen(channel.id)
 
+    async def _meet(self, channel: str) -> None:
+        """Somebody who was handed to us just when the link broke: nobody would ever tell us of them."""
+        await asyncio.sleep(UNDER_WAY.total_seconds())
+        try:
+            there = await self._ari.channels.get(channelId=channel)
+        except AriError:
+            return  # gone, or looked at after the next resync
+        house = self._house
+        for stranger in strangers(house.runs, self._lines, [there], ours=house.side_calls_live):
+            await self._clear_away(stranger)
+
     async def _clear_away(self, channel: Channel) -> None:
         """A channel that a former controller left: our legs and calls that are no alarms are hung up, a caller goes
         back to the start."""
         if ids.parse(channel.id) is None and channel.dialplan.context not in NO_ALARMS:
             await self.send_back(channel.id)
-            return
+        else:
+            await self._hang_up(channel.id)
+
+    async def _hang_up(self, channel: str) -> None:
         try:
-            await self._ari.channels.hangup(channelId=channel.id)
+            await self._ari.channels.hangup(channelId=channel)
         except AriError as problem:
             log.info("an old channel could not be hung up", reason=str(problem))
 
@@ -142,8 +233,8 @@ class CatchingUp:
             log.error("a call could not be sent back to the dialplan", reason=str(problem))
 
     def ask_again(self, extension: str) -> None:
-        """A seat's phone could not be reached: it counts as offline, unless Asterisk says a little later that it is
-        registered (then no event would tell, since nothing changed)."""
+        """Whether a seat's phone is there is not certain: a little later Asterisk knows (and no event would tell, since
+        for Asterisk nothing changed)."""
         self._spawn(self._ask_again(extension), f"ask-again-{extension}")
 
     async def _ask_again(self, extension: str) -> None:
@@ -153,5 +244,4 @@ class CatchingUp:
         except AriError as problem:
             log.info("a seat's phone could not be asked for", seat=extension, reason=str(problem))
             return
-        if endpoint.state == "online":
-            self._house.seat_registered(extension, is_registered=True)
+        self._house.seat_registered(extension, is_registered=endpoint.state == "online")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -31,7 +32,8 @@ from ari_app.register import Register
 from ari_app.runner import CaseRun, RaisedAlarm
 from ari_app.side_calls import SideCalls
 from ari_app.sip_watch import SipWatch
-from ari_app.switchboard import Switchboard
+from ari_app.standing import Standing, pointless
+from ari_app.switchboard import LineGone, Switchboard
 from ari_app.tape_watch import TapeWatch
 from ivr.case import Case
 from ivr.commands import (
@@ -109,6 +111,7 @@ class Controller:
         self.figures = figures
         self._dirty: set[str] = set()  # cases whose changes are about to be published
         self.link_problem = "not connected to Asterisk yet"
+        self.link = Standing()
 
     @staticmethod
     def now() -> datetime:
@@ -191,11 +194,13 @@ class Controller:
     def link_lost(self, reason: str, *, final: bool) -> None:
         self.link_problem = reason
         self.figures.link_lost()
+        self.link.lost()
         log.error("the link to Asterisk is lost", reason=reason, final=final)
 
     def resynced(self, picture: Resynced) -> None:
         self.link_problem = ""
         self._catching_up.resynced(picture)
+        self.link.restored()
 
     @property
     def side_calls_live(self) -> frozenset[str]:
@@ -207,9 +212,17 @@ class Controller:
         to_seat = isinstance(command, Dial) and command.kind is LegKind.SEAT
         caller = self.lines.channel(Address(case.id, command.leg)) if isinstance(command, Answer) else ""
         try:
+            await self.link.wait()
+            if case.id in self.runs and pointless(self.runs[case.id].case, command):
+                raise LineGone
             await self._switchboard.carry_out(case.id, command, shown_number=case.caller if to_seat else "")
         finally:
             self.callers_first.served(caller)
+
+    async def mend(self, case: Case) -> None:
+        for command in await self._catching_up.mend(case):
+            with suppress(LineGone):
+                await self.carry_out(case, command)
 
     async def durable(self, case: str, seq: int) -> bool:
         return await self.journal.durable(case, seq, self.policy.journal_wait)
@@ -242,6 +255,7 @@ class Controller:
 
     def _show(self, case: str, extension: str, role: Role) -> None:
         """Straight to the screen, before the phone is rung: the case goes along, so the page need not ask for it."""
+        self.desk.rings(case, extension)
         self.bus.publish(
             "screen",
             {

@@ -216,6 +216,13 @@ class Desk:
             seat.case, seat.role, seat.talking = case, role, talking
             self._touch(seat)
 
+    def rings(self, case: str, extension: str) -> None:
+        """Its phone is rung: once more, where the line had broken off."""
+        seat = self.seats.get(extension)
+        if seat is not None and seat.case == case and seat.talking:
+            seat.talking = False
+            self._touch(seat)
+
     def answered(self, extension: str) -> None:
         seat = self.seats.get(extension)
         if seat is not None and seat.case is not None:

@@ -21,13 +21,15 @@ class Sound:
 @dataclass(slots=True)
 class Lines:
     """`inbound`: channels whose ids Asterisk chose. `causes`: the first specific hang-up cause that was heard of a
-    channel, since `ChannelDestroyed` often says 0 where the caller hung up."""
+    channel, since `ChannelDestroyed` often says 0 where the caller hung up. `hanging_up`: what Asterisk was asked to
+    hang up, and has not told the end of."""
 
     inbound: dict[str, Address] = field(default_factory=dict)
     sounds: dict[str, Sound] = field(default_factory=dict)
     music: set[str] = field(default_factory=set)
     causes: dict[str, int] = field(default_factory=dict)
     spoke: set[str] = field(default_factory=set)
+    hanging_up: set[str] = field(default_factory=set)
     _came_as: dict[Address, str] = field(default_factory=dict)
     _count: int = 0
 
@@ -78,3 +80,4 @@ class Lines:
         self.music.discard(channel)
         self.causes.pop(channel, None)
         self.spoke.discard(channel)
+        self.hanging_up.discard(channel)

@@ -1,21 +1,41 @@
-"""After a gap: the difference between what we believe lives and what Asterisk says lives, as ordinary events."""
+"""After a gap: the difference between what we believe lives and what Asterisk says lives, as ordinary events; and what
+lives there that nobody wants any more, or is not where it belongs."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from ari_app.ari import Resynced
-from ari_app.ari.generated.models import Channel
+from ari_app.ari.generated.models import Bridge, Channel
 from ari_app.lines import Lines
 from ari_app.runner import CaseRun
 from ivr import ids
-from ivr.case import Leg
+from ivr.case import Case, Leg
+from ivr.commands import Answer, Join, Leave, LineCommand, MakeBridge
 from ivr.events import Event, LegAnswered, LegEnded
-from ivr.vocabulary import LegState
+from ivr.vocabulary import OUT_OF_ORDER, CaseState, LegState, Place
 
-LOST = 38  # Q.850 "network out of order": the phone broke away, nobody hung up
+LOST = OUT_OF_ORDER  # the phone broke away, or was put down while nobody heard
 UNDER_WAY = timedelta(seconds=3)  # a leg younger than this may not have reached Asterisk yet
+
+
+def broken(runs: Iterable[CaseRun], lines: Lines, picture: Resynced) -> list[CaseRun]:
+    """The cases whose lines died with the Asterisk before this one, and which have not been told: older than it, and
+    nothing of them lives in it."""
+    if picture.started is None:
+        return []
+    alive = {channel.id for channel in picture.channels}
+    return [run for run in runs if _older(run.case, picture.started) and not alive.intersection(_channels(run, lines))]
+
+
+def _older(case: Case, started: datetime) -> bool:
+    known = case.exchange_since or case.opened_at
+    return case.state is not CaseState.CLOSED and known is not None and known < started
+
+
+def _channels(run: CaseRun, lines: Lines) -> Iterator[str]:
+    return (lines.channel(ids.Address(run.case.id, leg.id)) for leg in run.case.live())
 
 
 def differences(
@@ -69,13 +89,68 @@ def strangers(
 ) -> Iterator[Channel]:
     """Channels in a Stasis application that neither a live case nor we (`ours`) know: left by a controller that is
     gone. One that is only being offered is among them too; it cannot be taken from where it is, so no harm is done."""
+    for channel in _unknown(runs, lines, channels, ours=ours):
+        if lines.address(channel.id) is not None or not _fresh(channel):
+            yield channel
+
+
+def newcomers(
+    runs: Container[str], lines: Lines, channels: Iterable[Channel], *, ours: Container[str]
+) -> Iterator[Channel]:
+    """Callers who are only now being offered, or were just handed to us: that may have been told to a link that was
+    dead already, so they have to be looked at again."""
+    for channel in _unknown(runs, lines, channels, ours=ours):
+        if lines.address(channel.id) is None and _fresh(channel):
+            yield channel
+
+
+def _unknown(
+    runs: Container[str], lines: Lines, channels: Iterable[Channel], *, ours: Container[str]
+) -> Iterator[Channel]:
     for channel in channels:
         address = lines.address(channel.id)
-        if channel.id in ours or (address is not None and address.case in runs):
-            continue
-        in_stasis = channel.dialplan.app_name in {"Stasis", "StasisBroadcast"}
-        if in_stasis and (address is not None or not _fresh(channel)):
+        known = channel.id in ours or (address is not None and address.case in runs)
+        if not known and channel.dialplan.app_name in {"Stasis", "StasisBroadcast"}:
             yield channel
+
+
+def unwanted(runs: Mapping[str, CaseRun], lines: Lines, channels: Iterable[Channel]) -> Iterator[str]:
+    """Channels that we have given up, and that do not know it: the request to hang up was lost, or a leg whose dialling
+    was said to have failed rings all the same."""
+    for channel in channels:
+        address = lines.address(channel.id)
+        run = runs.get(address.case) if address is not None else None
+        leg = run.case.leg(address.leg) if run is not None and address is not None else None
+        if channel.id in lines.hanging_up or (leg is not None and not leg.alive):
+            yield channel.id
+
+
+def empty_bridges(runs: Mapping[str, CaseRun], bridges: Iterable[Bridge]) -> Iterator[str]:
+    """Bridges of ours that no case has any more, and nobody is in: the request to remove them was lost."""
+    for bridge in bridges:
+        address = ids.parse(bridge.id)
+        if address is None or bridge.channels:
+            continue
+        run = runs.get(address.case)
+        if run is None or all(ids.bridge_id(address.case, place) != bridge.id for place in run.case.bridges):
+            yield bridge.id
+
+
+def out_of_place(case: Case, lines: Lines, there: Mapping[Place, Container[str] | None]) -> Iterator[LineCommand]:
+    """What makes Asterisk agree with the case after requests were lost. `there`: the channels in each of the case's
+    bridges, None where there is no such bridge. All of it may be done twice."""
+    yield from (MakeBridge(place) for place, channels in there.items() if channels is None)
+    for leg in case.live():
+        channel = lines.channel(ids.Address(case.id, leg.id))
+        if not leg.up:
+            if leg.channel:
+                yield Answer(leg.id)
+            continue
+        inside = [place for place, channels in there.items() if channel in (channels or ())]
+        if leg.place is not Place.NOWHERE and leg.place not in inside:
+            yield Join(leg.id, leg.place)
+        elif leg.place is Place.NOWHERE:
+            yield from (Leave(leg.id, place) for place in inside)
 
 
 def _fresh(channel: Channel) -> bool:

@@ -14,7 +14,7 @@ from typing import Protocol, assert_never
 
 import structlog
 
-from ari_app.ari.errors import AriError
+from ari_app.ari.errors import AriError, RequestRejected
 from ari_app.causes import Causes
 from ari_app.switchboard import LineGone, NoRoute
 from ivr.case import Case
@@ -76,12 +76,13 @@ class RaisedAlarm:
 
 
 class House(Protocol):
-    """Everything a case may ask of the controller. Nothing here waits, but `carry_out` and `durable`."""
+    """Everything a case may ask of the controller. Nothing here waits, but `carry_out`, `mend` and `durable`."""
 
     policy: Policy
 
     def now(self) -> datetime: ...
     async def carry_out(self, case: Case, command: LineCommand) -> None: ...
+    async def mend(self, case: Case) -> None: ...
     async def durable(self, case: str, seq: int) -> bool: ...
     def record(self, entry: JournalEntry) -> None: ...
     def look_up(self, case: str, caller: str, device: str) -> None: ...
@@ -110,7 +111,8 @@ class CaseRun:
     entries: list[JournalEntry] = field(default_factory=list)
     told: list[Json] = field(default_factory=list)  # the timeline as consoles have it, see `live.case_json`
     _mailbox: asyncio.Queue[_Letter] = field(default_factory=asyncio.Queue)
-    _orders: asyncio.Queue[tuple[int, LineCommand]] = field(default_factory=asyncio.Queue)
+    _orders: asyncio.Queue[tuple[int, LineCommand] | None] = field(default_factory=asyncio.Queue)  # None: mend
+    _unsure: bool = False  # a command may have been lost on its way to Asterisk
     _timers: dict[Timer, asyncio.TimerHandle] = field(default_factory=dict)
     _causes: Causes = field(default_factory=Causes)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -145,6 +147,12 @@ class CaseRun:
     def idle(self) -> bool:
         """Nothing is waiting to be decided or carried out."""
         return self._mailbox.empty() and self._orders.empty()
+
+    def mend(self) -> None:
+        """The link to Asterisk stands again: what was lost on the way is made good, after what was ordered before."""
+        if self._unsure:
+            self._unsure = False
+            self._orders.put_nowait(None)
 
     def post(self, event: Event, cause: int | None = None) -> None:
         self._mailbox.put_nowait(_Letter(event, cause))
@@ -300,13 +308,21 @@ class CaseRun:
     async def _carry_out_all(self) -> None:
         structlog.contextvars.bind_contextvars(case=self.case.id)
         while True:
-            seq, command = await self._orders.get()
+            order = await self._orders.get()
             try:
-                await self._carry_out(seq, command)
+                await (self._mend() if order is None else self._carry_out(*order))
             except Exception as unforeseen:
                 # The outermost guard: a mistake of ours in one command must not silence all that follow.
-                log.exception("a command could not be carried out", command=type(command).__name__)
-                self.post(self._failure(command, type(unforeseen).__name__), seq)
+                log.exception("a command could not be carried out", command=type(order and order[1]).__name__)
+                if order is not None:
+                    self.post(self._failure(order[1], type(unforeseen).__name__), order[0])
+
+    async def _mend(self) -> None:
+        try:
+            await self.house.mend(self.case)
+        except AriError as problem:
+            self._unsure = True
+            log.warning("what was lost could not be made good; after the next resync", reason=str(problem))
 
     async def _carry_out(self, seq: int, command: LineCommand) -> None:
         # Dialling a service is irrevocable: on the record first. A life weighs more than the record, so the wait ends.
@@ -318,6 +334,7 @@ class CaseRun:
         except LineGone:
             log.info("the line was gone already", command=type(command).__name__)
         except (AriError, NoRoute) as problem:
+            self._unsure = self._unsure or not isinstance(problem, RequestRejected | NoRoute)
             log.warning("command failed", command=type(command).__name__, reason=str(problem))
             self.post(self._failure(command, str(problem)), seq)
 

@@ -190,8 +190,11 @@ class Switchboard:
             await self._ari.channels.get(channelId=channel)
 
     async def _hang_up(self, channel: str) -> None:
-        with suppress(NotFound):  # gone already: its end is told by its own event
+        self._lines.hanging_up.add(channel)
+        try:
             await self._ari.channels.hangup(channelId=channel)
+        except NotFound:  # gone already: its end is told by its own event
+            self._lines.hanging_up.discard(channel)
 
     async def _join(self, bridge: str, channel: str) -> None:
         await self._ari.bridges.addChannel(bridgeId=bridge, channel=channel)

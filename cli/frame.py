@@ -21,6 +21,7 @@ _ROOMS = ("ivr", "ari_app", "models", "migrations", "web", "home", "cli", "drill
 # noun -> (module, attribute, what it is for)
 _NOUNS: Mapping[str, tuple[str, str, str]] = {
     "up": ("cli.up", "up", "启动平台 / run the platform in the foreground"),
+    "systemd": ("cli.systemd", "systemd", "打印 systemd 单元 / print the unit for running as a service"),
     "doctor": ("cli.doctor", "doctor", "检查：缺什么、错在哪 / what is missing, wrong or running"),
     "db": ("cli.db", "db", "数据库：升级、备份、恢复 / upgrade, backup, restore"),
     "user": ("cli.people", "user", "用户 / people who log in"),

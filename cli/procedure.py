@@ -39,6 +39,7 @@ EVENT_NAMES: Mapping[str, str] = {
     "LegRinging": "线路振铃",
     "LegAnswered": "线路接通",
     "LegEnded": "线路挂断",
+    "LinesBroke": "线路全部中断",
     "KeyPressed": "按键",
     "SpeechHeard": "听到人声",
     "ElderCalledAgain": "老人再次来电",

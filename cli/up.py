@@ -3,18 +3,20 @@
 import asyncio
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from functools import partial
 
+import aiohttp
 import click
 
 from cli import frame
 from cli.platform import database, exchange, first_admin, render_exchange
 from cli.watchman import Watchman
-from home import ports
+from home import ports, service_manager
 from home.locks import only_one
 from home.secrets import Secrets
 from home.settings import Settings
-from home.supervisor import Say, Service, Supervisor
+from home.supervisor import Say, Service, Supervisor, Unresponsive
 from models.database import upgrade
 
 _POLL = 0.05
@@ -55,7 +57,7 @@ async def run_platform(settings: Settings, say: Say, *, stand_by: bool = False) 
         if not supervisor.stopping:
             address = f"http://{_url_host(settings.web_host)}:{settings.web_port}/"
             say(f"网址：{address}  按 Ctrl-C 停止", f"web address: {address}  Ctrl-C stops everything")
-        async with watchman.watching():
+        async with watchman.watching(), service_manager.told():
             await supervisor.until_stopped()
         say("正在停止……", "stopping ...")
     say("已停止", "stopped")
@@ -73,6 +75,7 @@ async def prepare(settings: Settings) -> str | None:
 def services(settings: Settings) -> list[Service]:
     """The processes of the platform, in the order in which they need each other."""
     asterisk = exchange(settings)
+    keys = Secrets.load_or_create(settings.home)
     return [
         Service(
             "asterisk",
@@ -82,6 +85,8 @@ def services(settings: Settings) -> list[Service]:
             ready=asterisk.wait_fully_booted,
             ready_within=30.0,
             housekeeping=asterisk.rotate_log,
+            alive=_answers(f"http://127.0.0.1:{settings.ari_port}/ari/asterisk/ping", keys.ari_user, keys.ari_password),
+            at_once=True,
         ),
         _python(settings, "controller", ["ari_app"], settings.control_port),
         *services_of_a_stand_by(settings),
@@ -106,7 +111,23 @@ def _python(settings: Settings, name: str, module: list[str], port: int) -> Serv
         settings.home / "log" / f"{name}.log",
         ready=partial(_until_listening, host, port),
         ready_within=30.0,
+        alive=_answers(f"http://{_url_host(host)}:{port}/health"),
+        silent_for=30.0,  # one that takes over reads the records first; calls do not wait for it meanwhile
     )
+
+
+def _answers(url: str, user: str = "", password: str = "") -> Callable[[], Awaitable[None]]:
+    """Asks once, over a connection of its own. Any answer will do: whoever says no is not dead."""
+    auth = aiohttp.BasicAuth(user, password) if user else None
+
+    async def ask() -> None:
+        try:
+            async with aiohttp.ClientSession(auth=auth) as http, http.get(url) as answer:
+                await answer.read()
+        except (aiohttp.ClientError, OSError) as problem:
+            raise Unresponsive(str(problem)) from problem
+
+    return ask
 
 
 def _inherited() -> dict[str, str]:

@@ -36,6 +36,7 @@ _RESULTS: dict[str, Words] = {
     "wrong_number": ("空号", "wrong number"),
     "unreachable": ("无法接通", "unreachable"),
     "cancelled": ("已取消", "cancelled"),
+    "lost": ("线路中断", "the line broke off"),
 }
 _MODES: dict[str, Words] = {
     "listen": ("监听", "listens"),
@@ -57,6 +58,7 @@ _EVENTS: dict[str, Words] = {
     "speech_heard": ("听到有人说话", "speech is heard"),
     "device_reported": ("设备报警", "a device raises the alarm"),
     "ladder_reported": ("兜底接警记录", "a call that no controller took"),
+    "lines_broke": ("电话系统重启，线路全部中断，重新呼叫", "all lines broke off: everybody is rung again"),
     "elder_called_again": ("老人再次来电", "the elder calls again"),
     "three_way_requested": ("三方通话", "all three speak together"),
     "return_requested": ("专业坐席退出", "the professional leaves"),

@@ -1,4 +1,4 @@
-"""Runs the processes of one platform: starts them in order, restarts what dies, stops all of them, always.
+"""Runs the processes of one platform: starts them in order, restarts what dies or hangs, stops all of them, always.
 
 It knows nothing of what they do: each is a `Service`. One task watches each service; the end of `run()` is the end of
 every process that it started.
@@ -24,12 +24,18 @@ class ServiceFailed(Exception):
     """A service did not come up at the first start; the text has the last lines of its log."""
 
 
+class Unresponsive(Exception):
+    """A process runs and does not do its work; the text says what was tried."""
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """One process to keep alive.
 
     `ready` returns when the service can be used; it is given up after `ready_within` seconds. `grace`: seconds
-    between TERM and KILL. `housekeeping` is called once in each `Pace.housekeeping` seconds.
+    between TERM and KILL. `housekeeping` is called once in each `Pace.housekeeping` seconds. `alive` returns when the
+    service answers; it raises Unresponsive, or takes longer than `Pace.answer`, when it does not: after `silent_for`
+    seconds of that it hangs. `at_once`: its first restart waits for nothing, because somebody's call hangs on it.
     """
 
     name: str
@@ -40,15 +46,28 @@ class Service:
     ready_within: float = 20.0
     grace: float = 5.0
     housekeeping: Callable[[], Awaitable[object]] | None = None
+    alive: Callable[[], Awaitable[None]] | None = None
+    silent_for: float = 10.0
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Times in seconds: the wait before a restart grows from `first` to `longest`, and starts anew after `steady`."""
+    """Times in seconds: the wait before a restart grows from `first` to `longest`, and starts anew after `steady`.
+
+    A service is asked every `ask` seconds whether it is `alive`, and has `answer` seconds to say so. It hangs after
+    `misses` in a row, and `Service.silent_for` at least: a machine that is only busy answers one of three pings within
+    2.5 s. A question for whose answer we were late ourselves does not count. `last_chance` is short, for one that hangs
+    heeds no TERM.
+    """
 
     first: float = 0.5
-    longest: float = 30.0
+    longest: float = 5.0  # a try costs little, and elders wait
     steady: float = 60.0
+    ask: float = 1.0
+    answer: float = 2.5
+    misses: int = 3
+    last_chance: float = 0.5
     housekeeping: float = 600.0
     log_bytes: int = 20_000_000
 
@@ -153,26 +172,70 @@ class Supervisor:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _watch(self, service: Service, process: asyncio.subprocess.Process) -> None:
-        wait = self._pace.first
+        wait = first = 0.0 if service.at_once else self._pace.first
         while True:
             began = time.monotonic()
-            code = await self._keep_house_until_end(service, process)
-            await children.end(process, grace=0.0)
+            how, zh, en = await self._until_it_fails(service, process)
+            await children.end(process, grace=self._pace.last_chance)
             if time.monotonic() - began > self._pace.steady:
-                wait = self._pace.first
-            self._say(
-                f"✗ {service.name} 已退出（{_how(code)}），{wait:g} 秒后重启",
-                f"✗ {service.name} ended ({_how(code)}), starts again in {wait:g} s",
+                wait = first
+            later = (
+                (f"{wait:g} 秒后重启", f"starts again in {wait:g} s") if wait else ("立即重启", "starts again at once")
             )
+            self._say(f"✗ {service.name} {zh}，{later[0]}", f"✗ {service.name} {en}, {later[1]}")
             if self._ended is not None:
-                self._ended(service.name, _how(code))
+                self._ended(service.name, how)
             await asyncio.sleep(wait)
-            wait = min(2 * wait, self._pace.longest)
+            wait = min(max(2 * wait, self._pace.first), self._pace.longest)
             process = await self._spawn(service)
             problem = await self._until_ready(service, process)
             self._tell(f"✗ {service.name} {problem}" if problem else f"✓ {service.name}")
             if problem and process.returncode is None:
                 await children.end(process, grace=service.grace)
+
+    async def _until_it_fails(self, service: Service, process: asyncio.subprocess.Process) -> tuple[str, str, str]:
+        """What became of it (it ended, or it hangs): in short, in Chinese, and in English."""
+        ends = asyncio.create_task(self._keep_house_until_end(service, process))
+        hangs = asyncio.create_task(self._until_it_hangs(service))
+        try:
+            await asyncio.wait({ends, hangs}, return_when=asyncio.FIRST_COMPLETED)
+            if ends.done():
+                how = _how(ends.result())
+                return how, f"已退出（{how}）", f"ended ({how})"
+            return hangs.result()
+        finally:
+            for task in (ends, hangs):
+                task.cancel()
+            await asyncio.gather(ends, hangs, return_exceptions=True)
+
+    async def _until_it_hangs(self, service: Service) -> tuple[str, str, str]:
+        if service.alive is None:
+            await asyncio.Event().wait()
+        missed, since = 0, time.monotonic()
+        while missed < self._pace.misses or time.monotonic() - since < service.silent_for:
+            await asyncio.sleep(self._pace.ask)
+            asked = time.monotonic()
+            if await self._answers(service):
+                missed, since = 0, time.monotonic()
+            elif time.monotonic() - asked < 1.5 * self._pace.answer:  # else it was us who slept: ask again
+                missed += 1
+        silent = f"{time.monotonic() - since:.0f}"
+        return (
+            f"no answer for {silent} s",
+            f"{silent} 秒没有应答，强制结束",
+            f"has not answered for {silent} s and is killed",
+        )
+
+    async def _answers(self, service: Service) -> bool:
+        assert service.alive is not None
+        try:
+            async with asyncio.timeout(self._pace.answer):
+                await service.alive()
+        except (Unresponsive, TimeoutError):
+            return False
+        except Exception as error:  # noqa: BLE001 - a question that cannot be asked must never end the watch, nor a process
+            self._tell(f"! {service.name}: {error!r}")
+        return True
 
     async def _keep_house_until_end(self, service: Service, process: asyncio.subprocess.Process) -> int:
         while True:

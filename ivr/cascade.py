@@ -94,6 +94,12 @@ def not_reached(turn: Turn, leg: Leg) -> Turn:
     return next_wave(turn) if turn.case.next_wave_at and not hope(turn) else turn
 
 
+def ring_again(turn: Turn, leg: Leg) -> Turn:
+    """The line broke off before the contact had said whether they come: the same phone once more."""
+    contact = _card(turn, leg.contact)
+    return turn if contact is None or _on_the_line(turn, contact) else _ring(turn, contact, leg.phone_index)
+
+
 def accepted_by(turn: Turn) -> Turn:
     """Somebody comes; whether the others are rung all the same is the district's choice (S1.9: they are)."""
     return stop_waves(turn) if turn.policy.waves_stop else turn

@@ -174,7 +174,10 @@ class Case:
 
     `again`: how often the same need was reported again (H12), `again_of`: the earlier case, where that was over
     already; `household`: whom this line may belong to, when it is not one person alone; `device`: which
-    device raised the alarm, `reports`: all that devices told."""
+    device raised the alarm, `reports`: all that devices told.
+
+    `broke`: the elder's line broke off, and they have not been told so yet; `exchange_since`: when the Asterisk was
+    started in which the lines live, once it has died during this case."""
 
     id: str
     caller: str = ""
@@ -198,6 +201,8 @@ class Case:
     bridges: frozenset[Place] = field(default_factory=frozenset)
     searching: frozenset[Role] = field(default_factory=frozenset)
     abandoned: bool = False
+    broke: bool = False
+    exchange_since: datetime | None = None
     heard: bool = False
     asked: int = 0
     call_backs: int = 0

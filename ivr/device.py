@@ -79,4 +79,6 @@ def never_rung(turn: Turn) -> bool:
 
 def hello(turn: Turn) -> Prompt:
     """What an elder hears first who is rung: why."""
+    if turn.case.broke:
+        return Prompt.LINE_BROKE
     return Prompt.DEVICE_HELLO if turn.case.kind is CaseKind.SENSOR else Prompt.CALLBACK_HELLO

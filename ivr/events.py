@@ -61,6 +61,15 @@ class LegEnded(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinesBroke(Happened):
+    """Asterisk was started anew at `since`: every line that was begun before, and every bridge, is gone, and nobody has
+    hung up. `wait`: seconds until it is this elder's turn to be rung, for many may have broken off at once."""
+
+    since: datetime
+    wait: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPressed(Happened):
     leg: str
     key: str
@@ -382,6 +391,7 @@ Event = (
     | LegRinging
     | LegAnswered
     | LegEnded
+    | LinesBroke
     | KeyPressed
     | SpeechHeard
     | ElderCalledAgain

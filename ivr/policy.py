@@ -59,6 +59,22 @@ class Policy:
     busy_retries: float = _value(
         6, low=0, high=30, unit="n", zh="占线时另行重拨次数", en="further tries while the line is busy"
     )
+    revival_gap: float = _value(
+        0.2,
+        low=0.02,
+        high=2,
+        unit="s",
+        zh="线路中断后依次回拨老人的间隔",
+        en="gap between two elders who are rung because their lines broke off",
+    )
+    revival_within: float = _value(
+        6,
+        low=1,
+        high=8,
+        unit="s",
+        zh="线路中断后全部开始回拨的时限，间隔随之缩短",
+        en="all of them are being rung within, however many (the gap shrinks)",
+    )
     redial_pause: float = _value(
         2,
         low=1,

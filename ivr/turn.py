@@ -247,7 +247,7 @@ class Turn:
                 why = SeatRelease.NO_ANSWER
             case Result.UNREACHABLE | Result.WRONG_NUMBER:
                 why = SeatRelease.UNREACHABLE
-            case Result.CANCELLED:
+            case Result.CANCELLED | Result.LOST:
                 why = SeatRelease.NOT_NEEDED
             case Result.ACCEPTED | None:
                 why = SeatRelease.TALKED

@@ -139,6 +139,7 @@ class Result(StrEnum):
     WRONG_NUMBER = "wrong_number"
     UNREACHABLE = "unreachable"
     CANCELLED = "cancelled"
+    LOST = "lost"  # the line broke off before it came to a result
 
 
 class Relation(StrEnum):
@@ -252,6 +253,7 @@ class Prompt(StrEnum):
     CAN_YOU_HEAR_ME_AGAIN = "can_you_hear_me_again"
     CALLBACK_HELLO = "callback_hello"
     DEVICE_HELLO = "device_hello"
+    LINE_BROKE = "line_broke"
     CONTACT_OFFER = "contact_offer"
     CONTACT_THANKS = "contact_thanks"
     CONTACT_DECLINED = "contact_declined"
@@ -332,6 +334,8 @@ class AlarmKind(StrEnum):
     ELDER_SPOKE = "elder_spoke"
     ELDER_HUNG_UP = "elder_hung_up"
     SEAT_LOST = "seat_lost"
+    LINES_LOST = "lines_lost"
+    SERVICE_LOST = "service_lost"
     NO_AGREEMENT = "no_agreement"
     NO_ROUTE = "no_route"
     CALL_OFF_SERVICE = "call_off_service"
@@ -377,6 +381,7 @@ class Refusal(StrEnum):
 
 # Q.850 causes as Asterisk reports them in `ChannelDestroyed.cause`.
 NORMAL_CLEARING: Final = 16
+OUT_OF_ORDER: Final = 38  # the network broke the line: nobody hung up
 _RESULT_OF_CAUSE: Final = {
     1: Result.WRONG_NUMBER,
     3: Result.UNREACHABLE,
@@ -389,7 +394,7 @@ _RESULT_OF_CAUSE: Final = {
     27: Result.UNREACHABLE,
     28: Result.WRONG_NUMBER,
     34: Result.UNREACHABLE,
-    38: Result.UNREACHABLE,
+    OUT_OF_ORDER: Result.UNREACHABLE,
     42: Result.UNREACHABLE,
     44: Result.UNREACHABLE,
 }

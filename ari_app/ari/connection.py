@@ -37,8 +37,8 @@ class Timing:
 
     request_timeout: float = 2.0
     resync_timeout: float = 5.0
-    ping_interval: float = 1.5
-    ping_timeout: float = 2.5
+    ping_interval: float = 1.0
+    ping_timeout: float = 3.5
     echo_interval: float = 5.0
     backoff: Backoff = field(default_factory=Backoff)
     queue_size: int = 10_000

@@ -11,6 +11,7 @@ import itertools
 import json
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -47,6 +48,7 @@ class Link:
         self._over: str | None = None
         self._stopped = asyncio.Event()
         self._heard = asyncio.get_running_loop().time()
+        self._sound = asyncio.Event()  # something was heard since the last ping
 
     async def run(self) -> None:
         """Read until the link ends. Always raises LinkLost, unless it is cancelled."""
@@ -105,6 +107,7 @@ class Link:
         while True:
             message = await self._socket.receive()
             self._heard = clock()
+            self._sound.set()
             kind = message.type
             if kind in (WSMsgType.TEXT, WSMsgType.BINARY):
                 self._dispatch(message.data)
@@ -142,11 +145,13 @@ class Link:
         answer.set_result(Answer(status, str(data.get("reason_phrase", "")), data.get("message_body") or ""))
 
     async def _keep_alive(self) -> str:
-        """Ping, and end when nothing at all was heard for `ping_timeout` after a ping."""
+        """Ping, and end when nothing at all was heard for `ping_timeout` after a ping. A link that dies in silence is
+        noticed within the sum of both."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(self._ping_interval)
             asked = loop.time()
+            self._sound.clear()
             try:
                 async with asyncio.timeout(self._ping_timeout):
                     await self._socket.ping()
@@ -154,8 +159,9 @@ class Link:
                 return "the link takes no more data"
             except (ConnectionError, aiohttp.ClientError) as problem:
                 return f"the link broke: {problem}"
-            left = asked + self._ping_timeout - loop.time()
-            await asyncio.sleep(left)
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(asked + self._ping_timeout):
+                    await self._sound.wait()
             late = loop.time() - asked - self._ping_timeout
             if self._heard < asked and late < self._ping_timeout / 2:  # else it was us who slept: ask again
                 return f"Asterisk was silent for {self._ping_timeout:g} s after a ping"

@@ -7,6 +7,7 @@ reader that dies of one odd frame would lose all others.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from .errors import MalformedMessage
 from .generated.events import EVENTS, Event
@@ -51,7 +52,8 @@ class Resynced:
 
     `application` is the state after all remembered subscriptions were renewed; `lost` are remembered event sources
     that Asterisk no longer knows (channels and bridges that ended while nobody listened; they are forgotten, and
-    endpoints that are not configured; they stay remembered). Events after this may repeat what it shows.
+    endpoints that are not configured; they stay remembered). `started`: when this Asterisk was started, by its own
+    clock, where it tells. Events after this may repeat what it shows.
     """
 
     channels: tuple[Channel, ...]
@@ -59,6 +61,7 @@ class Resynced:
     endpoints: tuple[Endpoint, ...]
     application: Application
     lost: tuple[str, ...] = ()
+    started: datetime | None = None
 
 
 StreamItem = Event | UnknownEvent | MalformedEvent | Connected | Disconnected | Resynced

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from .api import Api
@@ -60,6 +61,7 @@ async def take(
         endpoints=await _list(carrier, "endpoints", Endpoint.from_json, problems),
         application=application,
         lost=tuple(lost),
+        started=await _started(api),
     )
     return Picture(resynced, tuple(problems))
 
@@ -70,6 +72,15 @@ def held_sources(application: Application) -> Iterator[str]:
     yield from (f"bridge:{name}" for name in application.bridge_ids)
     yield from (f"endpoint:{name}" for name in application.endpoint_ids)
     yield from (f"deviceState:{name}" for name in application.device_names)
+
+
+async def _started(api: Api) -> datetime | None:
+    try:
+        status = (await api.asterisk.getInfo(only=["status"])).status
+    except (RequestRejected, MalformedMessage) as problem:
+        log.warning("Asterisk does not tell when it was started: %s", problem)
+        return None
+    return None if status is None else status.startup_time
 
 
 async def _registered(api: Api, app: str) -> Application:

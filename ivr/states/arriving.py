@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, common, device, events, ids, ladder, paperwork, roles, routing, silence
+from ivr import again, broken, common, device, events, ids, ladder, paperwork, roles, routing, silence
 from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Answer, LookUp, MakeBridge, Play
@@ -20,6 +20,8 @@ def arriving(turn: Turn, event: events.Event) -> Turn:
             return elder_is_up(turn, event)
         case events.LegEnded():
             return line_ended(turn, event)
+        case events.LinesBroke():
+            return broken.ring_back(turn, event)
         case events.CallerIdentified():
             return identified(turn, event)
         case events.CallerUnknown():
@@ -107,9 +109,11 @@ def elder_is_up(turn: Turn, event: events.LegAnswered) -> Turn:
 
 
 def line_ended(turn: Turn, event: events.LegEnded) -> Turn:
-    """The caller hung up before a seat was found."""
+    """The caller hung up before a seat was found; a line that the network dropped is rung back at once."""
     ended = common.mark_ended(turn, event)
-    return abandoned(turn) if ended is not None and turn.case.is_elder(ended) else turn
+    if ended is None or not turn.case.is_elder(ended):
+        return turn
+    return broken.elder_broke_away(turn) if broken.broke_away(turn, event) else abandoned(turn)
 
 
 def first_seat(turn: Turn, event: events.SeatReserved) -> Turn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, common, device, duty, events, ladder, paperwork, rescue, roles, silence, supervision
+from ivr import again, broken, common, device, duty, events, ladder, paperwork, rescue, roles, silence, supervision
 from ivr.case import Leg
 from ivr.closing import finish
 from ivr.commands import Play, StopTimer
@@ -20,6 +20,8 @@ def calling_back(turn: Turn, event: events.Event) -> Turn:
             return leg_answered(turn, event)
         case events.LegEnded():
             return leg_ended(turn, event)
+        case events.LinesBroke():
+            return broken.ring_back(turn, event)
         case events.TimerFired():
             return timer_fired(turn, event)
         case events.DeviceReported():
@@ -154,10 +156,11 @@ def elder_answered(turn: Turn, elder: Leg) -> Turn:
     silence.listen(turn, elder)
     a = turn.case.seat(Role.A)
     if a is None or not a.up:
-        return turn.find_seat(Role.A).do(Play(elder.id, device.hello(turn))).go(CaseState.RINGING_SEATS)
+        turn.find_seat(Role.A).do(Play(elder.id, device.hello(turn))).go(CaseState.RINGING_SEATS)
+        return turn.note(broke=False)
     if turn.case.answered_at is None:
         turn.note(answered_at=turn.at)
-    return silence.watch(turn.meet_elder(a).go(CaseState.TALKING))
+    return silence.watch(broken.told(turn.meet_elder(a)).go(CaseState.TALKING))
 
 
 def leg_ended(turn: Turn, event: events.LegEnded) -> Turn:

@@ -22,6 +22,7 @@ def closed(turn: Turn, event: events.Event) -> Turn:
         case (
             events.LegRinging()
             | events.LegEnded()
+            | events.LinesBroke()
             | events.KeyPressed()
             | events.SpeechHeard()
             | events.PromptFinished()

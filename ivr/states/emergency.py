@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, cascade, common, device, duty, events, ladder, paperwork, rescue, roles, silence, supervision
+from ivr import (
+    again,
+    broken,
+    cascade,
+    common,
+    device,
+    duty,
+    events,
+    ladder,
+    paperwork,
+    rescue,
+    roles,
+    silence,
+    supervision,
+)
 from ivr.case import Leg
 from ivr.closing import close_when_done, finish, say_goodbye
 from ivr.commands import Play, StopTimer
 from ivr.turn import Turn
 from ivr.vocabulary import (
     MUST_ACCEPT,
+    OUT_OF_ORDER,
     AlarmKind,
     CaseState,
     LegKind,
@@ -33,6 +48,8 @@ def emergency(turn: Turn, event: events.Event) -> Turn:
             return leg_answered(turn, event)
         case events.LegEnded():
             return leg_ended(turn, event)
+        case events.LinesBroke():
+            return broken.rescue_goes_on(turn, event)
         case events.KeyPressed():
             return key_pressed(turn, event)
         case events.PromptFinished():
@@ -131,8 +148,9 @@ def elder_answered(turn: Turn, elder: Leg) -> Turn:
     silence.listen(turn, elder)
     company = roles.company_for_elder(turn)
     if company is None:
-        return settle(turn.do(Play(elder.id, Prompt.COMFORT)))
-    return settle(turn.meet_elder(company))
+        turn.do(Play(elder.id, Prompt.LINE_BROKE if turn.case.broke else Prompt.COMFORT))
+        return settle(turn.note(broke=False))
+    return settle(broken.told(turn.meet_elder(company)))
 
 
 # --- keys, prompts, timers ------------------------------------------------------------------------------------------
@@ -209,7 +227,9 @@ def after_the_end(turn: Turn, leg: Leg) -> Turn:
         case LegKind.ELDER if not turn.case.is_elder(leg):
             pass  # let go for the elder's own call
         case LegKind.ELDER:
-            if was_up and not turn.case.arrived_at:
+            if was_up and leg.cause == OUT_OF_ORDER and not turn.case.arrived_at:
+                turn.alarm(AlarmKind.LINES_LOST, "1").note(broke=True)
+            elif was_up and not turn.case.arrived_at:
                 turn.alarm(AlarmKind.ELDER_HUNG_UP)
             silence.redial_soon(turn)
         case LegKind.SERVICE | LegKind.NUMBER | LegKind.SECOND | LegKind.SNOOP:

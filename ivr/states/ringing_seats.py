@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, cascade, common, device, duty, events, ladder, rescue, roles, silence, supervision
+from ivr import again, broken, cascade, common, device, duty, events, ladder, rescue, roles, silence, supervision
 from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Play
@@ -21,6 +21,8 @@ def ringing_seats(turn: Turn, event: events.Event) -> Turn:
             return leg_answered(turn, event)
         case events.LegEnded():
             return leg_ended(turn, event)
+        case events.LinesBroke():
+            return broken.ring_back(turn, event)
         case events.SeatReserved():
             return common.seat_reserved(turn, event)
         case events.CallerIdentified():
@@ -138,7 +140,9 @@ def leg_ended(turn: Turn, event: events.LegEnded) -> Turn:
     ended = common.mark_ended(turn, event)
     if ended is None:
         return turn
-    return caller_gone(turn) if turn.case.is_elder(ended) else next_seat(turn, ended)
+    if turn.case.is_elder(ended):
+        return broken.elder_broke_away(turn) if broken.broke_away(turn, event) else caller_gone(turn)
+    return next_seat(turn, ended)
 
 
 def next_seat(turn: Turn, ended: Leg) -> Turn:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, common, consultation, device, events, ladder, paperwork, rescue, roles, silence, supervision
+from ivr import (
+    again,
+    broken,
+    common,
+    consultation,
+    device,
+    events,
+    ladder,
+    paperwork,
+    rescue,
+    roles,
+    silence,
+    supervision,
+)
 from ivr.closing import abandoned, close_when_done, finish, say_goodbye
 from ivr.commands import Play, StopTimer
 from ivr.turn import Turn
@@ -31,6 +44,8 @@ def talking(turn: Turn, event: events.Event) -> Turn:
             return leg_answered(turn, event)
         case events.LegEnded():
             return leg_ended(turn, event)
+        case events.LinesBroke():
+            return broken.ring_back(turn, event)
         case events.TransferRequested():
             return consultation.ask(turn, event)
         case events.ThreeWayRequested():
@@ -157,7 +172,7 @@ def leg_ended(turn: Turn, event: events.LegEnded) -> Turn:
     if ended is None or supervision.ended(turn, ended):
         return turn
     if turn.case.is_elder(ended):
-        return elder_left(turn)
+        return broken.elder_broke_away(turn) if broken.broke_away(turn, event) else elder_left(turn)
     if ended.kind is LegKind.SEAT:
         turn.release(ended)
     match ended.role:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, common, device, events, ladder, paperwork, supervision
+from ivr import again, broken, common, device, events, ladder, paperwork, supervision
 from ivr.case import Leg
 from ivr.closing import GOODBYE, close_when_done
 from ivr.commands import Play
@@ -16,6 +16,8 @@ def wrapping_up(turn: Turn, event: events.Event) -> Turn:
     match event:
         case events.LegEnded():
             return leg_ended(turn, event)
+        case events.LinesBroke():
+            return broken.end_goes_on(turn, event)
         case events.LegAnswered():
             return too_late(turn, event)
         case events.PromptFinished():

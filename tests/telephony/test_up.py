@@ -123,6 +123,15 @@ async def test_what_dies_comes_back_and_the_platform_is_whole_again(up: Up) -> N
             await asyncio.sleep(0.2)
 
 
+async def test_what_hangs_is_replaced(up: Up) -> None:
+    """`kill -STOP`: the process is there, and nothing of it answers any more."""
+    hung = up.pids()["asterisk"]
+    os.kill(hung, signal.SIGSTOP)
+    await up.until(r"asterisk has not answered for \d+ s and is killed, starts again at once")
+    await up.until("✓ asterisk")
+    assert up.pids()["asterisk"] != hung
+
+
 async def test_a_second_start_in_the_same_home_names_the_first(up: Up) -> None:
     status, said = await up.command("up")
     assert status == 1

@@ -8,7 +8,7 @@ import pytest
 
 from ivr.case import Case, Tape
 from ivr.commands import SendMessage
-from ivr.vocabulary import AlarmKind, CaseState, LegKind, MessageKind, Place, Result
+from ivr.vocabulary import OUT_OF_ORDER, AlarmKind, CaseState, LegKind, LegState, MessageKind, Place, Result
 from models.journal import write
 from tests.web import stories
 from tests.web.conftest import House, log_in
@@ -113,6 +113,17 @@ async def test_110_is_not_offered_without_need(sqlite_house: House, case: Case, 
 async def test_the_words_stand_out_while_a_service_is_on_the_line(sqlite_house: House) -> None:
     page = await shown(sqlite_house, emergency())
     assert "正在呼叫 120" in page
+
+
+async def test_who_was_reached_and_whose_line_broke_off_is_shown_as_lost_and_of_120_the_agent_is_told(
+    sqlite_house: House,
+) -> None:
+    case = emergency()
+    gone = {"state": LegState.ENDED, "place": Place.NOWHERE, "result": Result.ACCEPTED, "cause": OUT_OF_ORDER}
+    legs = tuple(replace(leg, **gone) if leg.kind is LegKind.CONTACT else leg for leg in case.legs)  # type: ignore[arg-type]
+    page = await shown(sqlite_house, replace(case, legs=legs), AlarmKind.SERVICE_LOST)
+    assert '<span class="tag result-lost">线路中断</span>' in page
+    assert "与救援单位的通话中断" in page
 
 
 async def test_the_page_of_a_case_tells_of_messages_and_of_every_recording(sqlite_house: House) -> None:

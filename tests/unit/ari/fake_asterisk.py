@@ -55,6 +55,7 @@ class FakeAsterisk:
         self.subscribed: list[str] = []
         self.unknown_sources: set[str] = set()
         self.channels: list[Frame] = []
+        self.startup_time = "2026-01-01T05:00:00.077+0800"
         self.answer: Callable[[Frame], Frame | str | None] = self._accept
         self.pongs = True
         self.echoes = True  # user events come back as events
@@ -146,6 +147,9 @@ class FakeAsterisk:
             await self.say(*self.before_snapshot)
             await self.snapshot_may_go.wait()
             return web.json_response(self.channels)
+        if path == "asterisk/info":
+            times = {"startup_time": self.startup_time, "last_reload_time": self.startup_time}
+            return web.json_response({"status": times})
         if path in ("bridges", "endpoints") and request.method == "GET":
             return web.json_response([])
         if path.startswith("applications/"):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar
 
 import pytest
 
 from ari_app.ari import Client, Connected, Disconnected, MalformedEvent, NotConnected, Resynced, UnknownEvent
+from ari_app.ari.connection import Timing
 from ari_app.ari.generated.events import ApplicationReplaced, ChannelDestroyed, ChannelVarset
 from ari_app.ari.messages import StreamItem
 from tests.unit.ari.fake_asterisk import FakeAsterisk, channel, cut, event, varset
@@ -37,6 +39,11 @@ def numbers(items: list[StreamItem]) -> list[int]:
     return [int(item.value) for item in items if isinstance(item, ChannelVarset)]
 
 
+def test_a_link_that_dies_without_a_word_is_noticed_within_five_seconds() -> None:
+    timing = Timing()
+    assert timing.ping_interval + timing.ping_timeout < 5
+
+
 async def test_the_picture_comes_first(asterisk: FakeAsterisk, client: Client) -> None:
     connected, resynced = await take(client, 2)
 
@@ -44,6 +51,7 @@ async def test_the_picture_comes_first(asterisk: FakeAsterisk, client: Client) -
     assert isinstance(resynced, Resynced)
     assert resynced.channels == ()
     assert resynced.application.name == "test-1"
+    assert resynced.started == datetime.fromisoformat(asterisk.startup_time)
 
 
 async def test_events_keep_their_order(asterisk: FakeAsterisk, client: Client) -> None:

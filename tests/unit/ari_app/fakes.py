@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ari_app.ari.errors import AriError, NotFound, rejection
-from ari_app.ari.generated.models import Application, Channel, Endpoint, Playback
+from ari_app.ari.generated.models import Application, Bridge, Channel, Endpoint, Playback
 from ari_app.ari.messages import Resynced, StreamItem, read
 
 LONG_AGO = "2026-01-05T08:00:00.000+0000"
@@ -48,8 +48,17 @@ def playback_frame(name: str, target: str, state: str = "done") -> Frame:
     return {"id": name, "media_uri": "sound:x", "target_uri": target, "state": state}
 
 
+def bridge(name: str, *channels: str) -> Bridge:
+    frame = {"id": name, "technology": "softmix", "bridge_type": "mixing", "bridge_class": "base", "creator": "Stasis"}
+    return Bridge.from_json({**frame, "name": name, "channels": list(channels), "creationtime": LONG_AGO})
+
+
 def picture(
-    *channels: Channel, ours: Sequence[str] | None = None, endpoints: Sequence[tuple[str, str]] = ()
+    *channels: Channel,
+    ours: Sequence[str] | None = None,
+    endpoints: Sequence[tuple[str, str]] = (),
+    bridges: Sequence[Bridge] = (),
+    started: datetime | None = None,
 ) -> Resynced:
     """What lives in Asterisk; `ours` are the channels of our application, by default all."""
     application = Application(
@@ -65,7 +74,9 @@ def picture(
         Endpoint.from_json({"technology": "PJSIP", "resource": name, "state": state, "channel_ids": []})
         for name, state in endpoints
     )
-    return Resynced(channels=channels, bridges=(), endpoints=phones, application=application)
+    return Resynced(
+        channels=channels, bridges=tuple(bridges), endpoints=phones, application=application, started=started
+    )
 
 
 def refused(status: int, message: str = "") -> AriError:
@@ -75,12 +86,14 @@ def refused(status: int, message: str = "") -> AriError:
 @dataclass
 class FakeAri:
     """`asked`: every request as (name, arguments), in order. `refusals`: what a request is answered with instead of
-    being accepted. `living` and `sounding`: channels and playbacks that can be found. `watched`: called when asked."""
+    being accepted. `living` and `sounding`: channels and playbacks that can be found; `standing`: bridges, and who is
+    in them. `watched`: called when asked."""
 
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     refusals: dict[str, AriError] = field(default_factory=dict)
     living: set[str] = field(default_factory=set)
     sounding: set[str] = field(default_factory=set)
+    standing: dict[str, set[str]] = field(default_factory=dict)
     phones: dict[str, str] = field(default_factory=dict)
     watched: dict[str, Callable[[], None]] = field(default_factory=dict)
 
@@ -147,6 +160,12 @@ class Channels(Part):
 
 
 class Bridges(Part):
+    async def get(self, *, bridgeId: str) -> Bridge:
+        self.ari.hear("get bridge", bridge=bridgeId)
+        if bridgeId not in self.ari.standing:
+            raise NotFound(404, "Not Found", method="GET", uri="bridges/x", message="Bridge not found")
+        return bridge(bridgeId, *self.ari.standing[bridgeId])
+
     async def create(self, *, bridgeId: str, **more: str) -> None:
         self.ari.hear("create", bridge=bridgeId)
 

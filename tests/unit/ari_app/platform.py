@@ -72,6 +72,7 @@ class Platform:
             Figures(),
         )
         self.controller.reception._register._last_known = no_snapshot  # type: ignore[method-assign] # files need threads
+        self.controller.link.restored()  # as after the first picture
         self.listener = Listener(self.controller.lines, self.controller, self.controller.now)
 
     # --- what happens -------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from home import children
-from home.supervisor import Pace, Service, ServiceFailed, Supervisor
+from home.supervisor import Pace, Service, ServiceFailed, Supervisor, Unresponsive
 
 DEADLINE = 10.0
 QUICK = Pace(first=0.01, longest=0.05)
@@ -200,3 +200,107 @@ async def test_whoever_asks_is_told_of_each_death(tmp_path: Path) -> None:
         await supervisor.start(shell("short", "sleep 0.1; exit 3", tmp_path))
         await told.until("✓ short", 2)
     assert deaths[0] == ("short", "status 3")
+
+
+# --- what hangs -------------------------------------------------------------------------------------------------------
+
+WATCHFUL = Pace(first=0.01, longest=0.05, ask=0.01, answer=0.2, last_chance=0.05)
+
+
+class Answering:
+    """A service's answers: `deaf` and it never answers, `problem` and it refuses."""
+
+    def __init__(self) -> None:
+        self.deaf = False
+        self.problem: Exception | None = None
+        self.asked = 0
+
+    async def __call__(self) -> None:
+        self.asked += 1
+        if self.problem:
+            raise self.problem
+        if self.deaf:
+            await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("problem", [None, Unresponsive("refused")])
+async def test_what_hangs_is_killed_and_started_anew(tmp_path: Path, problem: Exception | None) -> None:
+    told, answering = Told(), Answering()
+    async with Supervisor(told, WATCHFUL) as supervisor:
+        await supervisor.start(shell("hung", STUBBORN, tmp_path, alive=answering, silent_for=0.05, grace=0.1))
+        first = supervisor.pid("hung")
+        assert first
+        answering.deaf, answering.problem = problem is None, problem
+        await told.until("has not answered for")
+        answering.deaf, answering.problem = False, None
+        await told.until("✓ hung", 2)
+        assert not alive(first)
+        assert supervisor.pid("hung") not in (None, first)
+
+
+async def test_a_stopped_process_is_replaced(tmp_path: Path) -> None:
+    """As `kill -STOP` leaves it: it heeds no TERM."""
+    told, answering = Told(), Answering()
+    async with Supervisor(told, WATCHFUL) as supervisor:
+        await supervisor.start(shell("stopped", "sleep 1000", tmp_path, alive=answering, silent_for=0.05))
+        first = supervisor.pid("stopped")
+        assert first
+        os.kill(first, signal.SIGSTOP)
+        answering.deaf = True
+        await told.until("has not answered for")
+        answering.deaf = False
+        await told.until("✓ stopped", 2)
+        assert not alive(first)
+
+
+async def test_two_answers_that_are_missing_end_nothing(tmp_path: Path) -> None:
+    told, asked = Told(), 0
+
+    async def busy() -> None:
+        nonlocal asked
+        asked += 1
+        if asked % 3:
+            raise Unresponsive("busy")
+
+    async with Supervisor(told, WATCHFUL) as supervisor:
+        await supervisor.start(shell("busy", "sleep 1000", tmp_path, alive=busy, silent_for=0.0))
+        first = supervisor.pid("busy")
+        await until(lambda: asked > 12)
+        assert supervisor.pid("busy") == first
+    assert not any("answered" in line for line in told.lines)
+
+
+async def test_a_question_that_cannot_be_asked_is_told_and_ends_nothing(tmp_path: Path) -> None:
+    told, answering = Told(), Answering()
+    answering.problem = RuntimeError("a mistake of ours")
+    async with Supervisor(told, WATCHFUL) as supervisor:
+        await supervisor.start(shell("steady", "sleep 1000", tmp_path, alive=answering))
+        first = supervisor.pid("steady")
+        await told.until("a mistake of ours", 5)
+        assert supervisor.pid("steady") == first
+
+
+async def test_what_calls_hang_on_is_restarted_at_once_but_not_without_end(tmp_path: Path) -> None:
+    told = Told()
+    async with Supervisor(told, Pace(first=0.01, longest=0.02)) as supervisor:
+        await supervisor.start(shell("exchange", "exit 3", tmp_path, at_once=True))
+        await told.until("starts again in 0.02 s")
+    restarts = [line.rpartition(", ")[2] for line in told.lines if "again" in line]
+    assert restarts[:3] == ["starts again at once", "starts again in 0.01 s", "starts again in 0.02 s"]
+
+
+async def test_what_refuses_for_a_moment_only_is_not_killed(tmp_path: Path) -> None:
+    """A controller that takes over listens to nobody while it reads the records."""
+    told, answering = Told(), Answering()
+    answering.problem = Unresponsive("refused")
+    async with Supervisor(told, WATCHFUL) as supervisor:
+        await supervisor.start(shell("reads", "sleep 1000", tmp_path, alive=answering, silent_for=1000.0))
+        first = supervisor.pid("reads")
+        await until(lambda: answering.asked > 3 * WATCHFUL.misses)
+        assert supervisor.pid("reads") == first
+
+
+def test_asterisk_is_replaced_in_time_and_a_busy_one_has_three_chances() -> None:
+    pace, silent_for = Pace(), Service("", (), {}, Path()).silent_for
+    assert pace.misses >= 3
+    assert silent_for + pace.ask + pace.answer + pace.last_chance < 15

@@ -51,8 +51,10 @@ from ivr.events import (
     CallRequested,
     CommandFailed,
     Event,
+    KeyPressed,
     LegAnswered,
     LegEnded,
+    LegRinging,
     PromptFinished,
     SeatReserved,
     SpeechHeard,
@@ -138,6 +140,14 @@ class Exchange:
         for other, snoop in self.lines.items():
             if snoop.snoops == leg and snoop.state != "gone":
                 self.break_off(other)
+
+    def everything_is_gone(self) -> None:
+        """The exchange breaks down: what was about to be told of its lines never is."""
+        for line in self.lines.values():
+            line.state, line.place, line.sound, line.ends = "gone", Place.NOWHERE, None, None
+        self.bridges.clear()
+        heard_on_a_line = LegRinging | LegAnswered | LegEnded | KeyPressed | SpeechHeard | PromptFinished
+        self.coming = [event for event in self.coming if not isinstance(event, heard_on_a_line)]
 
     def prompt_ends(self, leg: str, problem: str = "") -> None:
         line = self.lines[leg]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
@@ -37,6 +37,7 @@ from ivr.events import (
     LegAnswered,
     LegEnded,
     LegRinging,
+    LinesBroke,
     MergeRequested,
     PromptFinished,
     RecordingEnded,
@@ -239,6 +240,13 @@ class AnythingMayHappen(RuleBasedStateMachine):
         self.hired += 1
         self.world.seats.append(str(900 + self.hired))
         self.world.give_seats()
+
+    @precondition(lambda self: not any(isinstance(event, ElderCalledAgain) for event in self.world.coming))
+    @rule(wait=st.sampled_from([0.0, 0.0, 3.0]))
+    def asterisk_dies_and_comes_back(self, wait: float) -> None:
+        self.world.everything_is_gone()
+        self.world.now += timedelta(milliseconds=10)
+        self.world.feed(LinesBroke(at=self.world.now, actor="system", since=self.world.now, wait=wait))
 
     @rule(kind=st.sampled_from([Dial, Play, StartMusic, Answer, Snoop]))
     def the_next_command_will_fail(self, kind: type) -> None:

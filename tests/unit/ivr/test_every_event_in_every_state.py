@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import get_args
 
 import pytest
@@ -54,6 +55,7 @@ from ivr.events import (
     LegAnswered,
     LegEnded,
     LegRinging,
+    LinesBroke,
     MergeRequested,
     PromptFinished,
     RecordingEnded,
@@ -108,6 +110,7 @@ def everything_that_can_be_told(leg: str) -> list[Event]:
         LegRinging(at=START, leg=leg),
         LegAnswered(at=START, leg=leg),
         *(LegEnded(at=START, leg=leg, cause=cause) for cause in (0, 16, 19, 38)),
+        *(LinesBroke(at=START, since=START + timedelta(hours=1), wait=wait) for wait in (0.0, 2.0)),
         *(KeyPressed(at=START, leg=leg, key=key) for key in "129*"),
         *(PromptFinished(at=START, leg=leg, prompt=prompt, problem=text) for prompt in Prompt for text in ("", "gone")),
         SpeechHeard(at=START, leg=leg),

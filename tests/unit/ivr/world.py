@@ -20,6 +20,7 @@ from ivr.events import (
     Event,
     KeyPressed,
     LadderReported,
+    LinesBroke,
     Request,
     SuperviseRequested,
     TakeOverRequested,
@@ -63,10 +64,12 @@ class World(Exchange):
 
     def feed(self, event: Event) -> tuple[Command, ...]:
         """Exactly this event; what it leads to stays in `coming`."""
-        before = self.case.state
+        before, exchange_since = self.case.state, self.case.exchange_since
         self.case, commands = decide(self.case, event, self.policy)
         assert self.case.state in laws.reachable(before), f"{before} -> {self.case.state} by {event}"
         self.story.append(Told(event, commands))
+        if self.case.exchange_since != exchange_since:
+            self.rung_back = 0  # what was tried in vain on lines that broke does not count
         if self.case.state is CaseState.CALLING_BACK:
             self.rung_back += sum(isinstance(one, Dial) and one.kind is LegKind.ELDER for one in commands)
         laws.as_often_as_promised(before, event, self.case, self.rung_back, self.policy.call_backs)
@@ -169,6 +172,12 @@ class World(Exchange):
     def hang_up(self, leg: str, cause: int = 16) -> tuple[Command, ...]:
         self.break_off(leg, cause)
         return self.settle()
+
+    def asterisk_dies(self, wait: float = 0.0) -> tuple[Command, ...]:
+        """And is back at once: no line and no bridge is left, and nobody was told how any of them ended."""
+        self.everything_is_gone()
+        self.now += timedelta(milliseconds=10)
+        return self.tell(LinesBroke(at=self.now, actor="system", since=self.now, wait=wait))
 
     def say(self, leg: str) -> tuple[Command, ...]:
         """Somebody speaks on this line."""
