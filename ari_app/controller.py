@@ -44,7 +44,7 @@ from ivr.commands import (
     ShowFile,
     StopFindingSeat,
 )
-from ivr.events import CallerIdentified, Event, RecordingEnded, SeatReserved
+from ivr.events import CallerIdentified, Event, Queued, RecordingEnded, SeatReserved
 from ivr.ids import Address
 from ivr.policy import Policy
 from ivr.serial import Json
@@ -223,8 +223,12 @@ class Controller:
 
     def seat_command(self, case: str, command: SeatCommand) -> None:
         match command:
-            case FindSeat(role=role):
-                self.desk.find(case, command, self.runs[case].case.waiting_since if role is Role.A else None)
+            case FindSeat(role=Role.A):
+                ahead = self.desk.find(case, command, self.runs[case].case.waiting_since)
+                if ahead is not None:
+                    self.post(case, Queued(at=self.now(), actor="system", ahead=ahead))
+            case FindSeat():
+                self.desk.find(case, command)
             case StopFindingSeat(role):
                 self.desk.stop_finding(case, role)
             case ReleaseSeat(extension, why):

@@ -245,6 +245,7 @@ class Prompt(StrEnum):
 
     WELCOME = "welcome"
     COMFORT = "comfort"
+    PLACE_KEPT = "place_kept"
     HOLD = "hold"
     GOODBYE = "goodbye"
     CAN_YOU_HEAR_ME = "can_you_hear_me"

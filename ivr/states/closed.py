@@ -26,6 +26,7 @@ def closed(turn: Turn, event: events.Event) -> Turn:
             | events.SpeechHeard()
             | events.PromptFinished()
             | events.TimerFired()
+            | events.Queued()
             | events.FileShown()
             | events.CallerUnknown()
             | events.CommandFailed()

@@ -49,6 +49,6 @@ async def nothing_is_left(house: House) -> None:
     runs, desk = house.controller.runs.values(), house.controller.desk
     assert [run.case for run in runs if run._timers or run.case.searching] == []
     assert {seat.extension: seat.case for seat in desk.seats.values() if seat.case} == {}
-    assert desk._waiting == []
+    assert not list(desk.row)
     alarms = [message["data"] for message in house.messages if message["kind"] == "alarm"]
     assert [alarm for alarm in alarms if alarm["alarm"] == "unexpected"] == []
