@@ -101,7 +101,7 @@ def _run(request: web.Request) -> CaseRun:
 
 
 async def get_state(request: web.Request) -> web.Response:
-    return web.json_response(request.app[CONTROLLER].picture())
+    return web.Response(text=request.app[CONTROLLER].picture(), content_type="application/json")
 
 
 async def get_live(request: web.Request) -> web.StreamResponse:

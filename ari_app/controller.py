@@ -5,6 +5,7 @@ in `ivr`; here every method passes on one thing, and none of them waits on the c
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ import structlog
 from ari_app import recordings
 from ari_app.ari import AriError, Client, Conflict, NotFound, Resynced, StreamItem
 from ari_app.background import Background
+from ari_app.board import Board
 from ari_app.bus import Bus
 from ari_app.callers_first import CallersFirst
 from ari_app.catching_up import CatchingUp
@@ -25,6 +27,7 @@ from ari_app.journal import Journal
 from ari_app.lines import Lines
 from ari_app.live import case_json, seat_json
 from ari_app.needs import Needs
+from ari_app.outgoing import Outgoing, Wish
 from ari_app.reception import Reception
 from ari_app.register import Register
 from ari_app.runner import CaseRun, RaisedAlarm
@@ -37,6 +40,7 @@ from ivr.commands import (
     ChangeRole,
     Dial,
     FindSeat,
+    Hangup,
     LineCommand,
     PassOn,
     ReleaseSeat,
@@ -44,28 +48,28 @@ from ivr.commands import (
     ShowFile,
     StopFindingSeat,
 )
-from ivr.events import CallerIdentified, Event, Queued, RecordingEnded, SeatReserved
+from ivr.events import CallerIdentified, Event, LegEnded, Queued, RecordingEnded, SeatReserved
 from ivr.ids import Address
 from ivr.policy import Policy
 from ivr.serial import Json
-from ivr.vocabulary import LegKind, Role, SeatRelease
+from ivr.vocabulary import NORMAL_CLEARING, LegKind, Role, SeatRelease
 from models.journal import Written
 from models.journal_entry import JournalEntry
 
 log = structlog.get_logger(__name__)
-PUBLISH_EVERY = 0.05  # seconds in which changes of one case become one message
-PATIENCE = 0.05  # seconds for which such a message or a look-up lets callers go first
+PATIENCE = 0.05  # seconds for which a look-up lets callers go first
 RETIRE_AFTER = 10.0  # seconds that a closed case stays for what still comes in of it
 _NOT_A_CALLER = re.compile(r"[^0-9+]")
 
 
 class Controller:
-    """The parts that need the controller itself (`desk`, `journal`, `bus`, `side_calls`) are set by `bootstrap`, and
-    `vital`: the tasks without which calls are not handled or not recorded."""
+    """The parts that need the controller itself (`desk`, `journal`, `bus`, `board`, `side_calls`) are set by
+    `bootstrap`, and `vital`: the tasks without which calls are not handled or not recorded."""
 
     desk: Desk
     journal: Journal
     bus: Bus
+    board: Board
     side_calls: SideCalls
     vital: tuple[asyncio.Task[None], ...] = ()
     watched: tuple[Callable[[], list[str]], ...] = ()  # what else may not work, each as `code: detail`
@@ -92,6 +96,8 @@ class Controller:
         self.lines = lines
         self._switchboard = switchboard
         self._background = background
+        self.outgoing = Outgoing(int(policy.ringing_at_once), dial=self._dial_now, busy=self._never_dialled)
+        lines.held = self.outgoing
         self._recordings = recordings_folder
         self._catching_up = CatchingUp(client, lines, background, self, app=app)
         self.reception = Reception(
@@ -103,7 +109,6 @@ class Controller:
         )
         self.callers_first = CallersFirst()
         self.figures = figures
-        self._dirty: set[str] = set()  # cases whose changes are about to be published
         self.link_problem = "not connected to Asterisk yet"
 
     @staticmethod
@@ -116,16 +121,15 @@ class Controller:
         asterisk = [f"asterisk: {self.link_problem}"] if self.link_problem else []
         return asterisk + self.journal.problems + [problem for source in self.watched for problem in source()]
 
-    def picture(self) -> Json:
-        """Everything a console needs that starts anew."""
-        at = self.now()
-        return {
+    def picture(self) -> str:
+        """Everything a console needs that starts anew, as JSON."""
+        about: Json = {
             "app": self.app,
             "seq": self.bus.seq,
             "degraded": list(self.degraded),
-            "cases": [case_json(run, at) for run in self.runs.values()],
             "seats": [seat_json(seat) for seat in self.desk.seats.values()],
         }
+        return f'{json.dumps(about)[:-1]}, "cases": [{", ".join(self.board.pictures(self.runs.values()))}]}}'
 
     async def figures_text(self) -> bytes:
         """For Prometheus; callers who are being answered come first."""
@@ -273,16 +277,25 @@ class Controller:
         )
 
     def changed(self, run: CaseRun) -> None:
-        if run.case.id not in self._dirty:
-            self._dirty.add(run.case.id)
-            self._background.spawn(self._publish_case(run), f"publish-{run.case.id}")
+        self.outgoing.look_at(run.case)
+        self.board.changed(run)
 
-    async def _publish_case(self, run: CaseRun) -> None:
-        await asyncio.sleep(PUBLISH_EVERY)
-        await self.callers_first.pass_by(PATIENCE)
-        if run.case.id in self._dirty:  # else it is retired: consoles have been told
-            self._dirty.remove(run.case.id)
-            self.bus.publish("case", case_json(run, self.now()))
+    def holds_back(self, case: Case, seq: int, command: LineCommand) -> bool:
+        match command:
+            case Dial():
+                return self.outgoing.holds_back(case, seq, command)
+            case Hangup(leg) if self.outgoing.withdraw(Address(case.id, leg)):
+                self._never_dialled(Address(case.id, leg), NORMAL_CLEARING)
+                return True
+            case _:
+                return False
+
+    def _dial_now(self, wish: Wish) -> None:
+        if (run := self.runs.get(wish.address.case)) is not None:
+            run.dial(wish.seq, wish.command)
+
+    def _never_dialled(self, line: Address, cause: int) -> None:
+        self.post(line.case, LegEnded(at=self.now(), actor="system", leg=line.leg, cause=cause))
 
     def finished(self, run: CaseRun) -> None:
         self._background.spawn(self._retire(run), f"retire-{run.case.id}")
@@ -294,7 +307,8 @@ class Controller:
         await run.stop()
         self.runs.pop(case, None)
         self.reception.case_retired(run.case)
-        self._dirty.discard(case)
+        self.outgoing.forget(case)
+        self.board.forget(case)
         self.journal.forget(case)
         self.bus.publish("closed", {"id": case})
 
@@ -333,6 +347,6 @@ class Controller:
     # --- the end ------------------------------------------------------------------------------------------------
 
     async def close(self) -> None:
-        self._dirty.clear()
+        self.board.clear()
         for run in tuple(self.runs.values()):
             await run.stop()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from ari_app.controller import PUBLISH_EVERY, RETIRE_AFTER
+from ari_app.board import PUBLISH_EVERY
+from ari_app.controller import RETIRE_AFTER
 from ari_app.desk import SeatSetup, SeatState
 from ivr.commands import FindSeat
 from ivr.events import CloseRequested
@@ -260,8 +262,7 @@ async def test_what_does_not_work_is_told(tmp_path: Path) -> None:
         assert p.controller.degraded == ["asterisk: not connected to Asterisk yet"]
         p.controller.link_lost("broken", final=False)
         assert p.controller.degraded == ["asterisk: broken"]
-        picture = p.controller.picture()
-        assert isinstance(picture, dict)
+        picture = json.loads(p.controller.picture())
         assert picture["degraded"] == ["asterisk: broken"]
         assert (picture["app"], picture["seq"], picture["cases"]) == (APP, p.controller.bus.seq, [])
 

@@ -417,7 +417,8 @@ def test_an_emergency_is_told_that_only_emergencies_stand_before_it() -> None:
     start = datetime(2026, 1, 5, tzinfo=UTC)
     desk = Desk(now=lambda: start, reserved=lambda *_: None, changed=lambda seat: None, wrap_up=lambda seat: None)
     for number in range(3):
-        assert desk.find(f"ordinary-{number}", FindSeat(Role.A, Skill.AGENT)) == number
+        ordinary = FindSeat(Role.A, Skill.AGENT, urgency=Urgency.ORDINARY)
+        assert desk.find(f"ordinary-{number}", ordinary) == number
     alarm = FindSeat(Role.A, Skill.AGENT, urgency=Urgency.EMERGENCY)
     assert [desk.find("first", alarm), desk.find("second", alarm)] == [0, 1]
     desk.stop_finding("first", Role.A)
