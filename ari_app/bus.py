@@ -57,6 +57,10 @@ class Bus:
         self._listeners: set[asyncio.Queue[Message | None]] = set()
         self.seq = self._first = first
 
+    @property
+    def listeners(self) -> int:
+        return len(self._listeners)
+
     def publish(self, kind: Kind, data: Json) -> None:
         # In ASCII: whatever somebody typed (half a surrogate pair) can then be sent.
         self.publish_text(kind, json.dumps(data))

@@ -19,6 +19,7 @@ from ari_app.bus import Message, TooSlow
 from ari_app.controller import Controller
 from ari_app.desk import SeatNotFree, UnknownSeat
 from ari_app.live import case_json, seat_json
+from ari_app.load import load_of
 from ari_app.requests import BadRequest, actor_of, parse_action, parse_report
 from ari_app.runner import CaseRun
 from ari_app.sip_watch import SipWatch
@@ -204,6 +205,10 @@ def _watch(request: web.Request) -> SipWatch:
     return watch
 
 
+async def get_load(request: web.Request) -> web.Response:
+    return web.json_response(load_of(request.app[CONTROLLER]))
+
+
 async def get_health(request: web.Request) -> web.Response:
     return web.json_response({"ok": True})
 
@@ -235,6 +240,7 @@ def make_app(
         [
             web.get("/state", get_state),
             web.get("/live", get_live),
+            web.get("/load", get_load),
             web.get("/health", get_health),
             web.get("/ready", get_ready),
             web.get("/metrics", get_metrics),

@@ -95,7 +95,7 @@ class Controller:
         self.app = app
         self.lines = lines
         self._switchboard = switchboard
-        self._background = background
+        self.background = background
         self.outgoing = Outgoing(int(policy.ringing_at_once), dial=self._dial_now, busy=self._never_dialled)
         lines.held = self.outgoing
         self._recordings = recordings_folder
@@ -141,7 +141,7 @@ class Controller:
 
     def call_offered(self, channel: str) -> None:
         self.callers_first.offered(channel)
-        self._background.spawn(self._claim(channel), f"claim-{channel}")
+        self.background.spawn(self._claim(channel), f"claim-{channel}")
 
     async def _claim(self, channel: str) -> None:
         try:
@@ -153,7 +153,7 @@ class Controller:
             log.warning("a call could not be claimed", reason=str(problem))
 
     def _watch(self, channel: str) -> None:
-        self._background.spawn(self._catching_up.watch(channel), f"watch-{channel}")
+        self.background.spawn(self._catching_up.watch(channel), f"watch-{channel}")
 
     def call_came_in(self, channel: str, args: tuple[str, ...]) -> None:
         match args:
@@ -167,7 +167,7 @@ class Controller:
                 self.side_calls.test(channel, self.reception.tidy(_NOT_A_CALLER.sub("", caller)[:24]))
             case _:
                 log.error("a call came in with arguments that the dialplan should not send", count=len(args))
-                self._background.spawn(self._catching_up.send_back(channel), f"send-back-{channel}")
+                self.background.spawn(self._catching_up.send_back(channel), f"send-back-{channel}")
 
     def pass_on(self, case: str, call: PassOn) -> None:
         self.reception.passed_on(case, call)
@@ -219,7 +219,7 @@ class Controller:
         self.figures.decided(entry)
 
     def look_up(self, case: str, caller: str, device: str) -> None:
-        self._background.spawn(self._identify(case, caller, device), f"look-up-{case}")
+        self.background.spawn(self._identify(case, caller, device), f"look-up-{case}")
 
     async def _identify(self, case: str, caller: str, device: str) -> None:
         await self.callers_first.pass_by(PATIENCE)
@@ -260,7 +260,7 @@ class Controller:
         self.desk.answered(extension)
 
     def tape_ended(self, case: str, file: str) -> None:
-        self._background.spawn(self._check_recording(case, file), f"recording-{file}")
+        self.background.spawn(self._check_recording(case, file), f"recording-{file}")
 
     async def _check_recording(self, case: str, file: str) -> None:
         found = await recordings.check(self._recordings, file)
@@ -298,7 +298,7 @@ class Controller:
         self.post(line.case, LegEnded(at=self.now(), actor="system", leg=line.leg, cause=cause))
 
     def finished(self, run: CaseRun) -> None:
-        self._background.spawn(self._retire(run), f"retire-{run.case.id}")
+        self.background.spawn(self._retire(run), f"retire-{run.case.id}")
 
     async def _retire(self, run: CaseRun) -> None:
         await asyncio.sleep(RETIRE_AFTER)
@@ -333,7 +333,7 @@ class Controller:
         self.bus.publish("seat", seat_json(seat))
 
     def wrap_up_started(self, seat: Seat) -> None:
-        self._background.spawn(self._wrap_up(seat, seat.idle_since), f"wrap-up-{seat.extension}")
+        self.background.spawn(self._wrap_up(seat, seat.idle_since), f"wrap-up-{seat.extension}")
 
     async def _wrap_up(self, seat: Seat, began: datetime) -> None:
         await asyncio.sleep(self.policy.wrap_up)

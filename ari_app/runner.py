@@ -148,6 +148,11 @@ class CaseRun:
         """Nothing is waiting to be decided or carried out."""
         return self._mailbox.empty() and self._orders.empty()
 
+    @property
+    def backlog(self) -> tuple[int, int]:
+        """How many events wait to be decided, and how many commands to be carried out."""
+        return self._mailbox.qsize(), self._orders.qsize()
+
     def post(self, event: Event, cause: int | None = None) -> None:
         self._mailbox.put_nowait(_Letter(event, cause))
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import aiohttp
 
-from bench.sip_load import Call, Callers, Seats
+from drill.sip_load import Call, Callers, Seats
 from home import children
 from home.asterisk import SeatLine, platform_asterisk, render_platform
 from home.ports import free_ports
