@@ -205,6 +205,11 @@ def _watch(request: web.Request) -> SipWatch:
     return watch
 
 
+async def get_seats(request: web.Request) -> web.Response:
+    seats = request.app[CONTROLLER].desk.seats.values()
+    return web.json_response({"seats": [seat_json(seat) for seat in seats]})
+
+
 async def get_load(request: web.Request) -> web.Response:
     return web.json_response(load_of(request.app[CONTROLLER]))
 
@@ -241,6 +246,7 @@ def make_app(
             web.get("/state", get_state),
             web.get("/live", get_live),
             web.get("/load", get_load),
+            web.get("/seats", get_seats),
             web.get("/health", get_health),
             web.get("/ready", get_ready),
             web.get("/metrics", get_metrics),

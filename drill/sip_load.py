@@ -188,11 +188,16 @@ class Seats(Peer):
 
     def answer_all(self) -> None:
         """Every telephone that rings is picked up."""
-        body = sip.sdp(self.host)
-        extra = [*self._contact(), ("Content-Type", "application/sdp")]
-        while self._ringing:
-            _, invite = self._ringing.popitem()
-            self.send(sip.respond(invite, "200 OK", tag="seat", extra=extra, body=body))
+        for call in tuple(self._ringing):
+            self.answer(call)
+
+    def answer(self, call: str) -> sip.Message | None:
+        """Pick up the telephone that rings for this call; None when it does not ring any more."""
+        invite = self._ringing.pop(call, None)
+        if invite is not None:
+            extra = [*self._contact(), ("Content-Type", "application/sdp")]
+            self.send(sip.respond(invite, "200 OK", tag="seat", extra=extra, body=sip.sdp(self.host)))
+        return invite
 
     def heard(self, message: sip.Message, addr: tuple[str, int], now: float) -> None:
         match message.method:
