@@ -23,7 +23,7 @@ from drill.sip_load import Peer
 from drill.storm.agents import Agents, Control, control
 from drill.storm.crowd import Crowd
 from drill.storm.gauges import Board, Gauges, board, processes
-from drill.storm.outcome import Outcome, looked_after, overtaken
+from drill.storm.outcome import Outcome, looked_after, overtaken, reassured
 from drill.storm.plan import Arrival, Storm, arrivals
 from home.asterisk import AsteriskError, platform_asterisk
 from home.asterisk_process import AsteriskProcess
@@ -44,7 +44,7 @@ _READY_WITHIN = 30.0
 _LEAVE_RATE = 50.0  # callers a second who hang up at the end
 _CLOSED_WITHIN = 120.0
 _AT_ONCE = 20  # cases that are closed at the same time
-_QUIET = 12.0  # seconds after which a closed case has been let go
+_LOOK_EVERY = 2.0
 
 P = TypeVar("P", bound=Peer)
 
@@ -188,7 +188,8 @@ class StormDrill:
         after = {case["caller"][-8:] for case in cases if looked_after(case)}
         callers = list(crowd.callers.values())
         lost = [caller for caller in callers if caller.person_at is None and caller.number[-8:] not in after]
-        return Outcome(callers, lost, overtaken(screens.seen.values()), crowd.rung, gauges, screens.screen)
+        seen = screens.seen.values()
+        return Outcome(callers, lost, overtaken(seen), reassured(seen), crowd.rung, gauges, screens.screen)
 
     async def _calm(self, crowd: Crowd, buttons: Control) -> None:
         """Everybody hangs up, and somebody files an outcome for each of them."""
@@ -204,11 +205,16 @@ class StormDrill:
                 await asyncio.sleep(1.0)
 
     async def _let_go(self, buttons: Control, gauges: Gauges, asterisk: AsteriskProcess) -> None:
-        """What is left when everything is over."""
-        await asyncio.sleep(_QUIET)
-        with suppress(AsteriskError):
-            await asterisk.cli("malloc trim")
-        await gauges.look(buttons)
+        """What is left when everything is over: a closed case stays for a few seconds, memory goes back at the next
+        tidying."""
+        say(("等待恢复原状…", "waiting until everything is as it was ..."))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._storm.settles):
+                while not gauges.settled:
+                    await asyncio.sleep(_LOOK_EVERY)
+                    with suppress(AsteriskError):  # what the allocator keeps
+                        await asterisk.cli("malloc trim")
+                    await gauges.look(buttons)
 
 
 async def _peer(make: Callable[[], P], host: str, port: int) -> P:

@@ -19,6 +19,11 @@ from drill.storm.agents import Control
 from home.settings import Settings
 
 EVERY = 1.0  # seconds between two looks
+KEPT = 32.0  # MB that may stay: the last messages for screens that come back, prepared statements
+WAITING = frozenset(
+    {"cases", "events", "orders", "in_the_row", "lines_held", "lines_ringing", "pictures_due", "journal", "background"}
+)
+_OWN_TASKS = 2  # the request that asks, and one that is ending
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -51,6 +56,23 @@ class Gauges:
     most: dict[str, float] = field(default_factory=dict)
     now: dict[str, float] = field(default_factory=dict)
     slowest_look: float = 0.0
+
+    @property
+    def settled(self) -> bool:
+        """Nothing waits any more, and tasks and memory are what they were."""
+        return not self.left and self.tasks_back and all(map(self.memory_back, self.pids))
+
+    @property
+    def left(self) -> dict[str, float]:
+        """What still waits somewhere."""
+        return {name: value for name, value in self.now.items() if name in WAITING and value}
+
+    @property
+    def tasks_back(self) -> bool:
+        return self.now.get("tasks", 0.0) <= self.before.get("tasks", 0.0) + _OWN_TASKS
+
+    def memory_back(self, process: str) -> bool:
+        return self.now.get(process, 0.0) <= self.before.get(process, 0.0) + KEPT
 
     async def look(self, control: Control) -> None:
         """Raises aiohttp.ClientError and TimeoutError."""

@@ -10,13 +10,11 @@ from typing import Any
 from drill.storm.crowd import Caller, Rung
 from drill.storm.gauges import Gauges, Screen
 from drill.telling import Words, pad
+from ivr.vocabulary import Prompt
 
 AT_ONCE = 2.0  # seconds in which every caller is to be answered
 _SLACK = 0.25  # seconds: calls that come together may be served in either order
 BOARD_DELAY = 5.0  # seconds: a board that tells later what happens is of no use
-LEFT = frozenset(
-    {"cases", "events", "orders", "in_the_row", "lines_held", "lines_ringing", "pictures_due", "journal", "background"}
-)
 _RINGS = frozenset({"dialling", "ringing", "answered"})
 
 
@@ -32,11 +30,12 @@ class Row:
 @dataclass(slots=True)
 class Outcome:
     """`lost`: callers whom nobody spoke with and whom no open case looks after. `overtaken`: cases that a later one was
-    served before."""
+    served before; `reassured`: callers who heard out that their place is kept."""
 
     callers: Sequence[Caller]
     lost: list[Caller]
     overtaken: int
+    reassured: int
     rung: Rung
     gauges: Gauges
     screen: Screen
@@ -62,6 +61,7 @@ class Outcome:
             Row((f"{AT_ONCE:g} 秒内接通", f"answered within {AT_ONCE:g} s"), str(quick), quick == len(callers)),
             Row(("最长接通时间", "longest wait for the answer"), _seconds(pick_up)),
             Row(("最长听到提示音时间", "longest wait for a prompt"), _seconds(sound), len(sound) == len(callers)),
+            Row(("听到“位置已留好”", "heard that their place is kept"), str(self.reassured)),
             Row(("与人通话", "spoke with a person"), str(len(person))),
             Row(("最长等到人工时间", "longest wait for a person"), _seconds(person)),
             Row(("未按先后接听", "served out of order"), str(self.overtaken), self.overtaken == 0),
@@ -77,18 +77,24 @@ class Outcome:
 
     def _cost(self) -> list[Row]:
         gauges, screen = self.gauges, self.screen
-        tasks = gauges.before.get("tasks", 0.0), gauges.now.get("tasks", 0.0)
-        left = {name: value for name, value in gauges.now.items() if name in LEFT and value}
         return [
-            Row(("控制器内存 MB 前/最高/后", "controller's memory MB before/peak/after"), _three(gauges, "controller")),
-            Row(("Asterisk 内存 MB 前/最高/后", "Asterisk's memory MB before/peak/after"), _three(gauges, "asterisk")),
+            Row(
+                ("控制器内存 MB 前/最高/后", "controller's memory MB before/peak/after"),
+                _three(gauges, "controller"),
+                gauges.memory_back("controller"),
+            ),
+            Row(
+                ("Asterisk 内存 MB 前/最高/后", "Asterisk's memory MB before/peak/after"),
+                _three(gauges, "asterisk"),
+                gauges.memory_back("asterisk"),
+            ),
             Row(
                 ("控制器任务 前/最高/后", "controller's tasks before/peak/after"),
                 _three(gauges, "tasks"),
-                tasks[1] <= tasks[0] + 2,
+                gauges.tasks_back,
             ),
             Row(("同时在线事件最多", "most open cases"), f"{gauges.most.get('cases', 0):.0f}"),
-            Row(("结束后仍在等候", "still waiting afterwards"), _named(left), not left),
+            Row(("结束后仍在等候", "still waiting afterwards"), _named(gauges.left), not gauges.left),
             Row(("看板最长更新间隔", "longest gap on the board"), f"{screen.longest_gap:.2f} s"),
             Row(("看板最长延迟", "longest delay of the board"), f"{screen.latest:.2f} s", screen.latest < BOARD_DELAY),
             Row(
@@ -112,6 +118,11 @@ def looked_after(case: Mapping[str, Any]) -> bool:
     if case["state"] in {"wrapping_up", "closed"}:
         return False
     return bool(case["searching"]) or any(leg["state"] in _RINGS and leg["kind"] != "elder" for leg in case["legs"])
+
+
+def reassured(cases: Iterable[Mapping[str, Any]]) -> int:
+    """In how many cases the elder has heard out that their place is kept."""
+    return sum(any(entry["data"].get("prompt") == Prompt.PLACE_KEPT for entry in case["timeline"]) for case in cases)
 
 
 def overtaken(cases: Iterable[Mapping[str, Any]]) -> int:

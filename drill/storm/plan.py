@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 SEED = 7
-_PATIENCE = (8.0, 40.0)  # seconds after which somebody who is not patient hangs up
+_PATIENCE = (8.0, 22.0)  # seconds after which somebody who is not patient hangs up
 
 
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """`calls` within `seconds`, then `rate` a second for `during` seconds; every `leaves`th caller hangs up before
-    long. `seats` agents answer after `ring` seconds and talk for `talk`; `goes_on`: for how long they do after the last
-    call has come; all times in seconds."""
+    """`calls` within `seconds`, then `rate` a second for `during` seconds; every `stays`th caller waits until the end,
+    the others hang up before long. `seats` agents answer after `ring` seconds and talk for `talk`. `goes_on`: for how
+    long they do after the last call has come; `settles`: how long the platform may take until everything is as before.
+    All times in seconds."""
 
     calls: int = 200
     seconds: float = 10.0
@@ -24,8 +25,9 @@ class Storm:
     ring: float = 0.5
     talk: float = 4.0
     wrap_up: float = 1.0
-    leaves: int = 5
+    stays: int = 10
     goes_on: float = 45.0
+    settles: float = 90.0
 
     @property
     def callers(self) -> int:
@@ -54,5 +56,5 @@ def arrivals(storm: Storm) -> Iterator[Arrival]:
         at = (
             (number - 1) * storm.seconds / storm.calls if first else storm.seconds + (number - storm.calls) / storm.rate
         )
-        leaves = storm.leaves > 0 and number % storm.leaves == 0
-        yield Arrival(number, at, chance.uniform(*_PATIENCE) if leaves else None)
+        patience = chance.uniform(*_PATIENCE)
+        yield Arrival(number, at, None if number % storm.stays == 0 else patience)
