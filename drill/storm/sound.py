@@ -33,21 +33,21 @@ def _decoded(code: int) -> int:
     return size if code & 0x80 else -size
 
 
-_SAMPLES = [_decoded(code) for code in range(256)]
+SAMPLES = [_decoded(code) for code in range(256)]
 _WAVE = [(math.cos(2 * math.pi * n / _PERIOD), math.sin(2 * math.pi * n / _PERIOD)) for n in range(_PERIOD)]
 VOICE = bytes(
-    min(range(256), key=lambda code: abs(_SAMPLES[code] - _LOUDNESS * _WAVE[n % _PERIOD][1])) for n in range(FRAME)
+    min(range(256), key=lambda code: abs(SAMPLES[code] - _LOUDNESS * _WAVE[n % _PERIOD][1])) for n in range(FRAME)
 )
 
 
 def is_sound(frame: bytes) -> bool:
     """Whether anything can be heard in it."""
-    return bool(frame) and sum(abs(_SAMPLES[code]) for code in frame) > _LOUD * len(frame)
+    return bool(frame) and sum(abs(SAMPLES[code]) for code in frame) > _LOUD * len(frame)
 
 
 def is_voice(frame: bytes) -> bool:
     """Whether it is an agent's voice, and not music or a prompt."""
-    samples = [_SAMPLES[code] for code in frame]
+    samples = [SAMPLES[code] for code in frame]
     energy = sum(sample * sample for sample in samples)
     if energy <= (_LOUD * _LOUD) * len(frame):
         return False
