@@ -33,9 +33,12 @@ class Call:
     refused: int = 0
     over: bool = False
     heard: asyncio.Event = field(default_factory=asyncio.Event)
+    up: asyncio.Event = field(default_factory=asyncio.Event)
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def notice(self) -> None:
+        if self.refused or self.picked_up:
+            self.up.set()
         if self.refused or (self.picked_up and self.rang):
             self.done.set()
 
@@ -91,6 +94,17 @@ class Callers(Peer):
             async with asyncio.timeout(_ANSWER_WITHIN):
                 await self.invite(call)
                 await call.done.wait()
+        except TimeoutError:
+            pass  # the missing time tells
+        return call
+
+    async def answered(self, number: str, *, caller: str) -> Call:
+        """One call that waits on the line; returns when it is answered, or after `_ANSWER_WITHIN` seconds."""
+        call = Call(number, caller, secrets.token_hex(8))
+        try:
+            async with asyncio.timeout(_ANSWER_WITHIN):
+                await self.invite(call)
+                await call.up.wait()
         except TimeoutError:
             pass  # the missing time tells
         return call
