@@ -40,7 +40,6 @@ from ivr.commands import (
     ChangeRole,
     Dial,
     FindSeat,
-    Hangup,
     LineCommand,
     PassOn,
     ReleaseSeat,
@@ -52,7 +51,7 @@ from ivr.events import CallerIdentified, Event, LegEnded, Queued, RecordingEnded
 from ivr.ids import Address
 from ivr.policy import Policy
 from ivr.serial import Json
-from ivr.vocabulary import NORMAL_CLEARING, LegKind, Role, SeatRelease
+from ivr.vocabulary import LegKind, Role, SeatRelease
 from models.journal import Written
 from models.journal_entry import JournalEntry
 
@@ -96,7 +95,7 @@ class Controller:
         self.lines = lines
         self._switchboard = switchboard
         self.background = background
-        self.outgoing = Outgoing(int(policy.ringing_at_once), dial=self._dial_now, busy=self._never_dialled)
+        self.outgoing = Outgoing(int(policy.ringing_at_once), dial=self._dial_now, never_dialled=self._never_dialled)
         lines.held = self.outgoing
         self._recordings = recordings_folder
         self._catching_up = CatchingUp(client, lines, background, self, app=app)
@@ -281,14 +280,7 @@ class Controller:
         self.board.changed(run)
 
     def holds_back(self, case: Case, seq: int, command: LineCommand) -> bool:
-        match command:
-            case Dial():
-                return self.outgoing.holds_back(case, seq, command)
-            case Hangup(leg) if self.outgoing.withdraw(Address(case.id, leg)):
-                self._never_dialled(Address(case.id, leg), NORMAL_CLEARING)
-                return True
-            case _:
-                return False
+        return self.outgoing.holds_back(case, seq, command)
 
     def _dial_now(self, wish: Wish) -> None:
         if (run := self.runs.get(wish.address.case)) is not None:

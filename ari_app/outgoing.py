@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ivr.case import Case, Leg
-from ivr.commands import Dial
+from ivr.commands import Dial, Hangup, LineCommand
 from ivr.ids import Address
-from ivr.vocabulary import LegKind, LegState, Role
+from ivr.vocabulary import NORMAL_CLEARING, LegKind, LegState, Role
 
 PACED = frozenset({LegKind.ELDER, LegKind.CONTACT, LegKind.DUTY})
 SHARED = frozenset({LegKind.CONTACT, LegKind.DUTY})  # one phone may be asked for by many cases
@@ -58,13 +58,15 @@ class _Queue:
 
 class Outgoing:
     """At most `at_once` lines ring at the same time; each shared phone is rung for one case at a time. `dial` is called
-    with a wish that may be fulfilled now, `busy` (with the cause) for a contact whose phone is in a call for another
-    case: their next phone is to be tried."""
+    with a wish that may be fulfilled now, `never_dialled` (with the cause) for one that has ended while it waited: hung
+    up, or a contact whose phone is in a call for another case, so that their next phone is to be tried."""
 
-    def __init__(self, at_once: int, *, dial: Callable[[Wish], None], busy: Callable[[Address, int], None]) -> None:
+    def __init__(
+        self, at_once: int, *, dial: Callable[[Wish], None], never_dialled: Callable[[Address, int], None]
+    ) -> None:
         self._at_once = at_once
         self._dial = dial
-        self._busy = busy
+        self._never_dialled = never_dialled
         self._row = _Queue()
         self._for_phone: dict[str, _Queue] = defaultdict(_Queue)
         self._waits: dict[Address, tuple[_Queue, str]] = {}  # where, and for which shared phone
@@ -82,8 +84,19 @@ class Outgoing:
     def ringing(self) -> int:
         return len(self._ringing)
 
-    def holds_back(self, case: Case, seq: int, command: Dial) -> bool:
-        """Whether this line has to wait; otherwise it counts as dialled from now on."""
+    def holds_back(self, case: Case, seq: int, command: LineCommand) -> bool:
+        """Whether this command is not to be carried out now: a line that has to wait, or the end of one that waits."""
+        match command:
+            case Dial():
+                return self._has_to_wait(case, seq, command)
+            case Hangup(leg) if self.withdraw(Address(case.id, leg)):
+                self._never_dialled(Address(case.id, leg), NORMAL_CLEARING)
+                return True
+            case _:
+                return False
+
+    def _has_to_wait(self, case: Case, seq: int, command: Dial) -> bool:
+        """Otherwise it counts as dialled from now on."""
         address = Address(case.id, command.leg)
         if command.kind not in PACED or address in self._dialled:
             return False
@@ -138,7 +151,7 @@ class Outgoing:
         if self._in_use.get(number) == address and number in self._for_phone:
             for wish in self._for_phone[number].contacts():
                 self.withdraw(wish.address)
-                self._busy(wish.address, BUSY)
+                self._never_dialled(wish.address, BUSY)
         if address in self._ringing:
             self._ringing.discard(address)
             self._fill()

@@ -294,3 +294,47 @@ async def test_pictures_come_although_a_caller_is_never_answered(tmp_path: Path)
         seen = await news_while_somebody_calls(p)
         await passes(2 * PUBLISH_EVERY + 0.02)
         assert len(p.told("case")) == seen + 1
+
+
+async def test_who_hangs_up_in_a_storm_is_rung_back_in_order_and_not_all_at_once(tmp_path: Path) -> None:
+    policy = Policy.of({"ringing_at_once": 2, "call_back_pause": 1, "crowd": 1000})
+    async with platform(tmp_path, policy=policy) as p:
+        for number in range(4):
+            await p.call("sos", "96890", f"0210000000{number}", "r.wav", channel=f"c-{number}")
+            await p.hears(event("ChannelStateChange", channel=channel_frame(f"c-{number}", "Up")))
+        for number in range(4):
+            await p.ends(f"c-{number}")
+        await passes(1.1)
+
+        def rung() -> list[str]:
+            return [asked["endpoint"].partition(":")[2].partition("@")[0] for _, asked in p.asked("originate")]
+
+        assert rung() == ["02100000000", "02100000001"]
+        assert [p.controller.outgoing.waiting, p.controller.outgoing.ringing] == [2, 2]
+        first = next(asked["channel"] for _, asked in p.asked("originate"))
+        await p.ends(first, cause=19)
+        assert rung() == ["02100000000", "02100000001", "02100000002"]
+
+
+async def test_a_line_that_waits_is_hung_up_without_asterisk(tmp_path: Path) -> None:
+    policy = Policy.of({"ringing_at_once": 2, "call_back_pause": 1, "crowd": 1000})
+    async with platform(tmp_path, policy=policy) as p:
+        for number in range(3):
+            await p.call("sos", "96890", f"0210000000{number}", "r.wav", channel=f"c-{number}")
+            await p.ends(f"c-{number}")
+        await passes(1.1)
+        last = [*p.controller.runs.values()][-1]
+        close = CloseRequested(at=p.controller.now(), actor="user:1", outcome=Outcome.OTHER, note="")
+        assert await last.request(close) is None
+        await settled()
+        assert last.case.state is CaseState.CLOSED
+        assert not p.asked("hangup")
+        assert p.controller.outgoing.waiting == 0
+
+
+async def test_who_waits_learns_how_long_the_row_is(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        for number in range(3):
+            await p.call("sos", "96890", f"0210000000{number}", "r.wav", channel=f"c-{number}")
+        await settled()
+        assert [run.case.ahead for run in p.controller.runs.values()] == [0, 1, 2]

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ari_app.outgoing import BUSY, Outgoing, Wish
 from ivr.case import Case, Leg
-from ivr.commands import Dial
+from ivr.commands import Dial, Hangup
 from ivr.ids import Address
 from ivr.vocabulary import CaseKind, LegKind, LegState, Role
 
@@ -18,20 +18,21 @@ AT_ONCE = 2
 
 
 class Trunk:
-    """`rung`: the lines that were dialled, in order; `busy`: those whose phone was in another call."""
+    """`rung`: the lines that were dialled, in order; `busy`: those whose phone was in another call, `given_up`:
+    those that were hung up before."""
 
     def __init__(self, at_once: int = AT_ONCE) -> None:
         self.rung: list[Address] = []
         self.busy: list[Address] = []
+        self.given_up: list[Address] = []
         self.cases: dict[str, Case] = {}
-        self.outgoing = Outgoing(at_once, dial=self._dial, busy=self._busy)
+        self.outgoing = Outgoing(at_once, dial=self._dial, never_dialled=self._busy)
 
     def _dial(self, wish: Wish) -> None:
         self.rung.append(wish.address)
 
     def _busy(self, address: Address, cause: int) -> None:
-        assert cause == BUSY
-        self.busy.append(address)
+        (self.busy if cause == BUSY else self.given_up).append(address)
 
     def wants(
         self, case: str, kind: LegKind = LegKind.ELDER, number: str = "", *, leg: str = "", agent: bool = False
@@ -125,8 +126,9 @@ def test_a_line_that_is_given_up_while_it_waits_is_never_dialled() -> None:
     trunk = Trunk(at_once=1)
     first, second, third = (trunk.wants(case) for case in ("one", "two", "three"))
     assert second in trunk.outgoing
-    assert trunk.outgoing.withdraw(second)
-    assert not trunk.outgoing.withdraw(first)
+    assert trunk.outgoing.holds_back(trunk.cases["two"], 2, Hangup(second.leg))
+    assert not trunk.outgoing.holds_back(trunk.cases["one"], 2, Hangup(first.leg))
+    assert trunk.given_up == [second]
     trunk.ends(first)
     assert trunk.rung == [first, third]
 
