@@ -195,6 +195,7 @@ class Controller:
     def resynced(self, picture: Resynced) -> None:
         self.link_problem = ""
         self._catching_up.resynced(picture)
+        self.outgoing.begin({address for channel in picture.channels if (address := self.lines.address(channel.id))})
 
     @property
     def side_calls_live(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ asked for, emergencies first. No bound but the contacts of the open cases: a lin
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
 from ivr.case import Case, Leg
@@ -74,6 +74,7 @@ class Outgoing:
         self._ringing: set[Address] = set()  # of these, who counts
         self._in_use: dict[str, Address] = {}  # shared phones
         self._of_case: dict[str, set[Address]] = defaultdict(set)
+        self._begun = True
 
     @property
     def waiting(self) -> int:
@@ -127,7 +128,7 @@ class Outgoing:
         attended = _attended(case)
         for address in tuple(self._of_case.get(case.id, ())):
             self._follow(address, case.leg(address.leg))
-            if attended and address in self._waits:
+            if attended and self._begun and address in self._waits:
                 queue, _ = self._waits.pop(address)
                 self._now(queue.remove(address))
 
@@ -135,6 +136,25 @@ class Outgoing:
         """The case is not live any more."""
         for address in tuple(self._of_case.get(case, ())):
             self._follow(address, None)
+
+    # --- what a former boot had ordered -------------------------------------------------------------------------
+
+    def left_behind(self, case: Case, seq: int, command: Dial) -> None:
+        """This line was ordered, and nobody knows whether it was dialled: nothing is, until `begin`."""
+        self._begun = False
+        address = Address(case.id, command.leg)
+        self._of_case[case.id].add(address)
+        self._wait(Wish(address, seq, command, case.urgent), self._row)
+
+    def begin(self, dialled: Container[Address]) -> None:
+        """Asterisk has told which lines there are: these are dialled, the others may go now."""
+        self._begun = True
+        for address in tuple(self._waits):
+            if address in dialled:
+                queue, _ = self._waits.pop(address)
+                self._note(queue.remove(address))
+        for _ in range(len(self._row)):  # each once: who still has to wait keeps their place
+            self._go(self._row)
 
     # --- what becomes of a line ---------------------------------------------------------------------------------
 
@@ -178,6 +198,8 @@ class Outgoing:
     def _admit(self, wish: Wish) -> bool:
         """Now, or else put where it waits. A duty phone is in the place of a seat: it waits for nothing but itself."""
         number, kind = wish.command.number, wish.command.kind
+        if not self._begun:
+            return self._wait(wish, self._row)
         if kind in SHARED and number in self._in_use:
             return self._wait(wish, self._for_phone[number])
         if kind is not LegKind.DUTY and len(self._ringing) >= self._at_once:
@@ -218,7 +240,7 @@ class Outgoing:
                 del self._for_phone[number]
 
     def _fill(self) -> None:
-        while self._row and len(self._ringing) < self._at_once:
+        while self._begun and self._row and len(self._ringing) < self._at_once:
             self._go(self._row)
 
 

@@ -10,11 +10,12 @@ import pytest
 from ari_app.board import PUBLISH_EVERY
 from ari_app.controller import RETIRE_AFTER
 from ari_app.desk import SeatSetup, SeatState
+from ari_app.taking_over import take_over
 from ivr.commands import FindSeat
 from ivr.events import CloseRequested
 from ivr.policy import Policy
 from ivr.vocabulary import CaseState, Outcome, Role, Skill
-from tests.unit.ari_app.fakes import channel_frame, event, refused
+from tests.unit.ari_app.fakes import channel, channel_frame, event, picture, refused
 from tests.unit.ari_app.platform import APP, CALLER, NUMBER, Platform, platform, whole_recordings
 from tests.unit.ari_app.virtual_time import passes, settled
 
@@ -338,3 +339,25 @@ async def test_who_waits_learns_how_long_the_row_is(tmp_path: Path) -> None:
             await p.call("sos", "96890", f"0210000000{number}", "r.wav", channel=f"c-{number}")
         await settled()
         assert [run.case.ahead for run in p.controller.runs.values()] == [0, 1, 2]
+
+
+async def test_a_call_back_that_waited_for_its_turn_is_made_by_the_next_controller(tmp_path: Path) -> None:
+    policy = Policy.of({"ringing_at_once": 2, "call_back_pause": 1, "crowd": 1000})
+    async with platform(tmp_path, policy=policy) as p:
+        for number in range(3):
+            await p.call("sos", "96890", f"0210000000{number}", "r.wav", channel=f"c-{number}")
+            await p.ends(f"c-{number}")
+        await passes(1.1)
+        left = [(run.case, list(run.entries)) for run in p.controller.runs.values()]
+        dialled = [asked["channel"] for _, asked in p.asked("originate")]
+    async with platform(tmp_path, policy=policy) as p:
+        take_over(p.controller, left)
+        await settled()
+        assert not p.asked("originate"), "Asterisk has not told yet which lines there are"
+        p.ari.living.add(dialled[0])
+        await p.hears(picture(channel(dialled[0], "Ring"), ours=[]))
+        rung = [asked["channel"] for _, asked in p.asked("originate")]
+        assert rung == [dialled[1]], "the first rings already"
+        await p.ends(dialled[0], cause=19)
+        assert len(p.asked("originate")) == 2
+        assert [run.case.state for run in p.controller.runs.values()] == [CaseState.CALLING_BACK] * 3

@@ -133,6 +133,23 @@ def test_a_line_that_is_given_up_while_it_waits_is_never_dialled() -> None:
     assert trunk.rung == [first, third]
 
 
+def test_what_a_former_boot_had_ordered_goes_once_asterisk_has_told_what_there_is() -> None:
+    trunk = Trunk()
+    dial = Dial("elder", LegKind.ELDER, "1", 30)
+    cases = [Case(id=name, legs=(Leg("elder", LegKind.ELDER, "1"),)) for name in ("dialled", "one", "two", "three")]
+    for case in cases:
+        trunk.cases[case.id] = case
+        trunk.outgoing.left_behind(case, 7, dial)
+    duty = trunk.wants("new", LegKind.DUTY, "130")
+    assert not trunk.rung
+    assert Address("one", "elder") in trunk.outgoing, "not to be missed by whoever compares"
+    trunk.outgoing.begin({Address("dialled", "elder")})
+    assert trunk.rung == [Address("one", "elder"), duty], "one rings already, and two may"
+    trunk.ends(Address("dialled", "elder"))
+    trunk.ends(Address("one", "elder"))
+    assert trunk.rung[2:] == [Address("two", "elder"), Address("three", "elder")]
+
+
 def test_nothing_of_a_case_that_is_over_stays() -> None:
     trunk = Trunk(at_once=1)
     first, second = trunk.wants("one"), trunk.wants("two")
