@@ -24,7 +24,7 @@ from drill.scripts import DEFAULT, SCRIPTS
 from drill.settings import LiveTrunk, TownSettings, refuse_outside
 from drill.storm.drill import StormDrill, settings_of
 from drill.storm.outcome import Outcome
-from drill.storm.plan import Storm
+from drill.storm.plan import Storm, StormFailed
 from drill.telling import columns, pad
 from drill.town import Town
 from home.locks import HomeInUse, running_in
@@ -153,8 +153,10 @@ def storm(calls: int, seconds: float, rate: float, during: float, seats: int) ->
     blown = Storm(calls=calls, seconds=seconds, rate=rate, during=during, seats=seats)
     try:
         outcome = asyncio.run(_storm(Settings.load(), blown))
-    except (*PROBLEMS, LiveTrunk, HomeInUse) as problem:
+    except (*PROBLEMS, StormFailed, LiveTrunk, HomeInUse) as problem:
         raise click.ClickException(str(problem)) from problem
+    except TimeoutError:
+        raise click.ClickException("平台没有及时回应 / the platform did not answer in time") from None
     if outcome is None:
         raise click.Abort
     click.echo(str(outcome))

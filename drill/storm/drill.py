@@ -7,6 +7,7 @@ in an orderly way, and every case is closed. Nobody outside this machine is reac
 from __future__ import annotations
 
 import asyncio
+import resource
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -24,7 +25,7 @@ from drill.storm.agents import Agents, Control, control
 from drill.storm.crowd import Crowd
 from drill.storm.gauges import Board, Gauges, board, processes
 from drill.storm.outcome import Outcome, looked_after, overtaken, reassured
-from drill.storm.plan import Arrival, Storm, arrivals
+from drill.storm.plan import Arrival, Storm, StormFailed, arrivals
 from home.asterisk import AsteriskError, platform_asterisk
 from home.asterisk_process import AsteriskProcess
 from home.programs import Program
@@ -45,6 +46,7 @@ _LEAVE_RATE = 50.0  # callers a second who hang up at the end
 _CLOSED_WITHIN = 120.0
 _AT_ONCE = 20  # cases that are closed at the same time
 _LOOK_EVERY = 2.0
+_FILES_EACH, _FILES = 8, 500  # open files of Asterisk for each line, and beside them
 
 P = TypeVar("P", bound=Peer)
 
@@ -77,8 +79,9 @@ class StormDrill:
         self._address = (platform.sip_host, platform.sip_port)
 
     async def run(self) -> Outcome | None:
-        """What became of everybody; None when it was stopped before the end."""
+        """What became of everybody; None when it was stopped before the end. Raises StormFailed, LiveTrunk."""
         refuse_live_trunks(self._platform, self._town)
+        _allow_open_files(_FILES_EACH * self._storm.callers + _FILES)
         return await with_own_platform(
             self._platform, wanted=self._town.wanted()[:2], surroundings=self._surroundings, play=self._play
         )
@@ -198,7 +201,7 @@ class StormDrill:
             if caller.on_the_line:
                 crowd.leave(caller)
                 await asyncio.sleep(1 / _LEAVE_RATE)
-        async with asyncio.timeout(_CLOSED_WITHIN):
+        async with _in_time(_CLOSED_WITHIN, "事件没有全部结案", "not every case could be closed"):
             while cases := [case for case in (await buttons.read("/state"))["cases"] if case["state"] != "closed"]:
                 turn = asyncio.Semaphore(_AT_ONCE)
                 await asyncio.gather(*(_in_turn(turn, buttons.close(case["id"], "user:1")) for case in cases))
@@ -215,6 +218,27 @@ class StormDrill:
                     with suppress(AsteriskError):  # what the allocator keeps
                         await asterisk.cli("malloc trim")
                     await gauges.look(buttons)
+
+
+@asynccontextmanager
+async def _in_time(seconds: float, zh: str, en: str) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise StormFailed(f"{seconds:g} 秒内{zh} / {en} within {seconds:g} s") from None
+
+
+def _allow_open_files(wanted: int) -> None:
+    """For this process and those that it starts: each caller is a few sockets and a recording."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        raise StormFailed(
+            f"打开文件数上限 {hard} 太小，需要 {wanted}（ulimit -n）；或减少 --calls、--rate / "
+            f"{hard} open files are too few, {wanted} are needed (ulimit -n); or give fewer --calls, a lower --rate"
+        )
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _peer(make: Callable[[], P], host: str, port: int) -> P:
@@ -244,7 +268,7 @@ async def _in_turn(turn: asyncio.Semaphore, work: Coroutine[Any, Any, bool]) -> 
 
 async def _until_ready(buttons: Control, seats: int) -> None:
     """Every agent's telephone is known as free."""
-    async with asyncio.timeout(_READY_WITHIN):
+    async with _in_time(_READY_WITHIN, "坐席没有就绪", "the seats did not become ready"):
         while sum(seat["state"] == "ready" for seat in (await buttons.read("/seats"))["seats"]) < seats:  # noqa: ASYNC110
             await asyncio.sleep(0.2)
 

@@ -10,6 +10,10 @@ SEED = 7
 _PATIENCE = (8.0, 22.0)  # seconds after which somebody who is not patient hangs up
 
 
+class StormFailed(Exception):
+    """The storm could not be blown to its end; the text says why, in Chinese and English."""
+
+
 @dataclass(frozen=True, slots=True)
 class Storm:
     """`calls` within `seconds`, then `rate` a second for `during` seconds; every `stays`th caller waits until the end,

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from drill.storm.crowd import Caller, Rung
-from drill.storm.drill import settings_of
+from drill.storm.drill import _allow_open_files, settings_of
 from drill.storm.gauges import Gauges, Screen
 from drill.storm.outcome import Outcome, looked_after, overtaken
-from drill.storm.plan import Storm, arrivals
+from drill.storm.plan import Storm, StormFailed, arrivals
 from drill.storm.sound import FRAME, SAMPLES, VOICE, is_sound, is_voice
 from home.settings import Settings
 
@@ -121,3 +121,9 @@ def test_what_does_not_go_back_to_where_it_was_fails_the_storm(name: str, value:
     told = outcome()
     told.gauges.now = {**told.gauges.now, name: value}
     assert not told.passed
+
+
+def test_too_few_open_files_are_told_before_anything_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda which: (1024, 4096))
+    with pytest.raises(StormFailed, match="4096 open files are too few"):
+        _allow_open_files(11_700)
