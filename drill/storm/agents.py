@@ -6,7 +6,8 @@ They press their buttons through the controller's loopback API: so many screens 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,41 +18,51 @@ from drill.sip_load import Callers, Seats
 from drill.storm.sound import speak
 
 OUTCOME = "helped_at_home"
+_STANDS_BY = 503
 _REQUEST = aiohttp.ClientTimeout(total=10)
 
 
 class Control:
-    """The controller's loopback API. Raises aiohttp.ClientError and TimeoutError."""
+    """The loopback API of the controller that is active: one of these addresses. Raises aiohttp.ClientError and
+    TimeoutError."""
 
-    def __init__(self, http: aiohttp.ClientSession) -> None:
+    def __init__(self, http: aiohttp.ClientSession, bases: Sequence[str]) -> None:
         self._http = http
+        self._bases = deque(bases)
 
     async def read(self, path: str) -> Any:
-        async with self._http.get(path) as answer:
-            answer.raise_for_status()
-            return await answer.json()
+        status, body = await self._ask("GET", path)
+        if status != 200:
+            raise aiohttp.ClientError(f"GET {path}: {status}")
+        return body
 
     async def close(self, case: str, actor: str) -> bool:
         """File an outcome; False when the case is not at that point."""
         body = {"action": "close", "outcome": OUTCOME, "note": "", "actor": actor}
-        async with self._http.post(f"/cases/{case}/actions", json=body) as answer:
-            return answer.status == 200
+        return (await self._ask("POST", f"/cases/{case}/actions", body))[0] == 200
 
     async def pause(self, extension: str) -> None:
         body = {"state": "paused", "reason": "drill", "actor": f"seat:{extension}"}
-        async with self._http.post(f"/seats/{extension}/state", json=body) as answer:
-            answer.raise_for_status()
+        await self._ask("POST", f"/seats/{extension}/state", body)
+
+    async def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> tuple[int, Any]:
+        """Status and answer. A stand-by refers to the other one."""
+        for _ in range(len(self._bases)):
+            async with self._http.request(method, f"{self._bases[0]}{path}", json=body) as answer:
+                if answer.status != _STANDS_BY:
+                    return answer.status, await answer.json()
+            self._bases.rotate()
+        raise aiohttp.ClientError(f"{method} {path}: no controller is active")
 
 
 @asynccontextmanager
-async def control(port: int, token: str) -> AsyncIterator[Control]:
+async def control(ports: Sequence[int], token: str) -> AsyncIterator[Control]:
     """For as long as the platform lives."""
     headers = {"Authorization": f"Bearer {token}"}
     # No connection is kept: the controller would count the task of each.
     connector = aiohttp.TCPConnector(force_close=True)
-    base = f"http://127.0.0.1:{port}"
-    async with aiohttp.ClientSession(base, headers=headers, timeout=_REQUEST, connector=connector) as http:
-        yield Control(http)
+    async with aiohttp.ClientSession(headers=headers, timeout=_REQUEST, connector=connector) as http:
+        yield Control(http, [f"http://127.0.0.1:{port}" for port in ports])
 
 
 class Agents(Seats):

@@ -120,7 +120,7 @@ class StormDrill:
         lead = next(user for user in log_ins if user.role is UserRole.LEAD)
         token = Secrets.load_or_create(self._platform.home).control_token
         async with (
-            control(self._platform.control_port, token) as buttons,
+            control((self._platform.control_port, self._platform.standby_port), token) as buttons,
             board(web_address(self._platform), username=lead.username, password=lead.password) as screens,
             self._agents(around.crowd, buttons) as agents,
         ):
