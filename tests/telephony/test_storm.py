@@ -12,7 +12,7 @@ from drill.own_platform import own_settings, ports_of_its_own
 from drill.storm.drill import StormDrill, settings_of
 from drill.storm.plan import Storm
 
-SMALL = Storm(calls=30, seconds=3.0, rate=1.0, during=0.0, seats=2, talk=1.5, wrap_up=0.0, goes_on=12.0, settles=30.0)
+SMALL = Storm(calls=24, seconds=2.0, rate=1.0, during=0.0, seats=2, talk=1.5, wrap_up=0.0, goes_on=15.0, settles=30.0)
 
 
 @pytest.mark.clause("K2", "K8")
@@ -29,7 +29,7 @@ async def test_nobody_is_lost_in_a_storm_and_everybody_is_served_in_order() -> N
     assert outcome.overtaken == 0
     assert outcome.problems == []
     assert sum(caller.person_at is not None for caller in callers) >= 2 * SMALL.seats
-    assert outcome.reassured >= SMALL.callers // 2
+    assert outcome.reassured >= SMALL.callers // 4
     assert outcome.rung.most_of_one <= 1
     assert outcome.gauges.most["cases"] > SMALL.seats
     assert outcome.gauges.left == {}
