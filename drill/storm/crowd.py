@@ -75,6 +75,7 @@ class Crowd(Callers):
         super().__init__(platform)
         self.callers: dict[str, Caller] = {}
         self.rung = Rung()
+        self.over = False  # from now on every line is busy
         self._dialled = dialled
         self._ringing: dict[str, sip.Message] = {}
         self._answered: dict[str, Caller] = {}
@@ -169,7 +170,7 @@ class Crowd(Callers):
             return  # said again
         self.transport.sendto(sip.respond(message, "100 Trying"), addr)
         caller = self.caller(message.dialled)
-        if caller is not None and caller.on_the_line:
+        if self.over or (caller is not None and caller.on_the_line):
             self.transport.sendto(sip.respond(message, "486 Busy Here", tag="town"), addr)
             return
         self._ringing[message["call-id"]] = message
