@@ -105,11 +105,13 @@ async def house(
 
 
 async def _until_up(made: House) -> None:
+    """The controller is active, and hears Asterisk."""
     async with asyncio.timeout(_UP_WITHIN):
         while True:
             try:
-                if (await made.read("/state"))["degraded"] == []:
-                    return
+                async with made.control.get("/ready") as answer:
+                    if answer.status == 200:
+                        return
             except aiohttp.ClientError:
                 pass  # it does not listen yet
             await asyncio.sleep(0.2)
