@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import func, insert, literal, select
@@ -41,7 +42,7 @@ async def add(db: Database, count: int, *, area_code: str = "021") -> None:
         there = await session.scalar(select(func.count()).where(Elder.home_phone.between(first, last)))
         newest = await session.scalar(select(func.max(Elder.id))) or 0
         rows = _elders(1 + (there or 0), count, area_code)
-        while chunk := [row for row, _ in zip(rows, range(_CHUNK), strict=False)]:
+        while chunk := list(islice(rows, _CHUNK)):
             await session.execute(insert(Elder), chunk)
         await _what_they_have(session, newest)
 

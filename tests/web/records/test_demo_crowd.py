@@ -26,6 +26,15 @@ async def test_each_elder_of_the_city_is_found_by_their_line(db: Database) -> No
         assert await find_file(session, f"{AREA}{demo_crowd.line_of(31)}", AREA) is None
 
 
+async def test_nobody_is_left_out_however_many_there_are(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_crowd, "_CHUNK", 7)
+    for count in (20, 30):
+        await demo_crowd.add(db, count, area_code=AREA)
+    async with db.read() as session:
+        lines = list(await session.scalars(select(Elder.home_phone).order_by(Elder.home_phone)))
+    assert lines == [demo_crowd.line_of(number) for number in range(1, 31)]
+
+
 async def test_the_city_grows_beside_the_district_and_nobody_is_made_twice(db: Database) -> None:
     await demo_district.make(db, elders=5)
     for count in (10, 10, 25):
