@@ -97,11 +97,12 @@ async def on_own_platform(
     async def people(program: Program) -> AbstractAsyncContextManager[Town]:
         return Town.open(platform=platform, town=town, seats=await telephones(platform, extensions), program=program)
 
-    return await with_own_platform(platform, wanted=town.wanted(), surroundings=people, play=play)
+    return await with_own_platform(platform, town, wanted=town.wanted(), surroundings=people, play=play)
 
 
 async def with_own_platform(
     platform: Settings,
+    town: TownSettings,
     *,
     wanted: Sequence[Wanted],
     surroundings: Callable[[Program], Awaitable[AbstractAsyncContextManager[S]]],

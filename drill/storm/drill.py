@@ -82,8 +82,9 @@ class StormDrill:
         """What became of everybody; None when it was stopped before the end. Raises StormFailed, LiveTrunk."""
         refuse_live_trunks(self._platform, self._town)
         _allow_open_files(_FILES_EACH * self._storm.callers + _FILES)
+        town = self._town
         return await with_own_platform(
-            self._platform, wanted=self._town.wanted()[:2], surroundings=self._surroundings, play=self._play
+            self._platform, town, wanted=town.wanted()[:2], surroundings=self._surroundings, play=self._play
         )
 
     async def _surroundings(self, program: Program) -> AbstractAsyncContextManager[Around]:
