@@ -15,6 +15,7 @@ import structlog
 from ari_app import control
 from ari_app.ari import Backoff, Client
 from ari_app.background import Background
+from ari_app.board import Board
 from ari_app.bus import Bus
 from ari_app.controller import Controller
 from ari_app.desk import Desk
@@ -225,6 +226,9 @@ def _assemble(
         figures=figures,
     )
     controller.bus = Bus(controller.picture, first=time.time_ns() // 1_000_000)
+    controller.board = Board(
+        controller.bus, callers_first=controller.callers_first, background=background, now=Controller.now
+    )
     controller.journal = Journal(
         database,
         area_code=settings.area_code,

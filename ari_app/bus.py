@@ -31,9 +31,9 @@ class Message:
     text: str
 
     @classmethod
-    def of(cls, seq: int, kind: Kind, data: Json) -> Message:
-        # In ASCII: whatever somebody typed (half a surrogate pair) can then be sent.
-        return cls(seq, kind, json.dumps({"seq": seq, "kind": kind, "data": data}))
+    def of(cls, seq: int, kind: Kind, data: str) -> Message:
+        """`data` is JSON already."""
+        return cls(seq, kind, f'{{"seq": {seq}, "kind": "{kind}", "data": {data}}}')
 
     def as_json(self) -> dict[str, Json]:
         told: dict[str, Json] = json.loads(self.text)
@@ -49,15 +49,24 @@ class TooSlow(Exception):
 
 
 class Bus:
-    """`snapshot` gives the whole picture for those who start anew."""
+    """`snapshot` gives the whole picture, as JSON, for those who start anew."""
 
-    def __init__(self, snapshot: Callable[[], Json], *, first: int = 0) -> None:
+    def __init__(self, snapshot: Callable[[], str], *, first: int = 0) -> None:
         self._snapshot = snapshot
         self._ring: deque[Message] = deque(maxlen=REMEMBERED)
         self._listeners: set[asyncio.Queue[Message | None]] = set()
         self.seq = self._first = first
 
+    @property
+    def listeners(self) -> int:
+        return len(self._listeners)
+
     def publish(self, kind: Kind, data: Json) -> None:
+        # In ASCII: whatever somebody typed (half a surrogate pair) can then be sent.
+        self.publish_text(kind, json.dumps(data))
+
+    def publish_text(self, kind: Kind, data: str) -> None:
+        """`data` is JSON in ASCII."""
         self.seq += 1
         message = Message.of(self.seq, kind, data)
         self._ring.append(message)

@@ -26,9 +26,11 @@ from ivr.events import (
     LegEnded,
     LegRinging,
     PromptFinished,
+    Queued,
     SeatReserved,
     TimerFired,
 )
+from ivr.vocabulary import Role
 
 
 class Causes:
@@ -59,6 +61,8 @@ def _about(item: Event | Command) -> object:
             return leg
         case SeatReserved(role=role) | FindSeat(role=role):
             return role
+        case Queued():
+            return Role.A
         case FileShown(extension=extension) | ShowFile(extension=extension):
             return (ShowFile, extension)
         case TimerFired(timer=timer) | StartTimer(timer=timer):

@@ -19,6 +19,7 @@ from ari_app.bus import Message, TooSlow
 from ari_app.controller import Controller
 from ari_app.desk import SeatNotFree, UnknownSeat
 from ari_app.live import case_json, seat_json
+from ari_app.load import load_of
 from ari_app.requests import BadRequest, actor_of, parse_action, parse_report
 from ari_app.runner import CaseRun
 from ari_app.sip_watch import SipWatch
@@ -101,7 +102,7 @@ def _run(request: web.Request) -> CaseRun:
 
 
 async def get_state(request: web.Request) -> web.Response:
-    return web.json_response(request.app[CONTROLLER].picture())
+    return web.Response(text=request.app[CONTROLLER].picture(), content_type="application/json")
 
 
 async def get_live(request: web.Request) -> web.StreamResponse:
@@ -204,6 +205,15 @@ def _watch(request: web.Request) -> SipWatch:
     return watch
 
 
+async def get_seats(request: web.Request) -> web.Response:
+    seats = request.app[CONTROLLER].desk.seats.values()
+    return web.json_response({"seats": [seat_json(seat) for seat in seats]})
+
+
+async def get_load(request: web.Request) -> web.Response:
+    return web.json_response(load_of(request.app[CONTROLLER]))
+
+
 async def get_health(request: web.Request) -> web.Response:
     return web.json_response({"ok": True})
 
@@ -235,6 +245,8 @@ def make_app(
         [
             web.get("/state", get_state),
             web.get("/live", get_live),
+            web.get("/load", get_load),
+            web.get("/seats", get_seats),
             web.get("/health", get_health),
             web.get("/ready", get_ready),
             web.get("/metrics", get_metrics),

@@ -5,6 +5,7 @@ in `ivr`; here every method passes on one thing, and none of them waits on the c
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +17,7 @@ import structlog
 from ari_app import recordings
 from ari_app.ari import AriError, Client, Conflict, NotFound, Resynced, StreamItem
 from ari_app.background import Background
+from ari_app.board import Board
 from ari_app.bus import Bus
 from ari_app.callers_first import CallersFirst
 from ari_app.catching_up import CatchingUp
@@ -27,6 +29,7 @@ from ari_app.journal import Journal
 from ari_app.lines import Lines
 from ari_app.live import case_json, seat_json
 from ari_app.needs import Needs
+from ari_app.outgoing import Outgoing, Wish
 from ari_app.reception import Reception
 from ari_app.register import Register
 from ari_app.runner import CaseRun, RaisedAlarm
@@ -48,7 +51,7 @@ from ivr.commands import (
     ShowFile,
     StopFindingSeat,
 )
-from ivr.events import CallerIdentified, Event, RecordingEnded, SeatReserved
+from ivr.events import CallerIdentified, Event, LegEnded, Queued, RecordingEnded, SeatReserved
 from ivr.ids import Address
 from ivr.policy import Policy
 from ivr.serial import Json
@@ -57,20 +60,20 @@ from models.journal import Written
 from models.journal_entry import JournalEntry
 
 log = structlog.get_logger(__name__)
-PUBLISH_EVERY = 0.05  # seconds in which changes of one case become one message
-PATIENCE = 0.05  # seconds for which such a message or a look-up lets callers go first
+PATIENCE = 0.05  # seconds for which a look-up lets callers go first
 RETIRE_AFTER = 10.0  # seconds that a closed case stays for what still comes in of it
 _NOT_A_CALLER = re.compile(r"[^0-9+]")
 
 
 class Controller:
-    """The parts that need the controller itself (`desk`, `desk_file`, `journal`, `bus`, `side_calls`, `tape_watch`) are
-    set by `bootstrap`, and `vital`: the tasks without which calls are not handled or not on record."""
+    """The parts that need the controller itself (`desk`, `desk_file`, `journal`, `bus`, `board`, `side_calls`,
+    `tape_watch`) are set by `bootstrap`, and `vital`: the tasks without which calls are not handled or recorded."""
 
     desk: Desk
     desk_file: DeskFile
     journal: Journal
     bus: Bus
+    board: Board
     side_calls: SideCalls
     tape_watch: TapeWatch
     vital: tuple[asyncio.Task[None], ...] = ()
@@ -97,7 +100,9 @@ class Controller:
         self.app = app
         self.lines = lines
         self._switchboard = switchboard
-        self._background = background
+        self.background = background
+        self.outgoing = Outgoing(int(policy.ringing_at_once), dial=self._dial_now, never_dialled=self._never_dialled)
+        lines.held = self.outgoing
         self._recordings = recordings_folder
         self._catching_up = CatchingUp(client, lines, background, self, app=app)
         self.reception = Reception(
@@ -109,7 +114,6 @@ class Controller:
         )
         self.callers_first = CallersFirst()
         self.figures = figures
-        self._dirty: set[str] = set()  # cases whose changes are about to be published
         self.link_problem = "not connected to Asterisk yet"
         self.link = Standing()
 
@@ -123,16 +127,15 @@ class Controller:
         asterisk = [f"asterisk: {self.link_problem}"] if self.link_problem else []
         return asterisk + self.journal.problems + [problem for source in self.watched for problem in source()]
 
-    def picture(self) -> Json:
-        """Everything a console needs that starts anew."""
-        at = self.now()
-        return {
+    def picture(self) -> str:
+        """Everything a console needs that starts anew, as JSON."""
+        about: Json = {
             "app": self.app,
             "seq": self.bus.seq,
             "degraded": list(self.degraded),
-            "cases": [case_json(run, at) for run in self.runs.values()],
             "seats": [seat_json(seat) for seat in self.desk.seats.values()],
         }
+        return f'{json.dumps(about)[:-1]}, "cases": [{", ".join(self.board.pictures(self.runs.values()))}]}}'
 
     async def figures_text(self) -> bytes:
         """For Prometheus; callers who are being answered come first."""
@@ -144,7 +147,7 @@ class Controller:
 
     def call_offered(self, channel: str) -> None:
         self.callers_first.offered(channel)
-        self._background.spawn(self._claim(channel), f"claim-{channel}")
+        self.background.spawn(self._claim(channel), f"claim-{channel}")
 
     async def _claim(self, channel: str) -> None:
         try:
@@ -156,7 +159,7 @@ class Controller:
             log.warning("a call could not be claimed", reason=str(problem))
 
     def _watch(self, channel: str) -> None:
-        self._background.spawn(self._catching_up.watch(channel), f"watch-{channel}")
+        self.background.spawn(self._catching_up.watch(channel), f"watch-{channel}")
 
     def call_came_in(self, channel: str, args: tuple[str, ...]) -> None:
         match args:
@@ -170,7 +173,7 @@ class Controller:
                 self.side_calls.test(channel, self.reception.tidy(_NOT_A_CALLER.sub("", caller)[:24]))
             case _:
                 log.error("a call came in with arguments that the dialplan should not send", count=len(args))
-                self._background.spawn(self._catching_up.send_back(channel), f"send-back-{channel}")
+                self.background.spawn(self._catching_up.send_back(channel), f"send-back-{channel}")
 
     def pass_on(self, case: str, call: PassOn) -> None:
         self.reception.passed_on(case, call)
@@ -200,6 +203,7 @@ class Controller:
     def resynced(self, picture: Resynced) -> None:
         self.link_problem = ""
         self._catching_up.resynced(picture)
+        self.outgoing.begin({address for channel in picture.channels if (address := self.lines.address(channel.id))})
         self.link.restored()
 
     @property
@@ -232,7 +236,7 @@ class Controller:
         self.figures.decided(entry)
 
     def look_up(self, case: str, caller: str, device: str) -> None:
-        self._background.spawn(self._identify(case, caller, device), f"look-up-{case}")
+        self.background.spawn(self._identify(case, caller, device), f"look-up-{case}")
 
     async def _identify(self, case: str, caller: str, device: str) -> None:
         await self.callers_first.pass_by(PATIENCE)
@@ -240,8 +244,12 @@ class Controller:
 
     def seat_command(self, case: str, command: SeatCommand) -> None:
         match command:
-            case FindSeat(role=role):
-                self.desk.find(case, command, self.runs[case].case.waiting_since if role is Role.A else None)
+            case FindSeat(role=Role.A):
+                ahead = self.desk.find(case, command, self.runs[case].case.waiting_since)
+                if ahead is not None:
+                    self.post(case, Queued(at=self.now(), actor="system", ahead=ahead))
+            case FindSeat():
+                self.desk.find(case, command)
             case StopFindingSeat(role):
                 self.desk.stop_finding(case, role)
             case ReleaseSeat(extension, why):
@@ -272,7 +280,7 @@ class Controller:
     def tape_ended(self, case: str, file: str) -> None:
         if not self.tape_watch.here:
             return  # the housekeeping of the machine that has the file will look at it
-        self._background.spawn(self._check_recording(case, file), f"recording-{file}")
+        self.background.spawn(self._check_recording(case, file), f"recording-{file}")
 
     async def _check_recording(self, case: str, file: str) -> None:
         found = await recordings.check(self._recordings, file)
@@ -294,19 +302,21 @@ class Controller:
         )
 
     def changed(self, run: CaseRun) -> None:
-        if run.case.id not in self._dirty:
-            self._dirty.add(run.case.id)
-            self._background.spawn(self._publish_case(run), f"publish-{run.case.id}")
+        self.outgoing.look_at(run.case)
+        self.board.changed(run)
 
-    async def _publish_case(self, run: CaseRun) -> None:
-        await asyncio.sleep(PUBLISH_EVERY)
-        await self.callers_first.pass_by(PATIENCE)
-        if run.case.id in self._dirty:  # else it is retired: consoles have been told
-            self._dirty.remove(run.case.id)
-            self.bus.publish("case", case_json(run, self.now()))
+    def holds_back(self, case: Case, seq: int, command: LineCommand) -> bool:
+        return self.outgoing.holds_back(case, seq, command)
+
+    def _dial_now(self, wish: Wish) -> None:
+        if (run := self.runs.get(wish.address.case)) is not None:
+            run.dial(wish.seq, wish.command)
+
+    def _never_dialled(self, line: Address, cause: int) -> None:
+        self.post(line.case, LegEnded(at=self.now(), actor="system", leg=line.leg, cause=cause))
 
     def finished(self, run: CaseRun) -> None:
-        self._background.spawn(self._retire(run), f"retire-{run.case.id}")
+        self.background.spawn(self._retire(run), f"retire-{run.case.id}")
 
     async def _retire(self, run: CaseRun) -> None:
         await asyncio.sleep(RETIRE_AFTER)
@@ -315,7 +325,8 @@ class Controller:
         await run.stop()
         self.runs.pop(case, None)
         self.reception.case_retired(run.case)
-        self._dirty.discard(case)
+        self.outgoing.forget(case)
+        self.board.forget(case)
         self.journal.forget(case)
         self.bus.publish("closed", {"id": case})
 
@@ -341,7 +352,7 @@ class Controller:
         self.desk_file.changed()
 
     def wrap_up_started(self, seat: Seat) -> None:
-        self._background.spawn(self._wrap_up(seat, seat.idle_since), f"wrap-up-{seat.extension}")
+        self.background.spawn(self._wrap_up(seat, seat.idle_since), f"wrap-up-{seat.extension}")
 
     async def _wrap_up(self, seat: Seat, began: datetime) -> None:
         await asyncio.sleep(self.policy.wrap_up)
@@ -355,6 +366,6 @@ class Controller:
     # --- the end ------------------------------------------------------------------------------------------------
 
     async def close(self) -> None:
-        self._dirty.clear()
+        self.board.clear()
         for run in tuple(self.runs.values()):
             await run.stop()

@@ -1,6 +1,6 @@
 """The desk: every seat, whether it can be rung, who is rung next. Plain and synchronous; one event loop owns it.
 
-It gives the longest-idle ready seat at once, or as soon as there is one, to whoever comes first (`Wanted.order`, K8).
+It gives the longest-idle ready seat at once, or as soon as there is one, to whoever comes first (`row.py`, K8).
 What a case does with its seats is the procedure's business.
 """
 
@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from ari_app.row import Row, Wanted
 from ivr.commands import FindSeat
-from ivr.vocabulary import Role, SeatRelease, Skill, Urgency
-
-_URGENCIES = tuple(Urgency)
-_ROLES = tuple(Role)
+from ivr.vocabulary import Role, SeatRelease, Skill
 
 
 class SeatState(StrEnum):
@@ -83,30 +81,6 @@ class SeatSetup:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A seat that a case looks for; `since` it does."""
-
-    case: str
-    seat: FindSeat
-    since: datetime
-
-    @property
-    def key(self) -> tuple[str, Role]:
-        return self.case, self.seat.role
-
-    @property
-    def order(self) -> tuple[int, int, datetime]:
-        """Who is served first: emergencies before all else (K8), A before B before X, then who has waited longest."""
-        return _URGENCIES.index(self.seat.urgency), _ROLES.index(self.seat.role), self.since
-
-    def fits(self, seat: Seat) -> bool:
-        """The centre's seats are for everybody; a community's for its own people, and for whoever may have any seat."""
-        if self.seat.any_seat:
-            return True
-        return self.seat.skill in seat.skills and self.seat.community == seat.community
-
-
 class Desk:
     """`reserved(case, role, seat)` is called for every seat given away, `changed(seat)` after every change."""
 
@@ -122,7 +96,7 @@ class Desk:
         self._reserved = reserved
         self._changed = changed
         self._wrap_up = wrap_up
-        self._waiting: list[Wanted] = []
+        self.row = Row()
         self.seats: dict[str, Seat] = {}
 
     def load(self, lines: Iterable[SeatSetup]) -> None:
@@ -162,16 +136,16 @@ class Desk:
 
     # --- what cases ask for -------------------------------------------------------------------------------------
 
-    def find(self, case: str, seat: FindSeat, since: datetime | None = None) -> None:
-        """Said again for the same role it keeps its place in the row. `since` the case waits, now by default."""
-        known = next((wanted.since for wanted in self._waiting if wanted.key == (case, seat.role)), None)
-        self._drop(lambda wanted: wanted.key == (case, seat.role))
-        self._waiting.append(Wanted(case, seat, known or since or self._now()))
-        self._waiting.sort(key=lambda wanted: wanted.order)
+    def find(self, case: str, seat: FindSeat, since: datetime | None = None) -> int | None:
+        """Said again for the same role it keeps its place in the row. `since` the case waits, now by default. How many
+        stand before it, if it has joined the row now and no seat is free for it."""
+        known = self.row.get(case, seat.role)
+        ahead = self.row.add(Wanted(case, seat, known.since if known else since or self._now()))
         self._match()
+        return ahead if known is None and self.row.get(case, seat.role) is not None else None
 
     def stop_finding(self, case: str, role: Role) -> None:
-        self._drop(lambda wanted: wanted.key == (case, role))
+        self.row.remove(case, role)
         self._ask_to_break_off()
 
     def keep(self, case: str, extension: str, role: Role) -> bool:
@@ -200,14 +174,12 @@ class Desk:
 
     def forget(self, case: str) -> None:
         """The case is over: nothing of it stays at the desk."""
-        self._drop(lambda wanted: wanted.case == case)
+        for role in Role:
+            self.row.remove(case, role)
         self._ask_to_break_off()
         for seat in tuple(self.seats.values()):
             if seat.case == case:
                 self.release(case, seat.extension, SeatRelease.TALKED)
-
-    def _drop(self, which: Callable[[Wanted], bool]) -> None:
-        self._waiting = [wanted for wanted in self._waiting if not which(wanted)]
 
     def occupied(self, extension: str, case: str, role: Role | None, *, talking: bool) -> None:
         """The seat was found at work in this case when we started."""
@@ -287,26 +259,31 @@ class Desk:
     # --- giving seats away --------------------------------------------------------------------------------------
 
     def _match(self) -> None:
-        for wanted in tuple(self._waiting):
-            seat = self._longest_idle(wanted)
-            if seat is None or wanted not in self._waiting:  # whom we tell may release at once, and match again
-                continue
-            self._waiting.remove(wanted)
+        while pair := self._first_pair():  # found anew: whom we tell may release at once
+            wanted, seat = pair
+            self.row.remove(wanted.case, wanted.seat.role)
             seat.case, seat.role = wanted.case, wanted.seat.role
             self._touch(seat)
             self._reserved(wanted.case, wanted.seat.role, seat)
         self._ask_to_break_off()
 
-    def _longest_idle(self, wanted: Wanted) -> Seat | None:
-        """Of those with the skill that is asked for, if there are any; else of all that will do."""
-        ready = [seat for seat in self.seats.values() if seat.state is SeatState.READY and wanted.fits(seat)]
-        return min(ready, key=lambda seat: (wanted.seat.skill not in seat.skills, seat.idle_since), default=None)
+    def _first_pair(self) -> tuple[Wanted, Seat] | None:
+        """Who is served next, and by whom. What finds no seat once need not be asked again for a thousand others."""
+        ready = [seat for seat in self.seats.values() if seat.state is SeatState.READY]
+        in_vain: set[FindSeat] = set()
+        for wanted in self.row if ready else ():
+            if wanted.seat in in_vain:
+                continue
+            seat = _longest_idle(wanted.seat, ready)
+            if seat is not None:
+                return wanted, seat
+            in_vain.add(wanted.seat)
+        return None
 
     def _ask_to_break_off(self) -> None:
         """Those in wrap-up see that an elder waits whom nobody else can take; it is theirs to end it."""
-        wanted = any(one.seat.any_seat for one in self._waiting)
         for seat in self.seats.values():
-            needed = wanted and seat.state is SeatState.WRAP_UP
+            needed = self.row.any_seat and seat.state is SeatState.WRAP_UP
             if seat.needed is not needed:
                 seat.needed = needed
                 self._changed(seat)
@@ -314,3 +291,16 @@ class Desk:
     def _touch(self, seat: Seat) -> None:
         seat.since = self._now()
         self._changed(seat)
+
+
+def _longest_idle(wanted: FindSeat, ready: Iterable[Seat]) -> Seat | None:
+    """Of those with the skill that is asked for, if there are any; else of all that will do."""
+    fit = [seat for seat in ready if _fits(wanted, seat)]
+    return min(fit, key=lambda seat: (wanted.skill not in seat.skills, seat.idle_since), default=None)
+
+
+def _fits(wanted: FindSeat, seat: Seat) -> bool:
+    """The centre's seats are for everybody; a community's for its own people, and for whoever may have any seat."""
+    if wanted.any_seat:
+        return True
+    return wanted.skill in seat.skills and wanted.community == seat.community

@@ -235,6 +235,7 @@ class Lease:
         if now - began > TOO_SLOW:
             self.sightings.forget()
         self.sightings.look(standing, now)
+        self._heard = now if self.linked() else self._heard  # a beat that waited for the database is no deafness
         deaf_for = now - self._heard
         return judge(self.me, standing, self.sightings, held=held, deaf_for=deaf_for, patience=self._patience, now=now)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from ivr import ids
@@ -22,7 +23,7 @@ class Sound:
 class Lines:
     """`inbound`: channels whose ids Asterisk chose. `causes`: the first specific hang-up cause that was heard of a
     channel, since `ChannelDestroyed` often says 0 where the caller hung up. `hanging_up`: what Asterisk was asked to
-    hang up, and has not told the end of."""
+    hang up, and has not told the end of. `held`: lines that are not dialled yet, so that Asterisk cannot know them."""
 
     inbound: dict[str, Address] = field(default_factory=dict)
     sounds: dict[str, Sound] = field(default_factory=dict)
@@ -30,6 +31,7 @@ class Lines:
     causes: dict[str, int] = field(default_factory=dict)
     spoke: set[str] = field(default_factory=set)
     hanging_up: set[str] = field(default_factory=set)
+    held: Container[Address] = frozenset()
     _came_as: dict[Address, str] = field(default_factory=dict)
     _count: int = 0
 

@@ -29,6 +29,7 @@ from ari_app.bootstrap import boot_name, running
 from ari_app.controller import Controller
 from ari_app.lease import Lease
 from ari_app.listener import UNHEARD
+from ari_app.memory import give_back
 from ari_app.porter import Porter
 from home.asterisk_platform import prompts_dir
 from home.secrets import Secrets
@@ -252,7 +253,8 @@ async def _first(*works: Coroutine[Any, Any, Any]) -> int:
 
 async def _collect_in_quiet_moments(controller: Controller) -> None:
     """A full garbage collection stops every call, for a third of a second when there is much to walk: leave out what
-    was loaded at the start and stays for ever, and do it when nobody is being answered, or else every ten minutes."""
+    was loaded at the start and stays for ever, and do it when nobody is being answered, or else every ten minutes.
+    What a storm has left of memory goes back to the system."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(700, 10, 1_000_000)
@@ -261,3 +263,4 @@ async def _collect_in_quiet_moments(controller: Controller) -> None:
         waiting = {CaseState.ARRIVING, CaseState.RINGING_SEATS}
         if minute % 10 == 0 or not any(run.case.state in waiting for run in controller.runs.values()):
             gc.collect()
+            give_back()

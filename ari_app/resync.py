@@ -45,8 +45,9 @@ def differences(
     alive = {channel.id: channel for channel in channels}
     for run in tuple(runs):
         for leg in run.case.live():
-            channel_id = lines.channel(ids.Address(run.case.id, leg.id))
-            if only is not None and channel_id != only:
+            address = ids.Address(run.case.id, leg.id)
+            channel_id = lines.channel(address)
+            if address in lines.held or (only is not None and channel_id != only):
                 continue
             channel = alive.get(channel_id)
             if channel is None and not _may_be_under_way(leg, at):

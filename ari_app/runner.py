@@ -76,13 +76,15 @@ class RaisedAlarm:
 
 
 class House(Protocol):
-    """Everything a case may ask of the controller. Nothing here waits, but `carry_out`, `mend` and `durable`."""
+    """Everything a case may ask of the controller. Nothing here waits, but `carry_out`, `mend` and `durable`.
+    `holds_back`: this line is not to be dialled now, or was never dialled."""
 
     policy: Policy
 
     def now(self) -> datetime: ...
     async def carry_out(self, case: Case, command: LineCommand) -> None: ...
     async def mend(self, case: Case) -> None: ...
+    def holds_back(self, case: Case, seq: int, command: LineCommand) -> bool: ...
     async def durable(self, case: str, seq: int) -> bool: ...
     def record(self, entry: JournalEntry) -> None: ...
     def look_up(self, case: str, caller: str, device: str) -> None: ...
@@ -154,6 +156,11 @@ class CaseRun:
             self._unsure = False
             self._orders.put_nowait(None)
 
+    @property
+    def backlog(self) -> tuple[int, int]:
+        """How many events wait to be decided, and how many commands to be carried out."""
+        return self._mailbox.qsize(), self._orders.qsize()
+
     def post(self, event: Event, cause: int | None = None) -> None:
         self._mailbox.put_nowait(_Letter(event, cause))
 
@@ -164,6 +171,10 @@ class CaseRun:
         reply: asyncio.Future[Refuse | None] = asyncio.get_running_loop().create_future()
         self._mailbox.put_nowait(_Letter(event, None, reply))
         return await reply
+
+    def dial(self, seq: int, command: Dial) -> None:
+        """A line that was held back may be dialled now."""
+        self._orders.put_nowait((seq, command))
 
     # --- deciding -----------------------------------------------------------------------------------------------
 
@@ -234,9 +245,9 @@ class CaseRun:
     def _dispatch(self, seq: int, command: Command) -> None:
         match command:
             case Answer() | Dial() | Snoop() | Hangup() | MakeBridge() | Join() | Record() | Leave() | RemoveBridge():
-                self._orders.put_nowait((seq, command))
+                self._order(seq, command)
             case Play() | StopSound() | StartMusic() | Announce() | DetectSpeech():
-                self._orders.put_nowait((seq, command))
+                self._order(seq, command)
             case FindSeat() | StopFindingSeat() | ReleaseSeat() | ChangeRole() | ShowFile():
                 self._ask_desk(seq, command)
             case StartTimer(timer, seconds):
@@ -261,6 +272,11 @@ class CaseRun:
                 pass  # the answer to a request; the journal carries out what concerns records
             case _:
                 assert_never(command)
+
+    def _order(self, seq: int, command: LineCommand) -> None:
+        """What is held back comes back as `dial` when it may ring."""
+        if not self.house.holds_back(self.case, seq, command):
+            self._orders.put_nowait((seq, command))
 
     def _ask_desk(self, seq: int, command: SeatCommand) -> None:
         """A file is shown before the phone is rung; the rest comes after the lines: a caller is answered before a seat

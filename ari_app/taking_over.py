@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ari_app.controller import Controller
+from ari_app.outgoing import PACED
 from ari_app.recovery import LeftRunning, left_running
 from ari_app.runner import CaseRun
 from ivr import ids
 from ivr.case import ELDERS, Case
-from ivr.commands import Timer
+from ivr.commands import Dial, Timer
 from ivr.turn import COMFORT
-from ivr.vocabulary import LegKind, Role
+from ivr.vocabulary import LegKind, LegState, Role
 from models.journal_entry import RECORDING_ENDED, JournalEntry
 
 OpenCase = tuple[Case, list[JournalEntry]]
@@ -35,6 +36,7 @@ def take_over(controller: Controller, open_cases: Sequence[OpenCase]) -> None:
             wanted, since = left.searches[role]
             controller.desk.find(case.id, wanted, case.waiting_since if role is Role.A else since)
         _ask_again(controller, case, entries)
+        _dial_again(controller, case, entries)
 
 
 def _timers(controller: Controller, case: Case, left: LeftRunning) -> dict[Timer, float]:
@@ -53,3 +55,16 @@ def _ask_again(controller: Controller, case: Case, entries: Sequence[JournalEntr
     for tape in case.tapes:
         if not tape.running and tape.file not in checked:
             controller.tape_ended(case.id, tape.file)
+
+
+def _dial_again(controller: Controller, case: Case, entries: Sequence[JournalEntry]) -> None:
+    """Lines that were ordered and may never have been dialled, because others had to ring first."""
+    ordered = {
+        command.leg: (entry.seq, command)
+        for entry in entries
+        for command in entry.commands
+        if isinstance(command, Dial)
+    }
+    for leg in case.live(*PACED):
+        if leg.state is LegState.DIALLING and leg.id in ordered:
+            controller.outgoing.left_behind(case, *ordered[leg.id])

@@ -1,4 +1,4 @@
-"""`python -m bench [pickup] [ari_command]`: runs the benchmarks; all of them together write bench/results.md.
+"""`python -m bench [NAME ...]`: runs these benchmarks; all of them together write bench/results.md.
 
 Exit status 1: a target was missed. Nothing is measured here.
 """
@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import ari_command, pickup
+from bench import ari_command, capacity, growth, pickup
 
 RESULTS = Path(__file__).with_name("results.md")
 
@@ -28,8 +28,20 @@ async def _ari_command() -> tuple[str, bool]:
     return ari_command.markdown(figures), best < ari_command.TARGET
 
 
+async def _capacity() -> tuple[str, bool]:
+    figures = await capacity.run()
+    return capacity.markdown(figures), capacity.met(figures)
+
+
+async def _growth() -> tuple[str, bool]:
+    figures = await growth.run()
+    return growth.markdown(figures), growth.met(figures)
+
+
 BENCHMARKS = {
     "pickup": ("Pick-up and the first ring: controller beside a bare dialplan", _pickup),
+    "capacity": ("Calls a second: controller beside a bare dialplan", _capacity),
+    "growth": ("From 10 to 1000 calls up, from 1 000 to 200 000 elders on file", _growth),
     "ari_command": ("One ARI command: our client beside asyncari", _ari_command),
 }
 

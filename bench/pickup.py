@@ -9,24 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
 import statistics
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import aiohttp
-
-from bench.sip_load import Call, Callers, Seats
-from home import children
-from home.asterisk import SeatLine, platform_asterisk, render_platform
-from home.ports import free_ports
-from home.programs import find
-from home.secrets import Secrets
+from bench.house import House, house
+from drill.sip_load import Call
+from home.asterisk import SeatLine
 from home.settings import Settings
 from models import demo_district
 from models.database import Database, upgrade
@@ -105,10 +97,8 @@ def met(figures: Sequence[Figure]) -> bool:
 
 @dataclass(slots=True)
 class _Load:
-    callers: Callers
-    seats: Seats
+    house: House
     lines: Callable[[], str]
-    control: aiohttp.ClientSession
 
     async def block(self, number: Callable[[], str], count: int, rate: float) -> list[Call]:
         """`count` calls at `rate` a second; returns when all have ended and an agent has closed their cases."""
@@ -118,76 +108,25 @@ class _Load:
             made = []
             for index in range(count):
                 await asyncio.sleep(max(0.0, begun + index / rate - loop.time()))
-                made.append(group.create_task(self.callers.call(number(), caller=self.lines())))
+                made.append(group.create_task(self.house.callers.call(number(), caller=self.lines())))
         calls = [task.result() for task in made]
         # An elder who puts down unheard is rung back, so somebody takes the call first.
-        self.seats.answer_all()
+        self.house.seats.answer_all()
         await asyncio.sleep(_PAUSE)
-        await self._close_cases()
+        await self.house.close_cases()
         for call in calls:
-            self.callers.hang_up(call)
-        await _until_seats_are_ready(self.control)
+            self.house.callers.hang_up(call)
+        await _until_seats_are_ready(self.house)
         await asyncio.sleep(_PAUSE)
         return calls
-
-    async def _close_cases(self) -> None:
-        close = {"action": "close", "outcome": "no_contact", "note": "", "actor": "user:1"}
-        for case in (await _state(self.control))["cases"]:
-            async with self.control.post(f"/cases/{case['id']}/actions", json=close) as answer:
-                answer.raise_for_status()
 
 
 @asynccontextmanager
 async def _platform(home: Path) -> AsyncIterator[_Load]:
-    web, sip, ari, ami, control, carrier = free_ports(6)
-    settings = Settings.load(
-        {
-            "YJT_HOME": str(home),
-            "YJT_PARTS_DIR": str(Settings.load().parts_dir),
-            "YJT_WEB_PORT": str(web),
-            "YJT_SIP_PORT": str(sip),
-            "YJT_ARI_PORT": str(ari),
-            "YJT_AMI_PORT": str(ami),
-            "YJT_CONTROL_PORT": str(control),
-            "YJT_RTP_PORTS": "16000-18999",
-            "YJT_POLICY__WRAP_UP": "0",
-            "YJT_TRUNK_MATCH": "127.0.0.2",
-            "YJT_TRUNK_CONTACT": f"sip:127.0.0.2:{carrier}",
-        }
-    )
-    settings.prepare_home()
-    keys = Secrets.load_or_create(settings.home)
-    telephones = await _records(settings)
-    async with AsyncExitStack() as stack:
-        program = find("asterisk", settings)
-        render_platform(settings, keys, telephones, program=program)
-        process = platform_asterisk(settings, program)
-        process.etc.joinpath("extensions_custom.conf").write_text(_DIALPLAN, encoding="utf-8")
-        await stack.enter_async_context(process.run())
-        controller = await children.spawn(
-            [sys.executable, "-m", "ari_app"],
-            env={**_inherited(), **settings.environment()},
-            log=settings.home / "log" / "controller.log",
-        )
-        stack.push_async_callback(children.end, controller, grace=5.0)
-        platform = (settings.sip_host, settings.sip_port)
-        loop = asyncio.get_running_loop()
-        _, callers = await loop.create_datagram_endpoint(lambda: Callers(platform), local_addr=("127.0.0.2", carrier))
-        stack.callback(callers.transport.close)
-        _, seats = await loop.create_datagram_endpoint(
-            lambda: Seats(platform, callers), local_addr=("127.0.0.3", carrier)
-        )
-        stack.callback(seats.transport.close)
-        await seats.register({line.extension: line.password for line in telephones})
-        agents = await stack.enter_async_context(
-            aiohttp.ClientSession(
-                f"http://127.0.0.1:{settings.control_port}",
-                headers={"Authorization": f"Bearer {keys.control_token}"},
-            )
-        )
-        await _until_seats_are_ready(agents)
-        lines = _numbers(*(f"0211000{number:04d}" for number in range(1, demo_district.ELDERS + 1)))
-        yield _Load(callers, seats, lines, agents)
+    more = {"YJT_POLICY__WRAP_UP": "0"}
+    async with house(home, records=_records, dialplan=_DIALPLAN, settings=more) as made:
+        await _until_seats_are_ready(made)
+        yield _Load(made, _numbers(*(f"0211000{number:04d}" for number in range(1, demo_district.ELDERS + 1))))
 
 
 async def _records(settings: Settings) -> list[SeatLine]:
@@ -208,24 +147,14 @@ async def _records(settings: Settings) -> list[SeatLine]:
     return [SeatLine(seat.extension, seat.sip_password, seat.name) for seat in seats if len(seat.extension) == 4]
 
 
-async def _until_seats_are_ready(control: aiohttp.ClientSession) -> None:
-    """The controller is up, has no case, and knows every telephone of its seats as free."""
+async def _until_seats_are_ready(made: House) -> None:
+    """The controller has no case, and knows every telephone of its seats as free."""
     async with asyncio.timeout(30):
         while True:
-            try:
-                state = await _state(control)
-            except aiohttp.ClientError:
-                state = {"seats": [], "cases": []}
+            state = await made.read("/state")
             if sum(seat["state"] == "ready" for seat in state["seats"]) >= SEATS and not state["cases"]:
                 return
             await asyncio.sleep(0.2)
-
-
-async def _state(control: aiohttp.ClientSession) -> dict[str, Any]:
-    async with control.get("/state") as answer:
-        answer.raise_for_status()
-        state: dict[str, Any] = await answer.json()
-        return state
 
 
 def _figure(way: str, calls: Sequence[Call]) -> Figure:
@@ -249,8 +178,3 @@ def _numbers(*numbers: str) -> Callable[[], str]:
 
 def _seat(first: str, number: int) -> str:
     return str(int(first) + number)
-
-
-def _inherited() -> dict[str, str]:
-
-    return {name: value for name, value in os.environ.items() if not name.startswith("YJT_")}

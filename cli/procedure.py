@@ -52,6 +52,7 @@ EVENT_NAMES: Mapping[str, str] = {
     "CallerIdentified": "查到档案",
     "CallerUnknown": "无此号码",
     "SeatReserved": "分到坐席",
+    "Queued": "排队等候",
     "FileShown": "档案已弹屏",
     "TimerFired": "计时到点",
     "CommandFailed": "指令失败",

@@ -22,6 +22,9 @@ from drill.rehearsal import AgentLogIn, rehearsal, telephones
 from drill.report import StoryReport
 from drill.scripts import DEFAULT, SCRIPTS
 from drill.settings import LiveTrunk, TownSettings, refuse_outside
+from drill.storm.drill import StormDrill, settings_of
+from drill.storm.outcome import Outcome
+from drill.storm.plan import Storm, StormFailed
 from drill.telling import columns, pad
 from drill.town import Town
 from home.locks import HomeInUse, running_in
@@ -29,6 +32,8 @@ from home.programs import find
 from home.settings import Settings
 from models.demo_district import DemoLogIn
 from models.phone_numbers import InvalidNumber, dialable
+
+_USUAL = Storm()
 
 
 class ScriptName(click.Choice[str]):
@@ -123,6 +128,49 @@ def _tell_row(row: Row) -> None:
     say((f"{'✓' if row.passed else '✗'} {zh}", f"{en}: {row.lost} lost, whole again after {row.whole:.1f} s"))
     for problem in row.problems:
         say(("  ", problem))
+
+
+@drill.command()
+@click.option(
+    "--calls", type=click.IntRange(1, 2000), default=_USUAL.calls, show_default=True, help="最初的呼叫 / calls at first"
+)
+@click.option(
+    "--seconds", type=click.FloatRange(0.1, 600), default=_USUAL.seconds, show_default=True, help="其时长 / their time"
+)
+@click.option(
+    "--rate", type=click.FloatRange(0.1, 200), default=_USUAL.rate, show_default=True, help="此后每秒 / then a second"
+)
+@click.option(
+    "--during", type=click.FloatRange(0, 600), default=_USUAL.during, show_default=True, help="其时长 / for so long"
+)
+@click.option("--seats", type=click.IntRange(1, 99), default=_USUAL.seats, show_default=True, help="坐席数 / agents")
+def storm(calls: int, seconds: float, rate: float, during: float, seats: int) -> None:
+    """演练停电风暴 / a power cut: hundreds call at once, and few seats are there.
+
+    在 YJT_HOME/drill 中另起一个演练平台，约四分钟自行结束；有人丢失时返回非零 / on a platform of the drill's own in
+    YJT_HOME/drill; it ends by itself after about four minutes, with an exit status that is not 0 when anybody is lost.
+    """
+    blown = Storm(calls=calls, seconds=seconds, rate=rate, during=during, seats=seats)
+    try:
+        outcome = asyncio.run(_storm(Settings.load(), blown))
+    except (*PROBLEMS, StormFailed, LiveTrunk, HomeInUse) as problem:
+        raise click.ClickException(str(problem)) from problem
+    except TimeoutError:
+        raise click.ClickException("平台没有及时回应 / the platform did not answer in time") from None
+    if outcome is None:
+        raise click.Abort
+    click.echo(str(outcome))
+    if not outcome.passed:
+        raise click.ClickException("; ".join(row.words[1] for row in outcome.rows() if row.good is False))
+
+
+async def _storm(settings: Settings, blown: Storm) -> Outcome | None:
+    """On a platform of the drill's own, made afresh."""
+    refuse_outside(settings)
+    ports, town = ports_of_its_own(os.environ)
+    home = _fresh(settings.home / "drill" / "storm")
+    own = own_settings(home, town, os.environ, own={**ports, **settings_of(blown)})
+    return await StormDrill(blown, own, town).run()
 
 
 def _agents(line: str | None, log_ins: Iterable[str]) -> list[AgentLogIn]:

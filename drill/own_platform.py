@@ -11,6 +11,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,8 +24,8 @@ from drill.rehearsal import telephones, web_address
 from drill.settings import TownSettings
 from drill.town import Town
 from home.asterisk import AsteriskError
-from home.ports import PortInUse, check, free_ports, wanted_by
-from home.programs import ProgramMissing, find
+from home.ports import PortInUse, Wanted, check, free_ports, wanted_by
+from home.programs import Program, ProgramMissing, find
 from home.settings import Settings, SettingsError
 from home.supervisor import Service, ServiceFailed, Supervisor
 from models import demo_district
@@ -32,6 +33,7 @@ from models.database import Database, DatabaseUnavailable, revision_state, upgra
 from models.demo_district import DemoLogIn
 from models.people import UserRole
 
+S = TypeVar("S")
 T = TypeVar("T")
 Play = Callable[[Town, Sequence[DemoLogIn]], Awaitable[T]]
 
@@ -91,8 +93,24 @@ async def on_own_platform(
 
     `extensions`: the seats whose telephones are in the town; without it all. Everything is stopped at the end.
     """
+
+    async def people(program: Program) -> AbstractAsyncContextManager[Town]:
+        return Town.open(platform=platform, town=town, seats=await telephones(platform, extensions), program=program)
+
+    return await with_own_platform(platform, town, wanted=town.wanted(), surroundings=people, play=play)
+
+
+async def with_own_platform(
+    platform: Settings,
+    town: TownSettings,
+    *,
+    wanted: Sequence[Wanted],
+    surroundings: Callable[[Program], Awaitable[AbstractAsyncContextManager[S]]],
+    play: Callable[[S, Sequence[DemoLogIn]], Awaitable[T]],
+) -> T | None:
+    """The same for whatever is around the platform; `wanted` are its ports."""
     platform.prepare_home()
-    check([*wanted_by(platform), *town.wanted()])
+    check([*wanted_by(platform), *wanted])
     program = find("asterisk", platform)
     say(("准备演示区…", "preparing the demo district ..."))
     if town.database_url and (await revision_state(platform.database_url)).current is not None:
@@ -100,17 +118,16 @@ async def on_own_platform(
             "YJT_TOWN_DATABASE_URL：演练只用空的数据库 / this database is in use; a drill takes an empty one only"
         )
     log_ins = await _prepare(platform)
-    seats = await telephones(platform, extensions)
     # The town is there first: a carrier that does not answer when the platform starts counts as dead for a while.
     async with (
         Supervisor(lambda zh, en: say((zh, en if en != zh else ""))) as supervisor,
-        Town.open(platform=platform, town=town, seats=seats, program=program) as people,
+        await surroundings(program) as around,
     ):
         say(("启动平台…", "starting the platform ..."))
         await supervisor.start(_platform_service(platform))
         if supervisor.stopping:
             return None
-        playing = asyncio.ensure_future(play(people, log_ins))
+        playing = asyncio.ensure_future(play(around, log_ins))
         stopping = asyncio.create_task(supervisor.until_stopped())
         try:
             await asyncio.wait({playing, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -167,7 +167,8 @@ class Case:
     `next_wave_at`: when the contacts after `wave` are rung; `messaged`: contacts who were asked for help by SMS.
 
     `community`: whose seat is asked first (H2); `waiting_since`: when the case began to look for an agent A whom it has
-    not got yet; `overflow`: what was done about that so far.
+    not got yet; `overflow`: what was done about that so far; `ahead`: how many stood before it in the row when
+    it joined, None while it stands in none.
 
     `professional`: whom an agent has asked for, until somebody has come or nobody can be found; `ordered` and
     `complained`: the drafts that were made of this case.
@@ -213,6 +214,7 @@ class Case:
     messaged: frozenset[int] = field(default_factory=frozenset)
     community: int | None = None
     waiting_since: datetime | None = None
+    ahead: int | None = None
     overflow: frozenset[Overflow] = field(default_factory=frozenset)
     professional: Skill | None = None
     topic: Topic | None = None

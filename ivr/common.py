@@ -14,6 +14,7 @@ from ivr.vocabulary import (
     LegKind,
     LegState,
     Place,
+    Prompt,
     Refusal,
     Result,
     Role,
@@ -21,6 +22,8 @@ from ivr.vocabulary import (
     TapeProblem,
     result_of_cause,
 )
+
+FIRST_WORDS = frozenset({Prompt.WELCOME, Prompt.CALLBACK_HELLO, Prompt.DEVICE_HELLO})
 
 
 def record_only(turn: Turn) -> Turn:
@@ -155,18 +158,31 @@ def hang_up(turn: Turn, event: events.HangupRequested) -> Turn:
 
 
 def elder_waits(turn: Turn, event: events.PromptFinished) -> Turn:
-    """The elder has heard a prompt out and nobody is there yet: music, then the next comforting word."""
+    """The elder has heard a prompt out and nobody is there yet: music, then the next comforting word. In a long row the
+    first word about it follows the greeting."""
     if event.problem:
         turn.alarm(AlarmKind.COMMAND_FAILED, f"{event.prompt}: {event.problem}")
     leg = turn.case.leg(event.leg)
     if leg is None or not leg.alive or leg.kind not in ELDERS or leg.place is not Place.NOWHERE:
         return turn
+    if event.prompt in FIRST_WORDS and not event.problem and waiting_words(turn) is Prompt.PLACE_KEPT:
+        return turn.do(commands.Play(leg.id, Prompt.PLACE_KEPT))
     return turn.after_prompt(leg)
 
 
 def timer_fired(turn: Turn, event: events.TimerFired) -> Turn:
     """The waiting elder is due a comforting word."""
-    return turn.comfort() if event.timer == COMFORT else turn
+    return turn.comfort(waiting_words(turn)) if event.timer == COMFORT else turn
+
+
+def waiting_words(turn: Turn) -> Prompt:
+    """Whoever stands in a long row hears that their place in it is kept."""
+    return Prompt.PLACE_KEPT if in_crowd(turn) and Role.A in turn.case.searching else Prompt.COMFORT
+
+
+def in_crowd(turn: Turn) -> bool:
+    """The case joined a row in which many wait."""
+    return turn.case.ahead is not None and turn.case.ahead + 1 >= turn.policy.crowd
 
 
 def unheard(event: events.CommandFailed, play: commands.Play) -> events.PromptFinished:
@@ -186,6 +202,11 @@ def seat_reserved(turn: Turn, event: events.SeatReserved) -> Turn:
     if turn.case.overflow:  # the search may have been widened while this seat was on its way: one seat is enough
         turn.do(commands.StopFindingSeat(event.role))
     return turn.ring_seat(event.role, event.extension, event.agent)
+
+
+def queued(turn: Turn, event: events.Queued) -> Turn:
+    """No seat is free: how long the row is decides what the elder hears, and whether a call-back waits for an agent."""
+    return turn.note(ahead=event.ahead) if Role.A in turn.case.searching else turn
 
 
 def transfer(turn: Turn, event: events.TransferRequested) -> Turn:

@@ -180,6 +180,13 @@ class SeatReserved(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Queued(Happened):
+    """No seat is free for agent A: the case stands in the row, and so many others are served before it."""
+
+    ahead: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileShown(Happened):
     """The agent's screen says that it shows this case."""
 
@@ -404,6 +411,7 @@ Event = (
     | CallerIdentified
     | CallerUnknown
     | SeatReserved
+    | Queued
     | FileShown
     | TimerFired
     | CommandFailed

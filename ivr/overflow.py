@@ -131,7 +131,7 @@ def needs_agent(case: Case) -> bool:
 def agent_found(turn: Turn) -> Turn:
     """Agent A is there, or not needed any more. Who was asked in their place and has not come is left in peace; in an
     emergency contacts are asked to help, and that goes on."""
-    turn.note(waiting_since=None, overflow=frozenset()).do(StopTimer(OVERFLOW))
+    turn.note(waiting_since=None, overflow=frozenset(), ahead=None).do(StopTimer(OVERFLOW))
     duty.let_go(turn)
     if turn.case.state is CaseState.TALKING:
         cascade.stop_waves(turn)

@@ -113,6 +113,30 @@ class Policy:
         zh="无人接听多久后生成异常报告(K1)",
         en="wait after which an exception report is opened (K1)",
     )
+    crowd: float = _value(
+        3,
+        low=2,
+        high=1000,
+        unit="n",
+        zh="多少人同时排队时告知位置已保留、回拨等坐席",
+        en="callers in the row from which they hear that their place is kept, and call-backs wait for an agent",
+    )
+    crowd_call_back: float = _value(
+        180,
+        low=5,
+        high=1800,
+        unit="s",
+        zh="排队拥挤时回拨最多等坐席多久",
+        en="how long a call-back waits for an agent while many wait",
+    )
+    ringing_at_once: float = _value(
+        30,
+        low=2,
+        high=1000,
+        unit="n",
+        zh="无坐席事件同时外呼振铃的线路数",
+        en="lines that ring at once for cases that no agent is on",
+    )
     duty_ring: float = _value(30, low=10, high=90, unit="s", zh="值班电话振铃时长", en="ringing time of a duty phone")
     community_wait: float = _value(
         5,

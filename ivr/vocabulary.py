@@ -246,6 +246,7 @@ class Prompt(StrEnum):
 
     WELCOME = "welcome"
     COMFORT = "comfort"
+    PLACE_KEPT = "place_kept"
     HOLD = "hold"
     PEOPLE_RUNG = "people_rung"
     GOODBYE = "goodbye"

@@ -28,6 +28,8 @@ def arriving(turn: Turn, event: events.Event) -> Turn:
             return unknown(turn)
         case events.SeatReserved():
             return first_seat(turn, event)
+        case events.Queued():
+            return common.queued(turn, event)
         case events.TakeOverRequested():
             return taken_at_once(turn, event)
         case events.PromptFinished():

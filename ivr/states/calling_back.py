@@ -5,10 +5,24 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, broken, common, device, duty, events, ladder, paperwork, rescue, roles, silence, supervision
+from ivr import (
+    again,
+    broken,
+    common,
+    device,
+    duty,
+    events,
+    ladder,
+    overflow,
+    paperwork,
+    rescue,
+    roles,
+    silence,
+    supervision,
+)
 from ivr.case import Leg
 from ivr.closing import finish
-from ivr.commands import Play, StopTimer
+from ivr.commands import Play, StartTimer, StopTimer
 from ivr.states import no_response
 from ivr.turn import Turn
 from ivr.vocabulary import CaseState, LegKind, Place, Result, Role, TimerKind
@@ -32,6 +46,8 @@ def calling_back(turn: Turn, event: events.Event) -> Turn:
             return again.called_again(turn, event)
         case events.SeatReserved():
             return common.seat_reserved(turn, event)
+        case events.Queued():
+            return common.queued(turn, event)
         case events.LegRinging():
             return common.ringing(turn, event)
         case events.EmergencyRequested():
@@ -81,13 +97,27 @@ def calling_back(turn: Turn, event: events.Event) -> Turn:
 
 
 def timer_fired(turn: Turn, event: events.TimerFired) -> Turn:
-    """The pause is over: the elder is rung. While their last line has not ended yet it is not: that end starts it. Or a
-    duty phone's time for a key is over."""
+    """The pause is over: the elder is rung, in a crowd once an agent is there. While their last line has not ended yet
+    they are not: that end starts it. Or a duty phone's time for a key is over."""
     if event.timer.kind is TimerKind.CONTACT_KEY:
         return rescue.no_key(turn, event.timer.leg)
-    elder = turn.case.elder
-    waits = event.timer == silence.CALL_BACK and not (elder is not None and elder.alive)
-    return ring_back(turn) if waits else turn
+    if event.timer != silence.CALL_BACK or line_alive(turn):
+        return turn
+    left = wait_for_agent(turn)
+    return turn.do(StartTimer(silence.CALL_BACK, left)) if left > 0 else ring_back(turn)
+
+
+def line_alive(turn: Turn) -> bool:
+    """A line of the elder's stands or rings."""
+    return turn.case.elder is not None and turn.case.elder.alive
+
+
+def wait_for_agent(turn: Turn) -> float:
+    """Seconds that the call-back may still wait for an agent: where many wait, an elder who was rung without one would
+    only join the row again. Not for ever, since whoever does not pick up needs somebody to go there (S4.3)."""
+    if not common.in_crowd(turn) or turn.case.seat_up(Role.A):
+        return 0.0
+    return turn.policy.crowd_call_back - overflow.waited(turn.case, turn.at)
 
 
 def identified(turn: Turn, event: events.CallerIdentified) -> Turn:
@@ -115,7 +145,7 @@ def key_pressed(turn: Turn, event: events.KeyPressed) -> Turn:
     """*44 on an agent's phone: nobody waits for a call-back any more. 1 on a duty phone: that agent waits with us."""
     agent = duty.takes_the_call(turn, event)
     if agent is not None:
-        return turn.move(agent, Place.ELDER)
+        return agent_is_there(turn.move(agent, Place.ELDER))
     return no_response.begin(turn) if common.code_of_seat(turn, event) == "*44" else turn
 
 
@@ -141,7 +171,12 @@ def leg_answered(turn: Turn, event: events.LegAnswered) -> Turn:
         case LegKind.DUTY:
             return duty.answered(turn, leg)
         case _:
-            return roles.seat_waits_for_elder(turn, leg)
+            return agent_is_there(roles.seat_waits_for_elder(turn, leg))
+
+
+def agent_is_there(turn: Turn) -> Turn:
+    """A call-back that waited for an agent is made now."""
+    return ring_back(turn) if common.in_crowd(turn) and turn.case.seat_up(Role.A) and not line_alive(turn) else turn
 
 
 def prompt_finished(turn: Turn, event: events.PromptFinished) -> Turn:

@@ -29,6 +29,7 @@ def closed(turn: Turn, event: events.Event) -> Turn:
             | events.RecordingLost()
             | events.RecordingPossible()
             | events.TimerFired()
+            | events.Queued()
             | events.FileShown()
             | events.CallerUnknown()
             | events.CommandFailed()

@@ -60,6 +60,8 @@ def consulting(turn: Turn, event: events.Event) -> Turn:
             return paperwork.write(turn, event)
         case events.SeatReserved():
             return common.seat_reserved(turn, event)
+        case events.Queued():
+            return common.queued(turn, event)
         case events.CallerIdentified():
             return common.identified(turn, event)
         case events.CallerUnknown():

@@ -42,6 +42,8 @@ def emergency(turn: Turn, event: events.Event) -> Turn:
     match event:
         case events.SeatReserved():
             return common.seat_reserved(turn, event)
+        case events.Queued():
+            return common.queued(turn, event)
         case events.LegRinging():
             return common.ringing(turn, event)
         case events.LegAnswered():

@@ -29,6 +29,8 @@ def no_response(turn: Turn, event: events.Event) -> Turn:
             return command_failed(turn, event)
         case events.SeatReserved():
             return common.seat_reserved(turn, event)
+        case events.Queued():
+            return common.queued(turn, event)
         case events.LegRinging():
             return common.ringing(turn, event)
         case events.LegAnswered():

@@ -25,6 +25,8 @@ def ringing_seats(turn: Turn, event: events.Event) -> Turn:
             return broken.ring_back(turn, event)
         case events.SeatReserved():
             return common.seat_reserved(turn, event)
+        case events.Queued():
+            return common.queued(turn, event)
         case events.CallerIdentified():
             return common.identified(turn, event)
         case events.CallerUnknown():

@@ -56,6 +56,8 @@ def talking(turn: Turn, event: events.Event) -> Turn:
             return consultation.hand_over(turn)
         case events.SeatReserved():
             return common.seat_reserved(turn, event)
+        case events.Queued():
+            return common.queued(turn, event)
         case events.HangupRequested():
             return hang_up(turn, event)
         case events.CloseRequested():

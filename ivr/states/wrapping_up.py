@@ -46,7 +46,9 @@ def wrapping_up(turn: Turn, event: events.Event) -> Turn:
             return common.record_again(turn)
         case events.IdentifyRequested():
             return common.identify(turn, event)
-        case events.LegRinging() | events.KeyPressed() | events.SpeechHeard() | events.FileShown():
+        case events.LegRinging() | events.KeyPressed() | events.SpeechHeard():
+            return common.record_only(turn)
+        case events.Queued() | events.FileShown():
             return common.record_only(turn)
         case events.CallArrived():
             return common.unexpected(turn, event)

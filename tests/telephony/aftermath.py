@@ -44,11 +44,11 @@ async def nothing_is_left(house: House) -> None:
     nothing more will be told of it."""
     await house.nothing_is_left()
     async with asyncio.timeout(5):
-        while house.town.exchange.lines or house.controller._dirty:  # noqa: ASYNC110 - neither tells of its end
+        while house.town.exchange.lines or house.controller.board.due:  # noqa: ASYNC110 - neither tells of its end
             await asyncio.sleep(0.02)
     runs, desk = house.controller.runs.values(), house.controller.desk
     assert [run.case for run in runs if run._timers or run.case.searching] == []
     assert {seat.extension: seat.case for seat in desk.seats.values() if seat.case} == {}
-    assert desk._waiting == []
+    assert not list(desk.row)
     alarms = [message["data"] for message in house.messages if message["kind"] == "alarm"]
     assert [alarm for alarm in alarms if alarm["alarm"] == "unexpected"] == []

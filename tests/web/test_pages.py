@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from ivr.commands import DraftComplaint, DraftOrder
-from ivr.vocabulary import Aid, AlarmKind
+from ivr.vocabulary import Aid, AlarmKind, LegKind
 from models.exception_reports import ExceptionReport
 from models.follow_ups import FollowUp
 from models.journal import JournalEntry, write
 from tests.web import stories
 from tests.web.conftest import House, csrf_in, csrf_of, log_in
 from web.keys import MIRROR
+from web.pages.board import ROWS
 
 
 async def _with_case(house: House) -> None:
@@ -71,6 +73,27 @@ async def test_the_board_shows_case_and_seat(sqlite_house: House) -> None:
     page = await (await sqlite_house.client.get("/board")).text()
     for words in ("演示·李一", "应急中", "社区食堂对面", "801", "802", "120", "无签署协议"):
         assert words in page
+
+
+async def test_in_a_storm_the_board_shows_who_is_served_and_who_has_waited_longest(sqlite_house: House) -> None:
+    ringing = stories.ringing()
+    start = ringing.opened_at
+    assert start is not None
+    alone = tuple(leg for leg in ringing.legs if leg.kind is LegKind.ELDER)
+    for number in range(ROWS + 20):
+        at = start + timedelta(seconds=number)
+        case = replace(ringing, id=f"c-{number:03d}", opened_at=at, legs=alone)
+        await sqlite_house.control.case(stories.case_json(case))
+    await sqlite_house.control.case(stories.case_json(replace(stories.talking(ringing), id="c-last")))
+    await sqlite_house.until(lambda: len(sqlite_house.app[MIRROR].cases) == ROWS + 21)
+    await log_in(sqlite_house.client)
+    page = await (await sqlite_house.client.get("/board")).text()
+    assert page.count('<tr id="case-') == ROWS
+    assert 'id="case-c-last"' in page, "an agent is on it"
+    assert 'id="case-c-098"' in page
+    assert 'id="case-c-099"' not in page
+    assert f'<span class="count">{ROWS + 21}</span>' in page
+    assert "另有 21 起在排队" in page
 
 
 async def test_the_desk_shows_file_and_words_for_120(sqlite_house: House) -> None:

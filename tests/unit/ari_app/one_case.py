@@ -62,6 +62,9 @@ class FakeHouse:
             raise self.wrong[type(command)]
         self.done.append((round(self.passed, 1), command))
 
+    def holds_back(self, case: Case, seq: int, command: LineCommand) -> bool:
+        return False
+
     async def durable(self, case: str, seq: int) -> bool:
         self.asked_durable.append(seq)
         await asyncio.sleep(self.journal_takes)

@@ -14,7 +14,7 @@ VIRTUAL_TIME = True
 
 def counting(first: int = 0) -> Bus:
     """A bus whose picture says which message it was taken after."""
-    bus = Bus(lambda: bus.seq, first=first)
+    bus = Bus(lambda: str(bus.seq), first=first)
     return bus
 
 

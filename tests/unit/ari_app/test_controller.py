@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from ari_app.controller import PUBLISH_EVERY, RETIRE_AFTER
+from ari_app.board import PUBLISH_EVERY
+from ari_app.controller import RETIRE_AFTER
 from ari_app.desk import SeatSetup, SeatState
+from ari_app.taking_over import take_over
 from ivr.commands import FindSeat
 from ivr.events import CloseRequested
 from ivr.policy import Policy
 from ivr.vocabulary import CaseState, Outcome, Role, Skill
-from tests.unit.ari_app.fakes import channel_frame, event, refused
+from tests.unit.ari_app.fakes import channel, channel_frame, event, picture, refused
 from tests.unit.ari_app.platform import APP, CALLER, NUMBER, Platform, platform, whole_recordings
 from tests.unit.ari_app.virtual_time import passes, settled
 
@@ -260,8 +263,7 @@ async def test_what_does_not_work_is_told(tmp_path: Path) -> None:
         assert p.controller.degraded == ["asterisk: not connected to Asterisk yet"]
         p.controller.link_lost("broken", final=False)
         assert p.controller.degraded == ["asterisk: broken"]
-        picture = p.controller.picture()
-        assert isinstance(picture, dict)
+        picture = json.loads(p.controller.picture())
         assert picture["degraded"] == ["asterisk: broken"]
         assert (picture["app"], picture["seq"], picture["cases"]) == (APP, p.controller.bus.seq, [])
 
@@ -293,3 +295,69 @@ async def test_pictures_come_although_a_caller_is_never_answered(tmp_path: Path)
         seen = await news_while_somebody_calls(p)
         await passes(2 * PUBLISH_EVERY + 0.02)
         assert len(p.told("case")) == seen + 1
+
+
+async def test_who_hangs_up_in_a_storm_is_rung_back_in_order_and_not_all_at_once(tmp_path: Path) -> None:
+    policy = Policy.of({"ringing_at_once": 2, "call_back_pause": 1, "crowd": 1000})
+    async with platform(tmp_path, policy=policy) as p:
+        for number in range(4):
+            await p.call("sos", "96890", f"0210000000{number}", "r.wav", channel=f"c-{number}")
+            await p.hears(event("ChannelStateChange", channel=channel_frame(f"c-{number}", "Up")))
+        for number in range(4):
+            await p.ends(f"c-{number}")
+        await passes(1.1)
+
+        def rung() -> list[str]:
+            return [asked["endpoint"].partition(":")[2].partition("@")[0] for _, asked in p.asked("originate")]
+
+        assert rung() == ["02100000000", "02100000001"]
+        assert [p.controller.outgoing.waiting, p.controller.outgoing.ringing] == [2, 2]
+        first = next(asked["channel"] for _, asked in p.asked("originate"))
+        await p.ends(first, cause=19)
+        assert rung() == ["02100000000", "02100000001", "02100000002"]
+
+
+async def test_a_line_that_waits_is_hung_up_without_asterisk(tmp_path: Path) -> None:
+    policy = Policy.of({"ringing_at_once": 2, "call_back_pause": 1, "crowd": 1000})
+    async with platform(tmp_path, policy=policy) as p:
+        for number in range(3):
+            await p.call("sos", "96890", f"0210000000{number}", "r.wav", channel=f"c-{number}")
+            await p.ends(f"c-{number}")
+        await passes(1.1)
+        last = [*p.controller.runs.values()][-1]
+        close = CloseRequested(at=p.controller.now(), actor="user:1", outcome=Outcome.OTHER, note="")
+        assert await last.request(close) is None
+        await settled()
+        assert last.case.state is CaseState.CLOSED
+        assert not p.asked("hangup")
+        assert p.controller.outgoing.waiting == 0
+
+
+async def test_who_waits_learns_how_long_the_row_is(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        for number in range(3):
+            await p.call("sos", "96890", f"0210000000{number}", "r.wav", channel=f"c-{number}")
+        await settled()
+        assert [run.case.ahead for run in p.controller.runs.values()] == [0, 1, 2]
+
+
+async def test_a_call_back_that_waited_for_its_turn_is_made_by_the_next_controller(tmp_path: Path) -> None:
+    policy = Policy.of({"ringing_at_once": 2, "call_back_pause": 1, "crowd": 1000})
+    async with platform(tmp_path, policy=policy) as p:
+        for number in range(3):
+            await p.call("sos", "96890", f"0210000000{number}", "r.wav", channel=f"c-{number}")
+            await p.ends(f"c-{number}")
+        await passes(1.1)
+        left = [(run.case, list(run.entries)) for run in p.controller.runs.values()]
+        dialled = [asked["channel"] for _, asked in p.asked("originate")]
+    async with platform(tmp_path, policy=policy) as p:
+        take_over(p.controller, left)
+        await settled()
+        assert not p.asked("originate"), "Asterisk has not told yet which lines there are"
+        p.ari.living.add(dialled[0])
+        await p.hears(picture(channel(dialled[0], "Ring"), ours=[]))
+        rung = [asked["channel"] for _, asked in p.asked("originate")]
+        assert rung == [dialled[1]], "the first rings already"
+        await p.ends(dialled[0], cause=19)
+        assert len(p.asked("originate")) == 2
+        assert [run.case.state for run in p.controller.runs.values()] == [CaseState.CALLING_BACK] * 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -384,3 +384,42 @@ def test_an_alarm_that_waits_too_long_gets_a_communitys_seat() -> None:
     assert office.given == []
     office.find("alarm", any_seat=True)
     assert office.given == [("alarm", Role.A, "821")]
+
+
+def test_a_thousand_who_wait_are_served_in_the_order_in_which_they_came() -> None:
+    """In whatever order they ask again meanwhile, because any seat will do now."""
+    start = datetime(2026, 1, 5, tzinfo=UTC)
+    served: list[str] = []
+    desk = Desk(
+        now=lambda: start,
+        reserved=lambda case, role, seat: served.append(case),
+        changed=lambda seat: None,
+        wrap_up=lambda seat: None,
+    )
+    cases = [f"case-{number:04d}" for number in range(1000)]
+    alarm = FindSeat(Role.A, Skill.AGENT, urgency=Urgency.EMERGENCY)
+    ahead = [desk.find(case, alarm, start + timedelta(milliseconds=n)) for n, case in enumerate(cases)]
+    assert ahead == list(range(1000))
+    for case in reversed(cases):
+        assert desk.find(case, replace(alarm, any_seat=True)) is None
+    desk.load([SeatSetup("801", "one", willing=True), SeatSetup("802", "two", willing=True)])
+    desk.registered("801", is_registered=True)
+    desk.registered("802", is_registered=True)
+    while len(served) < len(cases):
+        busy = next(seat for seat in desk.seats.values() if seat.case is not None)
+        assert busy.case is not None
+        desk.release(busy.case, busy.extension, SeatRelease.NOT_NEEDED)
+    assert served == cases
+    assert not list(desk.row)
+
+
+def test_an_emergency_is_told_that_only_emergencies_stand_before_it() -> None:
+    start = datetime(2026, 1, 5, tzinfo=UTC)
+    desk = Desk(now=lambda: start, reserved=lambda *_: None, changed=lambda seat: None, wrap_up=lambda seat: None)
+    for number in range(3):
+        ordinary = FindSeat(Role.A, Skill.AGENT, urgency=Urgency.ORDINARY)
+        assert desk.find(f"ordinary-{number}", ordinary) == number
+    alarm = FindSeat(Role.A, Skill.AGENT, urgency=Urgency.EMERGENCY)
+    assert [desk.find("first", alarm), desk.find("second", alarm)] == [0, 1]
+    desk.stop_finding("first", Role.A)
+    assert desk.find("third", alarm) == 1

@@ -105,7 +105,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def nobody_is_forgotten(self) -> None:
-        waiting = Counter(wanted.key for wanted in self.desk._waiting)
+        waiting = Counter(wanted.key for wanted in self.desk.row)
         assert waiting == Counter(self.wanted.keys())
 
     @invariant()

@@ -246,6 +246,20 @@ async def test_a_database_that_takes_nothing_for_so_long_is_told(pair: Pair, sql
     await database.close()
 
 
+async def test_one_whose_beat_waits_for_the_database_is_not_deaf(pair: Pair, sqlite_url: str) -> None:
+    """In a storm the journal has the database for itself for a while."""
+    await pair.first.until_ours()
+    await pair.second._beat(held=False)
+    await pair.first._beat(held=True)
+    busy = Database(sqlite_url)
+    async with busy.write():
+        beat = asyncio.create_task(pair.first._beat(held=True))
+        await asyncio.sleep(0)  # it has looked at its clock, and waits
+        pair.clock.ahead += 0.9
+    assert await beat is Verdict.HOLD
+    await busy.close()
+
+
 async def test_the_others_learn_where_calls_are_handed_to(pair: Pair) -> None:
     await pair.first.until_ours()
     pair.first.working_as("sos-a-first")

@@ -1,1 +1,0 @@
-"""The benchmarks, as far as they can be wrong without a telephone."""

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 
 _PARAMETER = re.compile(r'(\w+)="?([^",]*)"?')
+_HOST = re.compile(r"^c=IN IP4 (\S+)", re.MULTILINE)
+_PORT = re.compile(r"^m=audio ([0-9]+)", re.MULTILINE)
 _NUMBER = re.compile(r"sips?:([^@;>]*)@")
 
 
@@ -41,6 +43,18 @@ class Message:
         """The number in From."""
         found = _NUMBER.search(self["from"])
         return found[1] if found else ""
+
+    @property
+    def dialled(self) -> str:
+        """The number in the first line of a request."""
+        found = _NUMBER.search(self.start)
+        return found[1] if found else ""
+
+    @property
+    def media(self) -> tuple[str, int] | None:
+        """Where the other side wants its sound."""
+        host, port = _HOST.search(self.body), _PORT.search(self.body)
+        return (host[1], int(port[1])) if host and port else None
 
     def __getitem__(self, name: str) -> str:
         return self.headers.get(name, [""])[0]
@@ -91,9 +105,9 @@ def credentials(challenge: str, *, method: str, uri: str, username: str, passwor
     return "Digest " + ", ".join(f'{name}="{value}"' for name, value in told.items()) + ", algorithm=MD5" + plain
 
 
-def sdp(host: str) -> str:
-    """An offer of A-law at an address where nobody listens."""
-    lines = ["v=0", f"o=- 1 1 IN IP4 {host}", "s=-", f"c=IN IP4 {host}", "t=0 0", "m=audio 9 RTP/AVP 8 101"]
+def sdp(host: str, port: int = 9) -> str:
+    """An offer of A-law; at port 9 nobody listens."""
+    lines = ["v=0", f"o=- 1 1 IN IP4 {host}", "s=-", f"c=IN IP4 {host}", "t=0 0", f"m=audio {port} RTP/AVP 8 101"]
     lines += ["a=rtpmap:8 PCMA/8000", "a=rtpmap:101 telephone-event/8000", "a=sendrecv", ""]
     return "\r\n".join(lines)
 

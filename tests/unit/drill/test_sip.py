@@ -1,10 +1,10 @@
-"""The little SIP that the benchmark speaks."""
+"""The little SIP that benchmarks and storms speak."""
 
 from __future__ import annotations
 
 import hashlib
 
-from bench import sip
+from drill import sip
 
 INVITE = (
     b"INVITE sip:801@127.0.0.3:5070 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bK1\r\n"

@@ -11,13 +11,13 @@ import time
 from dataclasses import dataclass, field
 from typing import cast
 
-from bench import sip
+from drill import sip
 
 _ANSWER_WITHIN = 5.0
 _REGISTER_WITHIN = 20.0
 _BETWEEN = 0.005
 _SAID_AGAIN = (0.5, 1.0, 2.0)  # seconds after which an INVITE is sent again that nobody has heard (RFC 3261, timer A)
-_TELLING = 8  # digits at the end of a number by which callers differ
+TELLING = 8  # digits at the end of a number by which callers differ
 
 
 @dataclass(slots=True)
@@ -33,14 +33,17 @@ class Call:
     refused: int = 0
     over: bool = False
     heard: asyncio.Event = field(default_factory=asyncio.Event)
+    up: asyncio.Event = field(default_factory=asyncio.Event)
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def notice(self) -> None:
+        if self.refused or self.picked_up:
+            self.up.set()
         if self.refused or (self.picked_up and self.rang):
             self.done.set()
 
 
-class _Peer(asyncio.DatagramProtocol):
+class Peer(asyncio.DatagramProtocol):
     """One UDP socket that speaks SIP."""
 
     transport: asyncio.DatagramTransport
@@ -63,6 +66,10 @@ class _Peer(asyncio.DatagramProtocol):
         self.transport.sendto(data, self.platform)
 
     @property
+    def host(self) -> str:
+        return self.address.partition(":")[0]
+
+    @property
     def address(self) -> str:
         host, port = self.transport.get_extra_info("sockname")
         return f"{host}:{port}"
@@ -71,7 +78,7 @@ class _Peer(asyncio.DatagramProtocol):
         return ("Via", f"SIP/2.0/UDP {self.address};branch=z9hG4bK{secrets.token_hex(8)};rport")
 
 
-class Callers(_Peer):
+class Callers(Peer):
     """The carrier's side: places calls and ends them."""
 
     def __init__(self, platform: tuple[str, int]) -> None:
@@ -83,19 +90,33 @@ class Callers(_Peer):
     async def call(self, number: str, *, caller: str) -> Call:
         """One call that waits on the line; returns when it has shown both times or after `_ANSWER_WITHIN` seconds."""
         call = Call(number, caller, secrets.token_hex(8))
-        self.calls[call.id] = self._live[caller[-_TELLING:]] = call
-        offer = sip.sdp(self.address.partition(":")[0])
-        headers = [*self._dialog(call, "INVITE"), ("Contact", f"<sip:{caller}@{self.address}>")]
-        headers.append(("Content-Type", "application/sdp"))
-        invite = sip.build(self._start("INVITE", call), headers, offer)
-        call.sent = time.perf_counter()
         try:
             async with asyncio.timeout(_ANSWER_WITHIN):
-                await self._send_until_heard(invite, call)
+                await self.invite(call)
                 await call.done.wait()
         except TimeoutError:
             pass  # the missing time tells
         return call
+
+    async def answered(self, number: str, *, caller: str) -> Call:
+        """One call that waits on the line; returns when it is answered, or after `_ANSWER_WITHIN` seconds."""
+        call = Call(number, caller, secrets.token_hex(8))
+        try:
+            async with asyncio.timeout(_ANSWER_WITHIN):
+                await self.invite(call)
+                await call.up.wait()
+        except TimeoutError:
+            pass  # the missing time tells
+        return call
+
+    async def invite(self, call: Call, port: int = 9) -> None:
+        """Place the call, with sound at this port; returns when the platform has heard of it, or never will."""
+        self.calls[call.id] = self._live[call.caller[-TELLING:]] = call
+        offer = sip.sdp(self.host, port)
+        headers = [*self._dialog(call, "INVITE"), ("Contact", f"<sip:{call.caller}@{self.address}>")]
+        headers.append(("Content-Type", "application/sdp"))
+        call.sent = time.perf_counter()
+        await self._send_until_heard(sip.build(self._start("INVITE", call), headers, offer), call)
 
     async def _send_until_heard(self, invite: bytes, call: Call) -> None:
         self.send(invite)
@@ -110,11 +131,12 @@ class Callers(_Peer):
     def hang_up(self, call: Call) -> None:
         """Put down, unless the platform has done so."""
         if call.picked_up and not call.over:
+            call.over = True
             self.send(sip.build(self._start("BYE", call), self._dialog(call, "BYE", number=2)))
 
     def rang(self, caller: str, now: float) -> None:
         """A seat rings for this caller, whose number may be shown in another form; told by the seats."""
-        if call := self._live.get(caller[-_TELLING:]):
+        if call := self._live.get(caller[-TELLING:]):
             call.rang = call.rang or now
             call.notice()
 
@@ -153,7 +175,7 @@ class Callers(_Peer):
         ]
 
 
-class Seats(_Peer):
+class Seats(Peer):
     """Telephones that register and ring until all are answered at once."""
 
     def __init__(self, platform: tuple[str, int], callers: Callers) -> None:
@@ -180,11 +202,16 @@ class Seats(_Peer):
 
     def answer_all(self) -> None:
         """Every telephone that rings is picked up."""
-        body = sip.sdp(self.address.partition(":")[0])
-        extra = [*self._contact(), ("Content-Type", "application/sdp")]
-        while self._ringing:
-            _, invite = self._ringing.popitem()
-            self.send(sip.respond(invite, "200 OK", tag="seat", extra=extra, body=body))
+        for call in tuple(self._ringing):
+            self.answer(call)
+
+    def answer(self, call: str) -> sip.Message | None:
+        """Pick up the telephone that rings for this call; None when it does not ring any more."""
+        invite = self._ringing.pop(call, None)
+        if invite is not None:
+            extra = [*self._contact(), ("Content-Type", "application/sdp")]
+            self.send(sip.respond(invite, "200 OK", tag="seat", extra=extra, body=sip.sdp(self.host)))
+        return invite
 
     def heard(self, message: sip.Message, addr: tuple[str, int], now: float) -> None:
         match message.method:
