@@ -114,8 +114,9 @@ def line_alive(turn: Turn) -> bool:
 
 def wait_for_agent(turn: Turn) -> float:
     """Seconds that the call-back may still wait for an agent: where many wait, an elder who was rung without one would
-    only join the row again. Not for ever, since whoever does not pick up needs somebody to go there (S4.3)."""
-    if not common.in_crowd(turn) or turn.case.seat_up(Role.A):
+    only join the row again. Not for ever, since whoever does not pick up needs somebody to go there (S4.3). An elder
+    whose line broke off did not hang up: they are rung at once."""
+    if not common.in_crowd(turn) or turn.case.seat_up(Role.A) or turn.case.broke:
         return 0.0
     return turn.policy.crowd_call_back - overflow.waited(turn.case, turn.at)
 
