@@ -1,7 +1,8 @@
 """The porter: what a stand-by does for callers. It takes a call that the active controller does not take in time,
 answers, keeps the caller company, and hands the call to whoever is active as soon as that one shows that it lives.
 
-It opens no case and rings nobody: two controllers must never ring the same seats.
+It opens no case and rings nobody: two controllers must never ring the same seats. Who hangs up before anybody is active
+has left a record, as on the ladder (`dialplan/agi/record.py`), and is called back.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ari_app.ari.generated.events import (
 )
 from ari_app.background import Background
 from ari_app.lease import Lease
+from dialplan.agi import record
 from ivr.vocabulary import Prompt
 
 log = structlog.get_logger(__name__)
@@ -44,14 +46,17 @@ class Kept:
 
 
 class Porter:
-    """`prompts` is the folder of the prompts in the language of this platform."""
+    """`prompts` is the folder of the prompts in the platform's language, `ladder` that of the ladder's records."""
 
-    def __init__(self, client: Client, lease: Lease, background: Background, *, app: str, prompts: Path) -> None:
+    def __init__(
+        self, client: Client, lease: Lease, background: Background, *, app: str, prompts: Path, ladder: Path
+    ) -> None:
         self._ari = client
         self._lease = lease
         self._background = background
         self._app = app
         self._prompts = prompts
+        self._ladder = ladder
         self._kept: dict[str, Kept] = {}
         self._nobody = asyncio.Event()
         self._nobody.set()
@@ -96,6 +101,7 @@ class Porter:
                 self._nobody.clear()
                 self._kept[channel.id] = kept = Kept(args, self._clock())
                 self._background.spawn(self._keep_company(channel.id, kept), f"porter-{channel.id}")
+                self._background.spawn(asyncio.to_thread(self._write_down, channel.id, args), f"note-{channel.id}")
             case PlaybackFinished(playback=playback):
                 self._tell(playback.target_uri.removeprefix("channel:"), welcomed=True)
             case StasisEnd(channel=channel) | ChannelDestroyed(channel=channel):
@@ -148,6 +154,18 @@ class Porter:
             raise
         except AriError as problem:
             log.warning("a caller could not be looked after", reason=str(problem))
+
+    def _write_down(self, channel: str, args: tuple[str, ...]) -> None:
+        """An alarm is on record before anybody has it; whoever takes the call removes that."""
+        match args:
+            case ("sos", dialled, caller, recording):
+                try:
+                    file = self._ladder / f"{channel}{record.SUFFIX}"
+                    record.add(file, "arrived", channel=channel, caller=caller, dialled=dialled, recording=recording)
+                except OSError as problem:
+                    log.error("a call that we keep is not on record", reason=type(problem).__name__)
+            case _:
+                pass
 
     async def _welcome(self, channel: str) -> None:
         media = [f"sound:{self._prompts / Prompt.WELCOME.value}"]

@@ -31,7 +31,7 @@ from ari_app.lease import Lease
 from ari_app.listener import UNHEARD
 from ari_app.memory import give_back
 from ari_app.porter import Porter
-from home.asterisk_platform import prompts_dir
+from home.asterisk_platform import ladder_dir, prompts_dir
 from home.secrets import Secrets
 from home.settings import Settings
 from ivr.policy import Policy
@@ -207,7 +207,14 @@ async def _mind_the_door(settings: Settings, keys: Secrets, lease: Lease, active
     try:
         async with client:
             lease.linked = lambda: client.connected
-            porter = Porter(client, lease, background, app=app, prompts=prompts_dir(settings))
+            porter = Porter(
+                client,
+                lease,
+                background,
+                app=app,
+                prompts=prompts_dir(settings),
+                ladder=ladder_dir(settings),
+            )
             async with porter.at_the_door():
                 await porter.hand_all_to(await active)
     finally:

@@ -180,12 +180,22 @@ class Trial:
         while True:
             with suppress(*_AWAY):
                 await desk.console.ready()
+                if not any(_talks_at(view, desk) for view in desk.console.cases.values()):
+                    await self._put_down(desk)
                 for view in tuple(desk.console.cases.values()):
-                    if not _talks_at(view, desk):
+                    if view.state == "wrapping_up":
+                        await desk.console.act(view.id, "close", outcome="other", note="演练 / a drill")
+                    elif not _talks_at(view, desk):
                         taken.pop(view.id, None)
                     elif time.monotonic() - taken.setdefault(view.id, time.monotonic()) > TALK:
                         await desk.console.act(view.id, "close", outcome="other", note="演练 / a drill")
             await asyncio.sleep(0.5)
+
+    async def _put_down(self, desk: Desk) -> None:
+        """Of a call that the ladder brought, no case stands on the screen until it is over."""
+        for line in desk.seat.lines:
+            if line.answered is not None and line.over is None and line.seconds > 2 * TALK:
+                await line.hang_up()
 
     def _is_closed(self, caller: Caller) -> bool:
         """Every case of this caller's since the key is closed, and there is one."""

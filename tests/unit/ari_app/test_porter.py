@@ -14,6 +14,7 @@ from ari_app.ari import Client
 from ari_app.background import Background
 from ari_app.lease import Lease
 from ari_app.porter import LET_THE_ACTIVE_ONE, Porter
+from dialplan.agi import record
 from models.leases import NOBODY, Standing
 
 from .fakes import FakeAri, channel_frame, event, playback_frame, refused
@@ -47,6 +48,7 @@ class Door:
     ari: FakeAri
     lease: FakeLease
     porter: Porter
+    records: Path
 
     def offered(self, name: str = "c") -> None:
         self.porter._take(event("CallBroadcast", channel=channel_frame(name, "Ring")))
@@ -69,8 +71,10 @@ class Door:
 @pytest.fixture
 async def door(tmp_path: Path) -> AsyncIterator[Door]:
     ari, lease, background = FakeAri(), FakeLease(), Background()
-    porter = Porter(cast(Client, ari), cast(Lease, lease), background, app="sos-a-door", prompts=tmp_path)
-    yield Door(ari, lease, porter)
+    porter = Porter(
+        cast(Client, ari), cast(Lease, lease), background, app="sos-a-door", prompts=tmp_path, ladder=tmp_path
+    )
+    yield Door(ari, lease, porter, tmp_path)
     await background.close()
 
 
@@ -151,6 +155,15 @@ async def test_this_very_process_becomes_active_and_has_them_all(door: Door) -> 
     door.offered("e")
     await a_while(LET_THE_ACTIVE_ONE * 2)
     assert "claim" not in door.asked  # ours already, in the other application
+
+
+async def test_an_alarm_is_on_record_before_anybody_has_it(door: Door) -> None:
+    door.porter._write_down("c", tuple(ARGS))
+    kept = record.read(door.records / "c.jsonl")
+    assert kept is not None
+    assert (kept.channel, kept.caller, kept.dialled, kept.recording) == ("c", "02100000007", "96890", "r.wav")
+    door.porter._write_down("star", ("star", "801", "*41"))
+    assert len([*door.records.iterdir()]) == 1
 
 
 async def test_a_caller_who_hangs_up_is_let_go(door: Door) -> None:
