@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -25,6 +25,7 @@ from drill.settings import LiveTrunk, TownSettings, refuse_outside
 from drill.storm.drill import StormDrill, settings_of
 from drill.storm.outcome import Outcome
 from drill.storm.plan import Storm, StormFailed
+from drill.storm.soak import Soak, soak_of
 from drill.telling import columns, pad
 from drill.town import Town
 from home.locks import HomeInUse, running_in
@@ -162,6 +163,38 @@ def storm(calls: int, seconds: float, rate: float, during: float, seats: int) ->
     click.echo(str(outcome))
     if not outcome.passed:
         raise click.ClickException("; ".join(row.words[1] for row in outcome.rows() if row.good is False))
+
+
+@drill.command()
+@click.option("--minutes", type=click.FloatRange(0.5, 600), default=30.0, show_default=True, help="多久 / for how long")
+@click.option(
+    "--rate", type=click.FloatRange(0.1, 20), default=2.0, show_default=True, help="每秒呼叫 / calls a second"
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="随机种子 / what is broken when")
+def soak(minutes: float, rate: float, seed: int) -> None:
+    """边通话边不断制造故障 / callers on and on, while something is killed every few seconds.
+
+    在 YJT_HOME/drill 中另起一个演练平台；有人丢失时返回非零 / on a platform of the drill's own in YJT_HOME/drill; the
+    exit status is not 0 when anybody is lost.
+    """
+    try:
+        outcome, blows = asyncio.run(_soak(Settings.load(), soak_of(60 * minutes, rate=rate), seed))
+    except (*PROBLEMS, StormFailed, LiveTrunk, HomeInUse) as problem:
+        raise click.ClickException(str(problem)) from problem
+    if outcome is None:
+        raise click.Abort
+    click.echo(f"{outcome}\n  " + ", ".join(f"{name} {count}" for name, count in sorted(blows.items())))
+    if outcome.lost:
+        raise click.ClickException(f"丢失 {len(outcome.lost)} 人 / {len(outcome.lost)} callers were lost")
+
+
+async def _soak(settings: Settings, plan: Storm, seed: int) -> tuple[Outcome | None, Mapping[str, int]]:
+    refuse_outside(settings)
+    ports, town = ports_of_its_own(os.environ)
+    home = _fresh(settings.home / "drill" / "soak")
+    own = own_settings(home, town, os.environ, own={**ports, **settings_of(plan)})
+    drilled = Soak(plan, own, town, seed=seed)
+    return await drilled.run(), drilled.blows
 
 
 async def _storm(settings: Settings, blown: Storm) -> Outcome | None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-SERVED_BELOW: Final = "no controller: the dialplan rings the seats"  # as dialplan/extensions.conf writes it
+SERVED_BELOW: Final = "no controller: the dialplan rings whoever can help"  # as dialplan/extensions.conf writes it
 
 
 class LadderLog:

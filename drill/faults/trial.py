@@ -24,6 +24,7 @@ from drill.people import Elder, people_talk
 from drill.rehearsal import Rehearsal
 from drill.scripts.story import Desk
 from drill.sound import SoundError
+from models.masking import could_be
 from models.views import CaseView
 
 WHOLE_WITHIN = 120.0  # seconds
@@ -202,7 +203,7 @@ class Trial:
         cases = [
             view
             for view in self._desks[0].console.cases.values()
-            if view.caller.endswith(caller.elder.number[-8:]) and view.opened_at and view.opened_at >= caller.began
+            if could_be(view.caller, caller.elder.number[-8:]) and view.opened_at and view.opened_at >= caller.began
         ]
         return bool(cases) and all(view.state == "closed" for view in cases)
 

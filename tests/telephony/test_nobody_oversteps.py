@@ -157,8 +157,8 @@ async def test_a_seat_that_forwards_has_refused_the_dialplans_call(platform_aste
         SipPhone.plugged_in(TRUNK_HOST, platform_asterisk.sip) as caller,
     ):
         assert await caller.call("12349") == 200
-        rounds = platform_asterisk.sos_log().count("seats:")
-        await until(lambda: platform_asterisk.sos_log().count("seats:") > rounds, 30)
+        steps = platform_asterisk.sos_log().count(" step ")
+        await until(lambda: platform_asterisk.sos_log().count(" step ") > steps, 30)
         assert seat.refused >= 1
         assert "Local/" not in await platform_asterisk.process.cli("core show channels concise")
     await quiet(platform_asterisk)

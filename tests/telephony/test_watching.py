@@ -17,7 +17,7 @@ from models.seats import SeatState, list_seats
 from web.app import make_app
 
 from .house import ELDER_LINE, House, grandmother, open_house
-from .test_database_away import locked
+from .faults import locked
 
 DEADLINE = 40.0
 
@@ -102,7 +102,7 @@ async def test_a_call_while_the_database_is_locked_is_seen_to_wait_and_then_not(
     tmp_path: Path, asterisk_program: Program
 ) -> None:
     async with watched(tmp_path, asterisk_program) as (house, outside):
-        with locked(tmp_path / "yijiantong.db"):
+        async with locked(house):
             await house.town.elder(ELDER_LINE).press_key()
             await house.town.seat("801", voice="agent_a").answer()
             await house.case(within=10, state="talking")
