@@ -16,8 +16,8 @@ from home.programs import Program
 from models.seats import SeatState, list_seats
 from web.app import make_app
 
-from .house import ELDER_LINE, House, grandmother, open_house
 from .faults import locked
+from .house import ELDER_LINE, House, grandmother, open_house
 
 DEADLINE = 40.0
 
