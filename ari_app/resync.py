@@ -68,8 +68,9 @@ def under_way(runs: Iterable[CaseRun], lines: Lines, channels: Iterable[Channel]
 
 
 def _may_be_under_way(leg: Leg, at: datetime) -> bool:
+    """Of those that we dial: a call that came in was there before we knew of it."""
     return (
-        leg.id != ids.ELDER
+        not leg.channel
         and leg.state is LegState.DIALLING
         and leg.dialled_at is not None
         and at - leg.dialled_at < UNDER_WAY

@@ -27,6 +27,7 @@ from home.settings import Settings
 CONTROLLERS = ("ari_app", "ari_app --second")
 _ANSWER = aiohttp.ClientTimeout(total=2)
 _LOOK_AGAIN = 0.1
+_AGENTS = "seats_not_ready"
 
 
 class Patient:
@@ -74,7 +75,7 @@ class Patient:
         raise NotSeen("no controller is active")
 
     async def is_whole(self) -> bool:
-        """Everything works again, and both controllers are there."""
+        """Everything works again, and both controllers are there. Whether agents are ready is theirs to say."""
         if not {"asterisk", "web", *CONTROLLERS} <= self.processes().keys():
             return False
         try:
@@ -82,7 +83,8 @@ class Patient:
                 aiohttp.ClientSession(timeout=_ANSWER) as http,
                 http.get(f"{web_address(self.settings)}/ready") as answer,
             ):
-                return answer.status == 200 and not (await answer.json())["degraded"]
+                degraded = (await answer.json())["degraded"]
+                return answer.status == 200 and all(why.startswith(_AGENTS) for why in degraded)
         except (aiohttp.ClientError, TimeoutError):
             return False
 

@@ -126,6 +126,18 @@ async def test_a_caller_who_had_gone_before_we_could_listen(tmp_path: Path) -> N
         assert (p.case.state, p.case.abandoned) == (CaseState.CALLING_BACK, True)
 
 
+async def test_a_further_call_that_had_gone_before_we_could_listen(tmp_path: Path) -> None:
+    """Or its case could never be closed."""
+    async with platform(tmp_path) as p:
+        await p.sos()
+        p.ari.refusals["subscribe"] = refused(422)
+        again = channel_frame("1767600000.8", "Ring")
+        await p.hears(event("StasisStart", args=["sos", "", NUMBER, "r.wav"], channel=again))
+        (second,) = [leg for leg in p.case.legs if leg.id != "elder"]
+        assert not second.alive
+        assert p.case.elder_up
+
+
 async def test_a_caller_whom_we_cannot_watch_but_who_is_there(tmp_path: Path) -> None:
     async with platform(tmp_path) as p:
         p.ari.refusals["subscribe"] = refused(500)
