@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from home.ports import free_ports
 from home.secrets import Secrets
 from home.settings import Settings
 from models.database import Database
@@ -17,12 +17,6 @@ from tests.unit.ari.fake_asterisk import PASSWORD, USER, FakeAsterisk
 
 WITHIN = 10.0
 KEYS = Secrets(ari_user=USER, ari_password=PASSWORD)
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
 
 
 @pytest.fixture
@@ -35,13 +29,14 @@ async def asterisk() -> AsyncIterator[FakeAsterisk]:
 def settings(asterisk: FakeAsterisk, sqlite_url: str, tmp_path: Path) -> Settings:
     home = tmp_path / "home"
     home.mkdir()
+    control, standby = free_ports(2)
     return Settings.load(
         {
             "YJT_HOME": str(home),
             "YJT_DATABASE_URL": sqlite_url,
             "YJT_ARI_PORT": asterisk.url.rsplit(":", 1)[1],
-            "YJT_CONTROL_PORT": str(free_port()),
-            "YJT_STANDBY_PORT": str(free_port()),
+            "YJT_CONTROL_PORT": str(control),
+            "YJT_STANDBY_PORT": str(standby),
         }
     )
 
