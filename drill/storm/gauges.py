@@ -36,8 +36,11 @@ def processes(settings: Settings) -> dict[str, int]:
 
 
 def memory(pid: int) -> float:
-    """MB of this process that are in memory now."""
-    fields = Path(f"/proc/{pid}/statm").read_text().split()
+    """MB of this process that are in memory now; 0 when it is gone (a soak kills it)."""
+    try:
+        fields = Path(f"/proc/{pid}/statm").read_text().split()
+    except FileNotFoundError:
+        return 0.0
     return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
