@@ -394,6 +394,9 @@ async def test_without_disk_and_database_entries_wait_in_memory_and_it_is_told(s
     async with at_work(server, tmp_path) as desk:
         desk.journal.append(entry(1))
         assert not await desk.journal.durable("one", 1, 0.2)
+        async with asyncio.timeout(WITHIN):
+            while not desk.journal.problems[1:]:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
         assert desk.journal.problems[1:] == ["spill: what waits cannot be kept in waiting.jsonl: IsADirectoryError"]
         (tmp_path / "waiting.jsonl").rmdir()
         assert await desk.journal.durable("one", 1, WITHIN)
