@@ -42,7 +42,7 @@ from ari_app.switchboard import Routes, Switchboard
 from ari_app.taking_over import take_over
 from ari_app.tape_watch import TapeWatch
 from ari_app.watch import Watch
-from home.asterisk_platform import desk_file, ladder_dir, prompts_dir, recordings_dir, snapshot_file
+from home.asterisk_platform import after_a_prompt, desk_file, ladder_dir, prompts_dir, recordings_dir, snapshot_file
 from home.secrets import Secrets
 from home.settings import Settings
 from ivr.events import Event
@@ -208,7 +208,9 @@ def _assemble(
         client=client,
         app=app,
         lines=lines,
-        switchboard=Switchboard(client, lines, app=app, routes=routes, prompts=prompts_dir(settings), tell=tell),
+        switchboard=Switchboard(
+            client, lines, app=app, routes=routes, prompts=prompts_dir(settings), music=after_a_prompt(), tell=tell
+        ),
         register=Register(
             database,
             snapshot=snapshot_file(settings),

@@ -30,13 +30,14 @@ from ari_app.resync import (
     unwanted,
 )
 from ari_app.runner import CaseRun
+from ari_app.switchboard import stop_inherited
 from ivr import ids
 from ivr.broken import in_turn
 from ivr.case import Case
 from ivr.commands import LineCommand
 from ivr.events import Event, LinesBroke, PromptFinished
 from ivr.policy import Policy
-from ivr.vocabulary import Place
+from ivr.vocabulary import CaseState, Place
 
 log = structlog.get_logger(__name__)
 NO_ALARMS = frozenset({"terminal-test", "from-seats"})  # contexts of the dialplan whose calls are no alarms
@@ -172,15 +173,18 @@ class CatchingUp:
     async def _heard_out(self, channel: str, sound: Sound) -> None:
         """A prompt may have come to its end while we did not hear; what follows it must follow all the same."""
         try:
-            await self._ari.playbacks.get(playbackId=sound.playback)
+            there = await self._ari.playbacks.get(playbackId=sound.playback)
         except NotFound:
-            address = self._lines.address(channel)
             prompt = self._lines.heard_out(channel, sound.playback)
-            if address is not None and prompt is not None:
-                at = self._house.now()
-                self._house.post(address.case, PromptFinished(at=at, actor="system", leg=address.leg, prompt=prompt))
         except AriError as problem:
             log.info("a prompt could not be looked at; the next resync will", reason=str(problem))
+            return
+        else:
+            prompt = self._lines.goes_on(channel, sound.playback, there.media_uri)
+        address = self._lines.address(channel)
+        if address is not None and prompt is not None:
+            at = self._house.now()
+            self._house.post(address.case, PromptFinished(at=at, actor="system", leg=address.leg, prompt=prompt))
 
     async def _adopt(self, channel: Channel) -> None:
         """A line of one of our cases that a former boot owned: taken over without a gap. A caller who was not answered
@@ -192,13 +196,31 @@ class CatchingUp:
                     await self._ari.channels.hangup(channelId=channel.id)
                     return
                 await self._ari.channels.answer(channelId=channel.id)
-            elif channel.id not in self._lines.music:
-                # Music of which nothing is on record: it would drown whoever comes to speak with them.
-                await self._ari.channels.stopMoh(channelId=channel.id)
+            else:
+                await self._sound_on_record(channel.id)
             await self._ari.channels.move(channelId=channel.id, app=self._app, appArgs="takeover")
         except AriError as problem:
             log.warning("a line could not be taken over", reason=str(problem))
             await self.ended_unseen(channel.id)
+
+    async def _sound_on_record(self, channel: str) -> None:
+        """What is heard there becomes ours: music for an elder who waits, silence for anybody else. A sound of which
+        nothing is on record would drown whoever comes to speak with them, and keep the line from being moved."""
+        await stop_inherited(self._ari, self._lines, channel)
+        if self._waits(channel):
+            self._lines.music.add(channel)
+            await self._ari.channels.startMoh(channelId=channel)
+        else:
+            self._lines.music.discard(channel)
+            await self._ari.channels.stopMoh(channelId=channel)
+
+    def _waits(self, channel: str) -> bool:
+        address = self._lines.address(channel)
+        run = self._house.runs.get(address.case) if address is not None else None
+        if run is None or address is None or run.case.state is CaseState.WRAPPING_UP or not run.case.elder_alone:
+            return False
+        leg = run.case.leg(address.leg)
+        return leg is not None and run.case.is_elder(leg) and leg.place is Place.NOWHERE
 
     async def _meet(self, channel: str) -> None:
         """Somebody who was handed to us just when the link broke: nobody would ever tell us of them."""

@@ -9,21 +9,27 @@ from ivr import ids
 from ivr.ids import Address
 from ivr.vocabulary import Prompt
 
+SOUNDS = 3  # ids that the prompts of a line take in turn: few, so that whoever inherits the line can stop them all
+
 
 @dataclass(slots=True)
 class Sound:
-    """A prompt that is being played to a leg; `started` once Asterisk says so."""
+    """A prompt that is being played to a leg; `started` once Asterisk says so, `over` when it has come to `music`, the
+    media URI that follows it."""
 
     playback: str
     prompt: Prompt
+    music: str = ""
     started: bool = False
+    over: bool = False
 
 
 @dataclass(slots=True)
 class Lines:
     """`inbound`: channels whose ids Asterisk chose. `causes`: the first specific hang-up cause that was heard of a
     channel, since `ChannelDestroyed` often says 0 where the caller hung up. `hanging_up`: what Asterisk was asked to
-    hang up, and has not told the end of. `held`: lines that are not dialled yet, so that Asterisk cannot know them."""
+    hang up, and has not told the end of. `held`: lines that are not dialled yet, so that Asterisk cannot know them.
+    `inherited`: lines of a former boot, on which sound may be going on that nobody has on record."""
 
     inbound: dict[str, Address] = field(default_factory=dict)
     sounds: dict[str, Sound] = field(default_factory=dict)
@@ -32,8 +38,9 @@ class Lines:
     spoke: set[str] = field(default_factory=set)
     hanging_up: set[str] = field(default_factory=set)
     held: Container[Address] = frozenset()
+    inherited: set[str] = field(default_factory=set)
     _came_as: dict[Address, str] = field(default_factory=dict)
-    _count: int = 0
+    _turns: dict[str, int] = field(default_factory=dict)
 
     def address(self, channel: str) -> Address | None:
         return self.inbound.get(channel) or ids.parse(channel)
@@ -60,8 +67,17 @@ class Lines:
         return True
 
     def playback_id(self, channel: str) -> str:
-        self._count += 1
-        return f"{ids.PREFIX}-sound.{self._count}.{channel}"
+        """Of the next prompt on this channel: never that of the one before, which may just be ending."""
+        turn = (self._turns.get(channel, -1) + 1) % SOUNDS
+        self._turns[channel] = turn
+        return _playback_id(channel, turn)
+
+    def inherited_sounds(self, channel: str) -> list[str]:
+        """What a former boot may have left playing here; asked once for each channel."""
+        if channel not in self.inherited:
+            return []
+        self.inherited.discard(channel)
+        return [_playback_id(channel, turn) for turn in range(SOUNDS)]
 
     def sound_started(self, channel: str, playback: str) -> None:
         sound = self.sounds.get(channel)
@@ -69,17 +85,31 @@ class Lines:
             sound.started = True
 
     def heard_out(self, channel: str, playback: str) -> Prompt | None:
-        """The prompt that has ended by itself; None when it was replaced or stopped meanwhile."""
+        """The prompt that has ended by itself; None when it was replaced or stopped meanwhile, or that is known."""
         sound = self.sounds.get(channel)
         if sound is None or sound.playback != playback:
             return None
         del self.sounds[channel]
+        return None if sound.over else sound.prompt
+
+    def goes_on(self, channel: str, playback: str, media: str | None) -> Prompt | None:
+        """The prompt that has ended although its playback has not: what comes now is its music."""
+        sound = self.sounds.get(channel)
+        if sound is None or sound.playback != playback or sound.over or media != sound.music:
+            return None
+        sound.over = True
         return sound.prompt
 
     def gone(self, channel: str) -> None:
         self._forget(channel)
         self.sounds.pop(channel, None)
+        self._turns.pop(channel, None)
+        self.inherited.discard(channel)
         self.music.discard(channel)
         self.causes.pop(channel, None)
         self.spoke.discard(channel)
         self.hanging_up.discard(channel)
+
+
+def _playback_id(channel: str, turn: int) -> str:
+    return f"{ids.PREFIX}-sound.{turn}.{channel}"

@@ -32,13 +32,14 @@ from ari_app.ari.generated.events import (
     Dial,
     EndpointStateChange,
     PeerStatusChange,
+    PlaybackContinuing,
     PlaybackFinished,
     PlaybackStarted,
     StasisEnd,
     StasisStart,
 )
 from ari_app.ari.generated.events import Event as AriEvent
-from ari_app.ari.generated.models import Channel
+from ari_app.ari.generated.models import Channel, Playback
 from ari_app.ari.messages import Connected, Disconnected, MalformedEvent, Resynced, StreamItem, UnknownEvent
 from ari_app.lines import Lines
 from ivr import ids
@@ -110,6 +111,8 @@ class Listener:
                 self._speech(channel.id)
             case PlaybackStarted(playback=playback):
                 self._lines.sound_started(playback.target_uri.removeprefix("channel:"), playback.id)
+            case PlaybackContinuing(playback=playback):
+                self._playback_goes_on(playback)
             case PlaybackFinished(playback=playback):
                 self._playback_ended(playback.id, playback.target_uri, event)
             case EndpointStateChange(endpoint=endpoint):
@@ -194,11 +197,22 @@ class Listener:
         if address is None:
             self._house.side_call_event(event)
             return
+        sound = self._lines.sounds.get(channel)
+        if sound is None or not sound.started:
+            return  # what ends here is an older one of the same id: each begins before it ends
         prompt = self._lines.heard_out(channel, playback)
         if prompt is None:
             return
         # A playback that "failed" had begun: it broke off because the line is ending, which is no fault of the prompt.
         self._post(address, PromptFinished(at=self._now(), leg=address.leg, prompt=prompt))
+
+    def _playback_goes_on(self, playback: Playback) -> None:
+        """Either to the next words, or to the music after the last."""
+        channel = playback.target_uri.removeprefix("channel:")
+        address = self._lines.address(channel)
+        prompt = self._lines.goes_on(channel, playback.id, playback.next_media_uri)
+        if address is not None and prompt is not None:
+            self._post(address, PromptFinished(at=self._now(), leg=address.leg, prompt=prompt))
 
     def _post(self, address: Address, event: Event) -> None:
         self._house.post(address.case, event)

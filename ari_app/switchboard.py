@@ -84,8 +84,8 @@ class Routes:
 
 
 class Switchboard:
-    """`prompts` is the folder of the prompts in the language of this platform; `tell(case, event)` posts what became of
-    a command later."""
+    """`prompts` is the folder of the prompts in the language of this platform, `music` the file (without its suffix)
+    that may follow one; `tell(case, event)` posts what became of a command later."""
 
     def __init__(
         self,
@@ -95,6 +95,7 @@ class Switchboard:
         app: str,
         routes: Routes,
         prompts: Path,
+        music: Path,
         tell: Callable[[str, Event], None],
     ) -> None:
         self._ari = client
@@ -102,6 +103,7 @@ class Switchboard:
         self._app = app
         self._routes = routes
         self._prompts = prompts
+        self._music = music
         self._tell = tell
 
     async def carry_out(self, case: str, command: LineCommand, *, shown_number: str = "") -> None:
@@ -205,13 +207,11 @@ class Switchboard:
 
     async def _play(self, channel: str, command: Play) -> None:
         await self._stop_sound(channel)
-        sound = Sound(self._lines.playback_id(channel), command.prompt)
+        music = (f"sound:{self._music}",) if command.music else ()
+        sound = Sound(self._lines.playback_id(channel), command.prompt, *music)
         self._lines.sounds[channel] = sound
-        await self._ari.channels.play(
-            channelId=channel,
-            media=[f"sound:{self._prompts / prompt.value}" for prompt in (command.prompt, *command.then)],
-            playbackId=sound.playback,
-        )
+        media = [*(f"sound:{self._prompts / prompt.value}" for prompt in (command.prompt, *command.then)), *music]
+        await self._ari.channels.play(channelId=channel, media=media, playbackId=sound.playback)
         asyncio.get_running_loop().call_later(START_WITHIN, self._never_started, channel, sound)
 
     def _never_started(self, channel: str, sound: Sound) -> None:
@@ -228,10 +228,19 @@ class Switchboard:
         if sound is not None:
             with suppress(NotFound):  # it came to its end meanwhile
                 await self._ari.playbacks.stop(playbackId=sound.playback)
+        await stop_inherited(self._ari, self._lines, channel)
         if channel in self._lines.music:
             self._lines.music.discard(channel)
             await self._ari.channels.stopMoh(channelId=channel)
 
     async def _start_music(self, channel: str) -> None:
+        await self._stop_sound(channel)  # of a prompt's own music, which must not keep the channel from all else
         self._lines.music.add(channel)
         await self._ari.channels.startMoh(channelId=channel)
+
+
+async def stop_inherited(ari: Client, lines: Lines, channel: str) -> None:
+    """Whatever a former boot has left playing on this channel: Asterisk would do nothing else with it until the end."""
+    for playback in lines.inherited_sounds(channel):
+        with suppress(NotFound):
+            await ari.playbacks.stop(playbackId=playback)

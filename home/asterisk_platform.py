@@ -24,6 +24,7 @@ CONF_TEMPLATES = CHECKOUT / "asterisk-conf"
 DIALPLAN = CHECKOUT / "dialplan"
 LANGUAGES = ("zh", "en")
 TEST_NUMBER = "*99"
+MUSIC = DIALPLAN / "music" / "default"
 SCRIPT_WITHIN = 5  # seconds for the script of the ladder, once for each step; the caller hears music meanwhile
 
 _EXTENSION = re.compile(r"[1-9][0-9]{2,5}")
@@ -87,7 +88,7 @@ def platform_context(
         "seats": _checked(seats),
         "prompts": _path(prompts_dir(settings)),
         "recordings": _path(recordings_dir(settings)),
-        "music": _path(DIALPLAN / "music" / "default"),
+        "music": _path(MUSIC),
         "duty_phones": settings.duty_phones,
         "platform_number": settings.platform_number,
         "ladder": _path(ladder_dir(settings)),
@@ -148,6 +149,11 @@ def _script(settings: Settings) -> list[str]:
 def prompts_dir(settings: Settings) -> Path:
     """The prompts in the platform's language: play `sound:<this>/<name>`."""
     return settings.home / "asterisk" / "prompts" / settings.lang
+
+
+def after_a_prompt() -> Path:
+    """The music that may follow a prompt as part of it: play `sound:<this>`."""
+    return next(iter(sorted(MUSIC.glob("*.wav")))).with_suffix("")
 
 
 def link_prompts(settings: Settings) -> None:

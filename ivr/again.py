@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ivr import silence
 from ivr.case import Leg
-from ivr.commands import Answer, PassOn, Play, StopTimer
+from ivr.commands import Answer, PassOn, StopTimer
 from ivr.events import ElderCalledAgain
 from ivr.turn import Turn
 from ivr.vocabulary import AlarmKind, CaseState, LegKind, Place, Prompt, Result
@@ -37,7 +37,7 @@ def told(turn: Turn) -> Turn:
 def open_beside(turn: Turn, event: ElderCalledAgain) -> Turn:
     second = _line(turn, event, LegKind.SECOND)
     silence.listen(turn.do(Answer(second.id)), second)
-    return turn.do(Play(second.id, Prompt.COMFORT))
+    return turn.say(second, Prompt.COMFORT)
 
 
 def answered(turn: Turn, second: Leg) -> Turn:

@@ -115,11 +115,13 @@ class Announce:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Play a prompt, and `then` these as one with it, to one leg; stops the leg's music and the prompt before."""
+    """Play a prompt, and `then` these as one with it, to one leg; stops the leg's music and the prompt before. With
+    `music` some music follows even if nobody is there to order it: the prompt is over when that begins."""
 
     leg: str
     prompt: Prompt
     then: tuple[Prompt, ...] = ()
+    music: bool = False
 
 
 @dataclass(frozen=True, slots=True)

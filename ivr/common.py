@@ -166,7 +166,7 @@ def elder_waits(turn: Turn, event: events.PromptFinished) -> Turn:
     if leg is None or not leg.alive or leg.kind not in ELDERS or leg.place is not Place.NOWHERE:
         return turn
     if event.prompt in FIRST_WORDS and not event.problem and waiting_words(turn) is Prompt.PLACE_KEPT:
-        return turn.do(commands.Play(leg.id, Prompt.PLACE_KEPT))
+        return turn.say(leg, Prompt.PLACE_KEPT)
     return turn.after_prompt(leg)
 
 

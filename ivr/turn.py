@@ -109,9 +109,13 @@ class Turn:
             return self
         for line in self.lines_of_elder():
             if line.place is not Place.NOWHERE:
-                self.do(Leave(line.id, line.place), Play(line.id, Prompt.HOLD))
+                self.do(Leave(line.id, line.place)).say(line, Prompt.HOLD)
                 self.change(line, place=Place.NOWHERE)
         return self
+
+    def say(self, line: Leg, words: Prompt) -> Turn:
+        """Words for an elder who goes on waiting: never followed by silence, whatever becomes of us meanwhile."""
+        return self.do(Play(line.id, words, music=True))
 
     def lines_of_elder(self) -> tuple[Leg, ...]:
         """The elder's present line and those beside it, as far as they are up."""
@@ -126,7 +130,8 @@ class Turn:
     def comfort(self, words: Prompt = Prompt.COMFORT) -> Turn:
         """The waiting elder is due a comforting word, on every line of theirs."""
         if self.case.elder_alone:
-            self.do(*(Play(line.id, words) for line in self.lines_of_elder()))
+            for line in self.lines_of_elder():
+                self.say(line, words)
         return self
 
     # --- legs -------------------------------------------------------------------------------------------------------

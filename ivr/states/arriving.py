@@ -83,7 +83,7 @@ def open_case(turn: Turn, event: events.CallArrived) -> Turn:
         turn.alarm(AlarmKind.RECORDING_FAILED, TapeProblem.NOT_STARTED)
     turn.tape_call(elder, event.recording)
     silence.listen(turn.do(Answer(elder.id)), elder)
-    turn.do(Play(elder.id, Prompt.WELCOME), LookUp(event.caller))
+    turn.say(elder, Prompt.WELCOME).do(LookUp(event.caller))
     if event.again_of:
         turn.alarm(AlarmKind.CALLS_AGAIN, event.again_of)
     if turn.case.kind is not CaseKind.ORDINARY:

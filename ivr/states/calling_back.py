@@ -22,7 +22,7 @@ from ivr import (
 )
 from ivr.case import Leg
 from ivr.closing import finish
-from ivr.commands import Play, StartTimer, StopTimer
+from ivr.commands import StartTimer, StopTimer
 from ivr.states import no_response
 from ivr.turn import Turn
 from ivr.vocabulary import CaseState, LegKind, Place, Result, Role, TimerKind
@@ -192,7 +192,7 @@ def elder_answered(turn: Turn, elder: Leg) -> Turn:
     silence.listen(turn, elder)
     a = turn.case.seat(Role.A)
     if a is None or not a.up:
-        turn.find_seat(Role.A).do(Play(elder.id, device.hello(turn))).go(CaseState.RINGING_SEATS)
+        turn.find_seat(Role.A).say(elder, device.hello(turn)).go(CaseState.RINGING_SEATS)
         return turn.note(broke=False)
     if turn.case.answered_at is None:
         turn.note(answered_at=turn.at)

@@ -146,7 +146,7 @@ def leg_answered(turn: Turn, event: events.LegAnswered) -> Turn:
     if leg is None or supervision.answered(turn, leg):
         return turn
     if turn.case.is_elder(leg):
-        return turn.do(Play(leg.id, Prompt.HOLD))
+        return turn.say(leg, Prompt.HOLD)
     if leg.kind is LegKind.SECOND:
         return again.answered(turn, leg)
     return takes_the_place(turn, leg)

@@ -150,7 +150,7 @@ def elder_answered(turn: Turn, elder: Leg) -> Turn:
     silence.listen(turn, elder)
     company = roles.company_for_elder(turn)
     if company is None:
-        turn.do(Play(elder.id, Prompt.LINE_BROKE if turn.case.broke else Prompt.COMFORT))
+        turn.say(elder, Prompt.LINE_BROKE if turn.case.broke else Prompt.COMFORT)
         return settle(turn.note(broke=False))
     return settle(broken.told(turn.meet_elder(company)))
 

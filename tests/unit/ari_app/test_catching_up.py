@@ -146,6 +146,17 @@ async def test_a_prompt_that_still_plays_is_left_alone(tmp_path: Path) -> None:
         assert not p.asked("startMoh")
 
 
+async def test_a_prompt_that_went_on_to_its_music_unheard_is_over(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        await p.sos()
+        sound = p.controller.lines.sounds[CALLER]
+        sound.music = "sound:x"
+        p.ari.sounding.add(sound.playback)
+        await resync(p, channel(CALLER))
+        assert p.events[-1] == "prompt_finished"
+        assert [name for name, _ in p.ari.asked if name in {"stop", "startMoh"}] == ["stop", "startMoh"]
+
+
 async def test_a_prompt_that_was_replaced_while_we_asked_is_not_finished(tmp_path: Path) -> None:
     async with platform(tmp_path) as p:
         await p.sos()
@@ -284,7 +295,7 @@ async def test_an_elder_who_waits_hears_something_soon(tmp_path: Path) -> None:
         take_over(p.controller, [(case, entries)])
         await resync(p, channel(CALLER), ours=())
         await passes(p.controller.policy.comfort_retry)
-        assert [asked["media"] for _, asked in p.asked("play")] == ["comfort"]
+        assert [asked["media"] for _, asked in p.asked("play")] == ["comfort calm"]
 
 
 async def test_music_of_a_former_boot_ends_when_somebody_comes(tmp_path: Path) -> None:

@@ -89,6 +89,11 @@ def finished(playback: str, name: str, state: str = "done") -> StreamItem:
     return event("PlaybackFinished", playback=playback_frame(playback, f"channel:{name}", state))
 
 
+def goes_on(playback: str, name: str, media: str) -> StreamItem:
+    frame = {**playback_frame(playback, f"channel:{name}", "continuing"), "next_media_uri": media}
+    return event("PlaybackContinuing", playback=frame)
+
+
 def test_a_call_that_is_offered() -> None:
     ear = Ear()
     assert not ear.hears(of_channel("CallBroadcast", "new", "Ring", caller="123", called="1"))
@@ -213,15 +218,31 @@ def test_what_a_channel_leaves_behind_is_forgotten() -> None:
 def test_a_prompt_that_was_heard_out_and_one_that_broke_off() -> None:
     ear = Ear()
     for state in ("done", "failed"):
-        ear.lines.sounds[CALLER] = Sound("s", Prompt.WELCOME)
+        ear.lines.sounds[CALLER] = Sound("s", Prompt.WELCOME, started=True)
         assert ear.hears(finished("s", CALLER, state)) == [PromptFinished(at=START, leg="elder", prompt=Prompt.WELCOME)]
     assert not ear.hears(finished("s", CALLER)), "it ended already"
+
+
+def test_a_prompt_is_over_when_its_music_begins() -> None:
+    ear = Ear()
+    ear.lines.sounds[CALLER] = Sound("s", Prompt.CONTACT_THANKS, music="sound:calm", started=True)
+    over = [PromptFinished(at=START, leg="elder", prompt=Prompt.CONTACT_THANKS)]
+    assert not ear.hears(goes_on("s", CALLER, "sound:digit_7"))
+    assert ear.hears(goes_on("s", CALLER, "sound:calm")) == over
+    assert not ear.hears(finished("s", CALLER)), "the music has come to its end"
+
+
+def test_an_older_sound_that_ends_late_is_not_the_new_one_of_the_same_id() -> None:
+    ear = Ear()
+    ear.lines.sounds[CALLER] = Sound("s", Prompt.WELCOME)
+    assert not ear.hears(finished("s", CALLER))
+    assert ear.lines.sounds
 
 
 def test_a_prompt_that_was_stopped_or_replaced_is_not_finished() -> None:
     ear = Ear()
     assert not ear.hears(finished("stopped", CALLER))
-    ear.lines.sounds[CALLER] = Sound("new", Prompt.COMFORT)
+    ear.lines.sounds[CALLER] = Sound("new", Prompt.COMFORT, started=True)
     assert not ear.hears(finished("old", CALLER))
     assert ear.hears(finished("new", CALLER)) == [PromptFinished(at=START, leg="elder", prompt=Prompt.COMFORT)]
 

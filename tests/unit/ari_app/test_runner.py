@@ -57,7 +57,7 @@ async def test_commands_go_out_in_the_order_of_the_decisions() -> None:
         assert c.house.commands == [
             Answer("elder"),
             DetectSpeech("elder", c.house.policy.speech_level),
-            Play("elder", Prompt.WELCOME),
+            Play("elder", Prompt.WELCOME, music=True),
             MakeBridge(Place.ELDER),
         ]
         assert c.house.looked_up == ["02100000007"]
@@ -121,7 +121,7 @@ async def test_a_line_that_is_gone_is_no_failure() -> None:
 async def test_a_mistake_of_ours_in_one_command_does_not_silence_the_next() -> None:
     async with call(wrong={Answer: ZeroDivisionError()}) as c:
         await c.arrives()
-        assert Play("elder", Prompt.WELCOME) in c.house.commands
+        assert Play("elder", Prompt.WELCOME, music=True) in c.house.commands
         assert c.house.happened[-1] == ("command_failed", 1)
         assert c.house.entries[-1].data["reason"] == "ZeroDivisionError"
         assert [alarm.kind for alarm in c.house.alarms] == [AlarmKind.COMMAND_FAILED]
@@ -201,7 +201,7 @@ async def test_who_goes_away_while_asking_disturbs_nobody() -> None:
 
 
 def comfort(house: FakeHouse) -> list[float]:
-    return [at for at, command in house.done if command == Play("elder", Prompt.COMFORT)]
+    return [at for at, command in house.done if command == Play("elder", Prompt.COMFORT, music=True)]
 
 
 async def heard_out(c: Call, prompt: Prompt) -> None:

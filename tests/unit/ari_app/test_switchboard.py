@@ -9,7 +9,7 @@ import pytest
 
 from ari_app.ari import Client
 from ari_app.ari.errors import AriError
-from ari_app.lines import Lines
+from ari_app.lines import SOUNDS, Lines
 from ari_app.switchboard import START_WITHIN, LineGone, NoRoute, Routes, Switchboard
 from ivr import ids
 from ivr.commands import (
@@ -54,6 +54,7 @@ class Exchange:
             app="sos-a-1",
             routes=Routes(trunk=trunk, emergency=emergency, caller_id="96890"),
             prompts=Path("/prompts"),
+            music=Path("/music/calm"),
             tell=lambda case, event: self.told.append((case, event)),
         )
 
@@ -175,6 +176,27 @@ async def test_music_ends_with_a_prompt_and_with_silence() -> None:
         asked = await exchange.does(StartMusic("elder"), command, command)
         assert [name for name, _ in asked if name.endswith("Moh")] == ["startMoh", "stopMoh"]
         assert not exchange.lines.music
+
+
+async def test_words_for_who_waits_go_on_with_music_by_themselves() -> None:
+    """Until the controller orders music of its own, in whose place a channel can do other things."""
+    exchange = Exchange()
+    ((_, words),) = await exchange.does(Play("elder", Prompt.WELCOME, music=True))
+    assert words["media"] == "welcome calm"
+    assert exchange.lines.goes_on(CALLER, words["playback"], "sound:/music/calm") is Prompt.WELCOME
+    asked = await exchange.does(StartMusic("elder"))
+    assert [(name, sound.get("playback")) for name, sound in asked] == [("stop", words["playback"]), ("startMoh", None)]
+
+
+async def test_what_a_former_boot_left_playing_is_stopped_once() -> None:
+    former = Exchange()
+    ((_, words),) = await former.does(Play("elder", Prompt.WELCOME, music=True))
+    exchange = Exchange()
+    exchange.lines.inherited.add(CALLER)
+    exchange.ari.refusals["stop"] = refused(404)
+    asked = await exchange.does(StopSound("elder"), StopSound("elder"))
+    assert words["playback"] in [sound["playback"] for name, sound in asked if name == "stop"]
+    assert len(asked) == SOUNDS
 
 
 async def test_a_prompt_that_ended_by_itself_meanwhile_can_be_stopped() -> None:

@@ -170,7 +170,7 @@ def test_who_picks_up_before_there_is_an_agent_is_told_who_calls_and_waits_like_
     world.call()
     world.hang_up("elder")
     world.wait(POLICY.call_back_pause)
-    assert Play("elder-2", Prompt.CALLBACK_HELLO) in world.answer("elder-2")
+    assert Play("elder-2", Prompt.CALLBACK_HELLO, music=True) in world.answer("elder-2")
     assert world.case.state is CaseState.RINGING_SEATS
     world.hear_out("elder-2")
     assert world.hears("elder-2") == MUSIC

@@ -61,7 +61,7 @@ def test_one_call_from_the_key_to_the_closed_case() -> None:
     assert world.call() == (
         Answer("elder"),
         DetectSpeech("elder", POLICY.speech_level),
-        Play("elder", Prompt.WELCOME),
+        Play("elder", Prompt.WELCOME, music=True),
         LookUp("02100000007"),
         FindSeat(Role.A, Skill.AGENT),
         MakeBridge(Place.ELDER),
