@@ -1,6 +1,8 @@
-"""Every word that a page shows, in Chinese and English, from `texts.toml`. No user-facing text lives in code.
+"""Every word that a page shows, in Chinese and English, from `words/*.toml`: a file for each part of the menu, each
+section in one of them. No user-facing text lives in code.
 
-A key is `section.name`; a missing key is a mistake of ours and raises.
+A key is `section.name`; a missing key is a mistake of ours and raises. Sections named after a vocabulary of the
+procedure hold one entry for each of its values.
 """
 
 import tomllib
@@ -10,11 +12,11 @@ from typing import Final, Literal, get_args
 
 Lang = Literal["zh", "en"]
 LANGS: Final[tuple[Lang, ...]] = get_args(Lang)
-FILE: Final = Path(__file__).with_name("texts.toml")
+FOLDER: Final = Path(__file__).with_name("words")
 
 
 class TextsError(ValueError):
-    """texts.toml lacks a language for some key; the text names the key."""
+    """A key lacks a language, or a section stands in two files; the text names it."""
 
 
 class Texts:
@@ -54,16 +56,20 @@ class Texts:
         return {key.removeprefix(start): word for key, word in self._words.items() if key.startswith(start)}
 
 
-def load_texts(file: Path = FILE) -> dict[Lang, Texts]:
-    """Read texts.toml. Raises TextsError when a key lacks a language."""
-    sections = tomllib.loads(file.read_text("utf-8"))
+def load_texts(folder: Path = FOLDER) -> dict[Lang, Texts]:
+    """Read every file there. Raises TextsError when a key lacks a language, or two files have the same section."""
     words: dict[Lang, dict[str, str]] = {lang: {} for lang in LANGS}
-    for section, entries in sections.items():
-        for name, entry in entries.items():
-            for lang in LANGS:
-                if not isinstance(entry.get(lang), str):
-                    raise TextsError(f"{file.name}: {section}.{name} has no {lang}")
-                words[lang][f"{section}.{name}"] = entry[lang]
+    seen: set[str] = set()
+    for file in sorted(folder.glob("*.toml")):
+        for section, entries in tomllib.loads(file.read_text("utf-8")).items():
+            if section in seen:
+                raise TextsError(f"{file.name}: {section} stands in another file as well")
+            seen.add(section)
+            for name, entry in entries.items():
+                for lang in LANGS:
+                    if not isinstance(entry.get(lang), str):
+                        raise TextsError(f"{file.name}: {section}.{name} has no {lang}")
+                    words[lang][f"{section}.{name}"] = entry[lang]
     return {lang: Texts(lang, words[lang]) for lang in LANGS}
 
 

@@ -62,7 +62,8 @@ def _all() -> Iterable[str]:
 
 
 def _sections() -> list[str]:
-    return re.findall(r"^\[(\w+)\]$", (WEB / "texts.toml").read_text("utf-8"), re.MULTILINE)
+    files = (WEB / "words").glob("*.toml")
+    return [section for file in files for section in re.findall(r"^\[(\w+)\]$", file.read_text("utf-8"), re.MULTILINE)]
 
 
 def test_every_key_that_is_used_is_there() -> None:
@@ -104,10 +105,16 @@ def test_english_is_english() -> None:
 
 
 def test_a_text_without_a_language_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "texts.toml"
-    file.write_text('[nav]\nhome = { zh = "首页" }\n', "utf-8")
+    (tmp_path / "nav.toml").write_text('[nav]\nhome = { zh = "首页" }\n', "utf-8")
     with pytest.raises(TextsError, match=r"nav\.home has no en"):
-        load_texts(file)
+        load_texts(tmp_path)
+
+
+def test_a_section_in_two_files_is_refused(tmp_path: Path) -> None:
+    for name in ("a.toml", "b.toml"):
+        (tmp_path / name).write_text('[nav]\nhome = { zh = "首页", en = "home" }\n', "utf-8")
+    with pytest.raises(TextsError, match=r"b\.toml: nav stands in another file"):
+        load_texts(tmp_path)
 
 
 def test_no_template_has_inline_script_or_style() -> None:

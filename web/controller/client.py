@@ -166,7 +166,7 @@ def _code(body: Any) -> str:
 
 
 def _refusal(status: int, body: Any) -> Problem:
-    """The controller's own words, kept: its code is what texts.toml has a sentence for."""
+    """The controller's own words, kept: its code is what `words/` has a sentence for."""
     error = body.get("error") if isinstance(body, dict) else None
     if status not in _KINDS or not isinstance(error, dict):
         return ControllerUnreachable(code=f"controller_{status}")
