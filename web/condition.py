@@ -1,7 +1,7 @@
 """Can calls be handled, by whom, and what does not work: asked of those who know it, with deadlines, at this moment.
 
-What is found is `code: detail`. Codes have their words in `words/maintenance.toml` (`degraded`, `remedy`); details may name
-folders and machines, and are for people who are logged in only. No personal data in either.
+What is found is `code: detail`. Codes have their words in `words/maintenance.toml`; details may name folders and
+machines, and are for people who are logged in only. No personal data in either.
 """
 
 import asyncio
