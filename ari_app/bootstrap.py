@@ -132,7 +132,9 @@ async def running(
             keeping = keep_house(database, recordings_dir(settings), Keep.of(settings))
             stack.push_async_callback(_end, asyncio.create_task(keeping, name="keeping"))
         watch = Watch(client, controller.desk, settings=settings)
-        controller.sip_watch = sip_watch = watch_of(settings, keys, client, database, now=Controller.now)
+        controller.sip_watch = sip_watch = watch_of(
+            settings, keys, client, database, now=Controller.now, banned=figures.banned
+        )
         controller.watched = (
             lambda: watch.problems,
             lambda: controller.tape_watch.problems,

@@ -51,6 +51,8 @@ class Figures:
         self._ari = self._histogram("yjt_ari_request_seconds", "Time until Asterisk answered a request", TO_REPLY)
         self._ari_failed = self._counter("yjt_ari_requests_failed", "Requests that got no answer")
         self._links_lost = self._counter("yjt_ari_links_lost", "Times that the link to Asterisk broke")
+        self._take_overs = self._counter("yjt_take_overs", "Times that the active controller was missed and replaced")
+        self._bans = self._counter("yjt_sip_bans_begun", "Times that a SIP address was banned")
         self._events = self._counter("yjt_ari_events", "Events heard from Asterisk")
         self._late = self._histogram("yjt_controller_loop_lag_seconds", "How late the controller's event loop is", LATE)
         self._begin_at_zero()
@@ -119,6 +121,12 @@ class Figures:
 
     def link_lost(self) -> None:
         self._links_lost.inc()
+
+    def took_over(self) -> None:
+        self._take_overs.inc()
+
+    def banned(self) -> None:
+        self._bans.inc()
 
     async def watch_the_loop(self) -> None:
         """For ever: how late does what is due come to its turn?"""

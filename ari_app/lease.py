@@ -135,6 +135,7 @@ class Lease:
         self._certain = asyncio.Event()
         self._certain.set()
         self.lost = False
+        self.taken_from = NOBODY  # who held it, and was missed
         self._news = asyncio.Condition()
 
     async def still_ours(self) -> bool:
@@ -221,6 +222,7 @@ class Lease:
                 verdict = self._judged(standing, began, held=held)
                 if verdict is Verdict.TAKE:
                     await leases.take(session, self.me)
+                    self.taken_from = standing.holder
         except DatabaseUnavailable:
             self.sightings.forget()
             return Verdict.HOLD if held else Verdict.WAIT

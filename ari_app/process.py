@@ -149,6 +149,9 @@ async def _one_life(settings: Settings, keys: Secrets, policy: Policy, place: Pl
             lease.linked = lambda: not controller.link_problem
             lease.working_as(controller.app)
             active.set_result(controller.app)
+            if lease.taken_from:
+                log.warning("the controller that was active is missed: its calls are ours now", place=lease.taken_from)
+                controller.figures.took_over()
             await _be_active(controller, lease, keeping, stop)
 
 

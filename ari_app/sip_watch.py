@@ -76,6 +76,7 @@ class SipWatch:
         strangers: Strangers,
         ban_log: Path,
         now: Callable[[], datetime],
+        banned: Callable[[], None] = lambda: None,
     ) -> None:
         self.counted: Counter[str] = Counter()
         self._client, self._database = client, database
@@ -83,6 +84,7 @@ class SipWatch:
         self._strangers = strangers
         self._ban_log = ban_log
         self._now = now
+        self._banned = banned
         self._mailbox: asyncio.Queue[SecurityEvent | Lift | None] = asyncio.Queue(MOST_WAITING)
         self._loaded = False
         self._told: list[Network] | None = None  # what Asterisk's list holds; None: to be told anew
@@ -186,6 +188,7 @@ class SipWatch:
                 log.warning("a SIP address is banned", network=str(ban.network), **told)
                 self._unkept[ban.network] = _row(ban)
                 self._unwritten.append(_line(ban))
+                self._banned()
             case Spared() as spared:
                 log.warning("a SIP address fails often, and is never banned", network=str(spared.network))
                 self._spared = (spared, at)
@@ -299,9 +302,15 @@ def spared_networks(settings: Settings) -> list[Network]:
 
 
 def watch_of(
-    settings: Settings, keys: Secrets, client: Client, database: Database, *, now: Callable[[], datetime]
+    settings: Settings,
+    keys: Secrets,
+    client: Client,
+    database: Database,
+    *,
+    now: Callable[[], datetime],
+    banned: Callable[[], None],
 ) -> SipWatch:
-    """The watch of one platform, not running yet."""
+    """The watch of one platform, not running yet; `banned` is called for each new ban."""
     limits = BanLimits(
         failures=settings.sip_ban_failures,
         window=timedelta(seconds=settings.sip_ban_window),
@@ -314,6 +323,7 @@ def watch_of(
         strangers=Strangers(limits, spared_networks(settings)),
         ban_log=settings.home / BAN_LOG,
         now=now,
+        banned=banned,
     )
 
 

@@ -30,13 +30,19 @@ ANSWER_WITHIN: Final = 6.0  # seconds: longer than the web itself waits for cont
 PATIENCE: Final = {"seats_offline": 120.0, "seats_not_ready": 600.0, "trunk": 60.0}
 # Faults that somebody has set up so: they stand on the board and in `yijiantong doctor`.
 NOT_TOLD: Final = frozenset({"no_seat", "emergency_route"})
-# Counters whose growth is an event: name of the sample, a label that it must have, code of its words.
+# Counters whose growth is an event: name of the sample, a label that it must have, code of its words. Those of the web
+# count since its start, all others since the start of the controller that is active now.
 EVENTS: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
     ("yjt_recordings_total", {"result": "failed"}, "recording_failed"),
     ("yjt_exception_reports_total", {}, "late_answer"),
     ("yjt_ladder_calls_total", {}, "ladder"),
     ("yjt_alarms_total", {"kind": "unexpected"}, "unexpected"),
+    ("yjt_take_overs_total", {}, "taken_over"),
+    ("yjt_sip_bans_begun_total", {}, "sip_ban"),
 )
+_OF_THE_WEB: Final = frozenset({"ladder"})
+_WEB_STARTED: Final = "yjt_web_process_start_time_seconds"
+_STARTED: Final = "yjt_controller_process_start_time_seconds"
 
 _COLOURS: Final[dict[Kind, alarm_sending.Kind]] = {"problem": "failure", "over": "success", "event": "warning"}
 
@@ -82,7 +88,7 @@ class Watchman:
         )
         self._book.load()
         self._more = {name: asyncio.Event() for name in self._urls}
-        self._seen: dict[str, float] = {}
+        self._seen: dict[tuple[str, float], float] = {}  # code and start of the process -> its count
         self._unkept = ""
 
     def ended(self, name: str, how: str) -> None:
@@ -160,17 +166,18 @@ class Watchman:
             return ""
 
     def _grown(self, figures: str) -> Iterator[tuple[str, int]]:
-        """Codes of what has happened since the last look. A counter that went back is one that was started anew."""
-        for family in text_string_to_metric_families(figures):
-            for sample in family.samples:
-                for name, labels, code in EVENTS:
-                    if sample.name != name or not labels.items() <= sample.labels.items():
-                        continue
-                    before = self._seen.get(code, 0.0)
-                    self._seen[code] = sample.value
-                    more = sample.value - before if sample.value >= before else sample.value
-                    if more:
-                        yield code, int(more)
+        """Codes of what has happened since the last look. Each process counts from its own start."""
+        samples = [sample for family in text_string_to_metric_families(figures) for sample in family.samples]
+        started = {sample.name: sample.value for sample in samples if sample.name in (_WEB_STARTED, _STARTED)}
+        for sample in samples:
+            for name, labels, code in EVENTS:
+                if sample.name != name or not labels.items() <= sample.labels.items():
+                    continue
+                process = started.get(_WEB_STARTED if code in _OF_THE_WEB else _STARTED, 0.0)
+                more = sample.value - self._seen.get((code, process), 0.0)
+                self._seen[code, process] = sample.value
+                if more > 0:
+                    yield code, int(more)
 
     # --- telling ----------------------------------------------------------------------------------------------------
 

@@ -163,10 +163,25 @@ async def test_counters_that_grow_are_events_and_a_new_start_is_none(platform: P
     async with platform.watchman(receiver.url).watching():
         (late,) = await receiver.until(1)
         assert "超过 180 秒无人接听，异常报告已自动生成（3 次）" in late["message"]
+        platform.web.figures["yjt_controller_process_start_time_seconds"] = 5.0
         platform.web.figures["yjt_exception_reports_total"] = 0.0
         platform.web.figures['yjt_recordings_total{result="failed"}'] = 1.0
         _, failed = await receiver.until(2)
     assert "a recording failed: it is missing or cut off\n" in failed["message"]
+
+
+def test_each_controller_counts_from_its_own_start(platform: Platform) -> None:
+    """The second take-over is seen although the other controller had counted one as well."""
+    watchman = platform.watchman()
+
+    def grown(started: float, take_overs: float) -> list[tuple[str, int]]:
+        figures = {"yjt_controller_process_start_time_seconds": started, "yjt_take_overs_total": take_overs}
+        return list(watchman._grown("".join(f"{name} {value}\n" for name, value in figures.items())))
+
+    assert grown(5.0, 0.0) == []
+    assert grown(6.0, 1.0) == [("taken_over", 1)]
+    assert grown(5.0, 1.0) == [("taken_over", 1)]
+    assert grown(5.0, 1.0) == []
 
 
 async def test_the_death_of_a_process_is_told_by_its_name(platform: Platform, receiver: Receiver) -> None:

@@ -128,10 +128,13 @@ async def test_alarms_and_the_link_are_counted(p: Platform) -> None:
     p.controller.figures.asked(0.004, answered=True)
     p.controller.figures.asked(2.0, answered=False)
     p.controller.figures.heard()
+    p.controller.figures.took_over()
+    p.controller.figures.banned()
     p.controller.figures.alarmed(AlarmKind.NO_ROUTE)
     found = counted(p.controller.figures)
     assert found["yjt_ari_links_lost_total",] == found["yjt_ari_events_total",] == 1
     assert found["yjt_ari_request_seconds_bucket", "0.005"] == found["yjt_ari_request_seconds_count",] == 1
     assert found["yjt_ari_requests_failed_total",] == 1
     assert found["yjt_alarms_total", "no_route"] == 1
+    assert found["yjt_take_overs_total",] == found["yjt_sip_bans_begun_total",] == 1
     assert now(p)["yjt_ari_link_up",] == 0

@@ -168,6 +168,7 @@ async def test_the_second_takes_over_when_the_first_beats_no_more(pair: Pair) ->
     await ended(keeping)
     await soon(waiting)
     assert pair.second.standing.holder == "second"
+    assert (pair.first.taken_from, pair.second.taken_from) == (NOBODY, "first")
 
 
 async def test_it_takes_over_at_once_when_the_first_leaves(pair: Pair) -> None:
@@ -176,6 +177,7 @@ async def test_it_takes_over_at_once_when_the_first_leaves(pair: Pair) -> None:
     await pair.second.next_beat()
     await pair.first.leave()
     await soon(waiting)
+    assert pair.second.taken_from == NOBODY
 
 
 async def test_one_that_was_frozen_commands_and_writes_nothing_once_the_other_has_taken_over(pair: Pair) -> None:
