@@ -1,8 +1,7 @@
 """The watch at the SIP door: hears Asterisk's security events, keeps count (`strangers.py`), has addresses banned, and
 keeps bans over restarts. One task with one mailbox; no call ever waits for it, and calls go on without it.
 
-A ban is an object of Asterisk's SIP access lists, made through ARI and kept there in memory (sorcery.conf): it works
-from the next message on, and nothing is reloaded. Each ban is a line in HOME/log/sip-bans.log too, for fail2ban and
+How Asterisk is told is `sip_access_list.py`'s. Each ban is a line in HOME/log/sip-bans.log too, for fail2ban and
 nftables (docs/security.md).
 """
 
@@ -25,11 +24,10 @@ import structlog
 
 from ari_app.ami import AmiLink, SecurityEvent
 from ari_app.ari import AriError, Client
-from ari_app.ari.errors import NotFound, ServerError
+from ari_app.sip_access_list import AccessList
 from ari_app.strangers import Ban, BanLimits, Network, Spared, Strangers, Trusted
 from home.secrets import Secrets
 from home.settings import Settings
-from ivr.serial import Json
 from models.database import Database, DatabaseUnavailable
 from models.sip_bans import SipBan, all_bans, all_trusted, keep_ban, keep_trusted
 
@@ -43,9 +41,6 @@ TRUST_KEPT_EVERY = timedelta(
 )  # a seat proves its password every few minutes: that need not be written each time
 SPARED_TOLD = timedelta(minutes=10)  # for which /ready tells of an address that was not banned
 _LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
-_AT_ONCE = 20  # addresses in one line of an access list
-_PLACE = {"configClass": "res_pjsip", "objectType": "acl"}
-_SLOTS = ("yjt-bans-a", "yjt-bans-b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +74,7 @@ class SipWatch:
         banned: Callable[[], None] = lambda: None,
     ) -> None:
         self.counted: Counter[str] = Counter()
-        self._client, self._database = client, database
+        self._list, self._database = AccessList(client), database
         self._ami = ami(linked=self._linked, heard=self._heard)
         self._strangers = strangers
         self._ban_log = ban_log
@@ -88,7 +83,6 @@ class SipWatch:
         self._mailbox: asyncio.Queue[SecurityEvent | Lift | None] = asyncio.Queue(MOST_WAITING)
         self._loaded = False
         self._told: list[Network] | None = None  # what Asterisk's list holds; None: to be told anew
-        self._slot = 0
         self._unkept: dict[Network, SipBan] = {}
         self._trust_kept: dict[Network, datetime] = {}
         self._trust_new: dict[Network, datetime] = {}
@@ -210,36 +204,17 @@ class SipWatch:
     # --- what Asterisk is told ----------------------------------------------------------------------------------
 
     async def _tell_asterisk(self) -> None:
-        """The whole list, when it has changed: the new one is there before the old one goes."""
+        """The whole list, when it has changed."""
         wanted = [ban.network for ban in self._strangers.banned(self._now())]
         if wanted == self._told or not self._may_try("asterisk"):
             return
-        new, old = _SLOTS[self._slot], _SLOTS[1 - self._slot]
         try:
-            await self._remove(new)
-            if wanted:
-                await self._make(new, wanted)
-            await self._remove(old)
+            await self._list.becomes(wanted)
         except AriError as problem:
             self._failed("asterisk", "not in force", problem)
             return
-        self._told, self._slot = wanted, 1 - self._slot
+        self._told = wanted
         self._problem.pop("asterisk", None)
-
-    async def _make(self, name: str, networks: list[Network]) -> None:
-        texts = [str(network) for network in networks]
-        lines = [",".join(texts[i : i + _AT_ONCE]) for i in range(0, len(texts), _AT_ONCE)]
-        fields: list[Json] = [{"attribute": "deny", "value": line} for line in lines]
-        try:
-            await self._client.asterisk.updateObject(**_PLACE, id=name, fields=fields)
-        except ServerError:
-            # Asterisk 22 makes the list, then finds no words for it in its answer; so it is asked whether it is there.
-            with suppress(ServerError):
-                await self._client.asterisk.getObject(**_PLACE, id=name)
-
-    async def _remove(self, name: str) -> None:
-        with suppress(NotFound):
-            await self._client.asterisk.deleteObject(**_PLACE, id=name)
 
     # --- what is kept -------------------------------------------------------------------------------------------
 
