@@ -20,6 +20,7 @@ from drill.storm.sound import speak
 OUTCOME = "helped_at_home"
 _STANDS_BY = 503
 _REQUEST = aiohttp.ClientTimeout(total=10)
+_AGAIN = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds
 
 
 class Control:
@@ -112,14 +113,27 @@ class Agents(Seats):
         if self.answer(invite["call-id"]) is None or invite.media is None:
             return
         self._told(invite.caller)
-        async with asyncio.TaskGroup() as both:
-            speaking = both.create_task(speak(invite.media, self.host))
+        speaking = asyncio.create_task(speak(invite.media, self.host), name=f"speaks-{invite.dialled}")
+        try:
             await asyncio.sleep(self._talk)
             await self._file(invite.dialled)
             await asyncio.sleep(2 * self._talk)  # until the platform has hung up
+        finally:
             speaking.cancel()
+            await asyncio.gather(speaking, return_exceptions=True)
 
     async def _file(self, seat: str) -> None:
+        """An agent whose button does nothing presses it again."""
+        for pause in _AGAIN:
+            try:
+                await self._file_once(seat)
+            except (aiohttp.ClientError, TimeoutError):
+                await asyncio.sleep(pause)
+            else:
+                return
+        self.problems.append(f"seat {seat}: no controller took the outcome within {sum(_AGAIN):g} s")
+
+    async def _file_once(self, seat: str) -> None:
         case = next(
             (one["case"] for one in (await self._control.read("/seats"))["seats"] if one["extension"] == seat), None
         )
