@@ -39,6 +39,7 @@ MENU: Final = (
         (
             Entry(Right.HANDLE_CASES, "/desk", "nav.desk", seat=True),
             Entry(Right.SEE_LIVE, "/board", "nav.board"),
+            Entry(Right.SEE_WALLBOARD, "/wallboard", "nav.wallboard"),
             Entry(Right.SEE_CASES, "/cases", "nav.cases"),
         ),
     ),
