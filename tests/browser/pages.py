@@ -39,7 +39,10 @@ class Walk:
 
     url: str
     left: list[str] = field(default_factory=routes)
-    links: set[str] = field(default_factory=set)
+    links: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._fixed = frozenset(self.left)  # `/elders/new` is no elder
 
     async def pages(self, page: Page) -> AsyncIterator[str]:
         """Opens every page that is left and that this log-in may see; gives its name while it is open."""
@@ -57,7 +60,7 @@ class Walk:
             await page.goto(f"{self.url}{path}")
             if path == API_PAGE:
                 await page.wait_for_load_state("networkidle")
-            self.links |= set(await page.eval_on_selector_all("a[href^='/']", HREFS))
+            self.links += await page.eval_on_selector_all("a[href^='/']", HREFS)
             yield re.sub(r"\W+", "-", route).strip("-")
 
     def _path(self, route: str) -> str | None:
@@ -65,4 +68,4 @@ class Walk:
         if "{" not in route:
             return route
         wanted = re.compile(re.sub(r"{\w+}", r"[^/]+", route))
-        return min((link for link in self.links if wanted.fullmatch(link) and link not in routes()), default=None)
+        return next((link for link in self.links if wanted.fullmatch(link) and link not in self._fixed), None)
