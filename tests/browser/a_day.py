@@ -31,11 +31,12 @@ WISHES = (
     (Aid.MEDICAL, "陪同去医院复查心脏"),
 )
 COMPLAINTS = (("演示保洁公司", "约好上午来，下午才到，也没有打电话"), ("送餐", "连续两天饭菜是凉的"))
+LATE = {2: 12.6, 12: 31.0, 99: 196.0}  # seconds until an answer, where everybody was busy
 ENDS = (Outcome.RESCUED, Outcome.FALSE_ALARM, Outcome.HELPED_AT_HOME, Outcome.CONSULTATION)
 
 
 async def record(db: Database, *, seed: int = 3) -> None:
-    """Alarms from midnight until now, and what came of them."""
+    """Alarms from midnight until now, and what came of them; one of yesterday nobody answered for minutes."""
     chance = random.Random(seed)
     async with db.read() as session:
         ids = list(await session.scalars(select(Elder.id).order_by(Elder.id).limit(60)))
@@ -44,9 +45,10 @@ async def record(db: Database, *, seed: int = 3) -> None:
     async with db.write() as session:
         for number, at in enumerate(_moments(day_around(now)[0], now, chance)):
             file = files[chance.randrange(1, len(files))]
-            case = _case(f"demo-{number:03d}", file, at, chance)
+            case = _case(number, file, at, chance)
             await write(session, stories.entries(case), area_code="021")
             await _afterwards(session, case, file, number)
+        await _exception(session, _case(99, files[7], now - timedelta(hours=26), chance))
         for line in range(2, 30):
             at = now - timedelta(days=chance.randrange(200))
             await record_test(session, f"1000{line:04d}", area_code="021", at=at)
@@ -59,10 +61,13 @@ def _moments(begins: datetime, now: datetime, chance: random.Random) -> list[dat
     return sorted(begins + timedelta(seconds=chance.uniform(0, seconds)) for _ in range(count))
 
 
-def _case(name: str, file: ElderFile, at: datetime, chance: random.Random) -> Case:
-    after = chance.choice((3.2, 4.1, 4.8, 5.5, 6.0, 7.3, 8.8, 9.4, 12.6, 31.0))
-    kind = chance.choices((CaseKind.SOS, CaseKind.ORDINARY), (4, 1))[0]
-    case = replace(stories.ringing(name, file=file), kind=kind, opened_at=at, channel=name, tapes=())
+def _case(number: int, file: ElderFile, at: datetime, chance: random.Random) -> Case:
+    after = LATE.get(number) or chance.uniform(2.5, 9.5)
+    name = f"demo-{number:03d}"
+    kind = CaseKind.ORDINARY if number % 5 == 4 else CaseKind.SOS
+    ringing = stories.ringing(name, file=file)
+    legs = (replace(ringing.legs[0], number=file.home_phone), *ringing.legs[1:])
+    case = replace(ringing, caller=file.home_phone, legs=legs, kind=kind, opened_at=at, channel=name, tapes=())
     case = replace(stories.closed(stories.talking(case)), topic=chance.choice(tuple(Topic)), note="演示")
     answered, ended = at + timedelta(seconds=after), at + timedelta(seconds=after + chance.uniform(60, 600))
     legs = tuple(replace(leg, dialled_at=at, answered_at=answered, ended_at=ended) for leg in case.legs)
@@ -70,7 +75,7 @@ def _case(name: str, file: ElderFile, at: datetime, chance: random.Random) -> Ca
 
 
 async def _afterwards(session: AsyncSession, case: Case, file: ElderFile, number: int) -> None:
-    """Follow-ups, orders, complaints and an exception report, one of each every few cases."""
+    """Follow-ups, orders and complaints, one of each every few cases."""
     at = case.opened_at or utc_now()
     drafted = {"case_id": case.id, "case_seq": 1, "elder_id": file.id, "drafted_at": at, "drafted_by": "user:3"}
     if number % 4 == 0:
@@ -83,5 +88,9 @@ async def _afterwards(session: AsyncSession, case: Case, file: ElderFile, number
     if number % 9 == 2:
         about, words = COMPLAINTS[number // 9 % len(COMPLAINTS)]
         session.add(Complaint(about=about, words=words, **drafted))
-    if number % 12 == 3:
-        session.add(ExceptionReport(case_id=case.id, waiting_since=at, opened_at=at + timedelta(seconds=180)))
+
+
+async def _exception(session: AsyncSession, case: Case) -> None:
+    at = case.opened_at or utc_now()
+    await write(session, stories.entries(case), area_code="021")
+    session.add(ExceptionReport(case_id=case.id, waiting_since=at, opened_at=at + timedelta(seconds=180)))

@@ -37,7 +37,7 @@ README: Final = {"desk": "light", "board": "light", "wallboard": "dark"}
 WIDTHS: Final = {"1280": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 WALL: Final = {"width": 1920, "height": 1080}
 THEMES: Final = ("light", "dark")
-LANGS: Final = ("zh", "en")
+LANGS: Final = {"zh": "zh-CN", "en": "en-GB"}
 SWITCH: Final = """theme => {
   const root = document.documentElement;
   root.dataset.bsTheme = root.dataset.themeAlways ?? theme;
@@ -66,24 +66,26 @@ class Camera:
 
     async def takes_all(self, case: str, seat: str) -> None:
         """`seat`: whose desk shows the case."""
-        walk = Walk(self._url, links=[f"/cases/{case}", "/elders/1"])
         first = f"agent{seat}"
-        for username in (first, *(name for name in self._passwords if name != first)):
-            page = await self._log_in(username)
-            async for name in walk.pages(page):
-                await self._take(page, name)
-            if username == first:
-                await page.goto(f"{self._url}/nothing")
-                await self._take(page, "not-found")
-                await page.context.clear_cookies(name="yjt_session")
-                await page.goto(f"{self._url}/login")
-                await self._take(page, "login")
-            await page.context.close()
-        for route in walk.left:
-            say((f"没有截到：{route}", f"no picture of {route}"))
+        for lang, locale in LANGS.items():
+            walk = Walk(self._url, links=[f"/cases/{case}", "/elders/1"])
+            for username in (first, *(name for name in self._passwords if name != first)):
+                page = await self._log_in(username, lang, locale)
+                async for name in walk.pages(page):
+                    await self._take(page, f"{name}.{lang}")
+                if username == first:
+                    await page.goto(f"{self._url}/nothing")
+                    await self._take(page, f"not-found.{lang}")
+                    await page.context.clear_cookies(name="yjt_session")
+                    await page.goto(f"{self._url}/login")
+                    await self._take(page, f"login.{lang}")
+                await page.context.close()
+            for route in walk.left:
+                say((f"没有截到：{route}", f"no picture of {route}"))
 
-    async def _log_in(self, username: str) -> Page:
-        context = await self._browser.new_context(reduced_motion="reduce")
+    async def _log_in(self, username: str, lang: str, locale: str) -> Page:
+        context = await self._browser.new_context(reduced_motion="reduce", locale=locale)
+        await context.add_cookies([{"name": "yjt_lang", "value": lang, "url": self._url}])
         page = await context.new_page()
         await page.goto(f"{self._url}/login")
         await page.fill("#username", username)
@@ -93,17 +95,14 @@ class Camera:
         return page
 
     async def _take(self, page: Page, name: str) -> None:
-        path, wall = page.url, name == "wallboard"
-        for lang in LANGS:
-            await page.context.add_cookies([{"name": "yjt_lang", "value": lang, "url": self._url}])
-            await page.goto(path, wait_until="networkidle" if "docs" in path else "load")
-            for width, size in WIDTHS.items():
-                await page.set_viewport_size(WALL if wall and width != "phone" else size)
-                for theme in THEMES[1:] if wall else THEMES:
-                    await page.evaluate(SWITCH, theme)
-                    await page.wait_for_timeout(SETTLED)
-                    file = FOLDER / f"{name}.{lang}.{theme}.{width}.png"
-                    await page.screenshot(path=file, full_page=not wall or width == "phone")
+        wall = name.startswith("wallboard")
+        for width, size in WIDTHS.items():
+            await page.set_viewport_size(WALL if wall and width != "phone" else size)
+            for theme in THEMES[1:] if wall else THEMES:
+                await page.evaluate(SWITCH, theme)
+                await page.wait_for_timeout(SETTLED)
+                file = FOLDER / f"{name}.{theme}.{width}.png"
+                await page.screenshot(path=file, full_page=not wall or width == "phone")
 
 
 @click.command()

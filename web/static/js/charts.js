@@ -21,7 +21,7 @@ export function drawQuarters(element, read) {
       color: COLOURS.map(colour),
       grid: { left: size * 2.2, right: size * 0.6, top: size * 0.7, bottom: size * 1.6 },
       xAxis: { type: "category", data: bars.map((bar) => bar.at), axisLabel: { ...text, interval: hour * 3 > size * 3.5 ? 11 : 23, showMaxLabel: false }, axisTick: { show: false }, axisLine: { lineStyle: { color: colour("--field-line") } } },
-      yAxis: { type: "value", minInterval: 1, axisLabel: text, splitLine: { lineStyle: { color: colour("--line") } } },
+      yAxis: { type: "value", minInterval: 1, axisLabel: { ...text, formatter: (value) => value || "" }, splitLine: { lineStyle: { color: colour("--line") } } },
       series: names.map((name, column) => ({ name, type: "bar", stack: "all", barCategoryGap: "20%", data: bars.map((bar) => bar.counts[column]) })),
     });
   };
