@@ -76,7 +76,7 @@ compliance:
 reliability:
 	$(BIN)/python -m drill.faults.page build/faults.jsonl docs/reliability.md
 
-bench: asterisk
+bench: parts
 	$(BIN)/python -m bench $(ARGS)
 
 screenshots: parts
