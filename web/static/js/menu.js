@@ -45,4 +45,5 @@ function letScroll() {
 }
 
 addEventListener("resize", letScroll);
+addEventListener("merged", letScroll);
 letScroll();
