@@ -10,7 +10,7 @@ WORKERS ?= 4
 DATABASE ?=
 SHELL  := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check compliance reliability bench clean lock venv asterisk parts forget
+.PHONY: help demo run test check compliance reliability bench screenshots clean lock venv asterisk parts forget
 
 help:
 	@echo "make demo    一次求助呼叫的完整演示  one SOS call, played by the town (ARGS=--once: end after it)"
@@ -20,6 +20,7 @@ help:
 	@echo "make compliance 条款与证明           all tests, then docs/compliance.md from what became of them"
 	@echo "make reliability 故障与结果          docs/reliability.md from what make test has seen of the faults"
 	@echo "make bench   性能对比                benchmarks as ratios; writes bench/results.md"
+	@echo "make screenshots 每页的截图          every page in both languages, into build/screenshots (ARGS=--readme: also the README's)"
 	@echo "make clean   清理                    remove caches and the virtual environment"
 
 # --- what must be there -----------------------------------------------------------------------------------------
@@ -75,8 +76,11 @@ compliance:
 reliability:
 	$(BIN)/python -m drill.faults.page build/faults.jsonl docs/reliability.md
 
-bench: asterisk
+bench: parts
 	$(BIN)/python -m bench $(ARGS)
+
+screenshots: parts
+	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info

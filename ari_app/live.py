@@ -23,6 +23,7 @@ def case_json(run: CaseRun, at: datetime) -> dict[str, Json]:
         "actions": list(actions_now(run.case, run.house.policy, at)),
         "searching": [role.value for role in sorted(run.case.searching)],
         "next_wave_at": run.case.next_wave_at.isoformat() if run.case.next_wave_at else None,
+        "waiting_since": run.case.waiting_since.isoformat() if run.case.waiting_since else None,
     }
 
 

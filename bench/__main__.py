@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import ari_command, capacity, growth, pickup
+from bench import ari_command, capacity, growth, pickup, screen
 
 RESULTS = Path(__file__).with_name("results.md")
 
@@ -20,6 +20,11 @@ RESULTS = Path(__file__).with_name("results.md")
 async def _pickup() -> tuple[str, bool]:
     figures = await pickup.run()
     return pickup.markdown(figures), pickup.met(figures)
+
+
+async def _screen() -> tuple[str, bool]:
+    figures = await screen.run()
+    return screen.markdown(figures), screen.met(figures)
 
 
 async def _ari_command() -> tuple[str, bool]:
@@ -40,6 +45,7 @@ async def _growth() -> tuple[str, bool]:
 
 BENCHMARKS = {
     "pickup": ("Pick-up and the first ring: controller beside a bare dialplan", _pickup),
+    "screen": (f"From the ring to the file in the browser, {screen.DESKS} desks open", _screen),
     "capacity": ("Calls a second: controller beside a bare dialplan", _capacity),
     "growth": ("From 10 to 1000 calls up, from 1 000 to 200 000 elders on file", _growth),
     "ari_command": ("One ARI command: our client beside asyncari", _ari_command),

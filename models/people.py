@@ -28,8 +28,8 @@ generate_password = passwords.generate
 
 
 class UserRole(StrEnum):
-    """The duties of S9, those who look after the machine and after the records, and `gateway`: a device, which hands
-    in alarms."""
+    """The duties of S9, those who look after the machine and after the records, and two that are no people: `gateway`
+    hands in alarms, `wallboard` is a screen on the wall."""
 
     ADMIN = "admin"
     LEAD = "lead"
@@ -40,6 +40,7 @@ class UserRole(StrEnum):
     MAINTENANCE = "maintenance"
     AUDITOR = "auditor"
     GATEWAY = "gateway"
+    WALLBOARD = "wallboard"
 
 
 class User(Base):
@@ -59,6 +60,11 @@ class User(Base):
     active: Mapped[bool] = mapped_column(default=True)
     password_changed_at: Mapped[datetime] = mapped_column(default=utc_now)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+def is_screen(roles: Iterable[str]) -> bool:
+    """Whether this is a screen on the wall and nothing else: it shows counts, and changes nothing."""
+    return set(roles) == {UserRole.WALLBOARD}
 
 
 class UserProblem(ValueError):

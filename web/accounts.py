@@ -18,13 +18,16 @@ from sqlalchemy import delete, select, update
 from models.api_tokens import hash_of
 from models.base import utc_now
 from models.database import Database, DatabaseUnavailable
-from models.people import User
+from models.people import User, is_screen
 from models.web_sessions import ApiToken, WebSession
 
 FRESH: Final = 5.0
 # A page that is open asks at least every half minute (`api/live.py`), so only who has closed it is idle.
 SESSION_IDLE: Final = timedelta(hours=2)
 SESSION_LONGEST: Final = timedelta(hours=16)  # a shift of twelve hours and what comes before and after it
+# A screen on the wall has nobody who logs in for each shift, shows counts only and can do nothing. It stays logged in
+# until nobody has seen it for so long, its password or duties change, or the account is closed.
+SCREEN_IDLE: Final = timedelta(days=7)
 TOKEN_LIFE: Final = timedelta(hours=12)
 TOUCH_EVERY: Final = timedelta(minutes=10)
 MOST_REMEMBERED: Final = 5_000
@@ -125,12 +128,13 @@ class Accounts:
         if row is None:
             return None
         begun, user = row
-        over = begun.expires_at <= now or begun.created_at <= now - SESSION_LONGEST
+        screen = is_screen(user.roles)
+        over = begun.expires_at <= now or (begun.created_at <= now - SESSION_LONGEST and not screen)
         if over and not (user.seat and self._in_a_case(user.seat)):
             await self._end(key_hash)  # for good: a case that comes later must not bring it back
             return None
         if now - begun.seen_at > TOUCH_EVERY:
-            await self._touch(key_hash)
+            await self._touch(key_hash, SCREEN_IDLE if screen else SESSION_IDLE)
         return Found(account_of(user), dict(begun.data))
 
     async def _read_token(self, key_hash: str) -> Found | None:
@@ -144,11 +148,11 @@ class Accounts:
         async with self._db.write() as session:
             await session.execute(delete(WebSession).where(WebSession.key_hash == key_hash))
 
-    async def _touch(self, key_hash: str) -> None:
+    async def _touch(self, key_hash: str, idle: timedelta) -> None:
         now = utc_now()
         seen = update(WebSession).where(WebSession.key_hash == key_hash)
         async with self._db.write() as session:
-            await session.execute(seen.values(seen_at=now, expires_at=now + SESSION_IDLE))
+            await session.execute(seen.values(seen_at=now, expires_at=now + idle))
 
 
 def account_of(user: User) -> Account:

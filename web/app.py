@@ -27,6 +27,7 @@ from web.render import STATIC, make_environment
 from web.reveals import Reveals
 from web.texts import load_texts
 from web.throttle import Limits, Throttle
+from web.wallboard import Wallboard
 from web.watching import Figures
 
 LARGEST_REQUEST: Final = 256 * 1024
@@ -74,6 +75,7 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
         ladder=LadderLog(settings.home / "asterisk" / "log" / "sos.log"),
         words=app[keys.TEXTS]["zh"],
     )
+    app[keys.WALLBOARD] = Wallboard(database)
     app[keys.SOCKETS] = set()
     app[keys.REVEALS] = Reveals()
     app[keys.LOGINS] = Throttle(burst=10, per_minute=20)

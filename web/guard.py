@@ -21,14 +21,14 @@ from web.rights import Right, may
 API: Final = "/api/"
 
 
-def needs(right: Right | None = None) -> Callable[[Handler], Handler]:
-    """Only for people who are logged in and, when a right is named, have it."""
+def needs(*rights: Right) -> Callable[[Handler], Handler]:
+    """Only for people who are logged in and, when rights are named, have one of them."""
 
     def guard(handler: Handler) -> Handler:
         @wraps(handler)
         async def guarded(request: web.Request) -> web.StreamResponse:
             account = account_of(request)
-            if right is not None and not may(account, right):
+            if rights and not any(may(account, right) for right in rights):
                 raise Forbidden
             return await handler(request)
 

@@ -17,6 +17,7 @@ from web.metrics import Metrics
 from web.reveals import Reveals
 from web.texts import Lang, Texts
 from web.throttle import Limits, Throttle
+from web.wallboard import Wallboard
 from web.watching import Figures
 
 SETTINGS = web.AppKey("settings", Settings)
@@ -33,6 +34,7 @@ REVEALS = web.AppKey("reveals", Reveals)
 SOCKETS = web.AppKey("sockets", set[web.WebSocketResponse])
 LOOKING = web.AppKey("looking", Looking)
 FIGURES = web.AppKey("figures", Figures)
+WALLBOARD = web.AppKey("wallboard", Wallboard)
 LOGINS = web.AppKey("logins", Throttle)
 LIMITS = web.AppKey("limits", Limits)
 

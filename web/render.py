@@ -12,6 +12,7 @@ from aiohttp import web
 
 from web import rights
 from web.keys import ACCOUNT, MIRROR, SETTINGS, TEMPLATES, TEXTS
+from web.menu import menu_of
 from web.origin import LANG_COOKIE
 from web.security import csrf_token
 from web.texts import Lang, Texts, as_lang
@@ -62,6 +63,7 @@ def render(
             csrf=csrf_token(request),
             now=datetime.now(UTC),
             here=request.path,
+            menu=menu_of(account),
             mirror=request.app[MIRROR],
             **(context or {}),
         )

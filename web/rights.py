@@ -13,6 +13,7 @@ from web.feed import Message
 
 class Right(StrEnum):
     SEE_LIVE = "see_live"
+    SEE_WALLBOARD = "see_wallboard"  # counts that everybody in the room may read
     SEE_CASES = "see_cases"
     HANDLE_CASES = "handle_cases"
     HEAR_RECORDINGS = "hear_recordings"
@@ -35,7 +36,7 @@ class Right(StrEnum):
 _ALL: Final = frozenset(Right)
 # Who leads the service does not watch over its records, and who does leads nothing.
 _LEAD: Final = _ALL - {Right.SEE_AUDIT, Right.MANAGE_USERS}
-_SEE: Final = frozenset({Right.SEE_LIVE, Right.SEE_CASES, Right.SEE_ELDERS})
+_SEE: Final = frozenset({Right.SEE_LIVE, Right.SEE_WALLBOARD, Right.SEE_CASES, Right.SEE_ELDERS})
 _AGENT: Final = _SEE | {
     Right.REPORT_ALARMS,
     Right.HANDLE_CASES,
@@ -57,6 +58,7 @@ _OF_ROLE: Final[dict[str, frozenset[Right]]] = {
     UserRole.MAINTENANCE: frozenset({Right.SEE_LIVE, Right.SEE_TERMINALS, Right.EXPORT}),
     UserRole.AUDITOR: frozenset({Right.SEE_AUDIT, Right.EXPORT}),
     UserRole.GATEWAY: frozenset({Right.REPORT_ALARMS}),
+    UserRole.WALLBOARD: frozenset({Right.SEE_WALLBOARD}),
 }
 
 
@@ -71,7 +73,12 @@ def may_set_seat(account: Account, extension: str) -> bool:
 
 
 def may_receive(account: Account, message: Message) -> bool:
-    """Whether this live message is for this account: `screen` goes to the seat it names."""
+    """Whether the account is told of this live message: all of it, or, for a wallboard, only that there is one."""
+    return may_read(account, message) or (message.audience.extension is None and may(account, Right.SEE_WALLBOARD))
+
+
+def may_read(account: Account, message: Message) -> bool:
+    """Whether what this live message says is for this account: `screen` goes to the seat it names."""
     if message.audience.extension is not None:
         return account.seat == message.audience.extension
     if message.audience.case is not None:

@@ -16,6 +16,8 @@ from web.origin import SESSION_COOKIE, is_https
 from web.problems import Unauthorized
 
 USER: Final = "user"
+SCREEN: Final = "screen"  # on a wall: the log-in outlives the browser, as after a power cut
+YEAR: Final = 365 * 24 * 3600
 
 
 class DatabaseStorage(AbstractStorage):
@@ -42,6 +44,8 @@ class DatabaseStorage(AbstractStorage):
         key = session.identity or token_urlsafe(32)
         await self._accounts.start_session(key, dict(session), user_id=int(session[USER]))
         self.save_cookie(response, key)
+        if session.get(SCREEN):
+            response.cookies[SESSION_COOKIE]["max-age"] = YEAR
         if is_https(request):
             response.cookies[SESSION_COOKIE]["secure"] = True
 

@@ -208,14 +208,14 @@ class Sheet:
 
 
 # What a timeline entry's data repeats of the entry itself, and names of no use to a reader.
-_TOLD_ELSEWHERE: Final = frozenset({"type", "at", "actor", "channel", "recording", "sha256"})
+TOLD_ELSEWHERE: Final = frozenset({"type", "at", "actor", "channel", "recording", "sha256"})
 
 
 def details(entry: TimelineView, sheet: Sheet, t: Texts) -> Sequence[tuple[str, str]]:
     """What a timeline entry says beyond its name: label and words, legs by the name of who was on them."""
     found: list[tuple[str, str]] = []
     for name, value in entry.data.items():
-        words = "" if name in _TOLD_ELSEWHERE else _words(name, value, sheet, t)
+        words = "" if name in TOLD_ELSEWHERE else _words(name, value, sheet, t)
         if words:
             found.append((t.label(name), words))
     return found
@@ -227,6 +227,10 @@ def _words(name: str, value: object, sheet: Sheet, t: Texts) -> str:
             return ""
         case str() if name == "leg":
             return sheet.name_of(value)
+        case bool():
+            return t("form.yes") if value else t("form.no")
+        case str() if name == "kind":
+            return t.word("case_kind", value)
         case str() if name == "problem":
             return t.word("tape_problem", value)
         case {"kind": str(kind), "leg": str(leg)} if name == "timer":

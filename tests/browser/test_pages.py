@@ -146,7 +146,46 @@ async def test_the_whole_of_a_page_is_reached_by_keyboard(town: Town) -> None:
     await page.goto(f"{town.url}/elders")
     name = "document.activeElement.getAttribute('href') ?? document.activeElement.name ?? ''"
     seen: set[str] = {await page.evaluate(name)}  # the search field has the focus from the start
-    for key in [*["Shift+Tab"] * 12, *["Tab"] * 24]:
-        await page.keyboard.press(key)
+    await page.locator("header .brand").focus()
+    for _ in range(24):
+        if await page.evaluate("document.activeElement.matches('details:not([open]) > summary')"):
+            await page.keyboard.press("Enter")
+        await page.keyboard.press("Tab")
         seen.add(await page.evaluate(name))
     assert {"/board", "/cases", "/elders", "search", "community", "/elders/new"} <= seen
+
+
+async def test_the_menu_on_a_phone_and_the_dark(town: Town) -> None:
+    page = await town.page("supervisor")
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await page.goto(f"{town.url}/cases")
+    await expect(page.get_by_role("link", name="实时看板")).to_be_hidden()
+    await page.get_by_role("button", name="菜单").click()
+    await page.get_by_role("button", name="切换浅色或深色").click()
+    await page.get_by_role("link", name="实时看板").click()
+    await page.wait_for_url("**/board")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert await page.evaluate(ground) == "rgb(17, 23, 29)"
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await page.emulate_media(color_scheme="dark")  # what was switched to stays, whatever the system wants
+    await page.reload()
+    assert await page.evaluate(ground) == "rgb(17, 23, 29)"
+
+
+async def test_the_wall_moves_by_itself_and_says_when_it_is_old(town: Town) -> None:
+    page = await town.page("supervisor")
+    await page.clock.install()
+    await page.goto(f"{town.url}/wallboard")
+    await expect(page.locator("#waiting .figure")).to_have_text("0")
+    since = (utc_now() - timedelta(seconds=20)).isoformat()
+    await town.control.case({**stories.case_json(stories.ringing()), "waiting_since": since})
+    await expect(page.locator("#waiting")).to_have_class(re.compile("warn"))
+    await expect(page.locator("#waiting .figure")).to_have_text("1")
+    assert await page.locator("#chart canvas").count() == 1
+    assert await page.evaluate("document.documentElement.scrollHeight <= innerHeight")  # a wall cannot be scrolled
+    await page.route("**/fragments/wallboard", lambda route: route.abort())
+    await page.clock.fast_forward(30_000)
+    await expect(page.locator("[data-old]")).to_contain_text("数据已停止更新 0:3")
+    await page.unroute("**/fragments/wallboard")
+    await expect(page.locator("[data-old]")).to_be_empty()
+    town.errors[:] = [error for error in town.errors if "ERR_FAILED" not in error]  # the fetches that were cut off

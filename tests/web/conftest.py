@@ -62,6 +62,7 @@ async def settle(database: Database) -> None:
         {"username": "lead", "name": "演示班长", "roles": ["lead"]},
         {"username": "keeper", "name": "演示维护员", "roles": ["maintenance"]},
         {"username": "reader", "name": "演示质检员", "roles": ["reviewer"]},
+        {"username": "wall", "name": "演示大屏", "roles": ["wallboard"]},
     ]
     async with database.write() as session:
         session.add_all(User(password_hash=_password_hash(), **person) for person in people)

@@ -26,6 +26,7 @@ ROLES = {
     "M": UserRole.MAINTENANCE,
     "U": UserRole.AUDITOR,
     "W": UserRole.GATEWAY,
+    "S": UserRole.WALLBOARD,
 }
 # Route; who is let in; what they are answered (there is no such record, nothing was sent); what nobody is answered:
 # 303 leads to the log-in. Everybody else is answered 403.
@@ -52,6 +53,7 @@ POST /follow-ups/{id}                       ALGPD   422 403
 GET /fragments/board                        ALGPRDM 200 401
 GET /fragments/cases/{id}                   ALGPRD  404 401
 GET /fragments/desk                         ALGP    200 401
+GET /fragments/wallboard                    ALGPRDS 200 401
 GET /health                                 all     200 200
 POST /language                              all     303 403
 GET /login                                  all     303 200
@@ -62,6 +64,7 @@ GET /orders                                 ALGPD   200 303
 GET /ready                                  all     200 200
 GET /terminals                              ALDM    200 303
 GET /terminals/export                       ALDM    200 303
+GET /wallboard                              ALGPRDS 200 303
 POST /api/v1/alarms                         ALGPW   415 401
 GET /api/v1/audit                           AU      200 401
 GET /api/v1/cases                           ALGPRD  200 401
@@ -91,7 +94,7 @@ PATCH /api/v1/exception-reports/{id}        AL      415 401
 GET /api/v1/follow-ups                      ALGPD   200 401
 PATCH /api/v1/follow-ups/{id}               ALGPD   415 401
 GET /api/v1/health                          all     200 200
-GET /api/v1/live                            ALGPRDM 400 401
+GET /api/v1/live                            ALGPRDMS 400 401
 POST /api/v1/login                          all     415 415
 POST /api/v1/logout                         all     200 401
 GET /api/v1/me                              all     200 401

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterable
+from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from models.work_orders import OrderState
 from web import vendor
 from web.forms import GROUPS
 from web.problems import Problem
+from web.sheet import TOLD_ELSEWHERE
 from web.texts import LANGS, TextsError, load_texts
 
 WEB = Path(vendor.__file__).parent
@@ -142,3 +145,16 @@ def test_an_altered_vendored_file_is_noticed(tmp_path: Path, monkeypatch: pytest
     assert f"{first.target}: not the file of {first.package}" in found
     assert "stranger.js: not in the manifest" in found
     assert f"{rest[0].target}: missing" in found
+
+
+def test_what_a_timeline_says_has_a_word_in_both_languages() -> None:
+    """Fields of events that are shown; what is a record of its own is told by its name or not at all."""
+    told = {
+        field.name
+        for _, event in inspect.getmembers(events, inspect.isclass)
+        if issubclass(event, events.Happened)
+        for field in fields(event)
+        if field.name not in TOLD_ELSEWHERE and not str(field.type).startswith(("tuple", "DeviceReport"))
+    }
+    for texts in load_texts().values():
+        assert [name for name in sorted(told) if f"field.{name}" not in texts] == []

@@ -103,7 +103,7 @@ class Operations:
         path: str,
         summary: str,
         *,
-        right: Right | None = None,
+        right: Right | tuple[Right, ...] | None = None,
         public: bool = False,
         body: type[BaseModel] | None = None,
         query: type[BaseModel] | None = None,
@@ -112,10 +112,12 @@ class Operations:
         media: str = JSON,
         also: tuple[int, ...] = (),
     ) -> Callable[[Handler], Handler]:
-        """Register the decorated handler; without `public` it needs an account, and the right when one is named."""
+        """Register the decorated handler; without `public` it needs an account, and the right when one is named (one of
+        several)."""
 
         def register(handler: Handler) -> Handler:
-            guarded = handler if public else needs(right)(handler)
+            rights = right if isinstance(right, tuple) else () if right is None else (right,)
+            guarded = handler if public else needs(*rights)(handler)
             self._all.append(
                 Operation(method, path, summary, self._tag, guarded, public, body, query, result, status, media, also)
             )

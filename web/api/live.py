@@ -1,7 +1,8 @@
 """The live stream: every change of cases and seats that the account may see, numbered; `?after=N` resumes.
 
 The first message is the whole state (`kind: state`) when N is missing or too old. A client that does not read is
-closed with 1013 and may come back with its last number; one whose log-in ended with 4401.
+closed with 1013 and may come back with its last number; one whose log-in ended with 4401. A wallboard is told that
+something has changed, with empty `data`: it asks for its figures anew.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from web.guard import account_of
 from web.keys import ACCOUNTS, BEARER, FEED, METRICS, MIRROR, SOCKETS
 from web.origin import SESSION_COOKIE
 from web.personal import sees_case, shown_case
-from web.rights import Right, may, may_receive
+from web.rights import Right, may, may_read, may_receive
 
 operations = Operations("live")
 HEARTBEAT: Final = 15.0
@@ -31,7 +32,14 @@ class Resume(Input):
     after: int | None = Field(None, ge=0, le=2**53)
 
 
-@operations("GET", "/live", "Follow cases and seats (WebSocket)", right=Right.SEE_LIVE, query=Resume, status=101)
+@operations(
+    "GET",
+    "/live",
+    "Follow cases and seats (WebSocket)",
+    right=(Right.SEE_LIVE, Right.SEE_WALLBOARD),
+    query=Resume,
+    status=101,
+)
 async def live(request: web.Request) -> web.StreamResponse:
     after = read_query(request, Resume).after
     account = account_of(request)
@@ -84,6 +92,8 @@ async def _send(
 
 def _text(request: web.Request, account: Account, message: Message) -> str:
     """Encoded once for all who see the same; the whole state differs with what the account may see."""
+    if not may_read(account, message):
+        return encode(message.seq, message.kind, {})
     if message.kind == "state":
         return _state(request, account, message.seq)
     if message.kind != "case":
@@ -94,6 +104,8 @@ def _text(request: web.Request, account: Account, message: Message) -> str:
 
 def _state(request: web.Request, account: Account, seq: int) -> str:
     mirror = request.app[MIRROR]
+    if not may(account, Right.SEE_LIVE):
+        return encode(seq, "state", {})
     cases = mirror.open_cases() if may(account, Right.SEE_CASES) else []
     return encode(seq, "state", mirror.snapshot([shown_case(request, case.view, case.raw) for case in cases]))
 

@@ -15,13 +15,15 @@ SeatState = Literal["offline", "ready", "paused", "reserved", "talking", "wrap_u
 @dataclass(frozen=True, slots=True)
 class CaseExtras:
     """What only the controller knows of an open case. `actions` are those which are legal now; `household` are the
-    people whom the caller's number may belong to, when there are several."""
+    people whom the caller's number may belong to, when there are several; `waiting_since`: from when on agent A is
+    missing."""
 
     file: ElderFile | None = None
     household: tuple[ElderFile, ...] = ()
     actions: tuple[str, ...] = ()
     searching: tuple[str, ...] = ()
     next_wave_at: datetime | None = None
+    waiting_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,17 @@ from yarl import URL
 from models.audit import audit
 from models.base import utc_now
 from models.database import DatabaseUnavailable
-from models.people import LockedOut, LogInRefused, verify_password
+from models.people import LockedOut, LogInRefused, is_screen, verify_password
 from web.accounts import Account, account_of
 from web.guard import account_of as signed_in
 from web.keys import ACCOUNT, DATABASE, LOGINS
 from web.logs import log
+from web.menu import menu_of
 from web.origin import LANG_COOKIE, address_of, is_https
 from web.problems import Problem, TooMany, WaitFirst
 from web.render import lang_of, render
 from web.rights import Right, may
-from web.sessions import USER
+from web.sessions import SCREEN, USER
 from web.texts import as_lang
 
 routes = web.RouteTableDef()
@@ -31,10 +32,14 @@ WHOLE_OFFICE: Final = 0.2  # a shift begins for everybody behind one address at 
 
 @routes.get("/")
 async def home(request: web.Request) -> web.StreamResponse:
-    """An agent goes to the desk, everybody else to the board; who keeps watch over the records goes to those."""
+    """An agent goes to the desk, others to the board; who may see neither goes to the first page of the menu."""
     account = signed_in(request)
-    board = "/board" if may(account, Right.SEE_LIVE) else "/audit" if may(account, Right.SEE_AUDIT) else "/api/v1/docs"
-    raise web.HTTPSeeOther("/desk" if account.seat and may(account, Right.HANDLE_CASES) else board)
+    if account.seat and may(account, Right.HANDLE_CASES):
+        raise web.HTTPSeeOther("/desk")
+    if may(account, Right.SEE_LIVE):
+        raise web.HTTPSeeOther("/board")
+    first = next((entry.href for part in menu_of(account) for entry in part.entries), "/api/v1/docs")
+    raise web.HTTPSeeOther(first)
 
 
 @routes.get("/login")
@@ -114,6 +119,8 @@ async def begin_session(request: web.Request, account: Account) -> str:
     key = token_urlsafe(32)
     session.set_new_identity(key)
     session[USER] = account.id
+    if is_screen(account.roles):
+        session[SCREEN] = True
     return key
 
 

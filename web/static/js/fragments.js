@@ -48,6 +48,7 @@ export class Fragment {
     if (answer.status === 401) location.reload();
     if (!answer.ok) return;
     merge(this.element, await answer.text());
+    dispatchEvent(new Event("merged"));
     this.afterwards();
   }
 }

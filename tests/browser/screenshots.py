@@ -1,0 +1,151 @@
+"""`python -m tests.browser.screenshots [--readme]`: every page in both languages, in light and in dark, on a wide
+screen and on a phone, into build/screenshots/. A platform of its own is started, with a day on record and an emergency
+that the town plays meanwhile. `--readme` puts the pictures of the README anew into docs/images/.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import click
+from playwright.async_api import Browser, Page, async_playwright
+
+from drill.own_platform import ELDERS_LINE, agents, on_own_platform, own_settings, ports_of_its_own
+from drill.printing import Timeline, say
+from drill.rehearsal import AgentLogIn, rehearsal, web_address
+from drill.scripts.sos import SosStory
+from drill.town import Town
+from home.programs import browser_environment, find
+from home.settings import CHECKOUT, Settings
+from models.database import Database
+from models.demo_district import DemoLogIn
+from models.phone_numbers import dialable
+from tests.browser import a_day
+from tests.browser.conftest import FLAGS
+from tests.browser.pages import Walk
+
+FOLDER: Final = CHECKOUT / "build" / "screenshots"
+IMAGES: Final = CHECKOUT / "docs" / "images"
+README: Final = {"desk": "light", "board": "light", "wallboard": "dark"}
+WIDTHS: Final = {"1280": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+WALL: Final = {"width": 1920, "height": 1080}
+THEMES: Final = ("light", "dark")
+LANGS: Final = {"zh": "zh-CN", "en": "en-GB"}
+SWITCH: Final = """theme => {
+  const root = document.documentElement;
+  root.dataset.bsTheme = root.dataset.themeAlways ?? theme;
+  dispatchEvent(new Event("theme"));
+}"""
+SETTLED: Final = 300  # milliseconds for charts and fonts
+
+
+class Pictured(SosStory):
+    """The emergency, with pictures taken while helpers are on the way."""
+
+    camera: Camera
+
+    async def _help_arrives(self) -> None:
+        await self.camera.takes_all(self.case, self._a.seat.extension)
+        await super()._help_arrives()
+
+
+class Camera:
+    """Opens every page by every log-in that is needed, and keeps a picture of it."""
+
+    def __init__(self, url: str, log_ins: Sequence[DemoLogIn], browser: Browser) -> None:
+        self._url = url
+        self._passwords = {user.username: user.password for user in log_ins}
+        self._browser = browser
+
+    async def takes_all(self, case: str, seat: str) -> None:
+        """`seat`: whose desk shows the case."""
+        first = f"agent{seat}"
+        for lang, locale in LANGS.items():
+            walk = Walk(self._url, links=[f"/cases/{case}", "/elders/1"])
+            for username in (first, *(name for name in self._passwords if name != first)):
+                page = await self._log_in(username, lang, locale)
+                async for name in walk.pages(page):
+                    await self._take(page, f"{name}.{lang}")
+                if username == first:
+                    await page.goto(f"{self._url}/nothing")
+                    await self._take(page, f"not-found.{lang}")
+                    await page.context.clear_cookies(name="yjt_session")
+                    await page.goto(f"{self._url}/login")
+                    await self._take(page, f"login.{lang}")
+                await page.context.close()
+            for route in walk.left:
+                say((f"没有截到：{route}", f"no picture of {route}"))
+
+    async def _log_in(self, username: str, lang: str, locale: str) -> Page:
+        context = await self._browser.new_context(reduced_motion="reduce", locale=locale)
+        await context.add_cookies([{"name": "yjt_lang", "value": lang, "url": self._url}])
+        page = await context.new_page()
+        await page.goto(f"{self._url}/login")
+        await page.fill("#username", username)
+        await page.fill("#password", self._passwords[username])
+        await page.press("#password", "Enter")
+        await page.wait_for_selector("header.bar")
+        return page
+
+    async def _take(self, page: Page, name: str) -> None:
+        wall = name.startswith("wallboard")
+        for width, size in WIDTHS.items():
+            await page.set_viewport_size(WALL if wall and width != "phone" else size)
+            for theme in THEMES[1:] if wall else THEMES:
+                await page.evaluate(SWITCH, theme)
+                await page.wait_for_timeout(SETTLED)
+                file = FOLDER / f"{name}.{theme}.{width}.png"
+                await page.screenshot(path=file, full_page=not wall or width == "phone")
+
+
+@click.command()
+@click.option("--readme", is_flag=True, help="put the README's pictures anew into docs/images/")
+def screenshots(readme: bool) -> None:
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    with TemporaryDirectory(prefix="yjt-screenshots-") as home:
+        passed = asyncio.run(_screenshots(Path(home)))
+    say((f"{len(list(FOLDER.iterdir()))} 张，在 {FOLDER}", f"{len(list(FOLDER.iterdir()))} pictures in {FOLDER}"))
+    if readme:
+        for name, theme in README.items():
+            shutil.copy(FOLDER / f"{name}.zh.{theme}.1280.png", IMAGES / f"{name}.png")
+    sys.exit(0 if passed else 1)
+
+
+async def _screenshots(home: Path) -> bool:
+    ports, town = ports_of_its_own(os.environ)
+    platform = own_settings(home, town, os.environ, own={**ports, **SosStory.settings})
+
+    async def play(around: Town, log_ins: Sequence[DemoLogIn]) -> bool:
+        return await _play(platform, around, log_ins)
+
+    return bool(await on_own_platform(platform, town, play, extensions=["801", "802"]))
+
+
+async def _play(platform: Settings, town: Town, log_ins: Sequence[DemoLogIn]) -> bool:
+    database = Database(platform.database_url)
+    await a_day.record(database)
+    await database.close()
+    program, environment = find("chromium", platform), {**os.environ, **browser_environment(platform)}
+    people = [AgentLogIn(user.username, user.password) for user in agents(log_ins)]
+    async with async_playwright() as playwright, rehearsal(platform, town, agents=people) as stage:
+        browser = await playwright.chromium.launch(
+            executable_path=program.argv_prefix[0], args=list(FLAGS), env=environment
+        )
+        line = dialable(ELDERS_LINE, platform.area_code)
+        story = Pictured(town, stage.desks, line, Timeline().tell)
+        story.camera = Camera(web_address(platform), log_ins, browser)
+        report = await story.run()
+        await browser.close()
+    return report.passed
+
+
+if __name__ == "__main__":
+    screenshots()

@@ -1,0 +1,61 @@
+"""axe-core finds nothing serious on any page, in light and in dark. Pages are those that the router has."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+
+from ivr.vocabulary import AlarmKind
+from tests.browser.conftest import Town
+from tests.browser.pages import Walk
+from tests.web import stories
+
+GRAVE = ("serious", "critical")
+# Each log-in opens what those before it could not: the desk shows a case only to the agent who has it.
+LOG_INS = ("agent801", "supervisor", "admin")
+WITHOUT_RECORDS: list[str] = []  # routes whose record the demo district does not have
+SWITCH = "theme => { const root = document.documentElement; root.dataset.bsTheme = root.dataset.themeAlways ?? theme; }"
+THEIRS = [".swagger-ui"]  # not ours to mend
+
+
+async def test_axe_finds_nothing_serious_on_any_page(town: Town) -> None:
+    case = stories.emergency(stories.talking(stories.ringing()))
+    await town.control.seat(stories.seat_json("801", "talking", case="c1", role="A"))
+    await town.control.case(stories.case_json(case, alarms=(AlarmKind.NO_AGREEMENT,)))
+    await town.control.case(stories.case_json(stories.ringing("c2", seat="803", file=None)))
+    found: list[str] = []
+    walk = Walk(town.url)
+    for username in LOG_INS:
+        page = await town.page(username)
+        async for name in walk.pages(page):
+            found += await _looked_at(page, name)
+        await page.goto(f"{town.url}/nothing")
+        found += await _looked_at(page, "not-found")
+        await page.get_by_role("button", name="退出", exact=True).click()
+        await expect(page.locator("#username")).to_be_visible()
+        found += await _looked_at(page, "login")
+        await page.context.close()
+    town.errors[:] = [error for error in town.errors if "404" not in error]  # the browser's own note of the error page
+    assert not found, "\n".join(dict.fromkeys(found))
+    assert walk.left == WITHOUT_RECORDS
+
+
+async def _looked_at(page: Page, name: str) -> list[str]:
+    """What axe has to say of this page: all of it in light, of colours in dark."""
+    told = await _grave(page, f"{name} light", "light", {"resultTypes": ["violations"]})
+    return told + await _grave(page, f"{name} dark", "dark", {"runOnly": ["color-contrast"]})
+
+
+async def _grave(page: Page, name: str, theme: str, options: dict[str, Any]) -> list[str]:
+    await page.evaluate(SWITCH, theme)
+    here = {"exclude": [[part] for part in THEIRS]}
+    response = (await Axe().run(page, here, options)).response
+    return [
+        f"{name}: {violation['id']}: {json.dumps(node['target'])} {node['failureSummary']}"
+        for violation in response["violations"]
+        if violation["impact"] in GRAVE
+        for node in violation["nodes"]
+    ]

@@ -1,0 +1,78 @@
+"""The main menu: which pages there are, in which part, and with which right. One line for each page, nothing else here.
+
+A word stands in `web/words/`, under `nav.<name>`, the part's under `menu.<name>`.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from web.accounts import Account
+from web.rights import Right, may
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`seat`: only for people who have one."""
+
+    right: Right
+    href: str
+    word: str
+    seat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the menu with the pages of it that somebody may open; at least one."""
+
+    word: str
+    entries: tuple[Entry, ...]
+
+    def entry_of(self, path: str) -> Entry | None:
+        """The page that this address belongs to; the longest name wins."""
+        found = [entry for entry in self.entries if path == entry.href or path.startswith(entry.href + "/")]
+        return max(found, key=lambda entry: len(entry.href), default=None)
+
+
+MENU: Final = (
+    Part(
+        "menu.calls",
+        (
+            Entry(Right.HANDLE_CASES, "/desk", "nav.desk", seat=True),
+            Entry(Right.SEE_LIVE, "/board", "nav.board"),
+            Entry(Right.SEE_WALLBOARD, "/wallboard", "nav.wallboard"),
+            Entry(Right.SEE_CASES, "/cases", "nav.cases"),
+        ),
+    ),
+    Part(
+        "menu.files",
+        (
+            Entry(Right.SEE_ELDERS, "/elders", "nav.elders"),
+            Entry(Right.SEE_TERMINALS, "/terminals", "nav.terminals"),
+        ),
+    ),
+    Part(
+        "menu.afterwards",
+        (
+            Entry(Right.FOLLOW_UP, "/follow-ups", "nav.follow_ups"),
+            Entry(Right.SEE_ORDERS, "/orders", "nav.orders"),
+            Entry(Right.SEE_COMPLAINTS, "/complaints", "nav.complaints"),
+            Entry(Right.EXPLAIN_EXCEPTIONS, "/exception-reports", "nav.exceptions"),
+        ),
+    ),
+    Part(
+        "menu.administration",
+        (Entry(Right.SEE_AUDIT, "/audit", "nav.audit"),),
+    ),
+)
+
+
+def menu_of(account: Account | None) -> list[Part]:
+    """What this account may open; parts without such a page are left out."""
+    if account is None:
+        return []
+    shown = [Part(part.word, tuple(e for e in part.entries if _opens(account, e))) for part in MENU]
+    return [part for part in shown if part.entries]
+
+
+def _opens(account: Account, entry: Entry) -> bool:
+    return may(account, entry.right) and (account.seat is not None or not entry.seat)
