@@ -1,6 +1,6 @@
 """Who may do what: the one place that decides. Pages and API ask here and nowhere else.
 
-In this issue whoever works for the centre sees all of it; rights by place (区, 街道, 社区) will narrow `may` later.
+With whom they may do it, by place (区, 街道, 社区), is told by the account's scope: `models/scope.py`, `places.py`.
 """
 
 from enum import StrEnum
@@ -24,18 +24,22 @@ class Right(StrEnum):
     SET_ANY_SEAT = "set_any_seat"
     REPORT_ALARMS = "report_alarms"
     SEE_TERMINALS = "see_terminals"
+    TEST_TERMINALS = "test_terminals"
     EXPLAIN_EXCEPTIONS = "explain_exceptions"
     SUPERVISE = "supervise"
     SEE_PERSONAL = "see_personal"  # numbers, address, health of people: by a click that is put on record
     EXPORT = "export"
+    SEE_LOOKS = "see_looks"  # who looked at whose file
     SEE_AUDIT = "see_audit"
-    MANAGE_USERS = "manage_users"
+    MANAGE_USERS = "manage_users"  # and their roles and places
+    MANAGE_SYSTEM = "manage_system"  # settings, seats, the machine
 
 
 _ALL: Final = frozenset(Right)
 # Who leads the service does not watch over its records, and who does leads nothing.
-_LEAD: Final = _ALL - {Right.SEE_AUDIT, Right.MANAGE_USERS}
+_LEAD: Final = _ALL - {Right.SEE_AUDIT, Right.MANAGE_USERS, Right.MANAGE_SYSTEM}
 _SEE: Final = frozenset({Right.SEE_LIVE, Right.SEE_CASES, Right.SEE_ELDERS})
+_TERMINALS: Final = frozenset({Right.SEE_TERMINALS, Right.TEST_TERMINALS})
 _AGENT: Final = _SEE | {
     Right.REPORT_ALARMS,
     Right.HANDLE_CASES,
@@ -52,10 +56,15 @@ _OF_ROLE: Final[dict[str, frozenset[Right]]] = {
     UserRole.AGENT: _AGENT,
     UserRole.PROFESSIONAL: _AGENT,
     UserRole.REVIEWER: _SEE | {Right.HEAR_RECORDINGS, Right.SEE_COMPLAINTS},
-    UserRole.DISPATCHER: _SEE
-    | {Right.SEE_TERMINALS, Right.FOLLOW_UP, Right.SEE_ORDERS, Right.SEE_PERSONAL, Right.EXPORT},
-    UserRole.MAINTENANCE: frozenset({Right.SEE_LIVE, Right.SEE_TERMINALS, Right.EXPORT}),
-    UserRole.AUDITOR: frozenset({Right.SEE_AUDIT, Right.EXPORT}),
+    UserRole.DISPATCHER: _SEE | _TERMINALS | {Right.FOLLOW_UP, Right.SEE_ORDERS, Right.SEE_PERSONAL, Right.EXPORT},
+    UserRole.MAINTENANCE: _TERMINALS | {Right.SEE_LIVE, Right.EXPORT},
+    UserRole.OFFICIAL: _SEE
+    | {Right.SEE_TERMINALS, Right.SEE_ORDERS, Right.SEE_COMPLAINTS, Right.SEE_PERSONAL},  # H3; changes nothing
+    UserRole.STATION: _TERMINALS | {Right.SEE_ELDERS, Right.SEE_PERSONAL},  # S8
+    UserRole.SUPPLIER: frozenset(),  # until orders are sent to suppliers, none of them is theirs
+    UserRole.SYSTEM_ADMIN: frozenset({Right.SEE_LIVE, Right.MANAGE_SYSTEM}),  # seats, without the cases
+    UserRole.SECURITY_ADMIN: frozenset({Right.MANAGE_USERS}),
+    UserRole.AUDITOR: frozenset({Right.SEE_AUDIT, Right.SEE_LOOKS, Right.EXPORT}),
     UserRole.GATEWAY: frozenset({Right.REPORT_ALARMS}),
 }
 

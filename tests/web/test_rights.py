@@ -24,90 +24,95 @@ ROLES = {
     "R": UserRole.REVIEWER,
     "D": UserRole.DISPATCHER,
     "M": UserRole.MAINTENANCE,
+    "O": UserRole.OFFICIAL,
+    "S": UserRole.STATION,
+    "V": UserRole.SUPPLIER,
+    "Y": UserRole.SYSTEM_ADMIN,
+    "C": UserRole.SECURITY_ADMIN,
     "U": UserRole.AUDITOR,
     "W": UserRole.GATEWAY,
 }
 # Route; who is let in; what they are answered (there is no such record, nothing was sent); what nobody is answered:
 # 303 leads to the log-in. Everybody else is answered 403.
 TABLE = """
-GET /                                       all     303 303
-GET /audit                                  AU      200 303
-GET /audit/export                           AU      200 303
-GET /board                                  ALGPRDM 200 303
-GET /cases                                  ALGPRD  200 303
-GET /cases/{id}                             ALGPRD  404 303
-GET /complaints                             ALGPR   200 303
-GET /desk                                   ALGP    200 303
-GET /elders                                 ALGPRD  200 303
-GET /elders/new                             ALGP    200 303
-POST /elders/new                            ALGP    422 403
-GET /elders/{id}                            ALGPRD  404 303
-POST /elders/{id}/delete                    ALGP    400 403
-GET /elders/{id}/edit                       ALGP    404 303
-POST /elders/{id}/edit                      ALGP    404 403
-GET /exception-reports                      AL      200 303
-POST /exception-reports/{id}                AL      422 403
-GET /follow-ups                             ALGPD   200 303
-POST /follow-ups/{id}                       ALGPD   422 403
-GET /fragments/board                        ALGPRDM 200 401
-GET /fragments/cases/{id}                   ALGPRD  404 401
-GET /fragments/desk                         ALGP    200 401
-GET /health                                 all     200 200
-POST /language                              all     303 403
-GET /login                                  all     303 200
-POST /login                                 all     401 403
-POST /logout                                all     303 403
-GET /metrics                                all     200 200
-GET /orders                                 ALGPD   200 303
-GET /ready                                  all     200 200
-GET /terminals                              ALDM    200 303
-GET /terminals/export                       ALDM    200 303
-POST /api/v1/alarms                         ALGPW   415 401
-GET /api/v1/audit                           AU      200 401
-GET /api/v1/cases                           ALGPRD  200 401
-GET /api/v1/cases/{id}                      ALGPRD  404 401
-POST /api/v1/cases/{id}/actions             ALGP    415 401
-GET /api/v1/cases/{id}/messages             ALGPRD  404 401
-POST /api/v1/cases/{id}/shown               ALGP    415 401
-GET /api/v1/complaints                      ALGPR   200 401
-GET /api/v1/docs                            all     200 401
-GET /api/v1/elders                          ALGPRD  200 401
-POST /api/v1/elders                         ALGP    415 401
-DELETE /api/v1/elders/{id}                  ALGP    422 401
-GET /api/v1/elders/{id}                     ALGPRD  404 401
-PATCH /api/v1/elders/{id}                   ALGP    415 401
-GET /api/v1/elders/{id}/contacts            ALGPRD  404 401
-POST /api/v1/elders/{id}/contacts           ALGP    415 401
-DELETE /api/v1/elders/{id}/contacts/{part}  ALGP    404 401
-GET /api/v1/elders/{id}/contacts/{part}     ALGPRD  404 401
-PATCH /api/v1/elders/{id}/contacts/{part}   ALGP    415 401
-GET /api/v1/elders/{id}/terminals           ALGPRD  404 401
-POST /api/v1/elders/{id}/terminals          ALGP    415 401
-DELETE /api/v1/elders/{id}/terminals/{part} ALGP    404 401
-GET /api/v1/elders/{id}/terminals/{part}    ALGPRD  404 401
-PATCH /api/v1/elders/{id}/terminals/{part}  ALGP    415 401
-GET /api/v1/exception-reports               AL      200 401
-PATCH /api/v1/exception-reports/{id}        AL      415 401
-GET /api/v1/follow-ups                      ALGPD   200 401
-PATCH /api/v1/follow-ups/{id}               ALGPD   415 401
-GET /api/v1/health                          all     200 200
-GET /api/v1/live                            ALGPRDM 400 401
-POST /api/v1/login                          all     415 415
-POST /api/v1/logout                         all     200 401
-GET /api/v1/me                              all     200 401
-GET /api/v1/metrics                         all     200 200
-GET /api/v1/openapi.json                    all     200 200
-GET /api/v1/orders                          ALGPD   200 401
-GET /api/v1/ready                           all     200 200
-GET /api/v1/recordings/{id}                 ALGPR   404 401
-GET /api/v1/recordings/{id}/proof           ALGPR   404 401
-POST /api/v1/reveals                        ALGPD   415 401
-GET /api/v1/seats                           ALGPRDM 200 401
-POST /api/v1/seats/{extension}/state        all     415 401
-POST /api/v1/terminal-tests                 ALDM    415 401
-GET /api/v1/terminals                       ALDM    200 401
-GET /api/v1/users                           A       200 401
-POST /api/v1/users/{username}/unlock        A       404 401
+GET /                                       all       303 303
+GET /audit                                  AU        200 303
+GET /audit/export                           AU        200 303
+GET /board                                  ALGPRDMOY 200 303
+GET /cases                                  ALGPRDO   200 303
+GET /cases/{id}                             ALGPRDO   404 303
+GET /complaints                             ALGPRO    200 303
+GET /desk                                   ALGP      200 303
+GET /elders                                 ALGPRDOS  200 303
+GET /elders/new                             ALGP      200 303
+POST /elders/new                            ALGP      422 403
+GET /elders/{id}                            ALGPRDOS  404 303
+POST /elders/{id}/delete                    ALGP      400 403
+GET /elders/{id}/edit                       ALGP      404 303
+POST /elders/{id}/edit                      ALGP      404 403
+GET /exception-reports                      AL        200 303
+POST /exception-reports/{id}                AL        422 403
+GET /follow-ups                             ALGPD     200 303
+POST /follow-ups/{id}                       ALGPD     422 403
+GET /fragments/board                        ALGPRDMOY 200 401
+GET /fragments/cases/{id}                   ALGPRDO   404 401
+GET /fragments/desk                         ALGP      200 401
+GET /health                                 all       200 200
+POST /language                              all       303 403
+GET /login                                  all       303 200
+POST /login                                 all       401 403
+POST /logout                                all       303 403
+GET /metrics                                all       200 200
+GET /orders                                 ALGPDO    200 303
+GET /ready                                  all       200 200
+GET /terminals                              ALDMOS    200 303
+GET /terminals/export                       ALDM      200 303
+POST /api/v1/alarms                         ALGPW     415 401
+GET /api/v1/audit                           AU        200 401
+GET /api/v1/cases                           ALGPRDO   200 401
+GET /api/v1/cases/{id}                      ALGPRDO   404 401
+POST /api/v1/cases/{id}/actions             ALGP      415 401
+GET /api/v1/cases/{id}/messages             ALGPRDO   404 401
+POST /api/v1/cases/{id}/shown               ALGP      415 401
+GET /api/v1/complaints                      ALGPRO    200 401
+GET /api/v1/docs                            all       200 401
+GET /api/v1/elders                          ALGPRDOS  200 401
+POST /api/v1/elders                         ALGP      415 401
+DELETE /api/v1/elders/{id}                  ALGP      422 401
+GET /api/v1/elders/{id}                     ALGPRDOS  404 401
+PATCH /api/v1/elders/{id}                   ALGP      415 401
+GET /api/v1/elders/{id}/contacts            ALGPRDOS  404 401
+POST /api/v1/elders/{id}/contacts           ALGP      415 401
+DELETE /api/v1/elders/{id}/contacts/{part}  ALGP      404 401
+GET /api/v1/elders/{id}/contacts/{part}     ALGPRDOS  404 401
+PATCH /api/v1/elders/{id}/contacts/{part}   ALGP      415 401
+GET /api/v1/elders/{id}/terminals           ALGPRDOS  404 401
+POST /api/v1/elders/{id}/terminals          ALGP      415 401
+DELETE /api/v1/elders/{id}/terminals/{part} ALGP      404 401
+GET /api/v1/elders/{id}/terminals/{part}    ALGPRDOS  404 401
+PATCH /api/v1/elders/{id}/terminals/{part}  ALGP      415 401
+GET /api/v1/exception-reports               AL        200 401
+PATCH /api/v1/exception-reports/{id}        AL        415 401
+GET /api/v1/follow-ups                      ALGPD     200 401
+PATCH /api/v1/follow-ups/{id}               ALGPD     415 401
+GET /api/v1/health                          all       200 200
+GET /api/v1/live                            ALGPRDMOY 400 401
+POST /api/v1/login                          all       415 415
+POST /api/v1/logout                         all       200 401
+GET /api/v1/me                              all       200 401
+GET /api/v1/metrics                         all       200 200
+GET /api/v1/openapi.json                    all       200 200
+GET /api/v1/orders                          ALGPDO    200 401
+GET /api/v1/ready                           all       200 200
+GET /api/v1/recordings/{id}                 ALGPR     404 401
+GET /api/v1/recordings/{id}/proof           ALGPR     404 401
+POST /api/v1/reveals                        ALGPDOS   415 401
+GET /api/v1/seats                           ALGPRDMOY 200 401
+POST /api/v1/seats/{extension}/state        all       415 401
+POST /api/v1/terminal-tests                 ALDMS     415 401
+GET /api/v1/terminals                       ALDMOS    200 401
+GET /api/v1/users                           AC        200 401
+POST /api/v1/users/{username}/unlock        AC        404 401
 """
 
 

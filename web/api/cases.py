@@ -15,6 +15,7 @@ from web.api.kit import Done, Input, Limit, ListOf, Operations, Output, RecordId
 from web.guard import account_of
 from web.keys import CONTROLLER, DATABASE, METRICS, MIRROR, SETTINGS
 from web.personal import shown_case
+from web.places import check_case, open_cases, scope_of
 from web.problems import Forbidden, Invalid
 from web.rights import Right, may, may_set_seat
 from web.sheet import find_sheet
@@ -128,12 +129,15 @@ async def get_cases(request: web.Request) -> web.StreamResponse:
     wanted = read_query(request, CaseFilter)
     mirror = request.app[MIRROR]
     if wanted.state == "open" and mirror.reachable and wanted.elder is None:
-        newest_first = [case for case in reversed(mirror.open_cases()) if _within(case.view, wanted)]
+        newest_first = [
+            case for case in reversed(open_cases(account_of(request), mirror)) if _within(case.view, wanted)
+        ]
         return answer({"items": [shown_case(request, case.view, case.raw) for case in newest_first], "next": None})
     try:
         async with request.app[DATABASE].read() as session:
             page = await list_cases(
                 session,
+                scope=scope_of(request),
                 state=wanted.state,
                 elder=wanted.elder,
                 since=wanted.since,
@@ -156,6 +160,7 @@ def _within(view: CaseView, wanted: CaseFilter) -> bool:
 @operations("GET", "/cases/{id}", "One case", right=Right.SEE_CASES, result=CaseView)
 async def get_case(request: web.Request) -> web.StreamResponse:
     case_id = request.match_info["id"]
+    check_case(request, case_id)
     live = request.app[MIRROR].cases.get(case_id)
     if live is not None:
         return answer(shown_case(request, live.view, live.raw))
@@ -179,6 +184,7 @@ async def act(request: web.Request) -> web.StreamResponse:
     account = account_of(request)
     if wanted.action in _OF_SUPERVISORS and not may(account, Right.SUPERVISE):
         raise Forbidden
+    check_case(request, request.match_info["id"])
     if wanted.action in _RINGS_A_SEAT:
         body["extension"] = _seat_to_ring(account, wanted.extension)
     case = await request.app[CONTROLLER].act(request.match_info["id"], body, actor=account.actor)
@@ -222,6 +228,7 @@ async def shown(request: web.Request) -> web.StreamResponse:
     if not may_set_seat(account, told.extension):
         raise Forbidden
     case_id = request.match_info["id"]
+    check_case(request, case_id)
     await request.app[CONTROLLER].shown(case_id, extension=told.extension, actor=account.actor)
     if told.after is not None:
         request.app[METRICS].shown.observe(told.after)

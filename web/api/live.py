@@ -5,6 +5,7 @@ closed with 1013 and may come back with its last number; one whose log-in ended 
 """
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
@@ -14,12 +15,14 @@ from pydantic import Field
 
 from web.accounts import Account
 from web.api.kit import Input, Operations, read_query
+from web.controller.shapes import parse_seat
 from web.feed import Message, Subscriber, encode
 from web.guard import account_of
 from web.keys import ACCOUNTS, BEARER, FEED, METRICS, MIRROR, SOCKETS
 from web.origin import SESSION_COOKIE
 from web.personal import sees_case, shown_case
-from web.rights import Right, may, may_receive
+from web.places import open_cases, receives, seat_shown
+from web.rights import Right
 
 operations = Operations("live")
 HEARTBEAT: Final = 15.0
@@ -38,8 +41,8 @@ async def live(request: web.Request) -> web.StreamResponse:
     socket = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=4096)
     await socket.prepare(request)
     request.app[SOCKETS].add(socket)
-    feed, metrics = request.app[FEED], request.app[METRICS]
-    with feed.subscribed(lambda message: may_receive(account, message)) as subscriber:
+    feed, metrics, mirror = request.app[FEED], request.app[METRICS], request.app[MIRROR]
+    with feed.subscribed(lambda message: receives(account, mirror, message)) as subscriber:
         metrics.live_clients.inc()
         sending = asyncio.create_task(_send(request, socket, subscriber, after, account), name="live")
         try:
@@ -66,7 +69,7 @@ async def _send(
     if missed is None:
         await socket.send_str(_state(request, account, told))
     for old in missed or ():
-        if may_receive(account, old):
+        if receives(account, request.app[MIRROR], old):
             await socket.send_str(_text(request, account, old))
     async with aclosing(_messages(subscriber)) as messages:
         async for message in messages:
@@ -86,6 +89,8 @@ def _text(request: web.Request, account: Account, message: Message) -> str:
     """Encoded once for all who see the same; the whole state differs with what the account may see."""
     if message.kind == "state":
         return _state(request, account, message.seq)
+    if message.kind == "seat" and not account.scope.everywhere:
+        return _seat(request, account, message)
     if message.kind != "case":
         return message.text
     case = request.app[MIRROR].find(message.audience.case or "")
@@ -94,8 +99,16 @@ def _text(request: web.Request, account: Account, message: Message) -> str:
 
 def _state(request: web.Request, account: Account, seq: int) -> str:
     mirror = request.app[MIRROR]
-    cases = mirror.open_cases() if may(account, Right.SEE_CASES) else []
-    return encode(seq, "state", mirror.snapshot([shown_case(request, case.view, case.raw) for case in cases]))
+    cases = [shown_case(request, case.view, case.raw) for case in open_cases(account, mirror)]
+    seats = [seat_shown(account, mirror, seat) for seat in mirror.seats.values()]
+    return encode(seq, "state", mirror.snapshot(cases, seats))
+
+
+def _seat(request: web.Request, account: Account, message: Message) -> str:
+    """Without the case that the seat is in, where that is out of sight."""
+    told = json.loads(message.text)["data"]
+    shown = seat_shown(account, request.app[MIRROR], parse_seat(told))
+    return message.text if shown.case == told.get("case") else encode(message.seq, "seat", {**told, "case": None})
 
 
 async def _messages(subscriber: Subscriber) -> AsyncGenerator[Message | None]:

@@ -5,7 +5,7 @@ import asyncio
 import json
 import random
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import aiohttp
@@ -67,6 +67,18 @@ class Mirror:
         lines = (leg for leg in case.view.legs if leg.kind == LegKind.SEAT and leg.state != LegState.ENDED)
         shown = case_id in (seat.case if seat else None, self._screens.get(extension))
         return shown or _taker(case) == extension or any(leg.number == extension for leg in lines)
+
+    def is_in_hand(self, extension: str, case: LiveCase) -> bool:
+        """Whether this case is the seat's (`has_case`), or was until it was closed: its file is brought up to date then
+        (S1.7)."""
+        if case.id in self.cases:
+            return self.has_case(extension, case.id)
+        return any(leg.kind == LegKind.SEAT and leg.number == extension and leg.answered_at for leg in case.view.legs)
+
+    def in_hand(self, extension: str) -> list[LiveCase]:
+        """All cases that are."""
+        known = (*self.cases.values(), *self._closed.values())
+        return [case for case in known if self.is_in_hand(extension, case)]
 
     # --- the one task that writes -----------------------------------------------------------------------------------
 
@@ -155,13 +167,13 @@ class Mirror:
             log.warning("controller_lost")
             self._feed.publish("controller", {"reachable": False})
 
-    def snapshot(self, cases: list[dict[str, Any]]) -> dict[str, Any]:
-        """What a live client is told that cannot resume; `cases` as that client may see them."""
+    def snapshot(self, cases: list[dict[str, Any]], seats: Iterable[SeatView]) -> dict[str, Any]:
+        """What a live client is told that cannot resume; `cases` and `seats` as that client may see them."""
         return {
             "reachable": self.reachable,
             "degraded": list(self.degraded),
             "cases": cases,
-            "seats": [seat_json(seat) for seat in self.seats.values()],
+            "seats": [seat_json(seat) for seat in seats],
         }
 
 

@@ -15,11 +15,12 @@ from models.messages import MessageView, messages_of
 from models.queries.cases import BadCursor, list_cases, recording_rows
 from models.queries.paging import Page
 from models.views import CaseView
-from web.guard import needs
+from web.guard import account_of, needs
 from web.keys import DATABASE, FEED, MIRROR, SETTINGS
 from web.pages.listing import day_of, midnight
 from web.people_names import names_of_users
 from web.personal import on_board, sees_case, shown_case
+from web.places import open_cases, scope_of
 from web.problems import Invalid
 from web.recording_files import FileState, states_of
 from web.render import render
@@ -52,7 +53,7 @@ async def cases(request: web.Request) -> web.StreamResponse:
         raise Invalid from error
     except DatabaseUnavailable:
         database_away, page = True, Page[CaseView]((), None)
-    open_now = [on_board(request, case) for case in reversed(request.app[MIRROR].open_cases())]
+    open_now = [on_board(request, case) for case in reversed(open_cases(account_of(request), request.app[MIRROR]))]
     live = {sheet.view.id: sheet for sheet in open_now}
     sheets = [live.get(view.id) or Sheet(shown_case(request, view, view), None) for view in page.items]
     if database_away and wanted.state != "closed":
@@ -110,6 +111,7 @@ async def _find(request: web.Request, wanted: Filter) -> Page[CaseView]:
     async with request.app[DATABASE].read() as session:
         return await list_cases(
             session,
+            scope=scope_of(request),
             state=wanted.state or None,
             elder=wanted.elder,
             since=midnight(wanted.since),

@@ -105,7 +105,8 @@ async def check(request: web.Request, username: str, password: str) -> Account:
         raise WaitFirst(ceil((locked.until - utc_now()).total_seconds())) from locked
     except LogInRefused as refused:
         raise Problem("problem.wrong_password", status=401) from refused
-    return account_of(user)
+    async with request.app[DATABASE].read() as session:
+        return await account_of(session, user)
 
 
 async def begin_session(request: web.Request, account: Account) -> str:
