@@ -61,6 +61,19 @@ def subtree(unit: int) -> Select[int]:
     return select(tree.c.id)
 
 
+async def way_to(session: AsyncSession, unit: int) -> str:
+    """The names from the top down to this unit (`区 / 街道 / 社区`); empty when there is none."""
+    names: list[str] = []
+    above: int | None = unit
+    while above is not None and len(names) < len(OrgKind):
+        found = await session.get(OrgUnit, above)
+        if found is None:
+            break
+        names.append(found.name)
+        above = found.parent_id
+    return " / ".join(reversed(names))
+
+
 async def add_unit(session: AsyncSession, kind: OrgKind, name: str, *, parent: int | None) -> OrgUnit:
     """A new unit.
 

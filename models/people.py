@@ -100,7 +100,7 @@ async def create_user(
     duties = _duties(roles)
     hashed = await _hash(password, username)
     async with db.write() as session:
-        await _check_duties(session, duties, org_unit_id)
+        await check_duties(session, duties, org_unit_id)
         if await session.scalar(select(User.id).where(User.username == username)) is not None:
             raise UserProblem(f"用户名 {username} 已存在 / user name {username} is taken")
         if seat is not None and await session.get(Seat, seat) is None:
@@ -164,7 +164,7 @@ async def set_active(db: Database, username: str, active: bool, *, by: str = OPE
     async with db.write() as session:
         user = await named(session, username)
         if active:
-            await _check_duties(session, user.roles, user.org_unit_id)
+            await check_duties(session, user.roles, user.org_unit_id)
         before, user.active = user.active, active
         if not active:
             await _end_sessions(session, user.id)
@@ -243,11 +243,16 @@ def _duties(roles: Iterable[str]) -> list[str]:
         raise UserProblem(str(refused)) from None
 
 
-async def _check_duties(session: AsyncSession, duties: Collection[str], org_unit_id: int | None) -> None:
-    """Raises UserProblem: there is no such unit, these duties do not go with it, or there is no `admin` any more."""
+async def check_duties(session: AsyncSession, duties: Collection[str], org_unit_id: int | None) -> None:
+    """Before an account gets these duties at this place; every way to change one asks here.
+
+    Raises:
+        UserProblem: there is no such unit, they do not go together, or there is no `admin` any more.
+    """
     if org_unit_id is not None and await session.get(OrgUnit, org_unit_id) is None:
         raise UserProblem(f"没有编号为 {org_unit_id} 的机构 / there is no unit {org_unit_id}")
     try:
+        roles_module.duties_of(duties)
         roles_module.check_place(duties, org_unit_id)
     except roles_module.DutiesRefused as refused:
         raise UserProblem(str(refused)) from None
@@ -257,7 +262,7 @@ async def _check_duties(session: AsyncSession, duties: Collection[str], org_unit
 
 async def _put(session: AsyncSession, user: User, duties: list[str], org_unit_id: int | None, *, by: str) -> None:
     """These duties at this place, and log in again. On record each where it changed."""
-    await _check_duties(session, duties, org_unit_id)
+    await check_duties(session, duties, org_unit_id)
     roles, place = list(user.roles), user.org_unit_id
     user.roles, user.org_unit_id = duties, org_unit_id
     await _end_sessions(session, user.id)

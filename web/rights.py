@@ -29,15 +29,19 @@ class Right(StrEnum):
     SUPERVISE = "supervise"
     SEE_PERSONAL = "see_personal"  # numbers, address, health of people: by a click that is put on record
     EXPORT = "export"
-    SEE_LOOKS = "see_looks"  # who looked at whose file
+    SEE_LOOKUPS = "see_lookups"  # who looked at whose file
     SEE_AUDIT = "see_audit"
-    MANAGE_USERS = "manage_users"  # and their roles and places
-    MANAGE_SYSTEM = "manage_system"  # settings, seats, the machine
+    MANAGE_USERS = "manage_users"
+    MANAGE_SEATS = "manage_seats"
+    MANAGE_POLICY = "manage_policy"
+    MANAGE_PROMPTS = "manage_prompts"
+    MANAGE_PLACES = "manage_places"
 
 
 _ALL: Final = frozenset(Right)
+_ADMINISTER: Final = frozenset({Right.MANAGE_SEATS, Right.MANAGE_POLICY, Right.MANAGE_PROMPTS, Right.MANAGE_PLACES})
 # Who leads the service does not watch over its records, and who does leads nothing.
-_LEAD: Final = _ALL - {Right.SEE_AUDIT, Right.MANAGE_USERS, Right.MANAGE_SYSTEM}
+_LEAD: Final = _ALL - {Right.SEE_AUDIT, Right.MANAGE_USERS, *_ADMINISTER}
 _SEE: Final = frozenset({Right.SEE_LIVE, Right.SEE_CASES, Right.SEE_ELDERS})
 _TERMINALS: Final = frozenset({Right.SEE_TERMINALS, Right.TEST_TERMINALS})
 _AGENT: Final = _SEE | {
@@ -62,9 +66,10 @@ _OF_ROLE: Final[dict[str, frozenset[Right]]] = {
     | {Right.SEE_TERMINALS, Right.SEE_ORDERS, Right.SEE_COMPLAINTS, Right.SEE_PERSONAL},  # H3; changes nothing
     UserRole.STATION: _TERMINALS | {Right.SEE_ELDERS, Right.SEE_PERSONAL},  # S8
     UserRole.SUPPLIER: frozenset(),  # until orders are sent to suppliers, none of them is theirs
-    UserRole.SYSTEM_ADMIN: frozenset({Right.SEE_LIVE, Right.MANAGE_SYSTEM}),  # seats, without the cases
-    UserRole.SECURITY_ADMIN: frozenset({Right.MANAGE_USERS}),
-    UserRole.AUDITOR: frozenset({Right.SEE_AUDIT, Right.SEE_LOOKS, Right.EXPORT}),
+    # 三员: seats without their cases; accounts and places without the people who live there; the records.
+    UserRole.SYSTEM_ADMIN: frozenset({Right.SEE_LIVE, Right.MANAGE_SEATS, Right.MANAGE_POLICY, Right.MANAGE_PROMPTS}),
+    UserRole.SECURITY_ADMIN: frozenset({Right.MANAGE_USERS, Right.MANAGE_PLACES}),
+    UserRole.AUDITOR: frozenset({Right.SEE_AUDIT, Right.SEE_LOOKUPS, Right.EXPORT}),
     UserRole.GATEWAY: frozenset({Right.REPORT_ALARMS}),
 }
 

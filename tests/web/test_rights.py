@@ -36,6 +36,7 @@ ROLES = {
 # 303 leads to the log-in. Everybody else is answered 403.
 TABLE = """
 GET /                                       all       303 303
+GET /account                                all       200 303
 GET /audit                                  AU        200 303
 GET /audit/export                           AU        200 303
 GET /board                                  ALGPRDMOY 200 303
@@ -62,6 +63,7 @@ POST /language                              all       303 403
 GET /login                                  all       303 200
 POST /login                                 all       401 403
 POST /logout                                all       303 403
+GET /lookups                                ALU       200 303
 GET /metrics                                all       200 200
 GET /orders                                 ALGPDO    200 303
 GET /ready                                  all       200 200
@@ -99,6 +101,8 @@ GET /api/v1/health                          all       200 200
 GET /api/v1/live                            ALGPRDMOY 400 401
 POST /api/v1/login                          all       415 415
 POST /api/v1/logout                         all       200 401
+GET /api/v1/lookups                         ALU       200 401
+GET /api/v1/lookups/summary                 ALU       200 401
 GET /api/v1/me                              all       200 401
 GET /api/v1/metrics                         all       200 200
 GET /api/v1/openapi.json                    all       200 200

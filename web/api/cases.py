@@ -14,6 +14,7 @@ from web.accounts import Account
 from web.api.kit import Done, Input, Limit, ListOf, Operations, Output, RecordId, When, answer, read_body, read_query
 from web.guard import account_of
 from web.keys import CONTROLLER, DATABASE, METRICS, MIRROR, SETTINGS
+from web.lookups import note_case
 from web.personal import shown_case
 from web.places import check_case, open_cases, scope_of
 from web.problems import Forbidden, Invalid
@@ -163,14 +164,17 @@ async def get_case(request: web.Request) -> web.StreamResponse:
     check_case(request, case_id)
     live = request.app[MIRROR].cases.get(case_id)
     if live is not None:
+        await note_case(request, live.view)
         return answer(shown_case(request, live.view, live.raw))
     view = (await find_sheet(request, case_id)).view
+    await note_case(request, view)
     return answer(shown_case(request, view, view.as_json()))
 
 
 @operations("GET", "/cases/{id}/messages", "SMS to the contacts of a case", right=Right.SEE_CASES, result=MessageList)
 async def get_messages(request: web.Request) -> web.StreamResponse:
     view = (await find_sheet(request, request.match_info["id"])).view
+    await note_case(request, view)
     async with request.app[DATABASE].read() as session:
         found = await messages_of(session, view.id)
     return answer(MessageList(items=list(shown_case(request, view, found))))

@@ -9,7 +9,6 @@ from aiohttp import web
 from pydantic import Field
 
 from ivr.vocabulary import Relation
-from models.audit import audit
 from models.elder_forms import ContactForm, ElderForm, TerminalForm
 from models.elders import ElderStatus
 from models.masking import masked
@@ -30,7 +29,8 @@ from web.api.kit import (
 )
 from web.guard import account_of
 from web.keys import DATABASE
-from web.personal import sees_elder, shown_elder
+from web.lookups import note_file
+from web.personal import shown_elder
 from web.places import scope_of
 from web.register_views import ElderView, elder_view, make, rewrite
 from web.rights import Right
@@ -154,12 +154,9 @@ async def post_elder(request: web.Request) -> web.StreamResponse:
 @operations("GET", "/elders/{id}", "One file", right=Right.SEE_ELDERS, result=ElderView)
 async def get_elder(request: web.Request) -> web.StreamResponse:
     elder_id = number_in_path(request, "id")
-    database = request.app[DATABASE]
-    async with database.read() as session:
+    async with request.app[DATABASE].read() as session:
         view = await elder_view(session, elder_id, scope=scope_of(request))
-    async with database.write() as session:
-        how = "all" if sees_elder(request, elder_id) else "masked"
-        audit(session, account_of(request).actor, "elder.read", f"elder:{elder_id}", shown=how)
+    await note_file(request, elder_id)
     return answer(view_json(shown_elder(request, elder_id, view)))
 
 

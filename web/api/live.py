@@ -91,7 +91,7 @@ def _text(request: web.Request, account: Account, message: Message) -> str:
         return _state(request, account, message.seq)
     if message.kind == "seat" and not account.scope.everywhere:
         return _seat(request, account, message)
-    if message.kind != "case":
+    if message.kind not in ("case", "alarm") or message.audience.case is None:
         return message.text
     case = request.app[MIRROR].find(message.audience.case or "")
     return message.text if case is not None and sees_case(request, case.view) else message.masked()

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from aiohttp import web
 from multidict import MultiMapping
@@ -17,6 +17,7 @@ from models.queries.paging import Page
 from models.views import CaseView
 from web.guard import account_of, needs
 from web.keys import DATABASE, FEED, MIRROR, SETTINGS
+from web.lookups import note_case
 from web.pages.listing import day_of, midnight
 from web.people_names import names_of_users
 from web.personal import on_board, sees_case, shown_case
@@ -65,7 +66,9 @@ async def cases(request: web.Request) -> web.StreamResponse:
 @routes.get("/cases/{id}")
 @needs(Right.SEE_CASES)
 async def case(request: web.Request) -> web.StreamResponse:
-    return render(request, "case.html", await _case_context(request))
+    context = await _case_context(request)
+    await note_case(request, context["sheet"].view)
+    return render(request, "case.html", context)
 
 
 @routes.get("/fragments/cases/{id}")
@@ -74,7 +77,7 @@ async def case_fragment(request: web.Request) -> web.StreamResponse:
     return render(request, "fragments/case.html", await _case_context(request))
 
 
-async def _case_context(request: web.Request) -> dict[str, object]:
+async def _case_context(request: web.Request) -> dict[str, Any]:
     seq = request.app[FEED].seq
     sheet = await find_sheet(request, request.match_info["id"])
     messages = await _messages(request, sheet.view.id)

@@ -19,6 +19,7 @@ from web.api.kit import number_in_path
 from web.forms import GROUPS, Registration, registration, show_problems, to_elder_form
 from web.guard import account_of, needs
 from web.keys import DATABASE, REVEALS
+from web.lookups import note_file
 from web.people_names import names_of_users
 from web.personal import sees_elder
 from web.places import scope_of
@@ -88,8 +89,7 @@ async def elder_page(request: web.Request) -> web.StreamResponse:
     async with request.app[DATABASE].read() as session:
         changes = await changes_of(session, elder.id)
         cases = await list_cases(session, scope=scope_of(request), elder=elder.id, limit=CASES_SHOWN)
-    async with request.app[DATABASE].write() as session:
-        audit(session, account_of(request).actor, "elder.read", f"elder:{elder.id}", shown=_how_shown(request, elder))
+    await note_file(request, elder.id)
     is_masked = not sees_elder(request, elder.id)
     if is_masked:
         elder, changes = masked(elder), masked(changes)
@@ -106,7 +106,7 @@ async def edit(request: web.Request) -> web.StreamResponse:
     async with request.app[DATABASE].write() as session:  # a form shows all, so opening it reveals the file
         audit(session, account.actor, REVEAL, record, reason="edit")
     request.app[REVEALS].add(account, record)
-    form = registration(texts_of(request), await _communities(request), elder=elder)
+    form = registration(texts_of(request), await _communities(request, elder), elder=elder)
     return _form_page(request, form, elder)
 
 
@@ -114,7 +114,7 @@ async def edit(request: web.Request) -> web.StreamResponse:
 @needs(Right.EDIT_ELDERS)
 async def save(request: web.Request) -> web.StreamResponse:
     t, elder = texts_of(request), await _elder(request)
-    form = registration(t, await _communities(request), data=await request.post())
+    form = registration(t, await _communities(request, elder), data=await request.post())
     if not form.validate():
         return _form_page(request, form, elder, status=422)
     version = form.version.data or ""
@@ -152,16 +152,16 @@ async def _elder(request: web.Request) -> ElderView:
         return await elder_view(session, number_in_path(request, "id"), scope=scope_of(request))
 
 
-def _how_shown(request: web.Request, elder: ElderView) -> str:
-    return "all" if sees_elder(request, elder.id) else "masked"
-
-
-async def _communities(request: web.Request) -> Mapping[int, str]:
+async def _communities(request: web.Request, elder: ElderView | None = None) -> Mapping[int, str]:
+    """Where this account may register people; and where this elder lives, whose case may be on the account's seat."""
+    present = elder.org_unit_id if elder else None
     async with request.app[DATABASE].read() as session:
-        return await _units(session, scope_of(request), only=OrgKind.COMMUNITY)
+        return await _units(session, scope_of(request), only=OrgKind.COMMUNITY, also=present)
 
 
-async def _units(session: AsyncSession, scope: Scope, *, only: OrgKind | None = None) -> Mapping[int, str]:
+async def _units(
+    session: AsyncSession, scope: Scope, *, only: OrgKind | None = None, also: int | None = None
+) -> Mapping[int, str]:
     """Id to the way down to it (`区 / 街道 / 社区`), in the order of the tree; those in scope."""
     ways: dict[int, str] = {}
     kinds: dict[int, OrgKind] = {}
@@ -169,7 +169,11 @@ async def _units(session: AsyncSession, scope: Scope, *, only: OrgKind | None = 
         above = ways.get(unit.parent_id) if unit.parent_id is not None else None
         ways[unit.id] = f"{above} / {unit.name}" if above else unit.name
         kinds[unit.id] = unit.kind
-    chosen = {unit: way for unit, way in ways.items() if scope.covers(unit) and (only is None or kinds[unit] is only)}
+    chosen = {
+        unit: way
+        for unit, way in ways.items()
+        if (scope.covers(unit) or unit == also) and (only is None or kinds[unit] is only)
+    }
     return dict(sorted(chosen.items(), key=lambda item: item[1]))
 
 

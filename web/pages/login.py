@@ -26,15 +26,22 @@ from web.texts import as_lang
 routes = web.RouteTableDef()
 YEAR: Final = 365 * 24 * 3600
 LONGEST_PASSWORD: Final = 1_000
+_FIRST: Final = {
+    Right.SEE_LIVE: "/board",
+    Right.SEE_AUDIT: "/audit",
+    Right.SEE_TERMINALS: "/terminals",
+    Right.REPORT_ALARMS: "/api/v1/docs",
+}
 WHOLE_OFFICE: Final = 0.2  # a shift begins for everybody behind one address at once
 
 
 @routes.get("/")
 async def home(request: web.Request) -> web.StreamResponse:
-    """An agent goes to the desk, everybody else to the board; who keeps watch over the records goes to those."""
+    """An agent goes to the desk, everybody else to the first of these that is theirs."""
     account = signed_in(request)
-    board = "/board" if may(account, Right.SEE_LIVE) else "/audit" if may(account, Right.SEE_AUDIT) else "/api/v1/docs"
-    raise web.HTTPSeeOther("/desk" if account.seat and may(account, Right.HANDLE_CASES) else board)
+    desk = account.seat and may(account, Right.HANDLE_CASES)
+    first = next((page for right, page in _FIRST.items() if may(account, right)), "/account")
+    raise web.HTTPSeeOther("/desk" if desk else first)
 
 
 @routes.get("/login")
