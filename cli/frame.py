@@ -26,7 +26,7 @@ _NOUNS: Mapping[str, tuple[str, str, str]] = {
     "db": ("cli.db", "db", "数据库：升级、备份、恢复 / upgrade, backup, restore"),
     "user": ("cli.people", "user", "用户 / people who log in"),
     "audit": ("cli.audit", "audit", "审计日志 / the audit log: is it whole?"),
-    "token": ("cli.people", "token", "接口令牌 / tokens for programs"),
+    "token": ("cli.tokens", "token", "接口令牌 / tokens for programs"),
     "seat": ("cli.people", "seat", "坐席分机 / seats, their telephones"),
     "sip": ("cli.sip", "sip", "被封的地址 / addresses that are banned"),
     "org": ("cli.people", "org", "区、街道、社区 / districts, streets, communities"),

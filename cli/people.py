@@ -2,23 +2,23 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 
 import click
 
 from cli import frame
 from cli.platform import apply_seats, database
 from ivr.vocabulary import Skill
-from models.api_tokens import issue_token, list_tokens, revoke_token
 from models.log_in_tries import locks
 from models.org import OrgKind, UnknownOrgUnit, add_unit, list_units, set_manager_phone
 from models.people import (
+    KEEP,
     UserRole,
     create_user,
     generate_password,
     list_users,
     set_active,
     set_password,
+    set_place,
     set_roles,
     unlock,
 )
@@ -38,15 +38,26 @@ def user() -> None:
 @click.option("--name", default="", help="姓名 / name shown to others")
 @click.option("--role", "roles", multiple=True, type=click.Choice(ROLES), default=[str(UserRole.AGENT)])
 @click.option("--seat", help="常用坐席 / extension at which the person usually sits")
+@click.option("--org", "unit", type=int, help="所属机构编号，不填为中心 / unit whose people are seen; none: all")
 @click.option("--language", type=click.Choice(["zh", "en"]), default="zh")
-def user_add(username: str, name: str, roles: tuple[str, ...], seat: str | None, language: str) -> None:
+def user_add(
+    username: str, name: str, roles: tuple[str, ...], seat: str | None, unit: int | None, language: str
+) -> None:
     """新增用户并显示密码 / add a user and show the generated password."""
     password = generate_password()
 
     async def work() -> None:
         async with database(frame.settings()) as db:
             await create_user(
-                db, username, password, name=name, roles=roles, seat=seat, language=language, by=frame.operator()
+                db,
+                username,
+                password,
+                name=name,
+                roles=roles,
+                seat=seat,
+                org_unit_id=unit,
+                language=language,
+                by=frame.operator(),
             )
 
     asyncio.run(work())
@@ -67,6 +78,7 @@ def user_list(as_json: bool) -> None:
                     "username": person.username,
                     "name": person.name,
                     "roles": person.roles if as_json else ",".join(person.roles),
+                    "org": person.org_unit_id,
                     "seat": person.seat,
                     "active": person.active,
                     "locked_until": locked.get(person.username),
@@ -96,15 +108,30 @@ def user_passwd(username: str, ask: bool) -> None:
 @user.command("roles")
 @click.argument("username")
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES))
-def user_roles(username: str, roles: tuple[str, ...]) -> None:
+@click.option("--org", "unit", type=int, default=KEEP, help="所属机构编号，不填不变 / id of the unit; none: as it is")
+def user_roles(username: str, roles: tuple[str, ...], unit: int) -> None:
     """改变角色，已登录的须重新登录 / change what a user may do; ends the user's sessions."""
 
     async def work() -> None:
         async with database(frame.settings()) as db:
-            await set_roles(db, username, roles, by=frame.operator())
+            await set_roles(db, username, roles, org_unit_id=unit, by=frame.operator())
 
     asyncio.run(work())
     click.echo(f"✓ {username}  {','.join(roles)}")
+
+
+@user.command("place")
+@click.argument("username")
+@click.option("--org", "unit", type=int, help="机构编号，不填为中心 / id of the unit; none: the centre, which sees all")
+def user_place(username: str, unit: int | None) -> None:
+    """改变所属机构，已登录的须重新登录 / change whose people a user sees; ends the user's sessions."""
+
+    async def work() -> None:
+        async with database(frame.settings()) as db:
+            await set_place(db, username, unit, by=frame.operator())
+
+    asyncio.run(work())
+    click.echo(f"✓ {username}  {unit or ''}".rstrip())
 
 
 @user.command("unlock")
@@ -132,52 +159,6 @@ def user_close(username: str, reopen: bool) -> None:
 
     asyncio.run(work())
     click.echo(f"✓ {username}")
-
-
-@click.group()
-def token() -> None:
-    """接口令牌 / tokens for programs, such as the gateway of the sensors."""
-
-
-@token.command("add")
-@click.argument("username")
-@click.option("--name", default="", help="用途 / what it is for")
-@click.option("--days", type=click.IntRange(1, 3650), default=365, show_default=True, help="有效天数 / valid for days")
-def token_add(username: str, name: str, days: int) -> None:
-    """为用户生成令牌，只显示一次 / make a token for a user; it is shown this once."""
-
-    async def work() -> tuple[str, datetime]:
-        async with database(frame.settings()) as db:
-            return await issue_token(db, username, name=name, life=timedelta(days=days), by=frame.operator())
-
-    made, expires_at = asyncio.run(work())
-    click.echo(f"✓ {username}  {made}  → {expires_at:%Y-%m-%d}")
-
-
-@token.command("list")
-@as_json
-def token_list(as_json: bool) -> None:
-    """列出令牌 / list tokens, without what makes them valid."""
-
-    async def work() -> list[Mapping[str, object]]:
-        async with database(frame.settings()) as db, db.read() as session:
-            return [dict(one) for one in await list_tokens(session)]
-
-    frame.show(asyncio.run(work()), as_json=as_json)
-
-
-@token.command("revoke")
-@click.argument("number", type=int)
-def token_revoke(number: int) -> None:
-    """作废令牌，编号见 list / end a token by its number in the list."""
-
-    async def work() -> bool:
-        async with database(frame.settings()) as db, db.write() as session:
-            return await revoke_token(session, number, by=frame.operator())
-
-    if not asyncio.run(work()):
-        raise click.ClickException(f"没有令牌 {number} / there is no token {number}")
-    click.echo(f"✓ {number}")
 
 
 @click.group()

@@ -41,7 +41,8 @@ class ContactCard:
 @dataclass(frozen=True, slots=True)
 class ElderFile:
     """What an agent must see while the elder is on the line (S7); `address` reaches to the room, `lines` are the
-    numbers that their terminals call from, `devices` the serial numbers of these."""
+    numbers that their terminals call from, `devices` the serial numbers of these, `org_unit_id` the place that they are
+    registered in, which decides who may look."""
 
     id: int
     name: str
@@ -58,6 +59,7 @@ class ElderFile:
     service_class: int = 3
     community_id: int | None = None
     community_phone: str = ""
+    org_unit_id: int | None = None
     language: str = "zh"
     agreement_signed: bool = False
     provisional: bool = False

@@ -16,9 +16,10 @@ from ivr.vocabulary import Relation, Skill
 from models.database import Database
 from models.elder_forms import ContactForm, ElderForm, TerminalForm, check
 from models.elders import Terminal
-from models.org import OrgKind, get_or_create
+from models.org import OrgKind, OrgUnit, get_or_create
 from models.people import User, UserRole, create_user, generate_password, set_password
 from models.register import Plan, save_all
+from models.roles import PLACED
 from models.seats import Seat, add_seat
 
 ELDERS: Final = 200
@@ -42,6 +43,7 @@ _USERS: Final = (
     ("supervisor", "演示班长", UserRole.LEAD, "803"),
     ("agent801", "演示坐席甲", UserRole.AGENT, "801"),
     ("agent802", "演示坐席乙", UserRole.AGENT, "802"),
+    ("street", f"{_STREETS[0]}干部", UserRole.OFFICIAL, None),  # sees the people of that street
 )
 
 
@@ -73,7 +75,9 @@ async def make(db: Database, *, seed: int = 1, area_code: str = "021", elders: i
         forms = [check(form, area_code).form for form in _elders(elders, communities, seed)]
         new = [form for form in forms if form.terminals[0].line not in present]
         await save_all(session, [Plan(form) for form in new], by="demo", area_code=area_code)
-    log_ins = [await _log_in(db, *user) for user in _USERS]
+    async with db.read() as session:
+        street = await session.scalar(select(OrgUnit.id).where(OrgUnit.name == _STREETS[0]).order_by(OrgUnit.id))
+    log_ins = [await _log_in(db, *user, unit=street if user[2] in PLACED else None) for user in _USERS]
     return DemoDistrict(len(new), tuple(log_ins))
 
 
@@ -95,12 +99,14 @@ async def _make_seats(session: AsyncSession) -> None:
             await add_seat(session, extension, name=name, skills=skills)
 
 
-async def _log_in(db: Database, username: str, name: str, role: UserRole, seat: str | None) -> DemoLogIn:
+async def _log_in(
+    db: Database, username: str, name: str, role: UserRole, seat: str | None, *, unit: int | None
+) -> DemoLogIn:
     password = generate_password()
     async with db.read() as session:
         known = await session.scalar(select(User.id).where(User.username == username))
     if known is None:
-        await create_user(db, username, password, name=name, roles=[role], seat=seat)
+        await create_user(db, username, password, name=name, roles=[role], seat=seat, org_unit_id=unit)
     else:
         await set_password(db, username, password)
     return DemoLogIn(username, password, role)

@@ -6,12 +6,15 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.audit import audit
 from models.base import Base, choice, utc_now
+from models.cases import CaseRow
+from models.elders import Elder
+from models.scope import EVERYWHERE, Scope
 from models.versions import Versioned, changing
 
 
@@ -42,13 +45,23 @@ class ExceptionReport(Versioned, Base):
 
 
 async def explain(
-    session: AsyncSession, report: int, *, version: int, by: str, cause: ExceptionCause, explanation: str
+    session: AsyncSession,
+    report: int,
+    *,
+    version: int,
+    by: str,
+    cause: ExceptionCause,
+    explanation: str,
+    scope: Scope = EVERYWHERE,
 ) -> None:
     """Write down why nobody answered.
 
     Raises:
-        NoSuchRecord, VersionConflict: as in `versions.changing`.
+        NoSuchRecord, VersionConflict: as in `versions.changing`; out of `scope` there is none.
     """
-    async with changing(session, await session.get(ExceptionReport, report), version=version) as row:
+    reports = select(ExceptionReport).join(CaseRow, CaseRow.id == ExceptionReport.case_id)
+    reports = reports.outerjoin(Elder, Elder.id == CaseRow.elder_id)
+    found = await session.scalar(reports.where(ExceptionReport.id == report, scope.of_cases()))
+    async with changing(session, found, version=version) as row:
         row.cause, row.explanation, row.explained_at, row.explained_by = cause, explanation, utc_now(), by
         audit(session, by, "exception_report.explain", f"exception_report:{report}")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ivr.vocabulary import FollowUpKind
 from models.audit import audit
 from models.base import Base, choice, utc_now
+from models.elders import Elder
+from models.scope import EVERYWHERE, Scope
 from models.versions import Versioned, changing
 
 
@@ -41,13 +43,16 @@ async def complete(
     result: str,
     satisfaction: str,
     note: str,
+    scope: Scope = EVERYWHERE,
 ) -> None:
     """Write down what the call brought, or (`done` False) take that back.
 
     Raises:
-        NoSuchRecord, VersionConflict: as in `versions.changing`.
+        NoSuchRecord, VersionConflict: as in `versions.changing`; out of `scope` there is none.
     """
-    async with changing(session, await session.get(FollowUp, follow_up), version=version) as row:
+    owed = select(FollowUp).outerjoin(Elder, Elder.id == FollowUp.elder_id)
+    found = await session.scalar(owed.where(FollowUp.id == follow_up, scope.of_elders()))
+    async with changing(session, found, version=version) as row:
         row.done_at, row.done_by = (utc_now(), by) if done else (None, "")
         row.result, row.satisfaction, row.note = result, satisfaction, note
         audit(session, by, "follow_up.done" if done else "follow_up.reopen", f"follow_up:{follow_up}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, select
+from sqlalchemy import ColumnElement, ForeignKey, Select, UniqueConstraint, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -52,6 +52,26 @@ async def list_units(session: AsyncSession) -> list[OrgUnit]:
     order = {kind: place for place, kind in enumerate(OrgKind)}
     units = (await session.scalars(select(OrgUnit).order_by(OrgUnit.id))).all()
     return sorted(units, key=lambda unit: (order[unit.kind], unit.id))
+
+
+def subtree(unit: int) -> Select[int]:
+    """The ids of this unit and of all below it."""
+    tree = select(OrgUnit.id).where(OrgUnit.id == unit).cte("tree", recursive=True)
+    tree = tree.union_all(select(OrgUnit.id).join(tree, OrgUnit.parent_id == tree.c.id))
+    return select(tree.c.id)
+
+
+async def way_to(session: AsyncSession, unit: int) -> str:
+    """The names from the top down to this unit (`区 / 街道 / 社区`); empty when there is none."""
+    names: list[str] = []
+    above: int | None = unit
+    while above is not None and len(names) < len(OrgKind):
+        found = await session.get(OrgUnit, above)
+        if found is None:
+            break
+        names.append(found.name)
+        above = found.parent_id
+    return " / ".join(reversed(names))
 
 
 async def add_unit(session: AsyncSession, kind: OrgKind, name: str, *, parent: int | None) -> OrgUnit:

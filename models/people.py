@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import ForeignKey, delete, select, update
@@ -14,9 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models import log_in_tries, passwords
+from models import roles as roles_module
 from models.audit import FAILED_LOG_IN, LOCKED_OUT, audit
 from models.base import Base, utc_now
 from models.database import Database
+from models.org import OrgUnit
 from models.seats import Seat
 from models.web_sessions import LOG_IN_TOKEN, ApiToken, WebSession
 
@@ -24,27 +25,16 @@ _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 NOBODY: Final = "nobody"  # the actor of a log-in that failed
 OPERATOR: Final = "operator"  # whoever has the command line
 
+SPLIT: Final = "system:three_admins"  # who ended the days of the one administrator
+KEEP: Final = -1  # no unit has this number: theirs stays
+
 generate_password = passwords.generate
-
-
-class UserRole(StrEnum):
-    """The duties of S9, those who look after the machine and after the records, and two that are no people: `gateway`
-    hands in alarms, `wallboard` is a screen on the wall."""
-
-    ADMIN = "admin"
-    LEAD = "lead"
-    AGENT = "agent"
-    PROFESSIONAL = "professional"
-    REVIEWER = "reviewer"
-    DISPATCHER = "dispatcher"
-    MAINTENANCE = "maintenance"
-    AUDITOR = "auditor"
-    GATEWAY = "gateway"
-    WALLBOARD = "wallboard"
+UserRole = roles_module.UserRole
 
 
 class User(Base):
-    """`seat` is the extension at which the person usually sits."""
+    """`seat` is the extension at which the person usually sits; `org_unit_id` the place whose people they see, None for
+    the centre's staff."""
 
     __tablename__ = "users"
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's name and shape
@@ -106,7 +96,8 @@ async def create_user(
     """A new user.
 
     Raises:
-        UserProblem: the name is taken or malformed, the password too weak, a role or the seat unknown.
+        UserProblem: the name is taken or malformed, the password too weak, a role, the seat or the unit unknown, or
+            these duties do not go together or with this place.
     """
     username = username.strip().lower()
     if not _USERNAME.fullmatch(username):
@@ -114,6 +105,7 @@ async def create_user(
     duties = _duties(roles)
     hashed = await _hash(password, username)
     async with db.write() as session:
+        await check_duties(session, duties, org_unit_id)
         if await session.scalar(select(User.id).where(User.username == username)) is not None:
             raise UserProblem(f"用户名 {username} 已存在 / user name {username} is taken")
         if seat is not None and await session.get(Seat, seat) is None:
@@ -129,7 +121,9 @@ async def create_user(
         )
         session.add(user)
         await session.flush()
-        audit(session, by, "user.create", f"user:{user.id}", after={"roles": duties, "seat": seat})
+        after = {"roles": duties, "seat": seat, "org_unit_id": org_unit_id}
+        audit(session, by, "user.create", f"user:{user.id}", after=after)
+        await _split_admin(session)
     return user
 
 
@@ -148,24 +142,39 @@ async def set_password(db: Database, username: str, password: str, *, by: str = 
         audit(session, by, "user.password", f"user:{user.id}")
 
 
-async def set_roles(db: Database, username: str, roles: Iterable[str], *, by: str = OPERATOR) -> None:
-    """Other duties from now on; whoever is logged in logs in again. Raises UserProblem: no such user or role."""
+async def set_roles(
+    db: Database, username: str, roles: Iterable[str], *, org_unit_id: int | None = KEEP, by: str = OPERATOR
+) -> None:
+    """Other duties from now on, and another place when one is given; whoever is logged in logs in again.
+
+    Raises:
+        UserProblem: no such user, role or unit, or they do not go together.
+    """
     duties = _duties(roles)
     async with db.write() as session:
         user = await named(session, username)
-        before, user.roles = list(user.roles), duties
-        await _end_sessions(session, user.id)
-        audit(session, by, "user.roles", f"user:{user.id}", before={"roles": before}, after={"roles": duties})
+        await _put(session, user, duties, user.org_unit_id if org_unit_id == KEEP else org_unit_id, by=by)
+        await _split_admin(session)
+
+
+async def set_place(db: Database, username: str, org_unit_id: int | None, *, by: str = OPERATOR) -> None:
+    """Sees the people of another place from now on; None: all, as the centre does. Raises UserProblem."""
+    async with db.write() as session:
+        user = await named(session, username)
+        await _put(session, user, list(user.roles), org_unit_id, by=by)
 
 
 async def set_active(db: Database, username: str, active: bool, *, by: str = OPERATOR) -> None:
     """Close the account, or open it again. Tokens of a closed account count for nothing. Raises UserProblem."""
     async with db.write() as session:
         user = await named(session, username)
+        if active:
+            await check_duties(session, user.roles, user.org_unit_id)
         before, user.active = user.active, active
         if not active:
             await _end_sessions(session, user.id)
         audit(session, by, "user.active", f"user:{user.id}", before={"active": before}, after={"active": active})
+        await _split_admin(session)
 
 
 async def unlock(session: AsyncSession, username: str, *, by: str = OPERATOR) -> None:
@@ -233,15 +242,58 @@ async def _hash(password: str, username: str) -> str:
 
 
 def _duties(roles: Iterable[str]) -> list[str]:
-    duties = [str(_role(role)) for role in roles]
-    if not duties:
-        raise UserProblem(f"至少需要一个角色 / at least one role is needed: {', '.join(UserRole)}")
-    return duties
-
-
-def _role(name: str) -> UserRole:
     try:
-        return UserRole(name)
-    except ValueError:
-        known = ", ".join(UserRole)
-        raise UserProblem(f"没有角色 {name!r} / unknown role {name!r}: {known}") from None
+        return roles_module.duties_of(roles)
+    except roles_module.DutiesRefused as refused:
+        raise UserProblem(str(refused)) from None
+
+
+async def check_duties(session: AsyncSession, duties: Collection[str], org_unit_id: int | None) -> None:
+    """Before an account gets these duties at this place; every way to change one asks here.
+
+    Raises:
+        UserProblem: there is no such unit, they do not go together, or there is no `admin` any more.
+    """
+    if org_unit_id is not None and await session.get(OrgUnit, org_unit_id) is None:
+        raise UserProblem(f"没有编号为 {org_unit_id} 的机构 / there is no unit {org_unit_id}")
+    try:
+        roles_module.duties_of(duties)
+        roles_module.check_place(duties, org_unit_id)
+    except roles_module.DutiesRefused as refused:
+        raise UserProblem(str(refused)) from None
+    if UserRole.ADMIN in duties and _complete(await _roles(session)):
+        raise UserProblem("三员已分设，不再有 admin / there are three administrators, so there is no admin any more")
+
+
+async def _put(session: AsyncSession, user: User, duties: list[str], org_unit_id: int | None, *, by: str) -> None:
+    """These duties at this place, and log in again. On record each where it changed."""
+    await check_duties(session, duties, org_unit_id)
+    roles, place = list(user.roles), user.org_unit_id
+    user.roles, user.org_unit_id = duties, org_unit_id
+    await _end_sessions(session, user.id)
+    record = f"user:{user.id}"
+    if roles != duties or place == org_unit_id:
+        audit(session, by, "user.roles", record, before={"roles": roles}, after={"roles": duties})
+    if place != org_unit_id:
+        audit(session, by, "user.place", record, before={"org_unit_id": place}, after={"org_unit_id": org_unit_id})
+
+
+async def _split_admin(session: AsyncSession) -> None:
+    """When all three administrators are there, nobody is all of them any more: `admin` keeps the machine."""
+    if not _complete(await _roles(session)):
+        return
+    for user in await list_users(session):
+        if UserRole.ADMIN in user.roles:
+            await _put(session, user, roles_module.split(user.roles), user.org_unit_id, by=SPLIT)
+
+
+async def _roles(session: AsyncSession) -> list[list[str]]:
+    """The duties of every account that is open."""
+    await session.flush()
+    return list(await session.scalars(select(User.roles).where(User.active)))
+
+
+def _complete(roles: Iterable[Collection[str]]) -> bool:
+    """Whether all three separate administrators are there."""
+    present = {role for of_one in roles for role in of_one}
+    return present.issuperset(roles_module.THE_THREE)

@@ -20,6 +20,7 @@ from models.elders import Contact, Elder, ElderChange, Terminal
 from models.numbering import number
 from models.org import OrgUnit
 from models.phone_numbers import canonical
+from models.scope import EVERYWHERE, Scope
 from models.versions import VersionConflict, changing
 
 _CHUNK: Final = 500
@@ -39,6 +40,24 @@ class FormRefused(Exception):
 
 class NoSuchElder(Exception):
     """There is no elder of this id."""
+
+
+async def find_elder(session: AsyncSession, elder_id: int, *, scope: Scope) -> Elder:
+    """The row of an elder who may be seen. Raises NoSuchElder: there is none, or they are out of scope."""
+    elder = await session.scalar(select(Elder).where(Elder.id == elder_id, scope.of_elders()))
+    if elder is None:
+        raise NoSuchElder(f"there is no elder {elder_id}")
+    return elder
+
+
+def check_place(form: ElderForm, scope: Scope, *, present: int | None = None) -> None:
+    """Whoever sees some places registers people there only; who lives elsewhere (`present`) may be left there.
+
+    Raises:
+        FormRefused: the form names another place, or none.
+    """
+    if not scope.covers(form.org_unit_id) and (form.org_unit_id is None or form.org_unit_id != present):
+        raise FormRefused((FieldProblem("org_unit_id", "须为本辖区内的社区", "must be a community of your own area"),))
 
 
 async def form_of(session: AsyncSession, elder_id: int) -> tuple[ElderForm, int]:
@@ -126,12 +145,15 @@ async def forms_of(session: AsyncSession, elders: Sequence[int]) -> dict[int, tu
     return {number: (form_from(elder), elder.version) for number, elder in (await _load_all(session, elders)).items()}
 
 
-async def delete_elder(session: AsyncSession, elder_id: int, *, version: int, by: str) -> None:
+async def delete_elder(
+    session: AsyncSession, elder_id: int, *, version: int, by: str, scope: Scope = EVERYWHERE
+) -> None:
     """Take the file out of the register with all its personal data; cases stay, without the name.
 
     Raises:
-        NoSuchElder, VersionConflict: as in `change_elder`.
+        NoSuchElder, VersionConflict: as in `change_elder`; out of `scope` there is none.
     """
+    await find_elder(session, elder_id, scope=scope)
     elder = await _load(session, elder_id)
     async with changing(session, elder, version=version):
         await session.delete(elder)

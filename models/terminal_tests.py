@@ -10,8 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, utc_now
 from models.device_reports import is_device
-from models.elders import Terminal
+from models.elders import Elder, Terminal
 from models.phone_numbers import canonical, national
+from models.scope import EVERYWHERE, Scope
 
 
 class TerminalTest(Base):
@@ -27,9 +28,18 @@ class TerminalTest(Base):
     by: Mapped[str]
 
 
-async def record_test(session: AsyncSession, device: str, *, area_code: str, at: datetime, by: str = "line") -> bool:
-    """Write down that the terminal with this line or serial number was heard; False when nobody has it."""
-    terminal = await session.scalar(select(Terminal).where(is_device(device, area_code)).order_by(Terminal.id).limit(1))
+async def record_test(
+    session: AsyncSession,
+    device: str,
+    *,
+    area_code: str,
+    at: datetime,
+    by: str = "line",
+    scope: Scope = EVERYWHERE,
+) -> bool:
+    """Write down that the terminal with this line or serial number was heard; False when nobody in `scope` has it."""
+    theirs = select(Terminal).join(Elder, Elder.id == Terminal.elder_id).where(scope.of_elders())
+    terminal = await session.scalar(theirs.where(is_device(device, area_code)).order_by(Terminal.id).limit(1))
     if terminal is not None and (terminal.last_tested_at is None or terminal.last_tested_at < at):
         terminal.last_tested_at = at
     line = terminal.line if terminal is not None else national(canonical(device, area_code)) or device

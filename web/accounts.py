@@ -14,11 +14,13 @@ from secrets import token_urlsafe
 from typing import Any, Final
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.api_tokens import hash_of
 from models.base import utc_now
 from models.database import Database, DatabaseUnavailable
 from models.people import User, is_screen
+from models.scope import Scope, scope_of
 from models.web_sessions import ApiToken, WebSession
 
 FRESH: Final = 5.0
@@ -35,7 +37,8 @@ MOST_REMEMBERED: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person who works with us, as far as a request needs to know. `seat` is an extension."""
+    """A person who works with us, as far as a request needs to know. `seat` is an extension, `scope` the places whose
+    people they may see; what is on their seat comes on top of it (`places.py`)."""
 
     id: int
     username: str
@@ -43,6 +46,7 @@ class Account:
     roles: frozenset[str]
     seat: str | None
     lang: str
+    scope: Scope
 
     @property
     def actor(self) -> str:
@@ -125,9 +129,10 @@ class Accounts:
         query = select(WebSession, User).join(User).where(WebSession.key_hash == key_hash, User.active)
         async with self._db.read() as session:
             row = (await session.execute(query)).one_or_none()
-        if row is None:
-            return None
-        begun, user = row
+            if row is None:
+                return None
+            begun, user = row
+            account = await account_of(session, user)
         screen = is_screen(user.roles)
         over = begun.expires_at <= now or (begun.created_at <= now - SESSION_LONGEST and not screen)
         if over and not (user.seat and self._in_a_case(user.seat)):
@@ -135,14 +140,14 @@ class Accounts:
             return None
         if now - begun.seen_at > TOUCH_EVERY:
             await self._touch(key_hash, SCREEN_IDLE if screen else SESSION_IDLE)
-        return Found(account_of(user), dict(begun.data))
+        return Found(account, dict(begun.data))
 
     async def _read_token(self, key_hash: str) -> Found | None:
         query = select(User).join(ApiToken)
         query = query.where(ApiToken.key_hash == key_hash, ApiToken.expires_at > utc_now(), User.active)
         async with self._db.read() as session:
             user = await session.scalar(query)
-        return None if user is None else Found(account_of(user), {})
+            return None if user is None else Found(await account_of(session, user), {})
 
     async def _end(self, key_hash: str) -> None:
         async with self._db.write() as session:
@@ -155,7 +160,7 @@ class Accounts:
             await session.execute(seen.values(seen_at=now, expires_at=now + idle))
 
 
-def account_of(user: User) -> Account:
+async def account_of(session: AsyncSession, user: User) -> Account:
     return Account(
         id=user.id,
         username=user.username,
@@ -163,4 +168,5 @@ def account_of(user: User) -> Account:
         roles=frozenset(user.roles),
         seat=user.seat,
         lang=user.language,
+        scope=await scope_of(session, user.roles, user.org_unit_id),
     )

@@ -61,7 +61,10 @@ MENU: Final = (
     ),
     Part(
         "menu.administration",
-        (Entry(Right.SEE_AUDIT, "/audit", "nav.audit"),),
+        (
+            Entry(Right.SEE_LOOKUPS, "/lookups", "nav.lookups"),
+            Entry(Right.SEE_AUDIT, "/audit", "nav.audit"),
+        ),
     ),
 )
 

@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.vocabulary import Relation
 from models.elder_forms import ContactForm, ElderForm, TerminalForm
-from models.elders import Elder, ElderStatus, Terminal
+from models.elders import ElderStatus, Terminal
 from models.queries.register import file_of
-from models.register import NoSuchElder, change_elder, form_of
+from models.register import NoSuchElder, change_elder, check_place, create_elder, find_elder, form_of
+from models.scope import Scope
 from web.guard import account_of
 from web.keys import DATABASE, SETTINGS
+from web.places import scope_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,12 @@ class ElderView:
     changed_at: datetime
 
 
-async def elder_view(session: AsyncSession, elder_id: int) -> ElderView:
-    """Raises NoSuchElder."""
+async def elder_view(session: AsyncSession, elder_id: int, *, scope: Scope) -> ElderView:
+    """Raises NoSuchElder, also for one who is out of scope."""
+    elder = await find_elder(session, elder_id, scope=scope)
     form, version = await form_of(session, elder_id)
     file = await file_of(session, elder_id)
-    elder = await session.get(Elder, elder_id)
-    if file is None or elder is None:
+    if file is None:
         raise NoSuchElder(f"there is no elder {elder_id}")
     terminals = await session.scalars(select(Terminal).where(Terminal.elder_id == elder_id).order_by(Terminal.id))
     values = {name: getattr(form, name) for name in _OF_FORM}
@@ -132,15 +134,27 @@ async def rewrite(
     """
     area_code, actor = request.app[SETTINGS].area_code, account_of(request).actor
     async with request.app[DATABASE].write() as session:
-        before = await elder_view(session, elder_id)
+        scope = scope_of(request)
+        before = await elder_view(session, elder_id, scope=scope)
         form, present = await form_of(session, elder_id)
+        changed = change(form, before)
+        check_place(changed, scope, present=form.org_unit_id)
         await change_elder(
             session,
             elder_id,
-            change(form, before),
+            changed,
             version=present if version is None else version,
             by=actor,
             area_code=area_code,
         )
         session.expire_all()
-        return await elder_view(session, elder_id)
+        return await elder_view(session, elder_id, scope=scope)
+
+
+async def make(request: web.Request, form: ElderForm) -> ElderView:
+    """A new file, in a place of the account's. Raises FormRefused."""
+    area_code, actor, scope = request.app[SETTINGS].area_code, account_of(request).actor, scope_of(request)
+    check_place(form, scope)
+    async with request.app[DATABASE].write() as session:
+        elder = await create_elder(session, form, by=actor, area_code=area_code)
+        return await elder_view(session, elder.id, scope=scope)

@@ -1,6 +1,6 @@
 """Who may do what: the one place that decides. Pages and API ask here and nowhere else.
 
-In this issue whoever works for the centre sees all of it; rights by place (区, 街道, 社区) will narrow `may` later.
+With whom they may do it, by place (区, 街道, 社区), is told by the account's scope: `models/scope.py`, `places.py`.
 """
 
 from enum import StrEnum
@@ -25,18 +25,26 @@ class Right(StrEnum):
     SET_ANY_SEAT = "set_any_seat"
     REPORT_ALARMS = "report_alarms"
     SEE_TERMINALS = "see_terminals"
+    TEST_TERMINALS = "test_terminals"
     EXPLAIN_EXCEPTIONS = "explain_exceptions"
     SUPERVISE = "supervise"
     SEE_PERSONAL = "see_personal"  # numbers, address, health of people: by a click that is put on record
     EXPORT = "export"
+    SEE_LOOKUPS = "see_lookups"  # who looked at whose file
     SEE_AUDIT = "see_audit"
     MANAGE_USERS = "manage_users"
+    MANAGE_SEATS = "manage_seats"
+    MANAGE_POLICY = "manage_policy"
+    MANAGE_PROMPTS = "manage_prompts"
+    MANAGE_PLACES = "manage_places"
 
 
 _ALL: Final = frozenset(Right)
+_ADMINISTER: Final = frozenset({Right.MANAGE_SEATS, Right.MANAGE_POLICY, Right.MANAGE_PROMPTS, Right.MANAGE_PLACES})
 # Who leads the service does not watch over its records, and who does leads nothing.
-_LEAD: Final = _ALL - {Right.SEE_AUDIT, Right.MANAGE_USERS}
+_LEAD: Final = _ALL - {Right.SEE_AUDIT, Right.MANAGE_USERS, *_ADMINISTER}
 _SEE: Final = frozenset({Right.SEE_LIVE, Right.SEE_WALLBOARD, Right.SEE_CASES, Right.SEE_ELDERS})
+_TERMINALS: Final = frozenset({Right.SEE_TERMINALS, Right.TEST_TERMINALS})
 _AGENT: Final = _SEE | {
     Right.REPORT_ALARMS,
     Right.HANDLE_CASES,
@@ -53,10 +61,16 @@ _OF_ROLE: Final[dict[str, frozenset[Right]]] = {
     UserRole.AGENT: _AGENT,
     UserRole.PROFESSIONAL: _AGENT,
     UserRole.REVIEWER: _SEE | {Right.HEAR_RECORDINGS, Right.SEE_COMPLAINTS},
-    UserRole.DISPATCHER: _SEE
-    | {Right.SEE_TERMINALS, Right.FOLLOW_UP, Right.SEE_ORDERS, Right.SEE_PERSONAL, Right.EXPORT},
-    UserRole.MAINTENANCE: frozenset({Right.SEE_LIVE, Right.SEE_TERMINALS, Right.EXPORT}),
-    UserRole.AUDITOR: frozenset({Right.SEE_AUDIT, Right.EXPORT}),
+    UserRole.DISPATCHER: _SEE | _TERMINALS | {Right.FOLLOW_UP, Right.SEE_ORDERS, Right.SEE_PERSONAL, Right.EXPORT},
+    UserRole.MAINTENANCE: _TERMINALS | {Right.SEE_LIVE, Right.EXPORT},
+    UserRole.OFFICIAL: (_SEE - {Right.SEE_WALLBOARD})  # whose counts know no places
+    | {Right.SEE_TERMINALS, Right.SEE_ORDERS, Right.SEE_COMPLAINTS, Right.SEE_PERSONAL},  # H3; changes nothing
+    UserRole.STATION: _TERMINALS | {Right.SEE_ELDERS, Right.SEE_PERSONAL},  # S8
+    UserRole.SUPPLIER: frozenset(),  # until orders are sent to suppliers, none of them is theirs
+    # 三员: seats without their cases; accounts and places without the people who live there; the records.
+    UserRole.SYSTEM_ADMIN: frozenset({Right.SEE_LIVE, Right.MANAGE_SEATS, Right.MANAGE_POLICY, Right.MANAGE_PROMPTS}),
+    UserRole.SECURITY_ADMIN: frozenset({Right.MANAGE_USERS, Right.MANAGE_PLACES}),
+    UserRole.AUDITOR: frozenset({Right.SEE_AUDIT, Right.SEE_LOOKUPS, Right.EXPORT}),
     UserRole.GATEWAY: frozenset({Right.REPORT_ALARMS}),
     UserRole.WALLBOARD: frozenset({Right.SEE_WALLBOARD}),
 }

@@ -28,6 +28,7 @@ from models.queries.register import file_of
 from models.views import CaseView, LegView, TimelineView
 from web.controller.shapes import LiveCase
 from web.keys import DATABASE, MIRROR
+from web.places import check_case, scope_of
 from web.problems import NotFound
 from web.texts import Texts
 
@@ -246,14 +247,16 @@ def _words(name: str, value: object, sheet: Sheet, t: Texts) -> str:
 
 
 async def find_sheet(request: web.Request, case_id: str) -> Sheet:
-    """The open case from the mirror, else the case on record. Raises NotFound, DatabaseUnavailable."""
+    """The open case from the mirror, else the case on record. Raises NotFound, also for what is out of sight,
+    DatabaseUnavailable."""
+    check_case(request, case_id)
     mirror = request.app[MIRROR]
     live, closed = mirror.cases.get(case_id), mirror.just_closed(case_id)
     if live is not None:
         return Sheet.of_live(live)
     try:
         async with request.app[DATABASE].read() as session:
-            view = await case_view(session, case_id)
+            view = await case_view(session, case_id, scope=scope_of(request))
             file = await file_of(session, view.elder.id) if view is not None and view.elder else None
     except DatabaseUnavailable:
         if closed is None:

@@ -9,10 +9,13 @@ from models.base import utc_now
 from models.queries.paging import Page
 from models.queries.terminals import DueTerminal, list_terminals
 from web.keys import DATABASE, SETTINGS
+from web.places import scope_of
 
 
 async def terminals(request: web.Request, *, overdue: bool, limit: int, after: int | None = None) -> Page[DueTerminal]:
     """The longest untested first; overdue by the policy of this district."""
     before = utc_now() - timedelta(days=Policy.of(request.app[SETTINGS].policy).test_every)
     async with request.app[DATABASE].read() as session:
-        return await list_terminals(session, before=before, overdue=overdue, limit=limit, after=after)
+        return await list_terminals(
+            session, scope=scope_of(request), before=before, overdue=overdue, limit=limit, after=after
+        )

@@ -16,6 +16,7 @@ from ivr.vocabulary import CaseState
 from models.cases import CaseLegRow, CaseRow, RecordingRow, TimelineRow
 from models.elders import Elder
 from models.queries.paging import Page, read_page
+from models.scope import Scope
 from models.views import AlarmView, CaseView, ElderRef, LegView, RecordingView, TimelineView, recording_url, reports_of
 
 
@@ -23,9 +24,9 @@ class BadCursor(ValueError):
     """A page cursor that was not made here."""
 
 
-async def case_view(session: AsyncSession, case_id: str) -> CaseView | None:
+async def case_view(session: AsyncSession, case_id: str, *, scope: Scope) -> CaseView | None:
     """The case with legs, timeline, alarms and recordings; None when there is none of this id."""
-    row = (await session.execute(_cases().where(CaseRow.id == case_id))).first()
+    row = (await session.execute(_cases(scope).where(CaseRow.id == case_id))).first()
     return None if row is None else (await _views(session, [(row[0], row[1])]))[0]
 
 
@@ -37,6 +38,7 @@ async def has_case(session: AsyncSession, channel: str) -> bool:
 async def list_cases(
     session: AsyncSession,
     *,
+    scope: Scope,
     state: Literal["open", "closed"] | None = None,
     elder: int | None = None,
     since: datetime | None = None,
@@ -49,7 +51,7 @@ async def list_cases(
     Raises:
         BadCursor: `cursor` is not one of ours.
     """
-    query = _cases().order_by(CaseRow.opened_at.desc(), CaseRow.id.desc())
+    query = _cases(scope).order_by(CaseRow.opened_at.desc(), CaseRow.id.desc())
     if state is not None:
         closed = CaseRow.state == CaseState.CLOSED
         query = query.where(closed if state == "closed" else ~closed)
@@ -67,9 +69,14 @@ async def list_cases(
     return Page(tuple(await _views(session, rows.items)), rows.next)
 
 
-async def recording_row(session: AsyncSession, recording: str) -> RecordingRow | None:
+async def recording_row(session: AsyncSession, recording: str, *, scope: Scope) -> RecordingRow | None:
     """Where a recording's file is; None when there is none of this id."""
-    return await session.get(RecordingRow, recording)
+    found = (
+        select(RecordingRow)
+        .join(CaseRow, CaseRow.id == RecordingRow.case_id)
+        .outerjoin(Elder, Elder.id == CaseRow.elder_id)
+    )
+    return await session.scalar(found.where(RecordingRow.id == recording, scope.of_cases()))
 
 
 async def recording_rows(session: AsyncSession, case_id: str) -> Sequence[RecordingRow]:
@@ -78,8 +85,8 @@ async def recording_rows(session: AsyncSession, case_id: str) -> Sequence[Record
     return (await session.scalars(found.order_by(RecordingRow.started_at, RecordingRow.id))).all()
 
 
-def _cases() -> Select[CaseRow, str | None]:
-    return select(CaseRow, Elder.name).outerjoin(Elder, Elder.id == CaseRow.elder_id)
+def _cases(scope: Scope) -> Select[CaseRow, str | None]:
+    return select(CaseRow, Elder.name).outerjoin(Elder, Elder.id == CaseRow.elder_id).where(scope.of_cases())
 
 
 def _row(case: CaseRow, elder_name: str | None) -> tuple[CaseRow, str | None]:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.complaints import Complaint, ComplaintState
 from models.queries.drafts import DraftView, read_drafts, shared
 from models.queries.paging import Page
+from models.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class ComplaintView(DraftView):
 async def list_complaints(
     session: AsyncSession,
     *,
+    scope: Scope,
     state: ComplaintState | None = None,
     elder: int | None = None,
     limit: int = 50,
@@ -28,7 +30,7 @@ async def list_complaints(
 ) -> Page[ComplaintView]:
     """The latest first; the cursor is the id of the last one."""
     of_state = [] if state is None else [Complaint.state == state]
-    return await read_drafts(session, Complaint, _view, *of_state, elder=elder, limit=limit, after=after)
+    return await read_drafts(session, Complaint, _view, *of_state, scope=scope, elder=elder, limit=limit, after=after)
 
 
 def _view(row: Complaint, elder_name: str | None) -> ComplaintView:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.drafts import Drafted
 from models.elders import Elder
 from models.queries.paging import Page, read_page
+from models.scope import Scope
 
 Record = TypeVar("Record", bound=Drafted)
 View = TypeVar("View", bound="DraftView")
@@ -49,12 +50,14 @@ async def read_drafts(
     table: type[Record],
     view: Callable[[Record, str | None], View],
     *conditions: ColumnElement[bool],
+    scope: Scope,
     elder: int | None,
     limit: int,
     after: int | None,
 ) -> Page[View]:
     """A page of those that meet the conditions; the cursor is the id of the last one."""
-    query = select(table, Elder.name).outerjoin(Elder, Elder.id == table.elder_id).where(*conditions)
+    query = select(table, Elder.name).outerjoin(Elder, Elder.id == table.elder_id)
+    query = query.where(scope.of_elders(), *conditions)
     if elder is not None:
         query = query.where(table.elder_id == elder)
     if after is not None:

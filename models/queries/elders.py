@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.elders import Contact, ContactPhone, Elder, ElderChange, ElderStatus, Terminal
-from models.org import OrgUnit
+from models.org import OrgUnit, subtree
 from models.queries.paging import Page, read_page
+from models.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class ChangeView:
 async def list_elders(
     session: AsyncSession,
     *,
+    scope: Scope,
     search: str = "",
     org_unit: int | None = None,
     status: ElderStatus | None = None,
@@ -57,11 +59,11 @@ async def list_elders(
 ) -> ElderPage:
     """By id; `search` is part of a name, its pinyin or initials, or part of any phone number of the file; `org_unit`
     means it and all below it."""
-    wanted: list[ColumnElement[bool]] = []
+    wanted: list[ColumnElement[bool]] = [scope.of_elders()]
     if search.strip():
         wanted.append(_found_by(search))
     if org_unit is not None:
-        wanted.append(Elder.org_unit_id.in_(_below(org_unit)))
+        wanted.append(Elder.org_unit_id.in_(subtree(org_unit)))
     if status is not None:
         wanted.append(Elder.status == status)
     if provisional is not None:
@@ -103,12 +105,6 @@ def _found_by(search: str) -> ColumnElement[bool]:
     )
     at_home = Elder.home_phone_canonical.contains(part)
     return or_(in_name, at_home, Elder.id.in_(by_line), Elder.id.in_(by_contact))
-
-
-def _below(org_unit: int) -> Select[int]:
-    tree = select(OrgUnit.id).where(OrgUnit.id == org_unit).cte("tree", recursive=True)
-    tree = tree.union_all(select(OrgUnit.id).join(tree, OrgUnit.parent_id == tree.c.id))
-    return select(tree.c.id)
 
 
 def _line(elder: Elder, community: str | None) -> ElderLine:

@@ -12,6 +12,7 @@ from models.cases import CaseRow
 from models.elders import Elder
 from models.exception_reports import ExceptionCause, ExceptionReport
 from models.queries.paging import Page, Progress, read_page_from
+from models.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,11 @@ class ExceptionView:
 
 
 async def list_exceptions(
-    session: AsyncSession, *, state: Progress | None, limit: int = 50, after: int | None = None
+    session: AsyncSession, *, scope: Scope, state: Progress | None, limit: int = 50, after: int | None = None
 ) -> Page[ExceptionView]:
     """The latest first, those that are not explained yet before all others; the cursor is a number of rows."""
     done = ExceptionReport.explained_at.is_not(None)
-    query = _reports().order_by(done, ExceptionReport.opened_at.desc(), ExceptionReport.id)
+    query = _reports().where(scope.of_cases()).order_by(done, ExceptionReport.opened_at.desc(), ExceptionReport.id)
     if state is not None:
         query = query.where(done if state == "done" else ~done)
     return await read_page_from(session, query, _view, skip=after or 0, limit=limit)

@@ -13,6 +13,7 @@ from models.base import utc_now
 from models.elders import Elder
 from models.follow_ups import FollowUp
 from models.queries.paging import Page, Progress, read_page_from
+from models.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,11 @@ class FollowUpView:
 
 
 async def list_follow_ups(
-    session: AsyncSession, *, state: Progress | None, limit: int = 50, after: int | None = None
+    session: AsyncSession, *, scope: Scope, state: Progress | None, limit: int = 50, after: int | None = None
 ) -> Page[FollowUpView]:
     """Open ones first by when they are due; the cursor is a number of rows."""
     done = FollowUp.done_at.is_not(None)
-    query = _follow_ups().order_by(done, FollowUp.due_at, FollowUp.id)
+    query = _follow_ups().where(scope.of_elders()).order_by(done, FollowUp.due_at, FollowUp.id)
     if state is not None:
         query = query.where(done if state == "done" else ~done)
     return await read_page_from(session, query, _view, skip=after or 0, limit=limit)

@@ -104,6 +104,7 @@ def _file(
         service_class=elder.service_class,
         community_id=community.id if community is not None else None,
         community_phone=community.manager_phone if community is not None else "",
+        org_unit_id=elder.org_unit_id,
         language=elder.language,
         agreement_signed=elder.agreement_signed_on is not None,
         provisional=elder.provisional,

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.elders import SERVED, Elder, Terminal
 from models.org import OrgUnit
 from models.queries.paging import Page, read_page_from
+from models.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class DueTerminal:
 
 
 async def list_terminals(
-    session: AsyncSession, *, before: datetime, overdue: bool, limit: int = 50, after: int | None = None
+    session: AsyncSession, *, scope: Scope, before: datetime, overdue: bool, limit: int = 50, after: int | None = None
 ) -> Page[DueTerminal]:
     """Terminals of elders whom we serve, the longest untested first; overdue are those not heard since `before`. One
     that was installed later than that is not due yet. The cursor is a number of rows."""
@@ -40,7 +41,7 @@ async def list_terminals(
         select(Terminal, Elder.name, OrgUnit.name, is_due)
         .join(Elder, Elder.id == Terminal.elder_id)
         .outerjoin(OrgUnit, OrgUnit.id == Elder.org_unit_id)
-        .where(Elder.status.in_(SERVED))
+        .where(Elder.status.in_(SERVED), scope.of_elders())
         .order_by(Terminal.last_tested_at.is_not(None), Terminal.last_tested_at, Terminal.id)
     )
     return await read_page_from(session, query.where(is_due) if overdue else query, _view, skip=after or 0, limit=limit)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ivr.vocabulary import Aid
 from models.queries.drafts import DraftView, read_drafts, shared
 from models.queries.paging import Page
+from models.scope import Scope
 from models.work_orders import OrderState, WorkOrder
 
 
@@ -22,6 +23,7 @@ class OrderView(DraftView):
 async def list_orders(
     session: AsyncSession,
     *,
+    scope: Scope,
     state: OrderState | None = None,
     elder: int | None = None,
     limit: int = 50,
@@ -29,7 +31,7 @@ async def list_orders(
 ) -> Page[OrderView]:
     """The latest first; the cursor is the id of the last one."""
     of_state = [] if state is None else [WorkOrder.state == state]
-    return await read_drafts(session, WorkOrder, _view, *of_state, elder=elder, limit=limit, after=after)
+    return await read_drafts(session, WorkOrder, _view, *of_state, scope=scope, elder=elder, limit=limit, after=after)
 
 
 def _view(row: WorkOrder, elder_name: str | None) -> OrderView:

@@ -39,6 +39,7 @@ from models.elder_forms import ContactForm, ElderForm, TerminalForm
 from models.follow_ups import FollowUp
 from models.queries.cases import list_cases
 from models.register import create_elder
+from models.scope import EVERYWHERE
 from models.seats import add_seat, list_seats
 from models.views import CaseView
 from tests.databases import new_records
@@ -234,7 +235,7 @@ class House:
         """What the elder's page shows of a closed case, once it is on record, and the follow-up that was booked."""
         await self.on_record(closed["id"], closed["timeline"][-1]["seq"])
         async with self.database.read() as session:
-            page = await list_cases(session, elder=closed["elder"]["id"])
+            page = await list_cases(session, scope=EVERYWHERE, elder=closed["elder"]["id"])
             (follow_up,) = await session.scalars(select(FollowUp).where(FollowUp.case_id == closed["id"]))
         return next(case for case in page.items if case.id == closed["id"]), follow_up
 

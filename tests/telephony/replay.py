@@ -17,6 +17,7 @@ from models.database import Database
 from models.journal_entry import JournalEntry, command_json
 from models.queries.cases import case_view
 from models.queries.journals import open_journals
+from models.scope import EVERYWHERE
 from models.views import live_view
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ async def _replay(session: AsyncSession, policy: Policy) -> Replayed:
         for row, entry in zip(rows, entries, strict=True):
             decided = [command_json(command) for command in entry.commands]
             assert row.commands == decided, f"{case_id}, {row.seq}"
-        told, on_record = live_view(case, entries), await case_view(session, case_id)
+        told, on_record = live_view(case, entries), await case_view(session, case_id, scope=EVERYWHERE)
         assert on_record is not None
         if told.elder is None:  # whose provisional file was made when the case was over
             on_record = replace(on_record, elder=None)

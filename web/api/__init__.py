@@ -16,6 +16,7 @@ from web.api import (
     follow_ups,
     health,
     live,
+    lookups,
     openapi,
     orders,
     recordings,
@@ -44,6 +45,7 @@ PARTS: Final = (
     terminals,
     reveals,
     audit,
+    lookups,
     users,
 )
 

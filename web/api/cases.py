@@ -14,7 +14,9 @@ from web.accounts import Account
 from web.api.kit import Done, Input, Limit, ListOf, Operations, Output, RecordId, When, answer, read_body, read_query
 from web.guard import account_of
 from web.keys import CONTROLLER, DATABASE, METRICS, MIRROR, SETTINGS
+from web.lookups import note_case
 from web.personal import shown_case
+from web.places import check_case, open_cases, scope_of
 from web.problems import Forbidden, Invalid
 from web.rights import Right, may, may_set_seat
 from web.sheet import find_sheet
@@ -128,12 +130,15 @@ async def get_cases(request: web.Request) -> web.StreamResponse:
     wanted = read_query(request, CaseFilter)
     mirror = request.app[MIRROR]
     if wanted.state == "open" and mirror.reachable and wanted.elder is None:
-        newest_first = [case for case in reversed(mirror.open_cases()) if _within(case.view, wanted)]
+        newest_first = [
+            case for case in reversed(open_cases(account_of(request), mirror)) if _within(case.view, wanted)
+        ]
         return answer({"items": [shown_case(request, case.view, case.raw) for case in newest_first], "next": None})
     try:
         async with request.app[DATABASE].read() as session:
             page = await list_cases(
                 session,
+                scope=scope_of(request),
                 state=wanted.state,
                 elder=wanted.elder,
                 since=wanted.since,
@@ -156,16 +161,20 @@ def _within(view: CaseView, wanted: CaseFilter) -> bool:
 @operations("GET", "/cases/{id}", "One case", right=Right.SEE_CASES, result=CaseView)
 async def get_case(request: web.Request) -> web.StreamResponse:
     case_id = request.match_info["id"]
+    check_case(request, case_id)
     live = request.app[MIRROR].cases.get(case_id)
     if live is not None:
+        await note_case(request, live.view)
         return answer(shown_case(request, live.view, live.raw))
     view = (await find_sheet(request, case_id)).view
+    await note_case(request, view)
     return answer(shown_case(request, view, view.as_json()))
 
 
 @operations("GET", "/cases/{id}/messages", "SMS to the contacts of a case", right=Right.SEE_CASES, result=MessageList)
 async def get_messages(request: web.Request) -> web.StreamResponse:
     view = (await find_sheet(request, request.match_info["id"])).view
+    await note_case(request, view)
     async with request.app[DATABASE].read() as session:
         found = await messages_of(session, view.id)
     return answer(MessageList(items=list(shown_case(request, view, found))))
@@ -179,6 +188,7 @@ async def act(request: web.Request) -> web.StreamResponse:
     account = account_of(request)
     if wanted.action in _OF_SUPERVISORS and not may(account, Right.SUPERVISE):
         raise Forbidden
+    check_case(request, request.match_info["id"])
     if wanted.action in _RINGS_A_SEAT:
         body["extension"] = _seat_to_ring(account, wanted.extension)
     case = await request.app[CONTROLLER].act(request.match_info["id"], body, actor=account.actor)
@@ -222,6 +232,7 @@ async def shown(request: web.Request) -> web.StreamResponse:
     if not may_set_seat(account, told.extension):
         raise Forbidden
     case_id = request.match_info["id"]
+    check_case(request, case_id)
     await request.app[CONTROLLER].shown(case_id, extension=told.extension, actor=account.actor)
     if told.after is not None:
         request.app[METRICS].shown.observe(told.after)

@@ -7,6 +7,7 @@ from models.complaints import ComplaintState
 from models.queries.complaints import ComplaintView, list_complaints
 from web.api.kit import Input, Limit, ListOf, Operations, RecordId, answer_page, read_query
 from web.keys import DATABASE
+from web.places import scope_of
 from web.rights import Right
 
 operations = Operations("complaints")
@@ -35,6 +36,11 @@ async def get_complaints(request: web.Request) -> web.StreamResponse:
     wanted = read_query(request, ComplaintFilter)
     async with request.app[DATABASE].read() as session:
         page = await list_complaints(
-            session, state=wanted.state, elder=wanted.elder, limit=wanted.limit, after=wanted.cursor
+            session,
+            scope=scope_of(request),
+            state=wanted.state,
+            elder=wanted.elder,
+            limit=wanted.limit,
+            after=wanted.cursor,
         )
     return answer_page(page)

@@ -22,7 +22,9 @@ from web.api.kit import (
     view_json,
 )
 from web.keys import DATABASE
+from web.lookups import note_file
 from web.personal import shown_elder
+from web.places import scope_of
 from web.problems import NotFound
 from web.register_views import (
     ContactView,
@@ -194,7 +196,9 @@ async def delete_terminal(request: web.Request) -> web.StreamResponse:
 async def _shown(request: web.Request) -> ElderView:
     elder_id = number_in_path(request, "id")
     async with request.app[DATABASE].read() as session:
-        return shown_elder(request, elder_id, await elder_view(session, elder_id))
+        view = await elder_view(session, elder_id, scope=scope_of(request))
+    await note_file(request, elder_id)
+    return shown_elder(request, elder_id, view)
 
 
 def _masked(request: web.Request, view: ElderView) -> ElderView:

@@ -9,12 +9,11 @@ from aiohttp import web
 from pydantic import Field
 
 from ivr.vocabulary import Relation
-from models.audit import audit
 from models.elder_forms import ContactForm, ElderForm, TerminalForm
 from models.elders import ElderStatus
 from models.masking import masked
 from models.queries.elders import ElderLine, list_elders
-from models.register import create_elder, delete_elder
+from models.register import delete_elder
 from web.api.kit import (
     Done,
     Input,
@@ -29,9 +28,11 @@ from web.api.kit import (
     view_json,
 )
 from web.guard import account_of
-from web.keys import DATABASE, SETTINGS
-from web.personal import sees_elder, shown_elder
-from web.register_views import ElderView, elder_view, rewrite
+from web.keys import DATABASE
+from web.lookups import note_file
+from web.personal import shown_elder
+from web.places import scope_of
+from web.register_views import ElderView, elder_view, make, rewrite
 from web.rights import Right
 
 operations = Operations("elders")
@@ -133,6 +134,7 @@ async def get_elders(request: web.Request) -> web.StreamResponse:
     async with request.app[DATABASE].read() as session:
         page = await list_elders(
             session,
+            scope=scope_of(request),
             search=wanted.search,
             org_unit=wanted.community,
             status=wanted.status,
@@ -146,22 +148,15 @@ async def get_elders(request: web.Request) -> web.StreamResponse:
 @operations("POST", "/elders", "Open a file", right=Right.EDIT_ELDERS, body=ElderIn, result=ElderView, status=201)
 async def post_elder(request: web.Request) -> web.StreamResponse:
     form = ElderForm(**(await read_body(request, ElderIn)).values())
-    area_code, actor = request.app[SETTINGS].area_code, account_of(request).actor
-    async with request.app[DATABASE].write() as session:
-        elder = await create_elder(session, form, by=actor, area_code=area_code)
-        view = await elder_view(session, elder.id)
-    return answer(view_json(view), status=201)
+    return answer(view_json(await make(request, form)), status=201)
 
 
 @operations("GET", "/elders/{id}", "One file", right=Right.SEE_ELDERS, result=ElderView)
 async def get_elder(request: web.Request) -> web.StreamResponse:
     elder_id = number_in_path(request, "id")
-    database = request.app[DATABASE]
-    async with database.read() as session:
-        view = await elder_view(session, elder_id)
-    async with database.write() as session:
-        how = "all" if sees_elder(request, elder_id) else "masked"
-        audit(session, account_of(request).actor, "elder.read", f"elder:{elder_id}", shown=how)
+    async with request.app[DATABASE].read() as session:
+        view = await elder_view(session, elder_id, scope=scope_of(request))
+    await note_file(request, elder_id)
     return answer(view_json(shown_elder(request, elder_id, view)))
 
 
@@ -184,5 +179,6 @@ async def patch_elder(request: web.Request) -> web.StreamResponse:
 async def delete(request: web.Request) -> web.StreamResponse:
     wanted, elder_id = read_query(request, Version), number_in_path(request, "id")
     async with request.app[DATABASE].write() as session:
-        await delete_elder(session, elder_id, version=wanted.version, by=account_of(request).actor)
+        by, scope = account_of(request).actor, scope_of(request)
+        await delete_elder(session, elder_id, version=wanted.version, by=by, scope=scope)
     return answer(Done())

@@ -19,6 +19,7 @@ from web.api.kit import (
 )
 from web.guard import account_of
 from web.keys import DATABASE
+from web.places import scope_of
 from web.rights import Right
 
 operations = Operations("exception-reports")
@@ -47,7 +48,9 @@ class ExceptionPatch(Input):
 async def get_exceptions(request: web.Request) -> web.StreamResponse:
     wanted = read_query(request, ExceptionFilter)
     async with request.app[DATABASE].read() as session:
-        page = await list_exceptions(session, state=wanted.state, limit=wanted.limit, after=wanted.cursor)
+        page = await list_exceptions(
+            session, scope=scope_of(request), state=wanted.state, limit=wanted.limit, after=wanted.cursor
+        )
     return answer_page(page)
 
 
@@ -66,6 +69,7 @@ async def patch_exception(request: web.Request) -> web.StreamResponse:
         await explain(
             session,
             number,
+            scope=scope_of(request),
             version=patch.version,
             by=account_of(request).actor,
             cause=patch.cause,

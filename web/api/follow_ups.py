@@ -21,6 +21,7 @@ from web.api.kit import (
 )
 from web.guard import account_of
 from web.keys import DATABASE
+from web.places import scope_of
 from web.rights import Right
 
 operations = Operations("follow-ups")
@@ -51,7 +52,9 @@ class FollowUpPatch(Input):
 async def get_follow_ups(request: web.Request) -> web.StreamResponse:
     wanted = read_query(request, FollowUpFilter)
     async with request.app[DATABASE].read() as session:
-        page = await list_follow_ups(session, state=wanted.state, limit=wanted.limit, after=wanted.cursor)
+        page = await list_follow_ups(
+            session, scope=scope_of(request), state=wanted.state, limit=wanted.limit, after=wanted.cursor
+        )
     return answer_page(page)
 
 
@@ -70,6 +73,7 @@ async def patch_follow_up(request: web.Request) -> web.StreamResponse:
         await complete(
             session,
             number,
+            scope=scope_of(request),
             version=patch.version,
             by=account_of(request).actor,
             done=patch.done,

@@ -6,6 +6,7 @@ something has changed, with empty `data`: it asks for its figures anew.
 """
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
@@ -15,12 +16,14 @@ from pydantic import Field
 
 from web.accounts import Account
 from web.api.kit import Input, Operations, read_query
+from web.controller.shapes import parse_seat
 from web.feed import Message, Subscriber, encode
 from web.guard import account_of
 from web.keys import ACCOUNTS, BEARER, FEED, METRICS, MIRROR, SOCKETS
 from web.origin import SESSION_COOKIE
 from web.personal import sees_case, shown_case
-from web.rights import Right, may, may_read, may_receive
+from web.places import open_cases, receives, seat_shown
+from web.rights import Right, may, may_read
 
 operations = Operations("live")
 HEARTBEAT: Final = 15.0
@@ -46,8 +49,8 @@ async def live(request: web.Request) -> web.StreamResponse:
     socket = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=4096)
     await socket.prepare(request)
     request.app[SOCKETS].add(socket)
-    feed, metrics = request.app[FEED], request.app[METRICS]
-    with feed.subscribed(lambda message: may_receive(account, message)) as subscriber:
+    feed, metrics, mirror = request.app[FEED], request.app[METRICS], request.app[MIRROR]
+    with feed.subscribed(lambda message: receives(account, mirror, message)) as subscriber:
         metrics.live_clients.inc()
         sending = asyncio.create_task(_send(request, socket, subscriber, after, account), name="live")
         try:
@@ -74,7 +77,7 @@ async def _send(
     if missed is None:
         await socket.send_str(_state(request, account, told))
     for old in missed or ():
-        if may_receive(account, old):
+        if receives(account, request.app[MIRROR], old):
             await socket.send_str(_text(request, account, old))
     async with aclosing(_messages(subscriber)) as messages:
         async for message in messages:
@@ -96,7 +99,9 @@ def _text(request: web.Request, account: Account, message: Message) -> str:
         return encode(message.seq, message.kind, {})
     if message.kind == "state":
         return _state(request, account, message.seq)
-    if message.kind != "case":
+    if message.kind == "seat" and not account.scope.everywhere:
+        return _seat(request, account, message)
+    if message.kind not in ("case", "alarm") or message.audience.case is None:
         return message.text
     case = request.app[MIRROR].find(message.audience.case or "")
     return message.text if case is not None and sees_case(request, case.view) else message.masked()
@@ -106,8 +111,16 @@ def _state(request: web.Request, account: Account, seq: int) -> str:
     mirror = request.app[MIRROR]
     if not may(account, Right.SEE_LIVE):
         return encode(seq, "state", {})
-    cases = mirror.open_cases() if may(account, Right.SEE_CASES) else []
-    return encode(seq, "state", mirror.snapshot([shown_case(request, case.view, case.raw) for case in cases]))
+    cases = [shown_case(request, case.view, case.raw) for case in open_cases(account, mirror)]
+    seats = [seat_shown(account, mirror, seat) for seat in mirror.seats.values()]
+    return encode(seq, "state", mirror.snapshot(cases, seats))
+
+
+def _seat(request: web.Request, account: Account, message: Message) -> str:
+    """Without the case that the seat is in, where that is out of sight."""
+    told = json.loads(message.text)["data"]
+    shown = seat_shown(account, request.app[MIRROR], parse_seat(told))
+    return message.text if shown.case == told.get("case") else encode(message.seq, "seat", {**told, "case": None})
 
 
 async def _messages(subscriber: Subscriber) -> AsyncGenerator[Message | None]:

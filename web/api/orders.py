@@ -6,6 +6,7 @@ from models.queries.work_orders import OrderView, list_orders
 from models.work_orders import OrderState
 from web.api.kit import Input, Limit, ListOf, Operations, RecordId, answer_page, read_query
 from web.keys import DATABASE
+from web.places import scope_of
 from web.rights import Right
 
 operations = Operations("orders")
@@ -29,6 +30,11 @@ async def get_orders(request: web.Request) -> web.StreamResponse:
     wanted = read_query(request, OrderFilter)
     async with request.app[DATABASE].read() as session:
         page = await list_orders(
-            session, state=wanted.state, elder=wanted.elder, limit=wanted.limit, after=wanted.cursor
+            session,
+            scope=scope_of(request),
+            state=wanted.state,
+            elder=wanted.elder,
+            limit=wanted.limit,
+            after=wanted.cursor,
         )
     return answer_page(page)

@@ -11,6 +11,7 @@ from models.queries.cases import recording_row
 from web.api.kit import Operations, Output, answer
 from web.guard import account_of
 from web.keys import DATABASE, REVEALS, SETTINGS
+from web.places import scope_of
 from web.problems import NotFound
 from web.recording_files import FileState, file_of, state_of
 from web.rights import Right
@@ -66,7 +67,7 @@ async def get_proof(request: web.Request) -> web.Response:
 
 async def _row(request: web.Request) -> RecordingRow:
     async with request.app[DATABASE].read() as session:
-        row = await recording_row(session, request.match_info["id"])
+        row = await recording_row(session, request.match_info["id"], scope=scope_of(request))
     if row is None:
         raise NotFound("problem.no_recording")
     return row

@@ -9,10 +9,11 @@ from pydantic import Field
 from models.audit import REVEAL, audit
 from models.base import utc_now
 from models.masking import numbers_in
-from models.register import form_of
+from models.register import find_elder
 from web.api.kit import Input, Operations, Output, When, answer, read_body
 from web.guard import account_of
 from web.keys import DATABASE, REVEALS
+from web.places import scope_of
 from web.reveals import REVEALED_FOR
 from web.rights import Right
 from web.sheet import find_sheet
@@ -47,7 +48,7 @@ async def post_reveal(request: web.Request) -> web.StreamResponse:
     kind, _, number = wanted.record.partition(":")
     if kind == "elder":
         async with request.app[DATABASE].read() as session:
-            await form_of(session, int(number))
+            await find_elder(session, int(number), scope=scope_of(request))
         elder: int | None = int(number)
     else:
         view = (await find_sheet(request, number)).view

@@ -14,6 +14,7 @@ from web.controller.shapes import SeatView
 from web.guard import account_of
 from web.keys import CONTROLLER, DATABASE, MIRROR
 from web.logs import log
+from web.places import seat_shown
 from web.problems import Forbidden
 from web.rights import Right, may_set_seat
 
@@ -34,8 +35,9 @@ class SeatChange(Input):
 
 @operations("GET", "/seats", "All seats as they are now", right=Right.SEE_LIVE, result=SeatList)
 async def get_seats(request: web.Request) -> web.StreamResponse:
-    seats = sorted(request.app[MIRROR].seats.values(), key=lambda seat: seat.extension)
-    return answer({"items": [seat_json(seat) for seat in seats], "next": None})
+    account, mirror = account_of(request), request.app[MIRROR]
+    seats = sorted(mirror.seats.values(), key=lambda seat: seat.extension)
+    return answer({"items": [seat_json(seat_shown(account, mirror, seat)) for seat in seats], "next": None})
 
 
 @operations("POST", "/seats/{extension}/state", "Set a seat ready or paused", body=SeatChange, result=Done)

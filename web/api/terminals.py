@@ -13,6 +13,7 @@ from models.terminal_tests import record_test
 from web.api.kit import Done, Input, Limit, ListOf, Operations, RowCount, answer, answer_page, read_body, read_query
 from web.guard import account_of
 from web.keys import DATABASE, SETTINGS
+from web.places import scope_of
 from web.problems import NotFound
 from web.rights import Right
 from web.terminal_lists import terminals
@@ -56,7 +57,7 @@ async def get_terminals(request: web.Request) -> web.StreamResponse:
     "POST",
     "/terminal-tests",
     "Write down that a terminal was tested",
-    right=Right.SEE_TERMINALS,
+    right=Right.TEST_TERMINALS,
     body=Tested,
     result=Done,
     status=201,
@@ -65,6 +66,7 @@ async def post_test(request: web.Request) -> web.StreamResponse:
     tested = await read_body(request, Tested)
     area_code, by = request.app[SETTINGS].area_code, account_of(request).actor
     async with request.app[DATABASE].write() as session:
-        if not await record_test(session, tested.device, area_code=area_code, at=utc_now(), by=by):
+        scope = scope_of(request)
+        if not await record_test(session, tested.device, area_code=area_code, at=utc_now(), by=by, scope=scope):
             raise NotFound("problem.no_terminal")
     return answer(Done(), status=201)

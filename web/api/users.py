@@ -24,6 +24,7 @@ class UserView:
     username: str
     name: str
     roles: tuple[str, ...]
+    org_unit_id: int | None
     seat: str | None
     active: bool
     locked_until: datetime | None
@@ -39,7 +40,10 @@ async def get_users(request: web.Request) -> web.StreamResponse:
     async with request.app[DATABASE].read() as session:
         people = await list_users(session)
         locked = await locks(session, [person.username for person in people])
-    views = [UserView(p.username, p.name, tuple(p.roles), p.seat, p.active, locked.get(p.username)) for p in people]
+    views = [
+        UserView(p.username, p.name, tuple(p.roles), p.org_unit_id, p.seat, p.active, locked.get(p.username))
+        for p in people
+    ]
     return answer(UserList(items=views))
 
 

@@ -5,7 +5,8 @@ import asyncio
 import json
 import random
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -19,6 +20,7 @@ from web.logs import log
 
 FIRST_WAIT, LONGEST_WAIT, WATCH_EVERY = 0.2, 5.0, 5.0
 CLOSED_KEPT = 200
+STILL_IN_HAND = timedelta(hours=1)
 
 
 class Mirror:
@@ -67,6 +69,20 @@ class Mirror:
         lines = (leg for leg in case.view.legs if leg.kind == LegKind.SEAT and leg.state != LegState.ENDED)
         shown = case_id in (seat.case if seat else None, self._screens.get(extension))
         return shown or _taker(case) == extension or any(leg.number == extension for leg in lines)
+
+    def is_in_hand(self, extension: str, case: LiveCase) -> bool:
+        """Whether this case is the seat's (`has_case`), or was until it was closed, within the last hour: the file is
+        brought up to date then (S1.7)."""
+        if case.id in self.cases:
+            return self.has_case(extension, case.id)
+        if case.view.closed_at is None or case.view.closed_at < datetime.now(UTC) - STILL_IN_HAND:
+            return False
+        return any(leg.kind == LegKind.SEAT and leg.number == extension and leg.answered_at for leg in case.view.legs)
+
+    def in_hand(self, extension: str) -> list[LiveCase]:
+        """All cases that are."""
+        known = (*self.cases.values(), *self._closed.values())
+        return [case for case in known if self.is_in_hand(extension, case)]
 
     # --- the one task that writes -----------------------------------------------------------------------------------
 
@@ -127,6 +143,8 @@ class Mirror:
                 self.cases[case.id] = case
                 if case.view.state == CaseState.CLOSED:
                     self._forget(case.id)
+            case "alarm":
+                audience = Audience(case=data.get("case") or None)
             case "closed":
                 audience = Audience(case=data["id"])
                 self._forget(data["id"])
@@ -155,13 +173,13 @@ class Mirror:
             log.warning("controller_lost")
             self._feed.publish("controller", {"reachable": False})
 
-    def snapshot(self, cases: list[dict[str, Any]]) -> dict[str, Any]:
-        """What a live client is told that cannot resume; `cases` as that client may see them."""
+    def snapshot(self, cases: list[dict[str, Any]], seats: Iterable[SeatView]) -> dict[str, Any]:
+        """What a live client is told that cannot resume; `cases` and `seats` as that client may see them."""
         return {
             "reachable": self.reachable,
             "degraded": list(self.degraded),
             "cases": cases,
-            "seats": [seat_json(seat) for seat in self.seats.values()],
+            "seats": [seat_json(seat) for seat in seats],
         }
 
 

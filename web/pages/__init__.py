@@ -5,6 +5,7 @@ from typing import Final
 from aiohttp import web
 
 from web.pages import (
+    account,
     audit,
     board,
     cases,
@@ -14,6 +15,7 @@ from web.pages import (
     exceptions,
     follow_ups,
     login,
+    lookups,
     orders,
     terminals,
     wallboard,
@@ -21,6 +23,7 @@ from web.pages import (
 
 PARTS: Final = (
     login,
+    account,
     audit,
     board,
     wallboard,
@@ -32,6 +35,7 @@ PARTS: Final = (
     complaints,
     exceptions,
     terminals,
+    lookups,
 )
 
 

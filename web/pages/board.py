@@ -11,6 +11,7 @@ from web.controller.shapes import LiveCase
 from web.guard import account_of, needs
 from web.keys import FEED, MIRROR
 from web.personal import on_board
+from web.places import open_cases, seat_shown
 from web.render import render
 from web.rights import Right, may, may_set_seat
 
@@ -32,14 +33,15 @@ async def board_fragment(request: web.Request) -> web.StreamResponse:
 
 def _context(request: web.Request) -> dict[str, object]:
     mirror, account = request.app[MIRROR], account_of(request)
-    cases = mirror.open_cases()
+    cases = open_cases(account, mirror)
+    seats = (seat_shown(account, mirror, seat) for seat in mirror.seats.values())
     return {
         "seq": request.app[FEED].seq,
         "sheets": [on_board(request, case) for case in _shown(cases)],
         "open_cases": len(cases),
         "acts": account.seat is not None and may(account, Right.HANDLE_CASES),
         "sets": lambda seat: may_set_seat(account, seat.extension),
-        "seats": sorted(mirror.seats.values(), key=lambda seat: seat.extension),
+        "seats": sorted(seats, key=lambda seat: seat.extension),
     }
 
 

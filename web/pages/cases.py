@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from aiohttp import web
 from multidict import MultiMapping
@@ -15,11 +15,13 @@ from models.messages import MessageView, messages_of
 from models.queries.cases import BadCursor, list_cases, recording_rows
 from models.queries.paging import Page
 from models.views import CaseView
-from web.guard import needs
+from web.guard import account_of, needs
 from web.keys import DATABASE, FEED, MIRROR, SETTINGS
+from web.lookups import note_case
 from web.pages.listing import day_of, midnight
 from web.people_names import names_of_users
 from web.personal import on_board, sees_case, shown_case
+from web.places import open_cases, scope_of
 from web.problems import Invalid
 from web.recording_files import FileState, states_of
 from web.render import render
@@ -52,7 +54,7 @@ async def cases(request: web.Request) -> web.StreamResponse:
         raise Invalid from error
     except DatabaseUnavailable:
         database_away, page = True, Page[CaseView]((), None)
-    open_now = [on_board(request, case) for case in reversed(request.app[MIRROR].open_cases())]
+    open_now = [on_board(request, case) for case in reversed(open_cases(account_of(request), request.app[MIRROR]))]
     live = {sheet.view.id: sheet for sheet in open_now}
     sheets = [live.get(view.id) or Sheet(shown_case(request, view, view), None) for view in page.items]
     if database_away and wanted.state != "closed":
@@ -64,7 +66,9 @@ async def cases(request: web.Request) -> web.StreamResponse:
 @routes.get("/cases/{id}")
 @needs(Right.SEE_CASES)
 async def case(request: web.Request) -> web.StreamResponse:
-    return render(request, "case.html", await _case_context(request))
+    context = await _case_context(request)
+    await note_case(request, context["sheet"].view)
+    return render(request, "case.html", context)
 
 
 @routes.get("/fragments/cases/{id}")
@@ -73,7 +77,7 @@ async def case_fragment(request: web.Request) -> web.StreamResponse:
     return render(request, "fragments/case.html", await _case_context(request))
 
 
-async def _case_context(request: web.Request) -> dict[str, object]:
+async def _case_context(request: web.Request) -> dict[str, Any]:
     seq = request.app[FEED].seq
     sheet = await find_sheet(request, request.match_info["id"])
     messages = await _messages(request, sheet.view.id)
@@ -110,6 +114,7 @@ async def _find(request: web.Request, wanted: Filter) -> Page[CaseView]:
     async with request.app[DATABASE].read() as session:
         return await list_cases(
             session,
+            scope=scope_of(request),
             state=wanted.state or None,
             elder=wanted.elder,
             since=midnight(wanted.since),

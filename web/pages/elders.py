@@ -12,16 +12,19 @@ from models.masking import masked
 from models.org import OrgKind, list_units
 from models.queries.cases import list_cases
 from models.queries.elders import changes_of, list_elders
-from models.register import FormRefused, create_elder, delete_elder
+from models.register import FormRefused, delete_elder
+from models.scope import Scope
 from models.versions import VersionConflict
 from web.api.kit import number_in_path
 from web.forms import GROUPS, Registration, registration, show_problems, to_elder_form
 from web.guard import account_of, needs
-from web.keys import DATABASE, REVEALS, SETTINGS
+from web.keys import DATABASE, REVEALS
+from web.lookups import note_file
 from web.people_names import names_of_users
 from web.personal import sees_elder
+from web.places import scope_of
 from web.problems import Conflict, Problem
-from web.register_views import ElderView, elder_view, rewrite
+from web.register_views import ElderView, elder_view, make, rewrite
 from web.render import render, texts_of
 from web.rights import Right
 
@@ -34,11 +37,12 @@ CASES_SHOWN = 10
 @needs(Right.SEE_ELDERS)
 async def elders(request: web.Request) -> web.StreamResponse:
     query = request.query
-    community, status = query.get("community", ""), query.get("status", "")
+    community, status, scope = query.get("community", ""), query.get("status", ""), scope_of(request)
     async with request.app[DATABASE].read() as session:
-        units = await _units(session)
+        units = await _units(session, scope)
         page = await list_elders(
             session,
+            scope=scope,
             search=query.get("search", "")[:100],
             org_unit=int(community) if community.isdecimal() and int(community) in units else None,
             status=ElderStatus(status) if status in list(ElderStatus) else None,
@@ -70,10 +74,8 @@ async def create(request: web.Request) -> web.StreamResponse:
     form = registration(t, await _communities(request), data=await request.post())
     if not form.validate():
         return _form_page(request, form, None, status=422)
-    by, area_code = account_of(request).actor, request.app[SETTINGS].area_code
     try:
-        async with request.app[DATABASE].write() as session:
-            elder = await create_elder(session, to_elder_form(form), by=by, area_code=area_code)
+        elder = await make(request, to_elder_form(form))
     except FormRefused as refused:
         show_problems(form, refused.problems, t)
         return _form_page(request, form, None, status=422)
@@ -86,9 +88,8 @@ async def elder_page(request: web.Request) -> web.StreamResponse:
     elder = await _elder(request)
     async with request.app[DATABASE].read() as session:
         changes = await changes_of(session, elder.id)
-        cases = await list_cases(session, elder=elder.id, limit=CASES_SHOWN)
-    async with request.app[DATABASE].write() as session:
-        audit(session, account_of(request).actor, "elder.read", f"elder:{elder.id}", shown=_how_shown(request, elder))
+        cases = await list_cases(session, scope=scope_of(request), elder=elder.id, limit=CASES_SHOWN)
+    await note_file(request, elder.id)
     is_masked = not sees_elder(request, elder.id)
     if is_masked:
         elder, changes = masked(elder), masked(changes)
@@ -105,7 +106,7 @@ async def edit(request: web.Request) -> web.StreamResponse:
     async with request.app[DATABASE].write() as session:  # a form shows all, so opening it reveals the file
         audit(session, account.actor, REVEAL, record, reason="edit")
     request.app[REVEALS].add(account, record)
-    form = registration(texts_of(request), await _communities(request), elder=elder)
+    form = registration(texts_of(request), await _communities(request, elder), elder=elder)
     return _form_page(request, form, elder)
 
 
@@ -113,7 +114,7 @@ async def edit(request: web.Request) -> web.StreamResponse:
 @needs(Right.EDIT_ELDERS)
 async def save(request: web.Request) -> web.StreamResponse:
     t, elder = texts_of(request), await _elder(request)
-    form = registration(t, await _communities(request), data=await request.post())
+    form = registration(t, await _communities(request, elder), data=await request.post())
     if not form.validate():
         return _form_page(request, form, elder, status=422)
     version = form.version.data or ""
@@ -139,7 +140,8 @@ async def delete(request: web.Request) -> web.StreamResponse:
         raise Problem
     try:
         async with request.app[DATABASE].write() as session:
-            await delete_elder(session, elder_id, version=int(version), by=account_of(request).actor)
+            by, scope = account_of(request).actor, scope_of(request)
+            await delete_elder(session, elder_id, version=int(version), by=by, scope=scope)
     except VersionConflict as error:
         raise Conflict("problem.version") from error
     raise web.HTTPSeeOther("/elders")
@@ -147,27 +149,31 @@ async def delete(request: web.Request) -> web.StreamResponse:
 
 async def _elder(request: web.Request) -> ElderView:
     async with request.app[DATABASE].read() as session:
-        return await elder_view(session, number_in_path(request, "id"))
+        return await elder_view(session, number_in_path(request, "id"), scope=scope_of(request))
 
 
-def _how_shown(request: web.Request, elder: ElderView) -> str:
-    return "all" if sees_elder(request, elder.id) else "masked"
-
-
-async def _communities(request: web.Request) -> Mapping[int, str]:
+async def _communities(request: web.Request, elder: ElderView | None = None) -> Mapping[int, str]:
+    """Where this account may register people; and where this elder lives, whose case may be on the account's seat."""
+    present = elder.org_unit_id if elder else None
     async with request.app[DATABASE].read() as session:
-        return await _units(session, only=OrgKind.COMMUNITY)
+        return await _units(session, scope_of(request), only=OrgKind.COMMUNITY, also=present)
 
 
-async def _units(session: AsyncSession, *, only: OrgKind | None = None) -> Mapping[int, str]:
-    """Id to the way down to it (`区 / 街道 / 社区`), in the order of the tree."""
+async def _units(
+    session: AsyncSession, scope: Scope, *, only: OrgKind | None = None, also: int | None = None
+) -> Mapping[int, str]:
+    """Id to the way down to it (`区 / 街道 / 社区`), in the order of the tree; those in scope."""
     ways: dict[int, str] = {}
     kinds: dict[int, OrgKind] = {}
     for unit in await list_units(session):
         above = ways.get(unit.parent_id) if unit.parent_id is not None else None
         ways[unit.id] = f"{above} / {unit.name}" if above else unit.name
         kinds[unit.id] = unit.kind
-    chosen = {unit: way for unit, way in ways.items() if only is None or kinds[unit] is only}
+    chosen = {
+        unit: way
+        for unit, way in ways.items()
+        if (scope.covers(unit) or unit == also) and (only is None or kinds[unit] is only)
+    }
     return dict(sorted(chosen.items(), key=lambda item: item[1]))
 
 

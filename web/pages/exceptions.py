@@ -9,6 +9,7 @@ from web.forms import ExceptionForm, FormData
 from web.guard import account_of, needs
 from web.keys import DATABASE
 from web.pages.listing import LINES, cursor_of, progress_of
+from web.places import scope_of
 from web.problems import Invalid
 from web.render import render
 from web.rights import Right
@@ -22,7 +23,7 @@ async def exceptions(request: web.Request) -> web.StreamResponse:
     wanted = request.query.get("state", "open")
     async with request.app[DATABASE].read() as session:
         page = await list_exceptions(
-            session, state=progress_of(wanted), limit=LINES, after=cursor_of(request, digits=6)
+            session, scope=scope_of(request), state=progress_of(wanted), limit=LINES, after=cursor_of(request, digits=6)
         )
     return render(request, "exceptions.html", {"page": page, "state": wanted, "causes": tuple(ExceptionCause)})
 
@@ -38,6 +39,7 @@ async def explained(request: web.Request) -> web.StreamResponse:
         await explain(
             session,
             number_in_path(request, "id"),
+            scope=scope_of(request),
             version=form.version.data,
             by=account_of(request).actor,
             cause=ExceptionCause(form.cause.data),

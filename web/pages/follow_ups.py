@@ -11,6 +11,7 @@ from web.forms import FollowUpForm, FormData
 from web.guard import account_of, needs
 from web.keys import DATABASE
 from web.pages.listing import LINES, cursor_of, progress_of
+from web.places import scope_of
 from web.problems import Invalid
 from web.render import render
 from web.rights import Right
@@ -25,7 +26,7 @@ async def follow_ups(request: web.Request) -> web.StreamResponse:
     wanted = request.query.get("state", "open")
     async with request.app[DATABASE].read() as session:
         page = await list_follow_ups(
-            session, state=progress_of(wanted), limit=LINES, after=cursor_of(request, digits=6)
+            session, scope=scope_of(request), state=progress_of(wanted), limit=LINES, after=cursor_of(request, digits=6)
         )
     context = {"page": page, "state": wanted, "satisfaction": SATISFACTION}
     return render(request, "follow_ups.html", context)
@@ -42,6 +43,7 @@ async def done(request: web.Request) -> web.StreamResponse:
         await complete(
             session,
             number_in_path(request, "id"),
+            scope=scope_of(request),
             version=form.version.data,
             by=account_of(request).actor,
             done=True,

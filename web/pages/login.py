@@ -38,7 +38,7 @@ async def home(request: web.Request) -> web.StreamResponse:
         raise web.HTTPSeeOther("/desk")
     if may(account, Right.SEE_LIVE):
         raise web.HTTPSeeOther("/board")
-    first = next((entry.href for part in menu_of(account) for entry in part.entries), "/api/v1/docs")
+    first = next((entry.href for part in menu_of(account) for entry in part.entries), "/account")
     raise web.HTTPSeeOther(first)
 
 
@@ -110,7 +110,8 @@ async def check(request: web.Request, username: str, password: str) -> Account:
         raise WaitFirst(ceil((locked.until - utc_now()).total_seconds())) from locked
     except LogInRefused as refused:
         raise Problem("problem.wrong_password", status=401) from refused
-    return account_of(user)
+    async with request.app[DATABASE].read() as session:
+        return await account_of(session, user)
 
 
 async def begin_session(request: web.Request, account: Account) -> str:

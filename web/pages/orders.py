@@ -7,6 +7,7 @@ from web.guard import needs
 from web.keys import DATABASE
 from web.pages.listing import LINES, cursor_of
 from web.people_names import names_of_users
+from web.places import scope_of
 from web.render import render
 from web.rights import Right
 
@@ -17,6 +18,6 @@ routes = web.RouteTableDef()
 @needs(Right.SEE_ORDERS)
 async def orders(request: web.Request) -> web.StreamResponse:
     async with request.app[DATABASE].read() as session:
-        page = await list_orders(session, limit=LINES, after=cursor_of(request, digits=9))
+        page = await list_orders(session, scope=scope_of(request), limit=LINES, after=cursor_of(request, digits=9))
     people = await names_of_users(request, {item.drafted_by for item in page.items})
     return render(request, "orders.html", {"page": page, "people": people})

@@ -93,6 +93,18 @@ def test_places_form_a_tree(shell: Shell) -> None:
     assert [(unit["name"], unit["parent"]) for unit in shell.json("org", "list")] == [("演示区", None), ("演示街道", 1)]
 
 
+def test_an_official_belongs_to_a_place(shell: Shell) -> None:
+    assert shell("org", "add", "district", "演示区") == 0
+    assert shell("user", "add", "anna", "--role", "official") == 1
+    assert shell("user", "add", "anna", "--role", "official", "--org", "9") == 1
+    assert shell("user", "add", "anna", "--role", "official", "--org", "1") == 0
+    assert shell("user", "place", "anna") == 1
+    assert shell("user", "roles", "anna", "--role", "lead") == 0
+    assert [(user["roles"], user["org"]) for user in shell.json("user", "list")] == [(["lead"], 1)]
+    assert shell("user", "place", "anna") == 0
+    assert shell.json("user", "list")[0]["org"] is None
+
+
 def test_a_community_has_a_seat_and_a_manager_with_a_mobile(shell: Shell) -> None:
     assert shell("org", "add", "street", "演示街道") == 0
     assert shell("org", "add", "community", "演示社区", "--parent", "1") == 0

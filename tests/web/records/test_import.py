@@ -22,6 +22,7 @@ from models.register import create_elder, form_of
 from models.register_columns import COLUMNS, column_of, contact_columns, read_relation, show_relation
 from models.register_export import export_elders, write_template
 from models.register_import import ImportOptions, ImportReport, import_elders
+from models.scope import EVERYWHERE
 from models.sheets import SheetError, read_sheet
 
 OPTIONS = ImportOptions(area_code="021", by="user:1")
@@ -90,7 +91,7 @@ async def test_csv_in_the_encodings_that_offices_use(
     path = _csv(tmp_path, HEADER, _row("演示·㐀"), encoding=encoding, delimiter=delimiter)
     assert (await import_elders(db, path, OPTIONS)).created == 1
     async with db.read() as session:
-        assert (await list_elders(session)).items[0].name == "演示·㐀"
+        assert (await list_elders(session, scope=EVERYWHERE)).items[0].name == "演示·㐀"
 
 
 async def test_english_headers_and_typed_cells(db: Database, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from models.provisional import UNKNOWN_CALLER
 from models.queries.cases import BadCursor, case_view, list_cases
 from models.queries.register import find_file
 from models.register import change_elder, create_elder, delete_elder, form_of
+from models.scope import EVERYWHERE
 from models.views import CaseView, ElderRef, live_view
 from tests.web.records.records import KeepingWorld
 
@@ -49,7 +50,7 @@ async def _write(db: Database, *entries: JournalEntry) -> list[Written]:
 
 async def _view(db: Database, case: str) -> CaseView | None:
     async with db.read() as session:
-        return await case_view(session, case)
+        return await case_view(session, case, scope=EVERYWHERE)
 
 
 async def _elder(db: Database, line: str = LINE, name: str = "演示·李一") -> int:
@@ -96,7 +97,7 @@ async def test_any_order_and_repetition_gives_the_same_record(db: Database) -> N
     for batch in batches:
         await _write(db, *batch)
     async with db.read() as session:
-        view = await case_view(session, "case-1")
+        view = await case_view(session, "case-1", scope=EVERYWHERE)
         for table, count in ((TimelineRow, len(world.entries)), (CaseLegRow, len(world.case.legs)), (RecordingRow, 2)):
             assert await session.scalar(select(func.count()).select_from(table)) == count
         follow_ups = (await session.scalars(select(FollowUp.kind))).all()
@@ -235,17 +236,19 @@ async def test_lists_are_filtered_and_paged(db: Database) -> None:
         seen: list[str] = []
         cursor = None
         while True:
-            page = await list_cases(session, limit=2, cursor=cursor)
+            page = await list_cases(session, scope=EVERYWHERE, limit=2, cursor=cursor)
             seen += [case.id for case in page.items]
             cursor = page.next
             if cursor is None:
                 break
         assert seen == ["c4", "c3", "c2", "c1", "c0"]
-        assert [c.id for c in (await list_cases(session, state="closed")).items] == ["c3", "c1"]
-        assert [c.id for c in (await list_cases(session, state="open")).items] == ["c4", "c2", "c0"]
-        later = await list_cases(session, since=AT + timedelta(minutes=1), until=AT + timedelta(minutes=2))
+        assert [c.id for c in (await list_cases(session, scope=EVERYWHERE, state="closed")).items] == ["c3", "c1"]
+        assert [c.id for c in (await list_cases(session, scope=EVERYWHERE, state="open")).items] == ["c4", "c2", "c0"]
+        later = await list_cases(
+            session, scope=EVERYWHERE, since=AT + timedelta(minutes=1), until=AT + timedelta(minutes=2)
+        )
         assert [c.id for c in later.items] == ["c3", "c2"]
-        assert (await list_cases(session, elder=1)).items == ()
+        assert (await list_cases(session, scope=EVERYWHERE, elder=1)).items == ()
         for bad in ("x", "äöü", "MjAyNg=="):
             with pytest.raises(BadCursor):
-                await list_cases(session, cursor=bad)
+                await list_cases(session, scope=EVERYWHERE, cursor=bad)

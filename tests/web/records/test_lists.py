@@ -24,6 +24,7 @@ from models.queries.follow_ups import follow_up_view, list_follow_ups
 from models.queries.paging import Page
 from models.queries.work_orders import list_orders
 from models.register import delete_elder
+from models.scope import EVERYWHERE
 from models.versions import NoSuchRecord, VersionConflict
 from models.work_orders import WorkOrder
 from tests.web import stories
@@ -32,10 +33,19 @@ Change = Callable[..., Awaitable[None]]
 List = Callable[[AsyncSession, int, int | None], Awaitable[Page[object]]]
 
 LISTS: dict[str, tuple[List, list[int]]] = {
-    "orders": (lambda s, limit, after: list_orders(s, limit=limit, after=after), [5, 4, 3, 2, 1]),
-    "complaints": (lambda s, limit, after: list_complaints(s, limit=limit, after=after), [5, 4, 3, 2, 1]),
-    "follow-ups": (lambda s, limit, after: list_follow_ups(s, state=None, limit=limit, after=after), [5, 4, 2, 1, 3]),
-    "exceptions": (lambda s, limit, after: list_exceptions(s, state=None, limit=limit, after=after), [1, 2, 4, 5, 3]),
+    "orders": (lambda s, limit, after: list_orders(s, scope=EVERYWHERE, limit=limit, after=after), [5, 4, 3, 2, 1]),
+    "complaints": (
+        lambda s, limit, after: list_complaints(s, scope=EVERYWHERE, limit=limit, after=after),
+        [5, 4, 3, 2, 1],
+    ),
+    "follow-ups": (
+        lambda s, limit, after: list_follow_ups(s, scope=EVERYWHERE, state=None, limit=limit, after=after),
+        [5, 4, 2, 1, 3],
+    ),
+    "exceptions": (
+        lambda s, limit, after: list_exceptions(s, scope=EVERYWHERE, state=None, limit=limit, after=after),
+        [1, 2, 4, 5, 3],
+    ),
 }
 
 
@@ -81,8 +91,8 @@ async def test_pages_follow_each_other_without_gap_or_repetition(filled: Databas
 async def test_open_and_done_are_told_apart(filled: Database) -> None:
     async with filled.read() as session:
         for read in (list_follow_ups, list_exceptions):
-            assert [item.id for item in (await read(session, state="done")).items] == [3]
-            assert 3 not in [item.id for item in (await read(session, state="open")).items]
+            assert [item.id for item in (await read(session, scope=EVERYWHERE, state="done")).items] == [3]
+            assert 3 not in [item.id for item in (await read(session, scope=EVERYWHERE, state="open")).items]
 
 
 async def test_a_change_counts_the_version_up_and_an_old_one_is_refused(filled: Database) -> None:

@@ -15,7 +15,9 @@ from models.audit import AuditEntry
 from models.base import utc_now
 from models.database import Database
 from models.log_in_tries import ADDRESS, NAME, PAIR, LogInTries
+from models.org import OrgKind, get_or_create
 from models.people import (
+    SPLIT,
     LockedOut,
     LogInRefused,
     User,
@@ -25,7 +27,9 @@ from models.people import (
     create_user,
     generate_password,
     list_users,
+    set_active,
     set_password,
+    set_place,
     set_roles,
     unlock,
     verify_password,
@@ -302,3 +306,79 @@ async def test_seats_that_cannot_be(db: Database, extension: str, skills: list[s
         await add_seat(session, "801")
         with pytest.raises(SeatProblem, match="exists already"):
             await add_seat(session, "801")
+
+
+async def _duties(db: Database, username: str) -> list[str]:
+    async with db.read() as session:
+        return (await session.scalars(select(User.roles).where(User.username == username))).one()
+
+
+THREE = (UserRole.SYSTEM_ADMIN, UserRole.SECURITY_ADMIN, UserRole.AUDITOR)
+
+
+@pytest.mark.clause("S9")
+@pytest.mark.parametrize(
+    ("roles", "place", "why"),
+    [
+        ((UserRole.SYSTEM_ADMIN, UserRole.SECURITY_ADMIN), False, "different accounts"),
+        ((UserRole.AUDITOR, UserRole.SECURITY_ADMIN), False, "different accounts"),
+        ((UserRole.AUDITOR, UserRole.LEAD), False, "goes with no other"),
+        ((UserRole.ADMIN, UserRole.AUDITOR), False, "goes with no other"),
+        ((UserRole.OFFICIAL,), False, "needs a unit"),
+        ((UserRole.AGENT, UserRole.STATION), False, "needs a unit"),
+        ((UserRole.SECURITY_ADMIN,), True, "belongs to no unit"),
+        ((), False, "at least one"),
+    ],
+)
+async def test_duties_that_do_not_go_together(db: Database, roles: tuple[UserRole, ...], place: bool, why: str) -> None:
+    await _user(db)
+    async with db.write() as session:
+        unit = (await get_or_create(session, OrgKind.CITY, "演示市")).id if place else None
+    with pytest.raises(UserProblem, match=why):
+        await create_user(db, "anna", GOOD, name="演示", roles=roles, org_unit_id=unit)
+    with pytest.raises(UserProblem, match=why):
+        await set_roles(db, "demo", roles, org_unit_id=unit)
+    assert await _duties(db, "demo") == ["agent"]
+
+
+async def test_a_place_is_given_and_changed(db: Database) -> None:
+    async with db.write() as session:
+        city = (await get_or_create(session, OrgKind.CITY, "演示市")).id
+        there = (await get_or_create(session, OrgKind.DISTRICT, "示范区", parent=city)).id
+    await create_user(db, "anna", GOOD, name="演示", roles=[UserRole.OFFICIAL], org_unit_id=there)
+    await set_place(db, "anna", city)
+    for unit, why in ((None, "needs a unit"), (999, "no unit 999")):
+        with pytest.raises(UserProblem, match=why):
+            await set_place(db, "anna", unit)
+    await set_roles(db, "anna", [UserRole.LEAD], org_unit_id=None)
+    async with db.read() as session:
+        told = [row.data for row in await session.scalars(select(AuditEntry).where(AuditEntry.action == "user.place"))]
+    assert [(data["before"]["org_unit_id"], data["after"]["org_unit_id"]) for data in told] == [
+        (there, city),
+        (city, None),
+    ]
+
+
+@pytest.mark.clause("S9")
+async def test_the_one_administrator_is_split_when_there_are_three(db: Database) -> None:
+    """`admin` is all three until each has an open account; from then on it keeps the machine only."""
+    await create_user(db, "root", GOOD, name="演示", roles=[UserRole.ADMIN])
+    await create_user(db, "boss", GOOD, name="演示", roles=[UserRole.ADMIN, UserRole.LEAD])
+    for role in THREE[:2]:
+        await create_user(db, role.replace("_", "."), GOOD, name="演示", roles=[role])
+    await create_user(db, "watcher", GOOD, name="演示", roles=[UserRole.AGENT])
+    assert await _duties(db, "root") == ["admin"]
+    await set_roles(db, "watcher", [UserRole.AUDITOR])
+    assert (await _duties(db, "root"), await _duties(db, "boss")) == (["system_admin"], ["lead"])
+    async with db.read() as session:
+        split = (await session.scalars(select(AuditEntry).where(AuditEntry.actor == SPLIT))).all()
+    assert [(entry.action, entry.data["after"]) for entry in split] == [
+        ("user.roles", {"roles": ["lead"]}),
+        ("user.roles", {"roles": ["system_admin"]}),
+    ]
+    with pytest.raises(UserProblem, match="no admin any more"):
+        await set_roles(db, "boss", [UserRole.ADMIN])
+    await set_active(db, "watcher", False)
+    await set_roles(db, "boss", [UserRole.ADMIN])  # the way back, while one of the three is missing
+    await set_active(db, "watcher", True)
+    assert await _duties(db, "boss") == ["system_admin"]

@@ -22,6 +22,7 @@ from models.org import OrgKind, UnknownOrgUnit, add_unit, list_units, set_manage
 from models.queries.elders import changes_of, list_elders
 from models.queries.register import file_of, find_file
 from models.register import FormRefused, NoSuchElder, change_elder, create_elder, delete_elder, form_of
+from models.scope import EVERYWHERE
 from models.terminal_tests import record_test
 from models.versions import VersionConflict
 
@@ -288,7 +289,7 @@ async def test_search_by_name_pinyin_initials_and_numbers(db: Database) -> None:
     }
     async with db.read() as session:
         for search, found in expected.items():
-            page = await list_elders(session, search=search)
+            page = await list_elders(session, scope=EVERYWHERE, search=search)
             assert {line.id for line in page.items} == found, search
             assert page.total == len(found)
 
@@ -301,14 +302,17 @@ async def test_lists_follow_the_tree_and_are_paged(db: Database) -> None:
         there = (await add_unit(session, OrgKind.COMMUNITY, "彼", parent=street)).id
     elders = [await _create(db, ElderForm(name=f"演示{n}", org_unit_id=(here, there)[n % 2])) for n in range(5)]
     async with db.read() as session:
-        assert (await list_elders(session, org_unit=city)).total == 5
-        assert [line.id for line in (await list_elders(session, org_unit=there)).items] == [elders[1], elders[3]]
-        first = await list_elders(session, limit=3)
-        second = await list_elders(session, limit=3, cursor=first.next)
+        assert (await list_elders(session, scope=EVERYWHERE, org_unit=city)).total == 5
+        assert [line.id for line in (await list_elders(session, scope=EVERYWHERE, org_unit=there)).items] == [
+            elders[1],
+            elders[3],
+        ]
+        first = await list_elders(session, scope=EVERYWHERE, limit=3)
+        second = await list_elders(session, scope=EVERYWHERE, limit=3, cursor=first.next)
         assert [line.id for line in (*first.items, *second.items)] == elders
         assert second.next is None
-        assert (await list_elders(session, cursor="nonsense")).items[0].id == elders[0]
-        assert (await list_elders(session, status=ElderStatus.DIED, provisional=False)).items == ()
+        assert (await list_elders(session, scope=EVERYWHERE, cursor="nonsense")).items[0].id == elders[0]
+        assert (await list_elders(session, scope=EVERYWHERE, status=ElderStatus.DIED, provisional=False)).items == ()
 
 
 async def test_the_tree_of_places_keeps_its_order(db: Database) -> None:
