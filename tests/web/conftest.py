@@ -32,7 +32,7 @@ PASSWORD = "Test-pass-2026"
 # argon2 is slow on purpose, and every test logs in: the least work that it can do. The real parameters are tested where
 # passwords are (`records/test_people.py`), and by every process that a test starts.
 QUICK: Final = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-_HASH: Final = QUICK.hash(PASSWORD)
+HASH: Final = QUICK.hash(PASSWORD)
 Client = TestClient[web.Request, web.Application]
 
 
@@ -70,7 +70,7 @@ async def settle(database: Database) -> None:
         {"username": "reader", "name": "演示质检员", "roles": ["reviewer"]},
     ]
     async with database.write() as session:
-        session.add_all(User(password_hash=_HASH, **person) for person in people)
+        session.add_all(User(password_hash=HASH, **person) for person in people)
 
 
 @contextmanager
