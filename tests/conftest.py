@@ -9,6 +9,7 @@ import asyncio
 import gc
 import os
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -27,6 +28,21 @@ _POLL = 0.02
 
 def pytest_sessionstart() -> None:
     gc.disable()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Workers take tests in this order: the slow ones first, so that no run has to wait for one of them at its end;
+    then the files of all folders evenly mixed, because tests of calls mostly wait while tests of pages compute. A file
+    stays together: what is made once for it must not be made again and again."""
+    if not hasattr(config, "workerinput"):
+        return
+    folders = [item.path.relative_to(config.rootpath).parts[:2] for item in items]
+    all_of, seen = Counter(folders), Counter[tuple[str, ...]]()
+    begins: dict[Path, float] = {}
+    for item, folder in zip(items, folders, strict=True):
+        begins.setdefault(item.path, seen[folder] / all_of[folder])
+        seen[folder] += 1
+    items.sort(key=lambda item: -1.0 if item.get_closest_marker("slow") else begins[item.path])
 
 
 def pytest_collection_finish() -> None:
