@@ -61,7 +61,7 @@ check: $(VENV)/.ready
 	$(BIN)/python -m pytest -q -n 2 tests/unit
 
 test: forget check parts
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(DATABASE:%=--database=%) tests/web tests/telephony tests/browser $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --maxschedchunk 1 $(DATABASE:%=--database=%) tests/web tests/telephony tests/browser $(ARGS)
 
 # What earlier runs have shown of the clauses proves nothing of the code as it is now.
 forget:

@@ -2,6 +2,8 @@
 
 SQLite takes one writer at a time: writers queue for the only connection of the writing engine, and each begins with
 BEGIN IMMEDIATE, so that what it read is still true when it writes. Readers have connections that cannot write.
+
+Alembic is loaded by who migrates or asks for revisions only: a controller or a web process starts without it.
 """
 
 from __future__ import annotations
@@ -10,12 +12,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
@@ -24,6 +22,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.pool import NullPool
 
 from models.postgres import ANSWER_WITHIN, postgres_engine
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 T = TypeVar("T")
 
@@ -131,11 +132,15 @@ def parse_url(url: str) -> URL:
 
 async def upgrade(url: str, revision: str = "head") -> None:
     """Bring the schema to this revision; two processes that do it at once wait for each other."""
+    from alembic import command
+
     await with_migrations(url, lambda config: command.upgrade(config, revision))
 
 
 async def downgrade(url: str, revision: str) -> None:
     """Take the schema back to this revision (`base`: nothing left)."""
+    from alembic import command
+
     await with_migrations(url, lambda config: command.downgrade(config, revision))
 
 
@@ -158,10 +163,15 @@ async def revision_state(url: str) -> RevisionState:
 
 def known_revisions() -> frozenset[str]:
     """Every revision of the schema that this program can bring up to date."""
+    from alembic.script import ScriptDirectory
+
     return frozenset(script.revision for script in ScriptDirectory.from_config(_scripts()).walk_revisions())
 
 
 def _revision_state(config: Config) -> RevisionState:
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     current = MigrationContext.configure(config.attributes["connection"]).get_current_revision()
     return RevisionState(current=current, head=ScriptDirectory.from_config(config).get_current_head())
 
@@ -188,6 +198,8 @@ async def with_migrations(url: str, work: Callable[[Config], T], *, within: floa
 
 
 def _scripts() -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")

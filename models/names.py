@@ -1,4 +1,7 @@
-"""Names as people search for them: characters, pinyin, initials."""
+"""Names as people search for them: characters, pinyin, initials.
+
+The dictionary of readings is large: it is loaded with the first name, not at the start of each process.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,6 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
-
-from pypinyin import Style, lazy_pinyin
 
 # Surnames that are read otherwise than the same character as a word; those of two characters first.
 _READINGS: Final = (
@@ -24,6 +25,8 @@ _SURNAMES: Final[Mapping[str, tuple[str, ...]]] = {
 def search_key(name: str) -> str:
     """What a search is compared with: the name, its pinyin and its initials (`李一 liyi ly`), lower case; names with a
     surname of special reading have both readings."""
+    from pypinyin import Style, lazy_pinyin
+
     name = "".join(char for char in name if not char.isspace()).lower()
     letters = "".join(char for char in name if char.isalnum())
     words = [name, "".join(lazy_pinyin(letters)), "".join(lazy_pinyin(letters, style=Style.FIRST_LETTER))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import secrets
 import string
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
+from argon2.low_level import ARGON2_VERSION
 
 MIN_PASSWORD: Final = 10
 MAX_PASSWORD: Final = 200
@@ -21,9 +23,21 @@ _CLASSES: Final = (string.ascii_lowercase, string.ascii_uppercase, string.digits
 _HASHER: Final = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=4)
 # Two at a time: a storm of log-ins must not take the memory and the cores from those who are in a call.
 _THREADS: Final = ThreadPoolExecutor(2, thread_name_prefix="argon2")
-# What an unknown user's password is checked against, so that the answer takes as long as for a known one.
-NOBODY: Final = _HASHER.hash(secrets.token_urlsafe(16))
 _LOOKS_LIKE: Final = str.maketrans("0134578@$!", "oieastbasi")
+
+
+def _of_nobody() -> str:
+    """A hash of today's parameters that no password has: written, not computed, which would slow every start."""
+    salt, digest = (
+        base64.b64encode(secrets.token_bytes(length)).decode().rstrip("=")
+        for length in (_HASHER.salt_len, _HASHER.hash_len)
+    )
+    cost = f"m={_HASHER.memory_cost},t={_HASHER.time_cost},p={_HASHER.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${cost}${salt}${digest}"
+
+
+# What an unknown user's password is checked against, so that the answer takes as long as for a known one.
+NOBODY: Final = _of_nobody()
 
 
 class WeakPassword(ValueError):

@@ -7,12 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.case import ElderFile
 from models.elders import Elder
-from models.names import search_key
 from models.phone_numbers import canonical, national
 from models.queries.register import file_of, find_file
 from models.upsert import dialect_insert
 
 UNKNOWN_CALLER = "未登记来电者"
+# `search_key` of it, written down: the controller must not load the dictionary of readings while somebody calls.
+_UNKNOWN_KEY = "未登记来电者 weidengjilaidianzhe wdjldz"
 
 
 async def open_file(session: AsyncSession, caller: str, *, case: str, area_code: str) -> ElderFile:
@@ -24,7 +25,7 @@ async def open_file(session: AsyncSession, caller: str, *, case: str, area_code:
     key = number or f"case:{case}"
     row = {
         "name": UNKNOWN_CALLER,
-        "name_key": search_key(UNKNOWN_CALLER),
+        "name_key": _UNKNOWN_KEY,
         "home_phone": national(number),
         "home_phone_canonical": number,
         "provisional": True,

@@ -1,5 +1,10 @@
 """`python -m web`: the web process. Reads settings and secrets, serves until SIGTERM or Ctrl-C."""
 
+import gc
+
+# What is loaded below stays for ever; looking through it for garbage meanwhile is a tenth of the whole start.
+gc.disable()
+
 import sys
 
 from aiohttp import web
@@ -9,6 +14,8 @@ from home.settings import Settings, SettingsError
 from models.database import DatabaseUnavailable
 from web import logs
 from web.app import make_app
+
+gc.enable()
 
 
 def main() -> int:

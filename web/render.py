@@ -21,7 +21,9 @@ HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
 
 
+@cache
 def make_environment() -> jinja2.Environment:
+    """One for the whole process: it keeps what it has compiled."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "templates"),
         autoescape=True,

@@ -7,6 +7,7 @@ procedure hold one entry for each of its values.
 
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final, Literal, get_args
 
@@ -56,8 +57,9 @@ class Texts:
         return {key.removeprefix(start): word for key, word in self._words.items() if key.startswith(start)}
 
 
+@cache
 def load_texts(folder: Path = FOLDER) -> dict[Lang, Texts]:
-    """Read every file there. Raises TextsError when a key lacks a language, or two files have the same section."""
+    """Read each file there, once. Raises TextsError when a key lacks a language, or two files have the same section."""
     words: dict[Lang, dict[str, str]] = {lang: {} for lang in LANGS}
     seen: set[str] = set()
     for file in sorted(folder.glob("*.toml")):

@@ -91,8 +91,10 @@ def test_other(): pass
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A project of its own, whose pytest finds our plugin from wherever it runs."""
+    """A project of its own, whose pytest finds our plugin from wherever it runs, and loads no other without need."""
     monkeypatch.setenv("PYTHONPATH", str(DOCS.parents[1]))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_PLUGINS", "pytest_asyncio.plugin,xdist.plugin")
     pytester.makefile(".ini", pytest=INI)
     return pytester
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
+import pytest
 import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
@@ -18,6 +19,7 @@ from argon2 import PasswordHasher
 
 from home.secrets import Secrets
 from home.settings import Settings
+from models import passwords
 from models.database import Database
 from models.people import User
 from models.seats import add_seat
@@ -27,6 +29,10 @@ from web.keys import LIMITS, MIRROR
 from web.throttle import Limits
 
 PASSWORD = "Test-pass-2026"
+# argon2 is slow on purpose, and every test logs in: the least work that it can do. The real parameters are tested where
+# passwords are (`records/test_people.py`), and by every process that a test starts.
+QUICK: Final = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+HASH: Final = QUICK.hash(PASSWORD)
 Client = TestClient[web.Request, web.Application]
 
 
@@ -65,13 +71,16 @@ async def settle(database: Database) -> None:
         {"username": "wall", "name": "演示大屏", "roles": ["wallboard"]},
     ]
     async with database.write() as session:
-        session.add_all(User(password_hash=_password_hash(), **person) for person in people)
+        session.add_all(User(password_hash=HASH, **person) for person in people)
 
 
-@cache
-def _password_hash() -> str:
-    """Made once: argon2 is slow on purpose."""
-    return PasswordHasher().hash(PASSWORD)
+@contextmanager
+def quick_passwords() -> Iterator[None]:
+    """Inside, hashes of this process are made and checked with the least work."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", QUICK)
+        patch.setattr(passwords, "NOBODY", QUICK.hash("nobody's"))
+        yield
 
 
 @pytest_asyncio.fixture
@@ -99,7 +108,8 @@ async def build(url: str, home: Path, *, limits: Limits | None = None, **more: s
             app[LIMITS] = limits
         async with TestClient(TestServer(app), cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
             await until(lambda: app[MIRROR].reachable, "the controller")
-            yield House(app, control, client, database, settings)
+            with quick_passwords():
+                yield House(app, control, client, database, settings)
     await database.close()
 
 

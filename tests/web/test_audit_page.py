@@ -18,7 +18,7 @@ from models.elder_forms import ElderForm
 from models.people import User
 from models.register import create_elder
 from models.sheets import read_sheet
-from tests.web.conftest import PASSWORD, House, _password_hash, bearer, csrf_in, log_in
+from tests.web.conftest import HASH, PASSWORD, House, bearer, csrf_in, log_in
 from web import keeping
 
 
@@ -27,7 +27,7 @@ async def watched(sqlite_house: House) -> House:
     """A house with an administrator and an auditor in which an agent has opened a file from an address outside."""
     async with sqlite_house.db.write() as session:
         for name, role in (("root1", "admin"), ("watcher", "auditor")):
-            session.add(User(username=name, password_hash=_password_hash(), name=f"演示{name}", roles=[role]))
+            session.add(User(username=name, password_hash=HASH, name=f"演示{name}", roles=[role]))
         await create_elder(session, ElderForm(name="演示·李一"), by="cli:test", area_code="021")
     headers = {**await bearer(sqlite_house.client), "X-Forwarded-For": "192.0.2.9"}
     assert (await sqlite_house.client.get("/api/v1/elders/1", headers=headers)).status == 200

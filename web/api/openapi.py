@@ -1,7 +1,9 @@
 """openapi.json, made from the operations themselves, and the page to try it (Swagger UI, served by us)."""
 
+import asyncio
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Final
 
 from aiohttp import web
@@ -21,10 +23,11 @@ _SCHEMES: Final = {
 
 
 def add_routes(app: web.Application, root: str, operations: Iterable[Operation]) -> None:
-    document = describe(root, tuple(operations))
+    every = tuple(operations)
 
     async def openapi(_: web.Request) -> web.StreamResponse:
-        return web.json_response(document)
+        """Made for the first who asks: at the start it would be a good part of the time until the pages answer."""
+        return web.json_response(await asyncio.to_thread(describe, root, every))
 
     @needs()
     async def docs(request: web.Request) -> web.StreamResponse:
@@ -34,8 +37,9 @@ def add_routes(app: web.Application, root: str, operations: Iterable[Operation])
     app.router.add_get(f"{root}/docs", docs)
 
 
+@cache
 def describe(root: str, operations: tuple[Operation, ...]) -> dict[str, Any]:
-    """The OpenAPI 3.1 document."""
+    """The OpenAPI 3.1 document; not to be changed."""
     schemas, definitions = _schemas(operations)
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:

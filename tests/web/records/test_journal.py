@@ -27,6 +27,7 @@ from models.elders import Elder, ElderStatus
 from models.exception_reports import ExceptionReport
 from models.follow_ups import FollowUp
 from models.journal import JournalEntry, Written, write
+from models.names import search_key
 from models.provisional import UNKNOWN_CALLER
 from models.queries.cases import BadCursor, case_view, list_cases
 from models.queries.register import find_file
@@ -130,6 +131,8 @@ async def test_an_unknown_number_gets_one_provisional_file(db: Database) -> None
     view = await _view(db, "c2")
     assert view is not None
     assert view.elder == ElderRef(first[0].file.id, UNKNOWN_CALLER)
+    async with db.read() as session:
+        assert (await session.scalars(select(Elder.name_key))).all() == [search_key(UNKNOWN_CALLER)]
 
 
 @pytest.mark.clause("X5")
