@@ -14,6 +14,7 @@ from models.elder_forms import ContactForm, ElderForm, TerminalForm
 from models.elders import Elder, ElderStatus, Terminal
 from models.queries.register import file_of
 from models.register import NoSuchElder, change_elder, form_of
+from models.repairs import warranty_until
 from web.guard import account_of
 from web.keys import DATABASE, SETTINGS
 
@@ -31,12 +32,15 @@ class ContactView:
 
 @dataclass(frozen=True, slots=True)
 class TerminalView:
+    """`warranty_until`: the last day of the two years (X8)."""
+
     id: int
     line: str
     model: str
     serial: str
     installed_on: date | None
     last_tested_at: datetime | None
+    warranty_until: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +70,20 @@ class ElderView:
     dialect: str
     service_class: int
     health: str
+    illnesses: str
+    medicines: str
+    allergies: str
+    blood_type: str
+    mobility: str
+    hearing: str
+    aids: str
+    doctor: str
     notes: str
     notice_signed_on: date | None
     agreement_signed_on: date | None
     status: ElderStatus
+    status_since: date | None
+    status_until: date | None
     provisional: bool
     contacts: tuple[ContactView, ...]
     terminals: tuple[TerminalView, ...]
@@ -96,7 +110,10 @@ async def elder_view(session: AsyncSession, elder_id: int) -> ElderView:
             for contact in form.contacts
         ),
         terminals=tuple(
-            TerminalView(t.id, t.line, t.model, t.serial, t.installed_on, t.last_tested_at) for t in terminals
+            TerminalView(
+                t.id, t.line, t.model, t.serial, t.installed_on, t.last_tested_at, warranty_until(t.installed_on)
+            )
+            for t in terminals
         ),
         created_at=elder.created_at,
         changed_at=elder.changed_at,
