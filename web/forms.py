@@ -183,7 +183,7 @@ _CONVERTED: Final = ("version", "contacts", "terminals", "lives_alone", "org_uni
 
 def to_elder_form(form: Registration) -> ElderForm:
     """What the form says, for `models.register` to judge. Rows without a name or line are left out."""
-    plain = {
+    plain: dict[str, Any] = {
         field.name: "" if field.data is None and isinstance(field, StringField | SelectField) else field.data
         for field in form
         if field.name not in _CONVERTED

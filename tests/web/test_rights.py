@@ -81,6 +81,17 @@ GET /elders/{id}/timeline                   ALGPRD  404 303
 GET /repairs                                ALDM    200 303
 POST /repairs/{id}                          ALDM    422 403
 POST /terminals/{id}/collected              ALDM    404 403
+GET /api/v1/elder-changes                   ALGPRD  200 401
+GET /api/v1/elder-duplicates                ALGP    200 401
+POST /api/v1/elders/{id}/different          ALGP    415 401
+GET /api/v1/elders/{id}/history             ALGPRD  404 401
+POST /api/v1/elders/{id}/merge              ALGP    415 401
+GET /api/v1/elders/{id}/papers              ALGPRD  404 401
+POST /api/v1/elders/{id}/papers             ALGP    415 401
+GET /api/v1/elders/{id}/timeline            ALGPRD  404 401
+GET /api/v1/repairs                         ALDM    200 401
+POST /api/v1/repairs                        ALDM    415 401
+PATCH /api/v1/repairs/{id}                  ALDM    415 401
 POST /api/v1/alarms                         ALGPW   415 401
 GET /api/v1/audit                           AU      200 401
 GET /api/v1/cases                           ALGPRD  200 401
