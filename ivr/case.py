@@ -42,7 +42,8 @@ class ContactCard:
 class ElderFile:
     """What an agent must see while the elder is on the line (S7); `address` reaches to the room, `lines` are the
     numbers that their terminals call from, `devices` the serial numbers of these, `org_unit_id` the place that they are
-    registered in, which decides who may look."""
+    registered in, which decides who may look. `status` is `away` (until `status_until`), `moved` or `died` of whoever
+    is not at home any more, though their line may still call."""
 
     id: int
     name: str
@@ -55,7 +56,18 @@ class ElderFile:
     bus_stop: str = ""
     way_in: str = ""
     health: str = ""
+    illnesses: str = ""
+    medicines: str = ""
+    allergies: str = ""
+    blood_type: str = ""
+    mobility: str = ""
+    hearing: str = ""
+    aids: str = ""
+    doctor: str = ""
     notes: str = ""
+    status: str = "active"
+    status_since: date | None = None
+    status_until: date | None = None
     service_class: int = 3
     community_id: int | None = None
     community_phone: str = ""

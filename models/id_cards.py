@@ -38,7 +38,7 @@ def read_id_card(text: str) -> IdCard:
         born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError:
         raise BadIdCard("身份证号中的出生日期不存在 / there is no such birthday as in this ID number") from None
-    if helper.generator_check_bit(number[:17]) != number[17].lower():
+    if str(helper.generator_check_bit(number[:17])).upper() != number[17]:
         raise BadIdCard("身份证号校验位不符, 请核对 / the check digit of this ID number does not fit: look again")
     sex = "male" if int(number[16]) % 2 else "female"
     return IdCard(number=number, born=born, sex=sex, odd=not validator.is_valid(number))

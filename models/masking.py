@@ -69,10 +69,13 @@ _BY_NAME: Final[Mapping[str, Callable[[str], str]]] = {
     **dict.fromkeys(
         ("building", "entrance", "floor", "room", "landmark", "bus_stop", "way_in", "health", "notes"), hidden
     ),
+    **dict.fromkeys(
+        ("illnesses", "medicines", "allergies", "blood_type", "mobility", "hearing", "aids", "doctor"), hidden
+    ),
     "address": address,
 }
 _OF_CHANGES: Final = frozenset(
-    {"contacts", "terminals", "born"}
+    {"contacts", "terminals", "born", "merged"}
 )  # fields of the form's history that hold more than one
 
 

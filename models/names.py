@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 # Surnames that are read otherwise than the same character as a word; those of two characters first.
 _READINGS: Final = (
@@ -19,6 +19,30 @@ _READINGS: Final = (
 _SURNAMES: Final[Mapping[str, tuple[str, ...]]] = {
     found[1]: tuple(found[2].split("'")) for found in re.finditer(r"([^a-z' ]+)([a-z']+)", _READINGS)
 }
+
+
+def letters_of(text: str) -> str:
+    """What of a name is compared: its letters and digits, lower case."""
+    return "".join(char for char in text.lower() if char.isalnum())
+
+
+def _one_by_one(letters: str) -> Any:
+    """What has no reading is a syllable for each letter, so that syllables and letters go together."""
+    return list(letters)
+
+
+@lru_cache(maxsize=20_000)
+def readings(name: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The letters of the name with the syllable of each; twice, where the surname has a reading of its own."""
+    from pypinyin import lazy_pinyin
+
+    letters = letters_of(name)
+    found = [tuple(lazy_pinyin(letters, errors=_one_by_one))]
+    surname = next((s for s in _SURNAMES if letters.startswith(s)), "")
+    if surname:
+        given = lazy_pinyin(letters.removeprefix(surname), errors=_one_by_one)
+        found.append((*_SURNAMES[surname], *given))
+    return tuple((letters, syllables) for syllables in dict.fromkeys(found) if len(syllables) == len(letters))
 
 
 @lru_cache(maxsize=20_000)

@@ -56,7 +56,12 @@ async def list_units(session: AsyncSession) -> list[OrgUnit]:
 
 def subtree(unit: int) -> Select[int]:
     """The ids of this unit and of all below it."""
-    tree = select(OrgUnit.id).where(OrgUnit.id == unit).cte("tree", recursive=True)
+    return below(OrgUnit.id == unit)
+
+
+def below(top: ColumnElement[bool]) -> Select[int]:
+    """The ids of the units that meet this condition, and of all below them."""
+    tree = select(OrgUnit.id).where(top).cte("tree", recursive=True)
     tree = tree.union_all(select(OrgUnit.id).join(tree, OrgUnit.parent_id == tree.c.id))
     return select(tree.c.id)
 

@@ -57,6 +57,7 @@ def postgres_engine(url: URL, *, answer_within: float = ANSWER_WITHIN, **options
         cursor = connection.cursor()
         for name, seconds in limits.items():
             cursor.execute(f"SET {name} = {int(seconds * 1000)}")
+        cursor.execute("SET jit = off")  # to compile one of our statements takes far longer than to run it
         cursor.execute(_COMMIT_IS_DURABLE)
         cursor.close()
         connection.commit()

@@ -6,9 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.case import ElderFile
-from models.elders import Elder
+from models.elders import Elder, ElderKey
 from models.phone_numbers import canonical, national
 from models.queries.register import file_of, find_file
+from models.search_keys import rows_of
 from models.upsert import dialect_insert
 
 UNKNOWN_CALLER = "未登记来电者"
@@ -35,6 +36,8 @@ async def open_file(session: AsyncSession, caller: str, *, case: str, area_code:
     made = dialect_insert(session, Elder).values(row).on_conflict_do_nothing(index_elements=["provisional_for"])
     await session.execute(made)
     elder = (await session.scalars(select(Elder.id).where(Elder.provisional_for == key))).one()
+    keys = rows_of(elder, UNKNOWN_CALLER, None, [number])
+    await session.execute(dialect_insert(session, ElderKey).values(keys).on_conflict_do_nothing())
     file = await file_of(session, elder)
     assert file is not None  # it was there in this very transaction
     return file

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -16,18 +16,33 @@ from models.audit import audit, audit_each
 from models.base import utc_now
 from models.elder_forms import Checked, ElderForm, FieldProblem, check
 from models.elder_mapping import COLUMNS, apply, form_from
-from models.elders import Contact, Elder, ElderChange, Terminal
+from models.elders import Contact, Elder, ElderChange, ElderStatus, Terminal
 from models.numbering import number
 from models.org import OrgUnit
 from models.phone_numbers import canonical
 from models.scope import EVERYWHERE, Scope
+from models.search_keys import write_keys
+from models.statuses import follow_status
 from models.versions import VersionConflict, changing
 
 _CHUNK: Final = 500
 # What the audit log may keep the values of; of all other fields it keeps the names, the file's own history the values.
 _NOT_PERSONAL: Final = frozenset(
-    {"status", "service_class", "provisional", "notice_signed_on", "agreement_signed_on", "org_unit_id", "language"}
+    {
+        "status",
+        "status_since",
+        "status_until",
+        "service_class",
+        "provisional",
+        "notice_signed_on",
+        "agreement_signed_on",
+        "org_unit_id",
+        "language",
+    }
 )
+
+
+_KEYS: Final = frozenset({"name", "id_card", "home_phone", "contacts", "terminals"})  # what a search key is made of
 
 
 class FormRefused(Exception):
@@ -36,6 +51,11 @@ class FormRefused(Exception):
     def __init__(self, problems: tuple[FieldProblem, ...]) -> None:
         super().__init__(", ".join(problem.field for problem in problems))
         self.problems = problems
+
+    @classmethod
+    def of(cls, field: str, zh: str, en: str) -> FormRefused:
+        """For the one field that is wrong."""
+        return cls((FieldProblem(field, zh, en),))
 
 
 class NoSuchElder(Exception):
@@ -60,6 +80,14 @@ def check_place(form: ElderForm, scope: Scope, *, present: int | None = None) ->
         raise FormRefused((FieldProblem("org_unit_id", "须为本辖区内的社区", "must be a community of your own area"),))
 
 
+class ElderMerged(NoSuchElder):
+    """This file and another were one person's: everything is in the file `into` now."""
+
+    def __init__(self, elder_id: int, into: int) -> None:
+        super().__init__(f"file {elder_id} is part of file {into} now")
+        self.into = into
+
+
 async def form_of(session: AsyncSession, elder_id: int) -> tuple[ElderForm, int]:
     """The elder's form as it stands, and its version.
 
@@ -79,8 +107,9 @@ async def create_elder(session: AsyncSession, form: ElderForm, *, by: str, area_
     checked = await check_against_register(session, form, area_code=area_code, elder_id=None)
     elder = Elder(name=checked.form.name, contacts=[], terminals=[])
     session.add(elder)
-    apply(elder, checked.form, area_code)
+    apply(elder, _dated(checked.form), area_code)
     await session.flush()
+    await write_keys(session, [elder], anew=True)
     await _record_creations(session, [elder], by)
     return elder
 
@@ -123,7 +152,7 @@ async def save_all(session: AsyncSession, plans: Sequence[Plan], *, by: str, are
     for plan in plans:
         if plan.elder_id is None:
             elder = Elder(name=plan.form.name, contacts=[], terminals=[])
-            apply(elder, plan.form, area_code)
+            apply(elder, _dated(plan.form), area_code)
             new.append(elder)
             continue
         known = present.get(plan.elder_id)
@@ -137,6 +166,7 @@ async def save_all(session: AsyncSession, plans: Sequence[Plan], *, by: str, are
     await number(session, [terminal for elder in new for terminal in elder.terminals])
     session.add_all(new)
     await session.flush()
+    await write_keys(session, new, anew=True)
     await _record_creations(session, new, by)
 
 
@@ -157,6 +187,7 @@ async def delete_elder(
     elder = await _load(session, elder_id)
     async with changing(session, elder, version=version):
         await session.delete(elder)
+        await session.execute(delete(Elder).where(Elder.merged_into == elder_id))
         audit(session, by, "elder.delete", f"elder:{elder_id}")
 
 
@@ -203,13 +234,19 @@ async def _record_creations(session: AsyncSession, elders: Sequence[Elder], by: 
 
 async def _change(session: AsyncSession, elder: Elder, form: ElderForm, *, by: str, area_code: str) -> None:
     """Apply the form and write down what is different now."""
-    before = await _shown(session, form_from(elder))
-    apply(elder, form, area_code)
-    after = await _shown(session, form_from(elder))
+    was = form_from(elder)
+    before = await shown_texts(session, was)
+    apply(elder, _dated(form, was), area_code)
+    after = await shown_texts(session, form_from(elder))
     changed = [name for name in after if before[name] != after[name]]
     if not changed:
         return
     elder.changed_at = utc_now()
+    if not _KEYS.isdisjoint(changed):
+        await session.flush()
+        await write_keys(session, [elder])
+    if "status" in changed:
+        await follow_status(session, elder.id, elder.status, by=by)
     session.add_all(
         ElderChange(elder_id=elder.id, by=by, field=name, old=before[name], new=after[name]) for name in changed
     )
@@ -219,10 +256,20 @@ async def _change(session: AsyncSession, elder: Elder, form: ElderForm, *, by: s
     audit(session, by, "elder.change", f"elder:{elder.id}", fields=changed, **told)
 
 
+def _dated(form: ElderForm, was: ElderForm | None = None) -> ElderForm:
+    """The form with the day from which its status holds: today, where nobody gave another day for a new status."""
+    if form.status is (ElderStatus.ACTIVE if was is None else was.status):
+        return form
+    same_day = form.status_since == (None if was is None else was.status_since)
+    return replace(form, status_since=utc_now().astimezone().date()) if same_day else form
+
+
 async def _load(session: AsyncSession, elder_id: int) -> Elder:
     elder = (await _load_all(session, [elder_id])).get(elder_id)
     if elder is None:
         raise NoSuchElder(f"there is no elder {elder_id}")
+    if elder.merged_into is not None:
+        raise ElderMerged(elder_id, elder.merged_into)
     return elder
 
 
@@ -235,7 +282,7 @@ async def _load_all(session: AsyncSession, elders: Sequence[int]) -> dict[int, E
     return loaded
 
 
-async def _shown(session: AsyncSession, form: ElderForm) -> dict[str, str]:
+async def shown_texts(session: AsyncSession, form: ElderForm) -> dict[str, str]:
     """Each field as a person would read it in the history."""
     shown = {name: _text(getattr(form, name)) for name in COLUMNS}
     if form.org_unit_id is not None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from models.audit import audit
 from models.database import Database
 from models.elder_forms import ElderForm
-from models.elders import Elder
+from models.elders import Elder, is_whole
 from models.org import OrgKind, OrgUnit
 from models.register import forms_of
 from models.register_columns import COLUMNS, CONTACTS_IN_TEMPLATE, Column, contact_columns, show_relation
@@ -28,7 +28,7 @@ async def export_elders(db: Database, path: Path, *, by: str) -> int:
         DatabaseUnavailable
     """
     async with db.read() as session:
-        ids = (await session.scalars(select(Elder.id).order_by(Elder.id))).all()
+        ids = (await session.scalars(select(Elder.id).where(is_whole()).order_by(Elder.id))).all()
         forms = [form for form, _ in (await forms_of(session, ids)).values()]
         units = {unit.id: unit for unit in await session.scalars(select(OrgUnit))}
     most = max([CONTACTS_IN_TEMPLATE, *(len(form.contacts) for form in forms)])

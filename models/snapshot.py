@@ -20,14 +20,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialplan.agi.snapshot import SCHEMA, device_key, packed
 from ivr.case import ElderFile
-from models.elders import SERVED, Elder, Terminal
+from models.elders import GONE, Elder, Terminal, is_whole
 from models.org import OrgUnit
 from models.phone_numbers import canonical, national
 from models.queries.register import files_of
 
-FORMAT: Final = "1"  # counted up when the file's shape or an elder's file changes: everything is written anew then
+FORMAT: Final = "2"  # counted up when the file's shape or an elder's file changes: everything is written anew then
 _AT_ONCE: Final = 500
 _LINE, _HOME = 1, 2
+_GONE_BEHIND = 2  # ranks that those who moved away or died stand behind the others
 
 
 async def stamp(session: AsyncSession, area_code: str) -> str:
@@ -105,8 +106,8 @@ def _sync(path: Path) -> None:
 
 async def _write_changes(session: AsyncSession, db: sqlite3.Connection, area_code: str) -> int:
     known = dict(db.execute("select id, version from elders"))
-    served = select(Elder.id, Elder.version).where(Elder.status.in_(SERVED))
-    present = {elder: version for elder, version in await session.execute(served)}  # noqa: C416 - rows are no pairs to a type checker
+    on_file = select(Elder.id, Elder.version).where(is_whole())
+    present = {elder: version for elder, version in await session.execute(on_file)}  # noqa: C416 - rows are no pairs to a type checker
     gone = known.keys() - present.keys()
     changed = sorted(elder for elder, version in present.items() if known.get(elder) != version)
     for elders in (*_chunks(gone), *_chunks(changed)):
@@ -147,7 +148,8 @@ def _write(
     keys = [(line, _LINE) for line, _ in lines]
     keys += [(device_key(serial), _LINE) for _, serial in lines]
     keys.append((canonical(elder.home_phone, area_code), _HOME))
-    rows = [(key, rank, elder.id, national(key)) for key, rank in keys if key]
+    behind = _GONE_BEHIND if elder.status in GONE else 0
+    rows = [(key, rank + behind, elder.id, national(key)) for key, rank in keys if key]
     db.executemany("insert or ignore into keys values (?, ?, ?, ?)", rows)
 
 

@@ -21,7 +21,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional
 
 from ivr.vocabulary import Relation
-from models.elder_forms import ContactForm, ElderForm, FieldProblem, TerminalForm
+from models.elder_forms import BLOOD_TYPES, ContactForm, ElderForm, FieldProblem, TerminalForm
 from models.elders import ElderStatus
 from web.register_views import ElderView
 from web.texts import Texts
@@ -87,9 +87,19 @@ class Registration(Form):  # type: ignore[misc]
     bus_stop = StringField(validators=LONG)
     way_in = TextAreaField(validators=LONG)
     health = TextAreaField(validators=LONG)
+    illnesses = TextAreaField(validators=LONG)
+    medicines = TextAreaField(validators=LONG)
+    allergies = TextAreaField(validators=LONG)
+    blood_type = SelectField(choices=[])
+    mobility = StringField(validators=LONG)
+    hearing = StringField(validators=LONG)
+    aids = StringField(validators=LONG)
+    doctor = StringField(validators=LONG)
     notes = TextAreaField(validators=LONG)
     service_class = SelectField(choices=[])
     status = SelectField(choices=[])
+    status_since = DateField(validators=[Optional()])
+    status_until = DateField(validators=[Optional()])
     notice_signed_on = DateField(validators=[Optional()])
     agreement_signed_on = DateField(validators=[Optional()])
     provisional = BooleanField()
@@ -111,14 +121,16 @@ class ExceptionForm(Form):  # type: ignore[misc]
 
 GROUPS: Final = {
     "elders.person": (
-        "name", "sex", "born", "id_card", "home_phone", "language", "dialect", "lives_alone", "status",
+        "name", "sex", "born", "id_card", "home_phone", "language", "dialect", "lives_alone", "status", "status_since",
+        "status_until",
     ),
     "elders.address": (
         "org_unit_id", "compound", "building", "entrance", "floor", "room", "landmark", "bus_stop", "way_in",
     ),
-    "elders.signed": (
-        "service_class", "notice_signed_on", "agreement_signed_on", "provisional", "health", "notes",
+    "elders.health_file": (
+        "health", "illnesses", "medicines", "allergies", "blood_type", "mobility", "hearing", "aids", "doctor",
     ),
+    "elders.signed": ("service_class", "notice_signed_on", "agreement_signed_on", "provisional", "notes"),
 }  # fmt: skip
 
 
@@ -157,6 +169,7 @@ def _choose(form: Registration, t: Texts, communities: Mapping[int, str]) -> Non
     form.language.choices = [(lang, t(f"language.{lang}")) for lang in ("zh", "en")]
     form.lives_alone.choices = [("", t("form.not_known")), ("yes", t("form.yes")), ("no", t("form.no"))]
     form.service_class.choices = [(str(number), t(f"service_class.{number}")) for number in (1, 2, 3)]
+    form.blood_type.choices = [(group, group or t("form.not_known")) for group in BLOOD_TYPES]
     form.status.choices = [(str(status), t(f"elder_status.{status}")) for status in ElderStatus]
     form.org_unit_id.choices = [("", ""), *((str(unit), name) for unit, name in communities.items())]
     for row in form.contacts:
@@ -170,7 +183,11 @@ _CONVERTED: Final = ("version", "contacts", "terminals", "lives_alone", "org_uni
 
 def to_elder_form(form: Registration) -> ElderForm:
     """What the form says, for `models.register` to judge. Rows without a name or line are left out."""
-    plain = {field.name: field.data for field in form if field.name not in _CONVERTED}
+    plain: dict[str, Any] = {
+        field.name: "" if field.data is None and isinstance(field, StringField | SelectField) else field.data
+        for field in form
+        if field.name not in _CONVERTED
+    }
     return ElderForm(
         **plain,
         lives_alone=_ALONE.get(form.lives_alone.data or ""),

@@ -9,7 +9,7 @@ from yarl import URL
 
 from home.failures import where_it_failed
 from models.database import DatabaseUnavailable
-from models.register import FormRefused, NoSuchElder
+from models.register import ElderMerged, FormRefused, NoSuchElder
 from models.versions import NoSuchRecord, VersionConflict
 from web.accounts import Account
 from web.keys import ACCOUNT
@@ -52,6 +52,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     except Problem as problem:
         return _answer(request, problem)
     except (NoSuchElder, NoSuchRecord, VersionConflict, FormRefused) as refusal:
+        if isinstance(refusal, ElderMerged) and request.method in ("GET", "HEAD"):
+            return _led_on(request, refusal.into)
         return _answer(request, _of_models(request, refusal))
     except web.HTTPException as answer:
         if answer.status < 400:
@@ -65,6 +67,12 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     except Exception as error:  # noqa: BLE001 - the request's outermost guard
         log.error("request_failed", **where_it_failed(error))
         return _answer(request, Problem("problem.internal", status=500))
+
+
+def _led_on(request: web.Request, elder: int) -> web.Response:
+    """To the file that the one which was asked for is part of now."""
+    place = request.path.replace(f"/elders/{request.match_info.get('id', '')}", f"/elders/{elder}", 1)
+    return web.Response(status=308, headers={"Location": str(URL(place).with_query(request.query))})
 
 
 def _of_models(request: web.Request, refusal: NoSuchElder | NoSuchRecord | VersionConflict | FormRefused) -> Problem:

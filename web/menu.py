@@ -47,7 +47,11 @@ MENU: Final = (
         "menu.files",
         (
             Entry(Right.SEE_ELDERS, "/elders", "nav.elders"),
+            Entry(Right.SEE_ELDERS, "/elder-papers", "nav.elder_papers"),
+            Entry(Right.SEE_ELDERS, "/elder-changes", "nav.elder_changes"),
+            Entry(Right.EDIT_ELDERS, "/duplicates", "nav.duplicates"),
             Entry(Right.SEE_TERMINALS, "/terminals", "nav.terminals"),
+            Entry(Right.SEE_TERMINALS, "/repairs", "nav.repairs"),
         ),
     ),
     Part(

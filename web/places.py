@@ -7,8 +7,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.case import ElderFile
+from models.elders import Terminal
+from models.register import find_elder
+from models.repairs import TerminalRepair
 from models.scope import Scope
 from web.accounts import Account
 from web.controller.mirror import Mirror
@@ -67,6 +71,28 @@ def seat_shown(account: Account, mirror: Mirror, seat: SeatView) -> SeatView:
         account.scope.everywhere or (case is not None and sees(account, mirror, case))
     )
     return seat if seen or seat.case is None else replace(seat, case=None)
+
+
+async def in_sight(request: web.Request, session: AsyncSession, *elders: int) -> None:
+    """Before anything of these elders' files is read or changed. Raises NoSuchElder."""
+    for elder in elders:
+        await find_elder(session, elder, scope=scope_of(request))
+
+
+async def terminal_in_sight(request: web.Request, session: AsyncSession, terminal: int) -> None:
+    """The same for a terminal. Raises NotFound."""
+    row = await session.get(Terminal, terminal)
+    if row is None:
+        raise NotFound("problem.no_terminal")
+    await in_sight(request, session, row.elder_id)
+
+
+async def repair_in_sight(request: web.Request, session: AsyncSession, repair: int) -> None:
+    """The same for the repair of a terminal. Raises NotFound."""
+    row = await session.get(TerminalRepair, repair)
+    if row is None:
+        raise NotFound
+    await in_sight(request, session, row.elder_id)
 
 
 def check_case(request: web.Request, case_id: str) -> None:

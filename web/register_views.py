@@ -14,6 +14,7 @@ from models.elder_forms import ContactForm, ElderForm, TerminalForm
 from models.elders import ElderStatus, Terminal
 from models.queries.register import file_of
 from models.register import NoSuchElder, change_elder, check_place, create_elder, find_elder, form_of
+from models.repairs import warranty_until
 from models.scope import Scope
 from web.guard import account_of
 from web.keys import DATABASE, SETTINGS
@@ -33,12 +34,15 @@ class ContactView:
 
 @dataclass(frozen=True, slots=True)
 class TerminalView:
+    """`warranty_until`: the last day of the two years (X8)."""
+
     id: int
     line: str
     model: str
     serial: str
     installed_on: date | None
     last_tested_at: datetime | None
+    warranty_until: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +72,20 @@ class ElderView:
     dialect: str
     service_class: int
     health: str
+    illnesses: str
+    medicines: str
+    allergies: str
+    blood_type: str
+    mobility: str
+    hearing: str
+    aids: str
+    doctor: str
     notes: str
     notice_signed_on: date | None
     agreement_signed_on: date | None
     status: ElderStatus
+    status_since: date | None
+    status_until: date | None
     provisional: bool
     contacts: tuple[ContactView, ...]
     terminals: tuple[TerminalView, ...]
@@ -98,7 +112,10 @@ async def elder_view(session: AsyncSession, elder_id: int, *, scope: Scope) -> E
             for contact in form.contacts
         ),
         terminals=tuple(
-            TerminalView(t.id, t.line, t.model, t.serial, t.installed_on, t.last_tested_at) for t in terminals
+            TerminalView(
+                t.id, t.line, t.model, t.serial, t.installed_on, t.last_tested_at, warranty_until(t.installed_on)
+            )
+            for t in terminals
         ),
         created_at=elder.created_at,
         changed_at=elder.changed_at,

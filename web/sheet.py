@@ -177,7 +177,11 @@ class Sheet:
             (t("rescue.bus_stop"), file.bus_stop),
             (t("rescue.way_in"), file.way_in),
             (t("rescue.condition"), self._condition(t)),
-            (t("rescue.health"), file.health),
+            (t("rescue.health"), t("rescue.comma").join(filter(None, (file.health, file.illnesses)))),
+            *(
+                (t(f"elder.{name}"), getattr(file, name))
+                for name in ("allergies", "medicines", "blood_type", "mobility")
+            ),
             (t("rescue.on_site"), self._on_site()),
             (t("rescue.contact"), "" if self._on_site() else self._first_contact()),
             (t("rescue.phone"), file.home_phone or self.view.caller),

@@ -12,10 +12,18 @@ from web.keys import DATABASE, SETTINGS
 from web.places import scope_of
 
 
-async def terminals(request: web.Request, *, overdue: bool, limit: int, after: int | None = None) -> Page[DueTerminal]:
-    """The longest untested first; overdue by the policy of this district."""
+async def terminals(
+    request: web.Request, *, overdue: bool, left_behind: bool = False, limit: int, after: int | None = None
+) -> Page[DueTerminal]:
+    """The longest untested first; overdue by the policy of this district. `left_behind`: of those who are gone."""
     before = utc_now() - timedelta(days=Policy.of(request.app[SETTINGS].policy).test_every)
     async with request.app[DATABASE].read() as session:
         return await list_terminals(
-            session, scope=scope_of(request), before=before, overdue=overdue, limit=limit, after=after
+            session,
+            scope=scope_of(request),
+            before=before,
+            overdue=overdue,
+            left_behind=left_behind,
+            limit=limit,
+            after=after,
         )

@@ -20,7 +20,8 @@ from ivr.case import ElderFile
 from ivr.serial import SerialError, from_json, to_json
 
 # `key`: a canonical number, or a device's (`device_key`); `dialled`: the number as it is rung back. `rank` 1 is a
-# terminal's, 2 a home phone's. `version` is the record's, by which changes are found.
+# terminal's, 2 a home phone's; 3 and 4 those of elders who moved away or died. `version` is the
+# record's, by which changes are found.
 SCHEMA: Final = """
 create table about (name text primary key, value text not null) without rowid;
 create table elders (
@@ -35,7 +36,7 @@ _IP_CALL = re.compile(r"^(?:179\d\d|1259[0-9]|11808|10193)(?=\d{7,})")
 _LOCAL = re.compile(r"[1-9]\d{6,7}")
 _CHINA = "86"
 _FIND = """
-select k.dialled, e.provisional, e.file from keys k join elders e on e.id = k.elder
+select k.dialled, e.provisional, e.file, k.rank > 2 from keys k join elders e on e.id = k.elder
 where k.key = ? order by k.rank, e.provisional, e.id limit ?
 """
 
@@ -79,10 +80,12 @@ def find(snapshot: Path, keys: Iterable[str]) -> Known:
     return Known()
 
 
-def _known(rows: Sequence[tuple[str, int, bytes]]) -> Known:
-    """A provisional file stands for a number only while nobody else does."""
+def _known(rows: Sequence[tuple[str, int, bytes, int]]) -> Known:
+    """A provisional file stands for a number only while nobody else does, and so does that of an elder who is gone."""
     first = rows[0]
-    blobs = dict.fromkeys(blob for _, provisional, blob in rows if not provisional or provisional == first[1])
+    blobs = dict.fromkeys(
+        blob for _, provisional, blob, gone in rows if gone == first[3] and (not provisional or provisional == first[1])
+    )
     return Known(tuple(unpacked(blob) for blob in blobs), first[0])
 
 

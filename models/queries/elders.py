@@ -1,17 +1,21 @@
-"""The register as lists: search, history, the tree of places."""
+"""The register as a list, narrowed down by search, place and status."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+from typing import Final
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.elders import Contact, ContactPhone, Elder, ElderChange, ElderStatus, Terminal
+from models.elders import Elder, ElderStatus, is_whole
 from models.org import OrgUnit, subtree
 from models.queries.paging import Page, read_page
+from models.queries.searching import find
 from models.scope import Scope
+
+COUNTED: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +36,10 @@ class ElderLine:
 
 @dataclass(frozen=True)
 class ElderPage(Page[ElderLine]):
-    """`total` counts all pages."""
+    """`total` counts all pages, but no further than `COUNTED` where the list is narrowed; `more`: there are more."""
 
     total: int
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeView:
-    at: datetime
-    by: str
-    field: str
-    old: str
-    new: str
+    more: bool = False
 
 
 async def list_elders(
@@ -57,18 +53,15 @@ async def list_elders(
     limit: int = 50,
     cursor: str | None = None,
 ) -> ElderPage:
-    """By id; `search` is part of a name, its pinyin or initials, or part of any phone number of the file; `org_unit`
-    means it and all below it."""
-    wanted: list[ColumnElement[bool]] = [scope.of_elders()]
-    if search.strip():
-        wanted.append(_found_by(search))
-    if org_unit is not None:
-        wanted.append(Elder.org_unit_id.in_(subtree(org_unit)))
+    """By id; `search` as in `searching.find`; `org_unit` means it and all below it."""
+    wanted = on_file(scope, org_unit=org_unit)
     if status is not None:
         wanted.append(Elder.status == status)
     if provisional is not None:
         wanted.append(Elder.provisional == provisional)
-    total = (await session.execute(select(func.count(Elder.id)).where(*wanted))).scalar_one()
+    narrowed = bool(search.strip() or len(wanted) > 2 or not scope.everywhere)
+    if search.strip():
+        wanted.extend(await find(session, search))
     query = (
         select(Elder, OrgUnit.name)
         .outerjoin(OrgUnit, OrgUnit.id == Elder.org_unit_id)
@@ -76,35 +69,27 @@ async def list_elders(
         .order_by(Elder.id)
     )
     page = await read_page(session, query, _line, limit=limit, cursor=lambda line: line.id)
-    return ElderPage(page.items, page.next, total)
+    total = len(page.items)
+    if page.next is not None or _after(cursor):
+        counted = select(Elder.id).where(*wanted)
+        counted = counted.limit(COUNTED + 1) if narrowed else counted
+        total = (await session.execute(select(func.count()).select_from(counted.subquery()))).scalar_one()
+    more = narrowed and total > COUNTED
+    return ElderPage(page.items, page.next, COUNTED if more else total, more)
 
 
-async def changes_of(session: AsyncSession, elder_id: int, *, limit: int = 200) -> tuple[ChangeView, ...]:
-    """What changed in this file, the latest first."""
-    query = select(ElderChange).where(ElderChange.elder_id == elder_id).order_by(ElderChange.id.desc()).limit(limit)
-    return tuple(ChangeView(c.at, c.by, c.field, c.old, c.new) for c in await session.scalars(query))
+def on_file(scope: Scope, *, org_unit: int | None = None) -> list[ColumnElement[bool]]:
+    """What every list of elders is narrowed to: no file that is part of another now, the places that may be seen, and
+    those that are asked for."""
+    wanted: list[ColumnElement[bool]] = [is_whole(), scope.of_elders()]
+    if org_unit is not None:
+        wanted.append(Elder.org_unit_id.in_(subtree(org_unit)))
+    return wanted
 
 
 def _after(cursor: str | None) -> int:
     """An unreadable cursor means the beginning."""
     return int(cursor) if cursor and cursor.isascii() and cursor.isdigit() and len(cursor) < 10 else 0
-
-
-def _found_by(search: str) -> ColumnElement[bool]:
-    text = "".join(search.split()).lower()
-    digits = "".join(char for char in text if char.isascii() and char.isdigit())
-    in_name = Elder.name_key.contains(text, autoescape=True)
-    if len(digits) < 3 or digits != text.lstrip("+").replace("-", ""):
-        return in_name
-    part = digits.lstrip("0") or digits
-    by_line = select(Terminal.elder_id).where(Terminal.line_canonical.contains(part))
-    by_contact = (
-        select(Contact.elder_id)
-        .join(ContactPhone, ContactPhone.contact_id == Contact.id)
-        .where(ContactPhone.canonical.contains(part))
-    )
-    at_home = Elder.home_phone_canonical.contains(part)
-    return or_(in_name, at_home, Elder.id.in_(by_line), Elder.id.in_(by_contact))
 
 
 def _line(elder: Elder, community: str | None) -> ElderLine:

@@ -8,14 +8,14 @@ from functools import cache
 from itertools import groupby
 from operator import itemgetter
 
-from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, literal, select, union_all
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, case, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from ivr.case import ContactCard, ElderFile
 from ivr.vocabulary import Relation
 from models.addresses import full_address
-from models.elders import SERVED, Contact, ContactPhone, Elder, Terminal
+from models.elders import GONE, Contact, ContactPhone, Elder, Terminal
 from models.org import OrgKind, OrgUnit
 from models.phone_numbers import canonical, national
 
@@ -31,15 +31,17 @@ async def find_file(session: AsyncSession, caller: str, area_code: str) -> Elder
 
 async def find_files(session: AsyncSession, caller: str, area_code: str) -> list[ElderFile]:
     """The files of the elders with this terminal line or home phone: the terminal's first, confirmed ones before
-    provisional ones. Elders who moved away or died do not count; a provisional file stands for a number only while
-    nobody else does.
+    provisional ones. A provisional file stands for a number only while nobody else does, and so does that of an elder
+    who moved away or died: somebody calls from there, and the agent sees at once whose line it was.
     """
     number = canonical(caller, area_code)
     if not number:
         return []
     rows = (await session.execute(_known_by(), {"number": number})).all()
     elders = dict.fromkeys(
-        elder for elder, provisional in rows if not provisional or provisional == rows[0].provisional
+        row.id
+        for row in rows
+        if row.gone == rows[0].gone and (not row.provisional or row.provisional == rows[0].provisional)
     )
     return await files_of(session, list(elders))
 
@@ -48,13 +50,14 @@ async def find_files_of_device(session: AsyncSession, device: str, area_code: st
     """The files of those to whom a device of this serial number belongs, else of those with this number."""
     serial = device.strip().lower()
     found = (
-        select(Terminal.elder_id)
-        .join(Elder, Elder.id == Terminal.elder_id)
-        .where(func.lower(Terminal.serial) == serial, Elder.status.in_(SERVED))
-        .order_by(Terminal.id)
+        select(Elder.id, _GONE.label("gone"))
+        .join(Terminal, Terminal.elder_id == Elder.id)
+        .where(func.lower(Terminal.serial) == serial)
+        .order_by("gone", Terminal.id)
         .limit(_HOUSEHOLD)
     )
-    elders = dict.fromkeys(await session.scalars(found)) if serial else {}
+    rows = (await session.execute(found)).all() if serial else []
+    elders = dict.fromkeys(row.id for row in rows if row.gone == rows[0].gone)
     return await files_of(session, list(elders)) or await find_files(session, device, area_code)
 
 
@@ -100,7 +103,18 @@ def _file(
         bus_stop=elder.bus_stop,
         way_in=elder.way_in,
         health=elder.health,
+        illnesses=elder.illnesses,
+        medicines=elder.medicines,
+        allergies=elder.allergies,
+        blood_type=elder.blood_type,
+        mobility=elder.mobility,
+        hearing=elder.hearing,
+        aids=elder.aids,
+        doctor=elder.doctor,
         notes=elder.notes,
+        status=str(elder.status),
+        status_since=elder.status_since,
+        status_until=elder.status_until,
         service_class=elder.service_class,
         community_id=community.id if community is not None else None,
         community_phone=community.manager_phone if community is not None else "",
@@ -116,23 +130,26 @@ def _file(
 
 # --- statements are made once: each call asks them --------------------------------------------------------------------
 
+_GONE: ColumnElement[int] = case((Elder.status.in_(GONE), 1), else_=0)
 _ELDERS: BindParameter[int] = bindparam("elders", expanding=True)
 
 
 @cache
-def _known_by() -> Select[int, bool]:
-    """Who is known by `number`, and whether only provisionally."""
+def _known_by() -> Select[int, bool, int]:
+    """Who is known by `number`, whether only provisionally, and whether (1) they are gone from there."""
     number: BindParameter[str] = bindparam("number")
     by_line = (
-        select(Elder.id, literal(1).label("rank"), Elder.provisional)
+        select(Elder.id, literal(1).label("rank"), Elder.provisional, _GONE.label("gone"))
         .join(Terminal, Terminal.elder_id == Elder.id)
-        .where(Terminal.line_canonical == number, Elder.status.in_(SERVED))
+        .where(Terminal.line_canonical == number)
     )
-    by_home = select(Elder.id, literal(2).label("rank"), Elder.provisional).where(
-        Elder.home_phone_canonical == number, Elder.status.in_(SERVED)
+    by_home = select(Elder.id, literal(2).label("rank"), Elder.provisional, _GONE.label("gone")).where(
+        Elder.home_phone_canonical == number
     )
     found = union_all(by_line, by_home).subquery()
-    by_merit = select(found.c.id, found.c.provisional).order_by(found.c.rank, found.c.provisional, found.c.id)
+    by_merit = select(found.c.id, found.c.provisional, found.c.gone).order_by(
+        found.c.gone, found.c.rank, found.c.provisional, found.c.id
+    )
     return by_merit.limit(_HOUSEHOLD)
 
 

@@ -12,8 +12,12 @@ from playwright.async_api import expect
 from ivr.vocabulary import AlarmKind
 from models.base import utc_now
 from models.database import Database
+from models.elders import ElderStatus
 from models.exception_reports import ExceptionReport
 from models.journal import write
+from models.papers import PaperForm, PaperKind, add
+from models.register import change_elder, create_elder, form_of
+from models.repairs import finish, report
 from tests.browser.conftest import Town
 from tests.web import stories
 
@@ -49,8 +53,42 @@ async def test_a_lost_controller_is_seen_and_forgotten_when_it_returns(town: Tow
     await expect(page.locator("[data-controller=away]")).to_have_count(0)
 
 
+async def _much_on_file(town: Town) -> None:
+    """What makes the pages of an elder's file worth a look."""
+    database, today = Database(town.database_url), utc_now().astimezone().date()
+    changes = {
+        "illnesses": "高血压10年，冠心病",
+        "medicines": "氨氯地平 5mg 每日一次",
+        "allergies": "青霉素",
+        "blood_type": "A+",
+        "mobility": "用助行器",
+        "hearing": "左耳助听器",
+        "doctor": "示例医院 心内科 演示·张医生",
+        "status": ElderStatus.AWAY,
+        "status_until": today + timedelta(days=20),
+    }
+    async with database.write() as session:
+        form, version = await form_of(session, 1)
+        await change_elder(session, 1, replace(form, **changes), version=version, by="user:3", area_code="021")  # type: ignore[arg-type]
+        twin = replace(form, home_phone=form.home_phone, terminals=(), contacts=(), id_card="", way_in="按门铃")
+        await create_elder(session, twin, by="user:3", area_code="021")
+        gone, version = await form_of(session, 3)
+        died = replace(gone, status=ElderStatus.DIED)
+        await change_elder(session, 3, died, version=version, by="user:3", area_code="021")
+        for kind, days in ((PaperKind.AGREEMENT, None), (PaperKind.POVERTY, 30)):
+            until = None if days is None else today + timedelta(days=days)
+            paper = PaperForm(kind, today - timedelta(days=90), until, "演示0001", "演示一街道")
+            await add(session, 1, paper, None, by="user:3", area_code="021")
+        repair = await report(session, 1, "按键接触不良", by="user:3")
+        done = {"done_on": today, "repairer": "演示维护员", "remedy": "更换按键", "cost": 0, "by": "user:3"}
+        await finish(session, repair.id, version=1, **done)  # type: ignore[arg-type]
+        await report(session, 2, "无拨号音", by="user:3")
+    await database.close()
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 async def test_every_page_looks_right(town: Town, lang: str) -> None:
+    await _much_on_file(town)
     page = await town.page("supervisor", lang=lang)
     case = stories.emergency(stories.talking(stories.ringing()))
     await town.control.seat(stories.seat_json("801", "talking", case="c1", role="A"))
@@ -67,6 +105,16 @@ async def test_every_page_looks_right(town: Town, lang: str) -> None:
         "elder": "/elders/1",
         "elder-edit": "/elders/1/edit",
         "elder-new": "/elders/new",
+        "elder-timeline": "/elders/1/timeline",
+        "elder-history": "/elders/1/history",
+        "elder-papers": "/elders/1/papers",
+        "elder-print": "/elders/1/print/agreement",
+        "elder-papers-lacking": "/elder-papers",
+        "elder-changes": "/elder-changes",
+        "duplicates": "/duplicates",
+        "merge": "/duplicates/1/2",
+        "repairs": "/repairs",
+        "terminals-to-fetch": "/terminals?state=collect",
         "follow-ups": "/follow-ups",
         "orders": "/orders",
         "complaints": "/complaints",

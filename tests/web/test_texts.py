@@ -16,6 +16,7 @@ from models.complaints import ComplaintState
 from models.elders import ElderStatus, Relation
 from models.exception_reports import ExceptionCause
 from models.journal_entry import snake_case
+from models.papers import PaperKind
 from models.work_orders import OrderState
 from web import vendor
 from web.forms import GROUPS
@@ -28,7 +29,7 @@ SOURCES = [*WEB.rglob("*.html"), *WEB.rglob("*.py")]
 KEY = re.compile(r"""(?<!import )(?<!include )(?<!extends )["']([a-z_]+\.(?!html)[a-z_0-9]*[a-z0-9])["']""")
 ZH = load_texts()["zh"]
 # What looks like a key and is none: verbs of the audit log, names of templates, beginnings of keys.
-OTHERS = {"elder.read", "audit.xlsx"}
+OTHERS = {"elder.read", "elder.print", "terminal.collected", "audit.xlsx"}
 VOCABULARY: dict[str, type[StrEnum]] = {
     "case_kind": vocabulary.CaseKind,
     "case_state": vocabulary.CaseState,
@@ -51,6 +52,7 @@ VOCABULARY: dict[str, type[StrEnum]] = {
     "complaint_state": ComplaintState,
     "elder_status": ElderStatus,
     "relation": Relation,
+    "paper_kind": PaperKind,
 }
 
 

@@ -13,7 +13,6 @@ from models.elder_forms import ContactForm, ElderForm, TerminalForm
 from models.elders import ElderStatus
 from models.masking import masked
 from models.queries.elders import ElderLine, list_elders
-from models.register import delete_elder
 from web.api.kit import (
     Done,
     Input,
@@ -27,9 +26,9 @@ from web.api.kit import (
     read_query,
     view_json,
 )
-from web.guard import account_of
 from web.keys import DATABASE
 from web.lookups import note_file
+from web.papers import delete_with_scans
 from web.personal import shown_elder
 from web.places import scope_of
 from web.register_views import ElderView, elder_view, make, rewrite
@@ -40,7 +39,8 @@ Text = Field("", max_length=2_000)
 
 
 class ElderFilter(Input):
-    """`search`: part of a name, its pinyin or initials, or of any number of the file; `community` with all below it."""
+    """`search`: words that all must fit: part of a name, its pinyin or initials, of any number of the file (4 digits at
+    least), the end of the ID number, an address; `community` with all below it."""
 
     search: str = Field("", max_length=100)
     community: RecordId | None = None
@@ -51,7 +51,10 @@ class ElderFilter(Input):
 
 
 class ElderList(ListOf[ElderLine]):
+    """`total` counts no further than 1000 where the list is narrowed; `more`: there are more."""
+
     total: int
+    more: bool
 
 
 class ContactIn(Input):
@@ -100,10 +103,20 @@ class ElderIn(Input):
     dialect: str = Text
     service_class: Literal[1, 2, 3] = 3
     health: str = Text
+    illnesses: str = Text
+    medicines: str = Text
+    allergies: str = Text
+    blood_type: str = Field("", max_length=3)
+    mobility: str = Text
+    hearing: str = Text
+    aids: str = Text
+    doctor: str = Text
     notes: str = Text
     notice_signed_on: date | None = None
     agreement_signed_on: date | None = None
     status: ElderStatus = ElderStatus.ACTIVE
+    status_since: date | None = None
+    status_until: date | None = None
     provisional: bool = False
     contacts: list[ContactIn] = Field(default_factory=list, max_length=20)
     terminals: list[TerminalIn] = Field(default_factory=list, max_length=20)
@@ -142,7 +155,7 @@ async def get_elders(request: web.Request) -> web.StreamResponse:
             limit=wanted.limit,
             cursor=wanted.cursor,
         )
-    return answer(ElderList(items=list(masked(page.items)), next=page.next, total=page.total))
+    return answer(ElderList(items=list(masked(page.items)), next=page.next, total=page.total, more=page.more))
 
 
 @operations("POST", "/elders", "Open a file", right=Right.EDIT_ELDERS, body=ElderIn, result=ElderView, status=201)
@@ -178,7 +191,5 @@ async def patch_elder(request: web.Request) -> web.StreamResponse:
 )
 async def delete(request: web.Request) -> web.StreamResponse:
     wanted, elder_id = read_query(request, Version), number_in_path(request, "id")
-    async with request.app[DATABASE].write() as session:
-        by, scope = account_of(request).actor, scope_of(request)
-        await delete_elder(session, elder_id, version=wanted.version, by=by, scope=scope)
+    await delete_with_scans(request, elder_id, version=wanted.version)
     return answer(Done())

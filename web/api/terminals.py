@@ -22,9 +22,10 @@ operations = Operations("terminals")
 
 
 class TerminalFilter(Input):
-    """`overdue`: not heard for longer than the district allows (`YJT_POLICY__TEST_EVERY`)."""
+    """`overdue`: not heard for longer than the district allows (`YJT_POLICY__TEST_EVERY`); `collect`: of elders who
+    moved away or died."""
 
-    state: Literal["overdue"] | None = None
+    state: Literal["overdue", "collect"] | None = None
     limit: Limit = 50
     cursor: RowCount | None = None
 
@@ -49,7 +50,13 @@ class Tested(Input):
 )
 async def get_terminals(request: web.Request) -> web.StreamResponse:
     wanted = read_query(request, TerminalFilter)
-    page = await terminals(request, overdue=wanted.state == "overdue", limit=wanted.limit, after=wanted.cursor)
+    page = await terminals(
+        request,
+        overdue=wanted.state == "overdue",
+        left_behind=wanted.state == "collect",
+        limit=wanted.limit,
+        after=wanted.cursor,
+    )
     return answer_page(replace(page, items=masked(page.items)))
 
 

@@ -11,12 +11,16 @@ from web.pages import (
     cases,
     complaints,
     desk,
+    duplicates,
+    elder_history,
+    elder_papers,
     elders,
     exceptions,
     follow_ups,
     login,
     lookups,
     orders,
+    repairs,
     terminals,
     wallboard,
 )
@@ -30,6 +34,10 @@ PARTS: Final = (
     cases,
     desk,
     elders,
+    elder_papers,
+    elder_history,
+    duplicates,
+    repairs,
     follow_ups,
     orders,
     complaints,
@@ -41,4 +49,6 @@ PARTS: Final = (
 
 def add_routes(app: web.Application) -> None:
     for part in PARTS:
+        app.router.add_routes(part.routes)
+    for part in (elder_papers, elder_history, duplicates, repairs):
         app.router.add_routes(part.routes)

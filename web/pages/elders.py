@@ -1,25 +1,31 @@
 """The register's pages: list with search, one file with its history and cases, the form to write it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.audit import REVEAL, audit
+from models.elder_forms import ElderForm, check
 from models.elders import ElderStatus
 from models.masking import masked
 from models.org import OrgKind, list_units
-from models.queries.cases import list_cases
-from models.queries.elders import changes_of, list_elders
-from models.register import FormRefused, delete_elder
+from models.queries.elder_changes import history_of
+from models.queries.elder_timeline import timeline_of
+from models.queries.elders import list_elders
+from models.queries.papers import papers_of
+from models.queries.repairs import list_repairs
+from models.register import FormRefused, form_of, shown_texts
 from models.scope import Scope
 from models.versions import VersionConflict
 from web.api.kit import number_in_path
 from web.forms import GROUPS, Registration, registration, show_problems, to_elder_form
 from web.guard import account_of, needs
-from web.keys import DATABASE, REVEALS
+from web.keys import DATABASE, REVEALS, SETTINGS
 from web.lookups import note_file
+from web.pages.elder_history import WORDS_OF
+from web.papers import delete_with_scans, today
 from web.people_names import names_of_users
 from web.personal import sees_elder
 from web.places import scope_of
@@ -30,7 +36,7 @@ from web.rights import Right
 
 routes = web.RouteTableDef()
 PAGE = 30
-CASES_SHOWN = 10
+SHOWN = 15  # of what the file has pages of its own for
 
 
 @routes.get("/elders")
@@ -87,15 +93,29 @@ async def create(request: web.Request) -> web.StreamResponse:
 async def elder_page(request: web.Request) -> web.StreamResponse:
     elder = await _elder(request)
     async with request.app[DATABASE].read() as session:
-        changes = await changes_of(session, elder.id)
-        cases = await list_cases(session, scope=scope_of(request), elder=elder.id, limit=CASES_SHOWN)
+        changes = (await history_of(session, elder.id, limit=SHOWN)).items
+        happened = (await timeline_of(session, elder.id, limit=SHOWN)).items
+        papers = await papers_of(session, elder.id, today())
+        repairs = (await list_repairs(session, scope=scope_of(request), elder=elder.id, limit=SHOWN)).items
     await note_file(request, elder.id)
     is_masked = not sees_elder(request, elder.id)
     if is_masked:
-        elder, changes = masked(elder), masked(changes)
-    people = await names_of_users(request, {change.by for change in changes})
-    context = {"elder": elder, "changes": changes, "cases": cases.items, "people": people, "groups": GROUPS}
-    return render(request, "elder.html", {**context, "saved": "saved" in request.query, "is_masked": is_masked})
+        elder, changes, happened = masked(elder), masked(changes), masked(happened)
+        papers, repairs = masked(papers), masked(repairs)
+    context = {
+        "elder": elder,
+        "changes": changes,
+        "happened": happened,
+        "papers": papers,
+        "repairs": repairs,
+        "people": await names_of_users(request, {c.by for c in changes} | {one.by for one in happened}),
+        "groups": GROUPS,
+        "words_of": WORDS_OF,
+        "today": today(),
+        "saved": "saved" in request.query,
+        "is_masked": is_masked,
+    }
+    return render(request, "elder.html", context)
 
 
 @routes.get("/elders/{id}/edit")
@@ -127,7 +147,9 @@ async def save(request: web.Request) -> web.StreamResponse:
         show_problems(form, refused.problems, t)
         return _form_page(request, form, elder, status=422)
     except VersionConflict:
-        return _form_page(request, form, elder, status=409, problem=Conflict("problem.version"))
+        form.version.data = str(elder.version)  # whoever saves now has seen what is different
+        between = await _differences(request, elder.id, wanted)
+        return _form_page(request, form, elder, status=409, problem=Conflict("problem.version"), between=between)
     raise web.HTTPSeeOther(f"/elders/{elder.id}?saved=1")
 
 
@@ -139,12 +161,19 @@ async def delete(request: web.Request) -> web.StreamResponse:
     if form.get("confirm") != "yes" or not version.isdecimal():
         raise Problem
     try:
-        async with request.app[DATABASE].write() as session:
-            by, scope = account_of(request).actor, scope_of(request)
-            await delete_elder(session, elder_id, version=int(version), by=by, scope=scope)
+        await delete_with_scans(request, elder_id, version=int(version))
     except VersionConflict as error:
         raise Conflict("problem.version") from error
     raise web.HTTPSeeOther("/elders")
+
+
+async def _differences(request: web.Request, elder: int, wanted: ElderForm) -> list[tuple[str, str, str]]:
+    """Where the form says something else than the file says now: field, the file's words, the form's words."""
+    tidy = check(wanted, request.app[SETTINGS].area_code).form
+    async with request.app[DATABASE].read() as session:
+        present = await shown_texts(session, (await form_of(session, elder))[0])
+        mine = await shown_texts(session, tidy)
+    return [(name, present[name], mine[name]) for name in present if present[name] != mine[name]]
 
 
 async def _elder(request: web.Request) -> ElderView:
@@ -184,6 +213,15 @@ def _form_page(
     *,
     status: int = 200,
     problem: Problem | None = None,
+    between: Sequence[tuple[str, str, str]] = (),
 ) -> web.Response:
-    context = {"form": form, "elder": elder, "groups": GROUPS, "refused": status == 422, "problem": problem}
+    context = {
+        "form": form,
+        "elder": elder,
+        "groups": GROUPS,
+        "refused": status == 422,
+        "problem": problem,
+        "between": between,
+        "words_of": WORDS_OF,
+    }
     return render(request, "elder_form.html", context, status=status)

@@ -18,6 +18,7 @@ from web.terminal_lists import terminals
 
 routes = web.RouteTableDef()
 MOST: Final = 20_000
+COLLECT: Final = "collect"  # terminals of those who moved away or died
 _COLUMNS: Final = ("elder_name", "community", "line", "model", "serial", "tested_at")
 
 
@@ -25,7 +26,13 @@ _COLUMNS: Final = ("elder_name", "community", "line", "model", "serial", "tested
 @needs(Right.SEE_TERMINALS)
 async def due(request: web.Request) -> web.StreamResponse:
     wanted = request.query.get("state", "overdue")
-    page = await terminals(request, overdue=wanted == "overdue", limit=LINES, after=cursor_of(request, digits=6))
+    page = await terminals(
+        request,
+        overdue=wanted == "overdue",
+        left_behind=wanted == COLLECT,
+        limit=LINES,
+        after=cursor_of(request, digits=6),
+    )
     return render(request, "terminals.html", {"page": replace(page, items=masked(page.items)), "state": wanted})
 
 
@@ -36,7 +43,8 @@ async def table(request: web.Request) -> web.StreamResponse:
     """UTF-8 with its mark, so that spreadsheet programs read the Chinese. Numbers are masked for who may not reveal
     them: an export gives no more than the pages do."""
     t = texts_of(request)
-    page = await terminals(request, overdue=request.query.get("state") == "overdue", limit=MOST)
+    wanted = request.query.get("state")
+    page = await terminals(request, overdue=wanted == "overdue", left_behind=wanted == COLLECT, limit=MOST)
     if not may(account_of(request), Right.SEE_PERSONAL):
         page = replace(page, items=masked(page.items))
     async with request.app[DATABASE].write() as session:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bench import capacity, growth
+from bench import capacity, growth, search
 from bench.capacity import BARE, OURS, Figure
 from bench.growth import Growth, OnFile, Up
+from bench.search import Searched
 
 FAST = Figure(OURS, 20.0, calls=80, failed=0, pickup_p50=4.0, pickup_p99=9.0, controller=9.0, asterisk=6.0)
 UP = Up(10, 0, pickup_p50=4.0, pickup_p99=8.0, controller=0.1, asterisk=0.2, controller_mb=150, asterisk_mb=60)
@@ -45,3 +46,11 @@ def test_a_look_up_that_grows_with_the_register_is_not() -> None:
 def test_a_call_that_failed_is_never_well() -> None:
     assert not growth.met(replace(GROWTH, up=(UP, replace(UP, failed=1))))
     assert not growth.met(replace(GROWTH, on_file=(FILED, replace(FILED, failed=1))))
+
+
+def test_a_search_that_is_slow_or_finds_nobody_misses_the_target() -> None:
+    quick = Searched("SQLite", "name", p50=5.0, p99=20.0, missed=0)
+    assert search.met([quick])
+    assert not search.met([quick, replace(quick, p99=search.TARGET)])
+    assert not search.met([replace(quick, missed=1)])
+    assert "MISSED (120 ms)" in search.markdown([quick, replace(quick, p99=120.0)])

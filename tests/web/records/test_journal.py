@@ -154,15 +154,14 @@ async def test_callers_without_a_number_get_a_file_for_each_case(db: Database) -
         assert await find_file(session, "", "021") is None
 
 
-async def test_the_line_of_somebody_who_moved_away_is_a_new_caller(db: Database) -> None:
+async def test_the_line_of_somebody_who_moved_away_is_theirs_still(db: Database) -> None:
     elder = await _elder(db)
     async with db.write() as session:
         form, version = await form_of(session, elder)
         moved = replace(form, status=ElderStatus.MOVED)
         await change_elder(session, elder, moved, version=version, by="test", area_code="021")
     written = await _write(db, _entry(Case(id="c", opened_at=AT), 1, OpenProvisionalFile(LINE)))
-    assert written[0].file.id != elder
-    assert written[0].file.provisional
+    assert (written[0].file.id, written[0].file.status) == (elder, "moved")
 
 
 @pytest.mark.clause("S1.8")

@@ -13,14 +13,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.audit import AuditEntry
 from models.base import utc_now
+from models.cases import CaseRow
 from models.database import Database
 from models.elder_forms import ContactForm, ElderForm, TerminalForm, check
 from models.elders import Contact, ContactPhone, Elder, ElderStatus, Relation, Terminal
+from models.follow_ups import FollowUp, FollowUpKind
 from models.id_cards import BadIdCard, read_id_card
 from models.names import search_key
 from models.org import OrgKind, UnknownOrgUnit, add_unit, list_units, set_manager_phone
-from models.queries.elders import changes_of, list_elders
-from models.queries.register import file_of, find_file
+from models.queries.elder_changes import history_of
+from models.queries.elders import list_elders
+from models.queries.follow_ups import list_follow_ups
+from models.queries.register import file_of, find_file, find_files
 from models.register import FormRefused, NoSuchElder, change_elder, create_elder, delete_elder, form_of
 from models.scope import EVERYWHERE
 from models.terminal_tests import record_test
@@ -31,6 +35,19 @@ LINE = "02110000001"
 # Right by its check digit; the area 999999 is nobody's.
 ID_CARD = "999999194005060018"
 
+# A case on record, but for whose it is.
+CASE: dict[str, object] = {
+    "id": "c",
+    "last_seq": 1,
+    "kind": "sos",
+    "state": "closed",
+    "caller": LINE,
+    "dialled": "",
+    "channel": "",
+    "opened_at": utc_now(),
+    "abandoned": False,
+    "note": "",
+}
 FULL = ElderForm(
     name=" 演示·李一 ",
     sex="male",
@@ -129,17 +146,42 @@ async def test_the_terminal_goes_before_the_home_phone_and_away_elders_are_serve
 
 
 @pytest.mark.parametrize("status", [ElderStatus.MOVED, ElderStatus.DIED])
-async def test_who_moved_or_died_is_not_sent_for(db: Database, status: ElderStatus) -> None:
-    await _create(db, replace(FULL, status=status))
+async def test_a_call_from_the_line_of_who_is_gone_shows_whose_it_was(db: Database, status: ElderStatus) -> None:
+    gone = await _create(db, replace(FULL, status=status, status_since=date(2026, 5, 1)))
     async with db.read() as session:
-        assert await find_file(session, LINE, AREA) is None
+        file = await find_file(session, LINE, AREA)
+    assert file is not None
+    assert (file.id, file.status, file.status_since) == (gone, status, date(2026, 5, 1))
+    widow = await _create(db, ElderForm(name="演示·老伴", home_phone=LINE))
+    async with db.read() as session:
+        assert [file.id for file in await find_files(session, LINE, AREA)] == [widow], "who is there comes first"
+
+
+@pytest.mark.clause("X7")
+async def test_whoever_is_gone_is_not_rung_up_any_more_unless_that_was_a_mistake(db: Database) -> None:
+    elder = await _create(db)
+    async with db.write() as session:
+        session.add(CaseRow(**CASE, elder_id=elder))
+        await session.flush()
+        session.add(FollowUp(case_id="c", elder_id=elder, kind=FollowUpKind.EMERGENCY, due_at=utc_now()))
+    async with _changing(db, elder, status=ElderStatus.DIED):
+        pass
+    async with db.read() as session:
+        assert (await list_follow_ups(session, state="open")).items == ()
+        stopped = (await list_follow_ups(session, state="done")).items[0]
+        assert "去世" in stopped.result
+        assert (await form_of(session, elder))[0].status_since == utc_now().astimezone().date()
+    async with _changing(db, elder, status=ElderStatus.ACTIVE):
+        pass
+    async with db.read() as session:
+        assert [item.result for item in (await list_follow_ups(session, state="open")).items] == [""]
 
 
 @pytest.mark.clause("S7")
 async def test_changes_are_dated_and_say_who(db: Database) -> None:
     elder = await _create(db)
     async with _changing(db, elder, room="402", contacts=(FULL.contacts[1],)) as session:
-        changes = await changes_of(session, elder)
+        changes = (await history_of(session, elder)).items
     async with db.read() as session:
         audited = (await session.scalars(select(AuditEntry).order_by(AuditEntry.id))).all()
     told = {change.field: (change.by, change.old, change.new) for change in changes}
@@ -187,7 +229,7 @@ async def test_who_stays_a_contact_keeps_their_id(db: Database) -> None:
 async def test_a_form_that_changes_nothing_leaves_no_trace(db: Database) -> None:
     elder = await _create(db)
     async with _changing(db, elder) as session:
-        assert len(await changes_of(session, elder)) == 1
+        assert len((await history_of(session, elder)).items) == 1
         assert (await form_of(session, elder))[1] == 1
 
 
@@ -210,7 +252,7 @@ async def test_a_deleted_file_takes_all_personal_data_with_it(db: Database) -> N
             assert (await session.scalars(select(table))).all() == []
         with pytest.raises(NoSuchElder):
             await form_of(session, elder)
-        assert await changes_of(session, elder) == ()
+        assert (await history_of(session, elder)).items == ()
 
 
 async def test_a_line_and_an_id_card_belong_to_one_file(db: Database) -> None:
@@ -238,6 +280,12 @@ async def test_a_line_and_an_id_card_belong_to_one_file(db: Database) -> None:
         ({"id_card": "1234"}, "id_card"),
         ({"id_card": ID_CARD, "born": date(1941, 5, 6)}, "born"),
         ({"id_card": ID_CARD, "sex": "female"}, "sex"),
+        ({"blood_type": "C"}, "blood_type"),
+        ({"status_until": date(2026, 5, 1)}, "status_until"),
+        (
+            {"status": ElderStatus.AWAY, "status_since": date(2026, 5, 2), "status_until": date(2026, 5, 1)},
+            "status_until",
+        ),
         ({"contacts": (ContactForm(""),)}, "contacts.0.phones"),
         ({"contacts": (ContactForm("甲", phones=("12345", "12")),)}, "contacts.0.phones.1"),
         ({"contacts": (ContactForm("甲", phones=("12345", "+86 120")),)}, "contacts.0.phones.1"),
@@ -262,6 +310,10 @@ def test_an_id_card_tells_birthday_and_sex_and_an_unknown_area_is_a_warning() ->
     assert (checked.form.id_card, checked.form.born, checked.form.sex) == (ID_CARD, date(1940, 5, 6), "male")
 
 
+def test_an_id_card_that_ends_with_x_is_somebodys() -> None:
+    assert read_id_card("99999919300103001x").number == "99999919300103001X"
+
+
 @pytest.mark.parametrize("number", ["", "12345678901234567", "99999919400506001X", "999999194013060010", "九" * 18])
 def test_impossible_id_cards_are_refused(number: str) -> None:
     with pytest.raises(BadIdCard, match=" / "):
@@ -269,7 +321,7 @@ def test_impossible_id_cards_are_refused(number: str) -> None:
 
 
 async def test_search_by_name_pinyin_initials_and_numbers(db: Database) -> None:
-    li = await _create(db)
+    li = await _create(db, replace(FULL, id_card=ID_CARD))
     zeng = await _create(db, ElderForm(name="曾单", home_phone="12000000077"))
     expected = {
         "李一": {li},
@@ -283,6 +335,21 @@ async def test_search_by_name_pinyin_initials_and_numbers(db: Database) -> None:
         "021-1000 0003": {li},
         "0077": {zeng},
         "12000000002": {li},
+        "1 0 0 0": {li},
+        "演示": {li},
+        "0018": {li},
+        "060018": {li},
+        "60019": set(),
+        "新村": {li},
+        "示例新村3号楼401室": {li},
+        "示例新村3-401": {li},
+        "示例新村3号楼402": set(),
+        "3号楼 李一": {li},
+        "5号楼 李一": set(),
+        "401": {li},
+        "李 一": {li},
+        "曾单 0077": {zeng},
+        "曾单 0078": set(),
         "%": set(),
         "_": set(),
         "": {li, zeng},
