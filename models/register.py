@@ -93,24 +93,27 @@ class Plan:
     version: int | None = None
 
 
-async def save_all(session: AsyncSession, plans: Sequence[Plan], *, by: str, area_code: str) -> None:
-    """Save many forms with few statements; they have been checked against each other and the register.
+async def save_all(session: AsyncSession, plans: Sequence[Plan], *, by: str, area_code: str) -> list[tuple[int, int]]:
+    """Save many forms with few statements; they have been checked against each other and the register. Each elder's id
+    and the version of the file now.
 
     Raises:
         VersionConflict: a file has changed since.
     """
     present = await _load_all(session, [plan.elder_id for plan in plans if plan.elder_id is not None])
-    new = []
+    new, every = [], []
     for plan in plans:
         if plan.elder_id is None:
             elder = Elder(name=plan.form.name, contacts=[], terminals=[])
             apply(elder, plan.form, area_code)
             new.append(elder)
+            every.append(elder)
             continue
         known = present.get(plan.elder_id)
         if known is None or known.version != plan.version:
             raise VersionConflict(0 if known is None else known.version)
         await _change(session, known, plan.form, by=by, area_code=area_code)
+        every.append(known)
     contacts = [contact for elder in new for contact in elder.contacts]
     await number(session, new)
     await number(session, contacts)
@@ -119,6 +122,7 @@ async def save_all(session: AsyncSession, plans: Sequence[Plan], *, by: str, are
     session.add_all(new)
     await session.flush()
     await _record_creations(session, new, by)
+    return [(elder.id, elder.version) for elder in every]
 
 
 async def forms_of(session: AsyncSession, elders: Sequence[int]) -> dict[int, tuple[ElderForm, int]]:

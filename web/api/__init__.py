@@ -15,6 +15,7 @@ from web.api import (
     exceptions,
     follow_ups,
     health,
+    imports,
     live,
     openapi,
     orders,
@@ -45,6 +46,7 @@ PARTS: Final = (
     reveals,
     audit,
     users,
+    imports,
 )
 
 

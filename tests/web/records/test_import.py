@@ -292,13 +292,13 @@ def test_both_names_of_a_column_are_known(column: object) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "hint"),
     [
-        ("a.pdf", b"", "xlsx"),
-        ("a.xlsx", b"not a workbook", "not a readable"),
+        ("a.csv", b"%PDF-1.7\n\x00\x01", "no spreadsheet"),
+        ("a.xlsx", b"PK\x03\x04 not a workbook", "not a readable"),
         ("a.csv", b"\xff\xff\xff", "UTF-8"),
         ("a.csv", "电话,地址\n1,2".encode(), "姓名"),
         ("a.csv", "姓名,姓名\n1,2".encode(), "twice"),
         ("a.csv", "姓名,name\n1,2".encode(), "twice"),
-        ("a.csv", b"", "姓名"),
+        ("a.csv", b"", "empty"),
         ("missing.csv", None, "cannot be read"),
     ],
 )
