@@ -29,6 +29,19 @@ from models.sheet_guard import (
     too_many_rows,
 )
 
+__all__ = [
+    "CSV",
+    "XLSX",
+    "Cell",
+    "Row",
+    "SheetError",
+    "SheetKind",
+    "TableWriter",
+    "guarded",
+    "read_sheet",
+    "table_writer",
+    "write_sheet",
+]
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV: Final = "text/csv"

@@ -131,17 +131,22 @@ class Imports:
     async def _follow(self, number: int, run: int) -> None:
         """One step, and what becomes of the import when its worker fails."""
         try:
-            if not await self._work(number, run):
+            if not await self._done(number, run):
                 return
             async with self._database.write() as session:
                 row = await abandoned(session, number, run)
         except DatabaseUnavailable:
             return  # it will be found silent
-        except Exception as error:  # noqa: BLE001 - the task's outermost guard
-            log.error("import_failed", number=number, **where_it_failed(error))
-            return
         if row is not None:
             self.start(row)
+
+    async def _done(self, number: int, run: int) -> int:
+        """The step's exit status."""
+        try:
+            return await self._work(number, run)
+        except Exception as error:  # noqa: BLE001 - whatever hinders a worker, the import must not wait for ever
+            log.error("import_failed", number=number, **where_it_failed(error))
+            return 1
 
     async def _in_a_process(self, number: int, run: int) -> int:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("YJT_")}

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -120,7 +121,7 @@ async def _page(
     request: web.Request,
     view: ImportView,
     *,
-    typed: dict[str, object] | None = None,
+    typed: Mapping[str, object] | None = None,
     problem: Problem | None = None,
     status: int = 200,
 ) -> web.Response:
