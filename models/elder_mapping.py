@@ -28,6 +28,13 @@ def form_from(elder: Elder) -> ElderForm:
     )
 
 
+def new_elder(form: ElderForm, area_code: str) -> Elder:
+    """The rows of a new elder, in no session yet."""
+    elder = Elder(name=form.name, contacts=[], terminals=[])
+    apply(elder, form, area_code)
+    return elder
+
+
 def apply(elder: Elder, form: ElderForm, area_code: str) -> None:
     """Make the rows say what the (checked) form says; contacts and terminals must be loaded."""
     for name in COLUMNS:

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import Column, Table, func, select
+from sqlalchemy import Column, Table, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.audit import audit
+from models.audit import audit, audit_each
 from models.database import Database
 from models.elder_forms import ElderForm
 from models.elders import Contact, Elder, ElderChange, Terminal
@@ -92,29 +92,39 @@ class _Undoing:
             began = time.perf_counter()
             row = await fenced(session, self._number, self._run)
             notes = (await session.scalars(open_.order_by(ImportedElder.id.desc()).limit(self._pace.size))).all()
-            held = await _in_use(session, [note.elder_id for note in notes if note.effect is Effect.CREATED])
+            await self._remove(session, [note for note in notes if note.effect is Effect.CREATED])
             for note in notes:
-                note.kept = await self._one(session, note, in_use=note.elder_id in held)
-                note.undone = not note.kept
-                self.done += note.undone
+                if note.effect is Effect.CHANGED:
+                    note.kept = await self._restore(session, note)
+                    note.undone = not note.kept
+                    self.done += note.undone
             row.done += len(notes)
         if notes:
             await self._pace.took(time.perf_counter() - began, len(notes))
         return bool(notes)
 
-    async def _one(self, session: AsyncSession, note: ImportedElder, *, in_use: bool) -> str:
-        """Why it is kept; empty once it is undone."""
-        elder = await session.get(Elder, note.elder_id)
-        if elder is None:
-            return ""
-        if elder.version != note.version:
-            return CHANGED
-        if note.effect is Effect.CREATED:
-            if in_use:
-                return IN_USE
-            await session.delete(elder)
-            audit(session, self._by, "elder.delete", f"elder:{note.elder_id}")
-            return ""
+    async def _remove(self, session: AsyncSession, notes: Sequence[ImportedElder]) -> None:
+        """The files that the import has made, with few statements; those that are kept have the reason then."""
+        elders = [note.elder_id for note in notes]
+        found = await session.execute(select(Elder.id, Elder.version).where(Elder.id.in_(elders)))
+        versions = {elder: version for elder, version in found}  # noqa: C416 - rows are no pairs to a type checker
+        held = await _in_use(session, elders)
+        for note in notes:
+            if versions.get(note.elder_id, note.version) != note.version:
+                note.kept = CHANGED
+            elif note.elder_id in held:
+                note.kept = IN_USE
+        gone = [note.elder_id for note in notes if not note.kept]
+        audit_each(session, self._by, "elder.delete", [f"elder:{elder}" for elder in gone])
+        for note in notes:
+            if note.elder_id in gone:
+                note.undone = True
+                session.expunge(note)  # it goes with the file
+        await session.execute(delete(Elder).where(Elder.id.in_(gone)).execution_options(synchronize_session=False))
+        self.done += len(gone)
+
+    async def _restore(self, session: AsyncSession, note: ImportedElder) -> str:
+        """A file as it was before the import; why it is kept as it is, else nothing."""
         form = FORMS.validate_python(note.before)
         try:
             await change_elder(

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.audit import audit
 from models.base import utc_now
 from models.database import Database
-from models.elder_forms import ElderForm
+from models.elder_mapping import new_elder
 from models.import_undo import FORMS, take_back
 from models.imports import Effect, ImportedElder, ImportState, Wrong, fenced
 from models.org import OrgKind, OrgUnit, find_unit
@@ -116,18 +116,20 @@ class _Writing:
 
     async def _write(self, batch: Sequence[Draft]) -> None:
         by, area_code = self._options.by, self._options.area_code
+        plans = [self._plan(draft) for draft in batch]
         async with self._db.write() as session:
             began = time.perf_counter()
             row = await fenced(session, self._number, self._run)
-            plans = [Plan(self._form(draft), draft.elder_id, draft.version) for draft in batch]
             saved = await save_all(session, plans, by=by, area_code=area_code)
             await _note(session, self._number, batch, saved)
             row.done, row.total = self._done + len(batch), self._total
         self._done += len(batch)
         await self.pace.took(time.perf_counter() - began, len(batch))
 
-    def _form(self, draft: Draft) -> ElderForm:
-        return replace(draft.form, org_unit_id=self._units[draft.path]) if draft.path else draft.form
+    def _plan(self, draft: Draft) -> Plan:
+        form = replace(draft.form, org_unit_id=self._units[draft.path]) if draft.path else draft.form
+        new = new_elder(form, self._options.area_code) if draft.elder_id is None else None
+        return Plan(form, draft.elder_id, draft.version, new)
 
 
 async def _note(session: AsyncSession, number: int, batch: Sequence[Draft], saved: Sequence[tuple[int, int]]) -> None:

@@ -15,9 +15,9 @@ from sqlalchemy.orm import selectinload
 from models.audit import audit, audit_each
 from models.base import utc_now
 from models.elder_forms import Checked, ElderForm, FieldProblem, check
-from models.elder_mapping import COLUMNS, apply, form_from
+from models.elder_mapping import COLUMNS, apply, form_from, new_elder
+from models.elder_rows import insert_elders
 from models.elders import Contact, Elder, ElderChange, Terminal
-from models.numbering import number
 from models.org import OrgUnit
 from models.phone_numbers import canonical
 from models.versions import VersionConflict, changing
@@ -58,9 +58,8 @@ async def create_elder(session: AsyncSession, form: ElderForm, *, by: str, area_
         FormRefused: something is wrong with the form.
     """
     checked = await check_against_register(session, form, area_code=area_code, elder_id=None)
-    elder = Elder(name=checked.form.name, contacts=[], terminals=[])
+    elder = new_elder(checked.form, area_code)
     session.add(elder)
-    apply(elder, checked.form, area_code)
     await session.flush()
     await _record_creations(session, [elder], by)
     return elder
@@ -86,11 +85,13 @@ async def change_elder(
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A checked form to be saved: as a new elder, or as this one if it still has this version."""
+    """A checked form to be saved: as a new elder (`new`: its rows, made before the transaction, which is shorter for
+    it), or as this one if it still has this version."""
 
     form: ElderForm
     elder_id: int | None = None
     version: int | None = None
+    new: Elder | None = None
 
 
 async def save_all(session: AsyncSession, plans: Sequence[Plan], *, by: str, area_code: str) -> list[tuple[int, int]]:
@@ -104,23 +105,16 @@ async def save_all(session: AsyncSession, plans: Sequence[Plan], *, by: str, are
     new, every = [], []
     for plan in plans:
         if plan.elder_id is None:
-            elder = Elder(name=plan.form.name, contacts=[], terminals=[])
-            apply(elder, plan.form, area_code)
-            new.append(elder)
-            every.append(elder)
+            new.append(plan.new or new_elder(plan.form, area_code))
+            every.append(new[-1])
             continue
         known = present.get(plan.elder_id)
         if known is None or known.version != plan.version:
             raise VersionConflict(0 if known is None else known.version)
         await _change(session, known, plan.form, by=by, area_code=area_code)
         every.append(known)
-    contacts = [contact for elder in new for contact in elder.contacts]
-    await number(session, new)
-    await number(session, contacts)
-    await number(session, [phone for contact in contacts for phone in contact.phones])
-    await number(session, [terminal for elder in new for terminal in elder.terminals])
-    session.add_all(new)
     await session.flush()
+    await insert_elders(session, new)
     await _record_creations(session, new, by)
     return [(elder.id, elder.version) for elder in every]
 

@@ -16,11 +16,11 @@ from home.failures import where_it_failed
 from home.settings import Settings
 from models.database import Database, DatabaseUnavailable
 from models.import_steps import ImportWork
-from models.imports import GivenUp
+from models.imports import GivenUp, ImportState, find_import
 from web import logs
 from web.logs import log
 
-GIVES_WAY: Final = 15  # nice: calls come first
+GIVES_WAY: Final = 10  # nice, while nothing is written: calls come first
 MOST_MEMORY: Final = 4 * 1024**3  # bytes of address space; 100 000 rows take a third of it
 
 
@@ -28,6 +28,11 @@ async def work(settings: Settings, number: int, run: int) -> int:
     """Exit status: 0 when the step was done or is somebody else's now."""
     database = Database(settings.database_url)
     try:
+        async with database.read() as session:
+            state = (await find_import(session, number)).state
+        if state not in (ImportState.WRITING, ImportState.TAKING_BACK, ImportState.UNDOING):
+            with suppress(OSError):  # never while it writes: who gives way with SQLite's lock in hand makes others wait
+                os.nice(GIVES_WAY)
         await ImportWork(database, settings.home, settings.area_code, number, run).do()
     except GivenUp:
         log.info("import_given_up", number=number)
@@ -44,8 +49,6 @@ async def work(settings: Settings, number: int, run: int) -> int:
 
 def main() -> int:
     logs.set_up()
-    with suppress(OSError):
-        os.nice(GIVES_WAY)
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     number, run = map(int, sys.argv[1:3])
     return asyncio.run(work(Settings.load(), number, run))
