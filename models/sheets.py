@@ -37,6 +37,7 @@ __all__ = [
     "SheetError",
     "SheetKind",
     "TableWriter",
+    "csv_lines",
     "guarded",
     "read_sheet",
     "table_writer",
@@ -134,11 +135,21 @@ def _unguarded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and cell[1:].startswith((*_LIKE_FORMULAS, "'")) else cell
 
 
+def csv_lines(rows: Iterable[Sequence[str]]) -> str:
+    """These rows as lines of a CSV."""
+    text = io.StringIO()
+    csv.writer(text).writerows([guarded(cell) for cell in row] for row in rows)
+    return text.getvalue()
+
+
 class TableWriter(Protocol):
     """Rows of text go in one after the other, the first as header; the file is whole when the block ends."""
 
     def write(self, row: Sequence[str], marked: Sequence[int] = ()) -> None:
         """`marked`: places of cells that are shown in red, where there are colours."""
+
+    def close(self) -> None:
+        """The file is whole. What a block does at its end; a long workbook takes a while, so do it in a thread."""
 
     def __enter__(self) -> TableWriter: ...
 
@@ -174,10 +185,9 @@ class _Csv:
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("w", encoding="utf-8-sig", newline="")
-        self._writer = csv.writer(self._file)
 
     def write(self, row: Sequence[str], marked: Sequence[int] = ()) -> None:
-        self._writer.writerow([guarded(cell) for cell in row])
+        self._file.write(csv_lines([row]))
 
     def __enter__(self) -> TableWriter:
         return self
@@ -185,6 +195,9 @@ class _Csv:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._file.close()
 
 
@@ -200,6 +213,7 @@ class _Workbook:
         self._header = self._book.add_format({"num_format": "@", "bold": True, "bg_color": "#DDEBF7", "border": 1})
         self._notes = notes
         self._rows = 0
+        self._closed = False
 
     def write(self, row: Sequence[str], marked: Sequence[int] = ()) -> None:
         if self._rows == 0:
@@ -220,4 +234,9 @@ class _Workbook:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._book.close()
+        self.close()
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._book.close()

@@ -54,9 +54,10 @@ async def list_elders(
     provisional: bool | None = None,
     limit: int = 50,
     cursor: str | None = None,
+    counted: bool = True,
 ) -> ElderPage:
     """By id; `search` is part of a name, its pinyin or initials, or part of any phone number of the file; `org_unit`
-    means it and all below it."""
+    means it and all below it; `counted`: the total is wanted, which takes a search of its own."""
     wanted: list[ColumnElement[bool]] = []
     if search.strip():
         wanted.append(_found_by(search))
@@ -66,7 +67,7 @@ async def list_elders(
         wanted.append(Elder.status == status)
     if provisional is not None:
         wanted.append(Elder.provisional == provisional)
-    total = (await session.execute(select(func.count(Elder.id)).where(*wanted))).scalar_one()
+    total = (await session.execute(select(func.count(Elder.id)).where(*wanted))).scalar_one() if counted else 0
     query = (
         select(Elder, OrgUnit.name)
         .outerjoin(OrgUnit, OrgUnit.id == Elder.org_unit_id)

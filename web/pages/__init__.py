@@ -10,6 +10,7 @@ from web.pages import (
     desk,
     elders,
     exceptions,
+    exports,
     follow_ups,
     imports,
     login,
@@ -19,6 +20,6 @@ from web.pages import (
 
 
 def add_routes(app: web.Application) -> None:
-    parts = (login, audit, board, cases, desk, imports, elders, follow_ups, orders, complaints, exceptions, terminals)
-    for part in parts:
+    lists = (cases, elders, follow_ups, orders, complaints, exceptions, terminals)
+    for part in (login, audit, board, desk, imports, exports, *lists):
         app.router.add_routes(part.routes)

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -74,13 +74,28 @@ async def check(request: web.Request) -> web.StreamResponse:
     return _back(view.id)
 
 
-@routes.post("/elders/import/{id}/{action:start|stop|undo}")
+@routes.post("/elders/import/{id}/start")
 @needs(Right.IMPORT)
-async def act(request: web.Request) -> web.StreamResponse:
+async def start(request: web.Request) -> web.StreamResponse:
+    return await _act(request, import_views.start)
+
+
+@routes.post("/elders/import/{id}/stop")
+@needs(Right.IMPORT)
+async def stop(request: web.Request) -> web.StreamResponse:
+    return await _act(request, import_views.stop)
+
+
+@routes.post("/elders/import/{id}/undo")
+@needs(Right.IMPORT)
+async def undo(request: web.Request) -> web.StreamResponse:
+    return await _act(request, import_views.undo)
+
+
+async def _act(request: web.Request, action: Callable[[web.Request, int], Awaitable[ImportView]]) -> web.StreamResponse:
     number = number_in_path(request, "id")
-    actions = {"start": import_views.start, "stop": import_views.stop, "undo": import_views.undo}
     try:
-        await actions[request.match_info["action"]](request, number)
+        await action(request, number)
     except Conflict as conflict:
         return await _page(request, await read_import(request, number), problem=conflict, status=409)
     return _back(number)
