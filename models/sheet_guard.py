@@ -24,6 +24,7 @@ MOST_COLUMNS: Final = 300
 TOLD_AT_MOST: Final = 20  # cells named in one refusal
 _MOST_PARTS: Final = 2_000  # files in a workbook
 _PIECE: Final = 1024 * 1024
+_LONGEST_TAG: Final = 1024 * 1024
 
 _OLE: Final = bytes.fromhex("d0cf11e0a1b11ae1")
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
@@ -160,8 +161,8 @@ def _pieces(file: IO[bytes], info: zipfile.ZipInfo) -> Iterator[bytes]:
         if inflate is None:
             yield packed
             continue
-        while packed and not inflate.eof:
-            yield inflate.decompress(packed, _PIECE)
+        while unpacked := inflate.decompress(packed, _PIECE):
+            yield unpacked
             packed = inflate.unconsumed_tail
 
 
@@ -180,7 +181,7 @@ class _Looking:
         end = text.rfind(b"<")
         end = len(text) if end < 0 else end
         self._rest = text[end:]
-        if len(self._rest) > _PIECE:
+        if len(self._rest) > _LONGEST_TAG:
             raise SheetError("文件损坏或不是电子表格 / damaged, or not a readable spreadsheet")
         self._scan(text[:end])
 
@@ -201,7 +202,7 @@ class _Looking:
                 self._count += 1
                 if len(self._formulas) < TOLD_AT_MOST:
                     self._formulas.append(_cell_before(self._seen + text[: found.start()]))
-        self._seen = text[-_A_CELL:]
+        self._seen = (self._seen + text)[-_A_CELL:] if len(text) < _A_CELL else text[-_A_CELL:]
 
 
 def _cell_before(text: bytes) -> str:

@@ -86,9 +86,11 @@ async def _stream(request: web.Request, table: Table, told: Mapping[str, Any]) -
             rows += len(some)
         whole = True
     finally:
-        if not whole and request.transport is not None and response.prepared:
-            request.transport.abort()  # half a table must not look like a whole one
-        await _log(request, f"{table.kind}.export", {**told, "rows": rows, "whole": whole})
+        try:
+            await _log(request, f"{table.kind}.export", {**told, "rows": rows, "whole": whole})
+        finally:
+            if not whole and request.transport is not None and response.prepared:
+                request.transport.abort()  # half a table must not look like a whole one
     await response.write_eof()
     return response
 

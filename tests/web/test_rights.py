@@ -106,7 +106,7 @@ GET /api/v1/follow-ups                      ALGPD   200 401
 PATCH /api/v1/follow-ups/{id}               ALGPD   415 401
 GET /api/v1/health                          all     200 200
 GET /api/v1/imports                         AL      200 401
-POST /api/v1/imports                        AL      415 401
+POST /api/v1/imports                        AL      422 401
 DELETE /api/v1/imports/{id}                 AL      404 401
 GET /api/v1/imports/{id}                    AL      404 401
 POST /api/v1/imports/{id}/actions           AL      415 401
