@@ -121,7 +121,7 @@ class ImportBusy(Exception):
     """Another import is working; it has the number `other`."""
 
     def __init__(self, other: int) -> None:
-        super().__init__(f"import {other} is working")
+        super().__init__(f"第{other}号导入正在进行, 请等它结束 / import {other} is working: wait until it is done")
         self.other = other
 
 

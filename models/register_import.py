@@ -93,8 +93,8 @@ async def import_elders(
         number, run = begun.id, begun.run
     refused = await write_import(db, number, run, checking, options)
     done = not (refused and options.wrong is Wrong.NOTHING)
-    written = replace(report, errors=(*report.errors, *refused), done=done, number=number)
-    return replace(written, created=_report(checking).created, updated=_report(checking).updated)
+    written = _report(checking)
+    return replace(written, errors=(*report.errors, *refused), done=done, number=number)
 
 
 def _mapped(heading: Heading, mapping: Mapping[str, str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
@@ -117,13 +117,19 @@ class Imports:
     async def take_over(self) -> None:
         """Imports whose worker has died with the web process, or with the command line."""
         async with self._database.read() as session:
-            if not await stale_imports(session, now=utc_now()):
+            if not self._left_behind(await stale_imports(session, now=utc_now())):
                 return
         async with self._database.write() as session:
-            given = await taken_over(session, await stale_imports(session, now=utc_now()))
+            silent = self._left_behind(await stale_imports(session, now=utc_now()))
+            given = await taken_over(session, silent)
         for number, run in given:
             await self.end(number)
             self._start(number, run)
+
+    def _left_behind(self, silent: Sequence[Import]) -> list[Import]:
+        """Not those whose worker we know to be at it: it may be busy reading."""
+        at_work = {number for number, task in self._tasks.items() if not task.done()}
+        return [row for row in silent if row.id not in at_work]
 
     def _start(self, number: int, run: int) -> None:
         self._tasks[number] = asyncio.create_task(self._follow(number, run), name=f"import-{number}")
