@@ -8,7 +8,7 @@ from typing import Final
 
 HELD: Final = 0.05  # seconds that a batch may keep other writers away
 RESTS: Final = 0.05  # seconds between batches, or as long as the last one took: who waits looks every 25 ms or so
-_FEWEST, _MOST = 5, 500
+_FEWEST, _MOST = 5, 100
 
 
 @dataclass(slots=True)

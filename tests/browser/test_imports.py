@@ -12,9 +12,9 @@ from tests.browser.conftest import Town
 
 HEADER = ["老人", "住宅电话", "终端号码", "健康状况", "联系人1姓名", "联系人1电话"]
 ROWS = [
-    ["演示·钱一", "10005001", "10005001", "高血压", "演示·钱女", "12000005001"],
-    ["演示·钱二", "10005002", "不是号码", "", "", ""],
-    ["演示·钱三", "10005003", "10005003", "", "", ""],
+    ["演示·入册一", "10005001", "10005001", "高血压", "演示·入册女", "12000005001"],
+    ["演示·入册二", "10005002", "不是号码", "", "", ""],
+    ["演示·入册三", "10005003", "10005003", "", "", ""],
 ]
 
 
@@ -55,7 +55,7 @@ async def test_a_register_comes_in_by_the_page_and_goes_out_again(town: Town, tm
         await page.get_by_role("link", name="下载错误行").click()
     assert (await download.value).suggested_filename.startswith("wrong-rows-")
 
-    await page.goto(f"{town.url}/elders?search=演示·钱")
+    await page.goto(f"{town.url}/elders?search=演示·入册")
     await expect(page.locator("tbody tr")).to_have_count(2)
     await page.locator("details.export summary").click()
     await town.shot(page, "export-zh")
@@ -63,13 +63,14 @@ async def test_a_register_comes_in_by_the_page_and_goes_out_again(town: Town, tm
     async with page.expect_download() as download:
         await page.locator("details.export button").click()
     table = await asyncio.to_thread(Path(await (await download.value).path()).read_text, "utf-8-sig")
-    assert "演示·钱三" in table
+    assert "演示·入册三" in table
     assert "10005001" not in table
 
     await page.goto(f"{town.url}/elders/import")
     await _shots(town, page, "imports")
     await page.locator("tbody a").first.click()
+    await page.get_by_label("我确认撤销").check()
     await page.get_by_role("button", name="撤销整批导入").click()
     await expect(page.locator("h1")).to_contain_text("已撤销")
-    await page.goto(f"{town.url}/elders?search=演示·钱")
+    await page.goto(f"{town.url}/elders?search=演示·入册")
     await expect(page.locator("tbody tr")).to_have_count(0)
