@@ -36,15 +36,24 @@ HEADER = ["老人", "住宅电话", "终端号码", "健康状况"]
 
 @pytest.fixture
 def here(sqlite_house: House) -> House:
+    return _within(sqlite_house)
+
+
+@pytest.fixture
+def anywhere(house: House) -> House:
+    """On both databases."""
+    return _within(house)
+
+
+def _within(house: House) -> House:
     """Each step in this process: quicker, and what fails is seen."""
 
     async def work(number: int, run: int) -> int:
-        settings = sqlite_house.settings
-        await ImportWork(sqlite_house.db, settings.home, settings.area_code, number, run).do()
+        await ImportWork(house.db, house.settings.home, house.settings.area_code, number, run).do()
         return 0
 
-    sqlite_house.app[IMPORTS]._work = work
-    return sqlite_house
+    house.app[IMPORTS]._work = work
+    return house
 
 
 def _csv(*rows: Sequence[str]) -> bytes:
@@ -95,11 +104,11 @@ async def _actions(house: House) -> list[str]:
         return list(await session.scalars(select(AuditEntry.action).where(AuditEntry.action.startswith("import."))))
 
 
-async def test_a_sheet_is_mapped_checked_written_and_undone(here: House, tmp_path: Path) -> None:
-    async with here.db.write() as session:
+async def test_a_sheet_is_mapped_checked_written_and_undone(anywhere: House, tmp_path: Path) -> None:
+    async with anywhere.db.write() as session:
         there = ElderForm(name="演示·在册", home_phone="10000009", health="旧")
         await create_elder(session, there, by="test", area_code="021")
-    head = await bearer(here.client, "lead")
+    head = await bearer(anywhere.client, "lead")
     rows = [
         ["演示·甲", "10000001", "10000001", "高血压"],
         ["演示·乙", "10000002", "不是号码", ""],
@@ -107,55 +116,57 @@ async def test_a_sheet_is_mapped_checked_written_and_undone(here: House, tmp_pat
         ["演示·丙", "10000003", "10000003", ""],
         ["演示·丁", "10000004", "10000004", ""],
     ]
-    seen = await _send(here, _csv(HEADER, *rows), head)
+    seen = await _send(anywhere, _csv(HEADER, *rows), head)
     assert (seen["state"], seen["fields"]) == ("mapping", ["", "home_phone", "terminal:line", "health"])
     refused = {"action": "check", "fields": seen["fields"]}
-    answer = await here.client.post(f"/api/v1/imports/{seen['id']}/actions", json=refused, headers=head)
+    answer = await anywhere.client.post(f"/api/v1/imports/{seen['id']}/actions", json=refused, headers=head)
     assert (answer.status, list((await answer.json())["error"]["fields"])) == (422, ["mapping"])
     fields = ["name", *seen["fields"][1:]]
-    found = await _act(here, seen["id"], head, "check", fields=fields)
+    found = await _act(anywhere, seen["id"], head, "check", fields=fields)
     assert {k: found["counts"][k] for k in ("rows", "created", "changed", "wrong")} == {
         "rows": 5, "created": 3, "changed": 1, "wrong": 1,
     }  # fmt: skip
     assert found["differing"] == {"health": 1}
     assert "start" not in found["can"]
-    conflict = await here.client.post(f"/api/v1/imports/{seen['id']}/actions", json={"action": "start"}, headers=head)
+    conflict = await anywhere.client.post(
+        f"/api/v1/imports/{seen['id']}/actions", json={"action": "start"}, headers=head
+    )
     assert conflict.status == 409
-    assert len(await _names(here)) == 1
-    problems = await (await here.client.get(f"/api/v1/imports/{seen['id']}/problems", headers=head)).json()
+    assert len(await _names(anywhere)) == 1
+    problems = await (await anywhere.client.get(f"/api/v1/imports/{seen['id']}/problems", headers=head)).json()
     assert [(p["row"], p["column"], p["value"]) for p in problems["items"]] == [(3, "终端号码", "不是号码")]
-    found = await _act(here, seen["id"], head, "check", fields=fields, wrong="good_rows")
-    done = await _act(here, seen["id"], head, "start")
+    found = await _act(anywhere, seen["id"], head, "check", fields=fields, wrong="good_rows")
+    done = await _act(anywhere, seen["id"], head, "start")
     assert (done["state"], done["can"]) == ("done", ["undo"])
-    assert await _names(here) == ["演示·在册", "演示·甲", "演示·丙", "演示·丁"]
+    assert await _names(anywhere) == ["演示·在册", "演示·甲", "演示·丙", "演示·丁"]
 
     sheet = tmp_path / "wrong.xlsx"
-    wrong = await here.client.get(f"/api/v1/imports/{seen['id']}/wrong-rows", headers=head)
+    wrong = await anywhere.client.get(f"/api/v1/imports/{seen['id']}/wrong-rows", headers=head)
     sheet.write_bytes(await wrong.read())
     title, row = read_sheet(sheet)
     assert title.cells == ("错误原因", *HEADER)
     assert row.cells[1:4] == ("演示·乙", "10000002", "不是号码")
     assert "终端号码" in str(row.cells[0])
-    again = await _send(here, sheet.read_bytes(), head, "wrong.xlsx")
+    again = await _send(anywhere, sheet.read_bytes(), head, "wrong.xlsx")
     assert again["fields"] == fields  # remembered, though our own column of reasons has come before them
 
-    async with here.db.write() as session:
+    async with anywhere.db.write() as session:
         form, version = await form_of(session, 3)
         await change_elder(session, 3, form, version=version, by="user:9", area_code="021")
         changed = ElderForm(**{**_plain(form), "landmark": "后来改过"})
         await change_elder(session, 3, changed, version=version, by="user:9", area_code="021")
         assert await record_test(session, "10000004", area_code="021", at=utc_now())
-    gone = await _act(here, seen["id"], head, "undo")
+    gone = await _act(anywhere, seen["id"], head, "undo")
     assert (gone["state"], gone["counts"]["kept"]) == ("undone", 2)
-    assert await _names(here) == ["演示·在册", "演示·丙", "演示·丁"]
-    async with here.db.read() as session:
+    assert await _names(anywhere) == ["演示·在册", "演示·丙", "演示·丁"]
+    async with anywhere.db.read() as session:
         assert (await form_of(session, 1))[0].health == "旧"
         kept = (await session.execute(select(ImportedElder.elder_id, ImportedElder.kept))).all()
     assert {tuple(one) for one in kept if one.kept} == {(3, "changed"), (4, "in_use")}
-    page = await (await here.client.get(f"/elders/import/{seen['id']}", headers=head)).text()
+    page = await (await anywhere.client.get(f"/elders/import/{seen['id']}", headers=head)).text()
     assert "已有事件、测试等记录" in page
     expected = ["import.upload", "import.start", "import.done", "import.upload", "import.undo", "import.undone"]
-    assert await _actions(here) == expected
+    assert await _actions(anywhere) == expected
 
 
 def _plain(form: ElderForm) -> dict[str, Any]:
@@ -268,26 +279,26 @@ async def test_old_imports_keep_no_personal_data(here: House) -> None:
         assert await session.scalar(select(func.count(ImportedElder.id))) == 0
 
 
-async def test_two_who_change_the_same_file_are_both_told(here: House) -> None:
+async def test_two_who_change_the_same_file_are_both_told(anywhere: House) -> None:
     """Somebody takes a line while the import is being written: that row is told of, the others go in."""
-    head = await bearer(here.client, "lead")
+    head = await bearer(anywhere.client, "lead")
     sheet = _csv(["姓名", "终端号码"], ["演示·甲", "10000001"], ["演示·乙", "10000002"])
-    seen = await _send(here, sheet, head)
-    await _act(here, seen["id"], head, "check", wrong="good_rows")
+    seen = await _send(anywhere, sheet, head)
+    await _act(anywhere, seen["id"], head, "check", wrong="good_rows")
 
     class Beaten(ImportWork):
         async def _laid_over(self, row: Import) -> Any:
             found = await super()._laid_over(row)
-            async with here.db.write() as session:
+            async with anywhere.db.write() as session:
                 quick = ElderForm(name="演示·快", terminals=(TerminalForm("10000001"),))
                 await create_elder(session, quick, by="user:9", area_code="021")
             return found
 
     async def beaten(number: int, run: int) -> int:
-        await Beaten(here.db, here.settings.home, "021", number, run).do()
+        await Beaten(anywhere.db, anywhere.settings.home, "021", number, run).do()
         return 0
 
-    here.app[IMPORTS]._work = beaten
-    done = await _act(here, seen["id"], head, "start")
+    anywhere.app[IMPORTS]._work = beaten
+    done = await _act(anywhere, seen["id"], head, "start")
     assert (done["state"], done["counts"]["created"], done["counts"]["wrong"]) == ("done", 1, 1)
-    assert await _names(here) == ["演示·快", "演示·乙"]
+    assert await _names(anywhere) == ["演示·快", "演示·乙"]
