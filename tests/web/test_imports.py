@@ -22,6 +22,7 @@ from models.elder_forms import ElderForm, TerminalForm
 from models.elders import Elder
 from models.import_steps import ImportWork
 from models.imports import STALE, WORKING, Effect, Import, ImportedElder, ImportState, begin
+from models.org import list_units
 from models.queries.elders import list_elders
 from models.register import change_elder, create_elder, form_of
 from models.sheets import read_sheet
@@ -261,6 +262,21 @@ async def _written(house: House) -> int:
         created = select(func.count()).where(ImportedElder.effect == Effect.CREATED)
         assert await session.scalar(select(func.count(Elder.id))) == await session.scalar(created)
         return await session.scalar(created) or 0
+
+
+async def test_places_that_an_import_has_made_go_with_it(here: House) -> None:
+    head = await bearer(here.client, "lead")
+    sheet = _csv(["姓名", "区", "街道", "社区"], ["演示·甲", "演示区", "演示街道", "演示社区"])
+    seen = await _send(here, sheet, head)
+    found = await _act(here, seen["id"], head, "check")
+    assert found["counts"]["wrong"] == 1
+    await _act(here, seen["id"], head, "check", create_orgs=True)
+    assert (await _act(here, seen["id"], head, "start"))["state"] == "done"
+    async with here.db.read() as session:
+        assert [unit.name for unit in await list_units(session)] == ["演示区", "演示街道", "演示社区"]
+    assert (await _act(here, seen["id"], head, "undo"))["counts"]["kept"] == 0
+    async with here.db.read() as session:
+        assert await list_units(session) == []
 
 
 async def test_old_imports_keep_no_personal_data(here: House) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +10,6 @@ from aiohttp import web
 from multidict import MultiMapping
 
 from models.import_actions import Choices
-from models.import_undo import CHANGED
 from models.imports import Existing, Wrong, kept_of, list_imports
 from models.register_columns import choices
 from models.register_export import write_template
@@ -69,8 +68,7 @@ async def check(request: web.Request) -> web.StreamResponse:
     try:
         await import_views.check(request, view.id, chosen)
     except Invalid as refused:
-        typed = {"fields": chosen.fields, "existing": chosen.existing, "wrong": chosen.wrong}
-        return await _page(request, view, typed=typed, problem=refused, status=422)
+        return await _page(request, view, chosen=chosen, problem=refused, status=422)
     return _back(view.id)
 
 
@@ -136,20 +134,19 @@ async def _page(
     request: web.Request,
     view: ImportView,
     *,
-    typed: Mapping[str, object] | None = None,
+    chosen: Choices | None = None,
     problem: Problem | None = None,
     status: int = 200,
 ) -> web.Response:
-    """`typed`: what was chosen, where it was refused."""
+    """`chosen`: what was refused; the form keeps it."""
     files, skip = request.app[IMPORTS].files(view.id), cursor_of(request, digits=7) or 0
     found = files.problems(skip=skip, limit=LINES + 1)
     async with request.app[DATABASE].read() as session:
         kept = await kept_of(session, view.id)
     contacts = sum(field.endswith(":name") for field in view.fields)
-    chosen = {"fields": view.fields, "existing": view.existing, "wrong": view.wrong, **(typed or {})}
     context = {
         "it": view,
-        "chosen": chosen,
+        "chosen": chosen or Choices(view.fields, view.existing, view.wrong, view.create_orgs),
         "samples": files.samples(),
         "columns": choices(contacts),
         "problems": found[:LINES],
@@ -159,7 +156,6 @@ async def _page(
         "people": await names_of_users(request, {view.by}),
         "problem": problem,
         "words": _words,
-        "kept_changed": CHANGED,
     }
     return render(request, "import.html", context, status=status)
 

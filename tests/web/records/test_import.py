@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from models.database import Database
 from models.demo_district import ELDERS, make
 from models.elder_forms import ContactForm, ElderForm, TerminalForm
 from models.elders import Elder, ElderChange, ElderStatus, Relation
+from models.imports import Existing, Wrong
 from models.org import OrgKind, OrgUnit, add_unit, list_units
 from models.queries.elders import list_elders
 from models.queries.register import find_file
@@ -177,6 +179,22 @@ async def test_rows_mean_the_file_with_their_card_or_line_or_name_and_phone(db: 
     assert forms[2].health == "心脏病"
     assert [len(form.terminals) for form in forms] == [1, 1, 0]
     assert sorted(history) == ["created", "name", "room"]
+
+
+async def test_elders_on_file_can_be_left_alone_or_get_another_file(db: Database, tmp_path: Path) -> None:
+    header = ["姓名", "终端号码", "住宅电话", "健康状况"]
+    first = [header, ["演示·甲", "10000001", "10000001", ""], ["演示·乙", "", "10000002", ""]]
+    assert (await import_elders(db, _csv(tmp_path, *first), OPTIONS)).created == 2
+    again = [*first, ["演示·丙", "", "10000003", ""]]
+    again[1] = ["演示·甲", "10000001", "10000001", "新"]
+    skipping = replace(OPTIONS, existing=Existing.SKIP)
+    report = await import_elders(db, _csv(tmp_path, *again), skipping)
+    assert (report.created, report.updated, report.skipped) == (1, 0, 2)
+    creating = replace(OPTIONS, existing=Existing.CREATE, wrong=Wrong.GOOD_ROWS)
+    report = await import_elders(db, _csv(tmp_path, *again), creating)
+    assert (report.created, report.updated) == (2, 0)  # namesakes at the same telephone
+    assert [(error.row, error.column) for error in report.errors] == [(2, "终端号码")]  # a line is one elder's only
+    assert await _count(db) == 5
 
 
 async def test_nobody_is_written_over_somebody_else(db: Database, tmp_path: Path) -> None:
