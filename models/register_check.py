@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Final, TypeAlias
 
 from models.database import Database
-from models.elder_forms import ElderForm, FieldProblem, check
+from models.elder_forms import Checked, ElderForm, FieldProblem, check
 from models.imports import Existing, Wrong
 from models.org import OrgKind
 from models.register import forms_of
@@ -85,17 +85,17 @@ class Checking:
         for at in range(0, len(rows), _AT_ONCE):
             some = [ReadRow(row, header) for row in rows[at : at + _AT_ONCE]]
             alone = [self._tidy(cells) for cells in some]
-            await self._load(db, alone)
-            for cells, form in zip(some, alone, strict=True):
-                self._take(cells, form)
+            await self._load(db, [checked.form for checked in alone])
+            for cells, checked in zip(some, alone, strict=True):
+                self._take(cells, checked)
                 self.problems.extend(cells.problems)
                 self.wrong += not cells.usable
             self.rows += len(some)
             await tell(self.rows, len(rows))
 
-    def _tidy(self, cells: ReadRow) -> ElderForm:
+    def _tidy(self, cells: ReadRow) -> Checked:
         """The row by itself, its numbers in their one form."""
-        return check(cells.over(ElderForm(name="")), self._options.area_code).form
+        return check(cells.over(ElderForm(name="")), self._options.area_code)
 
     async def _load(self, db: Database, forms: Sequence[ElderForm]) -> None:
         """The files of elders of whom these rows speak."""
@@ -108,16 +108,18 @@ class Checking:
             self._keys.know(Draft(form, elder_id, version, before=form))
         self._loaded |= meant
 
-    def _take(self, cells: ReadRow, alone: ElderForm) -> None:
+    def _take(self, cells: ReadRow, by_itself: Checked) -> None:
+        alone = by_itself.form
         draft = self._keys.find(alone)
         on_file = draft is not None and draft.elder_id is not None
         if on_file and self._options.existing is Existing.SKIP:
             self.skipped += 1
             return
         if draft is None or (on_file and self._options.existing is Existing.CREATE):
-            draft = Draft(ElderForm(name=""))
+            draft, checked = Draft(ElderForm(name="")), by_itself
+        else:
+            checked = check(_merged(cells, draft.form, alone), self._options.area_code)
         before = draft.form
-        checked = check(_merged(cells, before, alone), self._options.area_code)
         for problem in checked.problems:
             cells.report(problem)
         self._compare(cells, alone, draft)
