@@ -9,6 +9,7 @@ import click
 
 from cli import frame
 from cli.platform import database
+from models.imports import Existing, Wrong
 from models.register_export import export_elders, write_template
 from models.register_import import ImportOptions, ImportReport, import_elders
 
@@ -24,18 +25,49 @@ def import_() -> None:
 @click.option(
     "--create-orgs", is_flag=True, help="自动新建缺少的街道、社区 / make streets and communities that are missing"
 )
+@click.option(
+    "--mapping",
+    "mapped",
+    multiple=True,
+    metavar="标题=项目",
+    help="某列的含义，可多次 / what a column means: 'Phone=home_phone'",
+)
+@click.option(
+    "--existing",
+    type=click.Choice([choice.value for choice in Existing]),
+    default=Existing.UPDATE.value,
+    help="已有档案：更新、跳过、另建 / elders on file: update, skip, create",
+)
+@click.option("--good-rows", is_flag=True, help="有错误行时导入其余行 / import the good rows beside wrong ones")
 @click.option("--json", "as_json", is_flag=True, help="JSON")
-def import_command(file: Path, dry_run: bool, create_orgs: bool, as_json: bool) -> None:
+def import_command(
+    file: Path,
+    dry_run: bool,
+    create_orgs: bool,
+    mapped: tuple[str, ...],
+    existing: str,
+    good_rows: bool,
+    as_json: bool,
+) -> None:
     """导入老人名册 FILE（.xlsx 或 .csv）/ import elders from FILE (.xlsx or .csv).
 
-    Every wrong cell is listed with its row and column; when one is wrong, nothing is imported.
+    Every wrong cell is listed with its row and column; when one is wrong, nothing is imported (but see --good-rows).
+    The page 导入名册 shows the import as well, and can undo it.
     """
     settings = frame.settings()
-    options = ImportOptions(area_code=settings.area_code, by=frame.operator(), dry_run=dry_run, create_orgs=create_orgs)
+    options = ImportOptions(
+        area_code=settings.area_code,
+        by=frame.operator(),
+        dry_run=dry_run,
+        create_orgs=create_orgs,
+        existing=Existing(existing),
+        wrong=Wrong.GOOD_ROWS if good_rows else Wrong.NOTHING,
+    )
+    mapping = dict(_divided(one) for one in mapped)
 
     async def work() -> ImportReport:
         async with database(settings) as db:
-            return await import_elders(db, file, options)
+            return await import_elders(db, file, options, mapping=mapping)
 
     report = asyncio.run(work())
     if as_json:
@@ -46,6 +78,13 @@ def import_command(file: Path, dry_run: bool, create_orgs: bool, as_json: bool) 
         raise click.exceptions.Exit(1)
 
 
+def _divided(mapped: str) -> tuple[str, str]:
+    title, divided, name = mapped.rpartition("=")
+    if not divided:
+        raise click.BadParameter("应写作 标题=项目 / write title=column", param_hint="--mapping")
+    return title, name
+
+
 def _tell(report: ImportReport, lang: str, dry_run: bool) -> None:
     for problem in (*report.errors, *report.warnings):
         mark, text = "✗" if problem.severe else "!", problem.zh if lang == "zh" else problem.en
@@ -54,7 +93,9 @@ def _tell(report: ImportReport, lang: str, dry_run: bool) -> None:
         click.echo(f"{mark} {place}{value}: {text}")
     zh = f"{report.rows} 行：新增 {report.created}，更新 {report.updated}，无变化 {report.unchanged}"
     en = f"{report.rows} rows: {report.created} new, {report.updated} changed, {report.unchanged} unchanged"
-    if report.errors:
+    if report.errors and report.done:
+        frame.say(lang, f"! {len(report.errors)} 处错误。{zh}", f"! {len(report.errors)} errors. {en}")
+    elif report.errors:
         frame.say(
             lang, f"✗ {len(report.errors)} 处错误，没有导入任何内容", f"✗ {len(report.errors)} errors, nothing imported"
         )

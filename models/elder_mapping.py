@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Final
 
+from models.base import utc_now
 from models.elder_forms import ContactForm, ElderForm, TerminalForm
-from models.elders import Contact, ContactPhone, Elder, Terminal
+from models.elders import Contact, ContactPhone, Elder, ElderStatus, Terminal
 from models.names import search_key
 from models.phone_numbers import canonical
 
@@ -26,6 +27,21 @@ def form_from(elder: Elder) -> ElderForm:
         ),
         terminals=tuple(TerminalForm(t.line, t.model, t.serial, t.installed_on) for t in elder.terminals),
     )
+
+
+def new_elder(form: ElderForm, area_code: str) -> Elder:
+    """The rows of a new elder, in no session yet."""
+    elder = Elder(name=form.name, contacts=[], terminals=[])
+    apply(elder, dated(form), area_code)
+    return elder
+
+
+def dated(form: ElderForm, was: ElderForm | None = None) -> ElderForm:
+    """The form with the day from which its status holds: today, where nobody gave another day for a new status."""
+    if form.status is (ElderStatus.ACTIVE if was is None else was.status):
+        return form
+    same_day = form.status_since == (None if was is None else was.status_since)
+    return replace(form, status_since=utc_now().astimezone().date()) if same_day else form
 
 
 def apply(elder: Elder, form: ElderForm, area_code: str) -> None:

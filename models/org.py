@@ -39,12 +39,17 @@ class UnknownOrgUnit(Exception):
 
 async def get_or_create(session: AsyncSession, kind: OrgKind, name: str, *, parent: int | None = None) -> OrgUnit:
     """The unit of this name below `parent`, made when it is missing."""
-    found = await session.scalar(select(OrgUnit).where(OrgUnit.name == name, _below(parent)))
+    found = await find_unit(session, name, parent=parent)
     if found is None:
         found = OrgUnit(kind=kind, name=name, parent_id=parent)
         session.add(found)
         await session.flush()
     return found
+
+
+async def find_unit(session: AsyncSession, name: str, *, parent: int | None) -> OrgUnit | None:
+    """The unit of this name directly below `parent`; None when there is none."""
+    return await session.scalar(select(OrgUnit).where(OrgUnit.name == name, _below(parent)))
 
 
 async def list_units(session: AsyncSession) -> list[OrgUnit]:

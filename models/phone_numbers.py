@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 import phonenumbers
@@ -30,6 +31,7 @@ class InvalidNumber(ValueError):
     """This cannot be a phone number; the text says what to change, in Chinese and English."""
 
 
+@lru_cache(maxsize=20_000)
 def canonical(number: str, area_code: str) -> str:
     """The one form of a number: `+86...` or `+<country>...` when that can be told, else its digits as they are.
 

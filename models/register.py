@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final
@@ -15,9 +15,9 @@ from sqlalchemy.orm import selectinload
 from models.audit import audit, audit_each
 from models.base import utc_now
 from models.elder_forms import Checked, ElderForm, FieldProblem, check
-from models.elder_mapping import COLUMNS, apply, form_from
-from models.elders import Contact, Elder, ElderChange, ElderStatus, Terminal
-from models.numbering import number
+from models.elder_mapping import COLUMNS, apply, dated, form_from, new_elder
+from models.elder_rows import insert_elders
+from models.elders import Contact, Elder, ElderChange, Terminal
 from models.org import OrgUnit
 from models.phone_numbers import canonical
 from models.scope import EVERYWHERE, Scope
@@ -105,9 +105,8 @@ async def create_elder(session: AsyncSession, form: ElderForm, *, by: str, area_
         FormRefused: something is wrong with the form.
     """
     checked = await check_against_register(session, form, area_code=area_code, elder_id=None)
-    elder = Elder(name=checked.form.name, contacts=[], terminals=[])
+    elder = new_elder(checked.form, area_code)
     session.add(elder)
-    apply(elder, _dated(checked.form), area_code)
     await session.flush()
     await write_keys(session, [elder], anew=True)
     await _record_creations(session, [elder], by)
@@ -134,40 +133,39 @@ async def change_elder(
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A checked form to be saved: as a new elder, or as this one if it still has this version."""
+    """A checked form to be saved: as a new elder (`new`: its rows, made before the transaction, which is shorter for
+    it), or as this one if it still has this version."""
 
     form: ElderForm
     elder_id: int | None = None
     version: int | None = None
+    new: Elder | None = None
 
 
-async def save_all(session: AsyncSession, plans: Sequence[Plan], *, by: str, area_code: str) -> None:
-    """Save many forms with few statements; they have been checked against each other and the register.
+async def save_all(session: AsyncSession, plans: Sequence[Plan], *, by: str, area_code: str) -> list[tuple[int, int]]:
+    """Save many forms with few statements; they have been checked against each other and the register. Each elder's id
+    and the version of the file now.
 
     Raises:
         VersionConflict: a file has changed since.
     """
     present = await _load_all(session, [plan.elder_id for plan in plans if plan.elder_id is not None])
-    new = []
+    new, every = [], []
     for plan in plans:
         if plan.elder_id is None:
-            elder = Elder(name=plan.form.name, contacts=[], terminals=[])
-            apply(elder, _dated(plan.form), area_code)
-            new.append(elder)
+            new.append(plan.new or new_elder(plan.form, area_code))
+            every.append(new[-1])
             continue
         known = present.get(plan.elder_id)
         if known is None or known.version != plan.version:
             raise VersionConflict(0 if known is None else known.version)
         await _change(session, known, plan.form, by=by, area_code=area_code)
-    contacts = [contact for elder in new for contact in elder.contacts]
-    await number(session, new)
-    await number(session, contacts)
-    await number(session, [phone for contact in contacts for phone in contact.phones])
-    await number(session, [terminal for elder in new for terminal in elder.terminals])
-    session.add_all(new)
+        every.append(known)
     await session.flush()
+    await insert_elders(session, new)
     await write_keys(session, new, anew=True)
     await _record_creations(session, new, by)
+    return [(elder.id, elder.version) for elder in every]
 
 
 async def forms_of(session: AsyncSession, elders: Sequence[int]) -> dict[int, tuple[ElderForm, int]]:
@@ -236,7 +234,7 @@ async def _change(session: AsyncSession, elder: Elder, form: ElderForm, *, by: s
     """Apply the form and write down what is different now."""
     was = form_from(elder)
     before = await shown_texts(session, was)
-    apply(elder, _dated(form, was), area_code)
+    apply(elder, dated(form, was), area_code)
     after = await shown_texts(session, form_from(elder))
     changed = [name for name in after if before[name] != after[name]]
     if not changed:
@@ -254,14 +252,6 @@ async def _change(session: AsyncSession, elder: Elder, form: ElderForm, *, by: s
     if values := [name for name in changed if name in _NOT_PERSONAL]:
         told = {"before": {name: before[name] for name in values}, "after": {name: after[name] for name in values}}
     audit(session, by, "elder.change", f"elder:{elder.id}", fields=changed, **told)
-
-
-def _dated(form: ElderForm, was: ElderForm | None = None) -> ElderForm:
-    """The form with the day from which its status holds: today, where nobody gave another day for a new status."""
-    if form.status is (ElderStatus.ACTIVE if was is None else was.status):
-        return form
-    same_day = form.status_since == (None if was is None else was.status_since)
-    return replace(form, status_since=utc_now().astimezone().date()) if same_day else form
 
 
 async def _load(session: AsyncSession, elder_id: int) -> Elder:

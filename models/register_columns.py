@@ -17,6 +17,8 @@ from models.org import OrgKind
 from models.sheets import Cell
 
 CONTACTS_IN_TEMPLATE: Final = 5
+CONTACTS_AT_MOST: Final = 20
+REASONS: Final = ("错误原因", "reason")  # the column of reasons in a sheet that goes back for correction
 _DATE = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?")
 _SEVERAL = re.compile(r"[、;；,，/\n]+")
 _CONTACT_HEADER = re.compile(r"(?:联系人|contact)(\d{1,2})(姓名|关系|电话|name|relation|phones?)")
@@ -197,6 +199,7 @@ COLUMNS: Final = (
     Column("terminal:installed_on", "安装日期", "installed_on", read_text, str, "1940-05-06"),
 )
 _BY_HEADER = {name.replace("_", ""): column for column in COLUMNS for name in (column.zh, column.en)}
+_BY_FIELD = {column.field: column for column in COLUMNS}
 _CONTACT_FIELDS: Final = {"姓名": "name", "关系": "relation", "电话": "phones", "phone": "phones"}
 
 
@@ -221,6 +224,21 @@ def column_of(header: str) -> Column | None:
         return None
     part = _CONTACT_FIELDS.get(found[2], found[2])
     return next(c for c in contact_columns(int(found[1])) if c.field.endswith(part))
+
+
+def column_for(field: str) -> Column | None:
+    """The column of this field; None when there is none."""
+    kind, _, number = field.partition(":")
+    number = number.partition(":")[0]
+    if kind == "contact" and number.isascii() and number.isdecimal() and 1 <= int(number) <= CONTACTS_AT_MOST:
+        return next((c for c in contact_columns(int(number)) if c.field == field), None)
+    return _BY_FIELD.get(field)
+
+
+def choices(contacts: int) -> tuple[Column, ...]:
+    """All columns, with those of so many contacts."""
+    numbers = range(1, min(max(contacts, CONTACTS_IN_TEMPLATE), CONTACTS_AT_MOST) + 1)
+    return (*COLUMNS, *(column for number in numbers for column in contact_columns(number)))
 
 
 def several(text: str) -> tuple[str, ...]:

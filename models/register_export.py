@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Final, TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.audit import audit
 from models.database import Database
 from models.elder_forms import ElderForm
-from models.elders import Elder, is_whole
+from models.elders import Contact
+from models.masking import masked
 from models.org import OrgKind, OrgUnit
+from models.queries.elders import ElderPage, list_elders
 from models.register import forms_of
-from models.register_columns import COLUMNS, CONTACTS_IN_TEMPLATE, Column, contact_columns, show_relation
-from models.sheets import write_sheet
+from models.register_columns import CONTACTS_IN_TEMPLATE, Column, choices, show_relation
+from models.scope import EVERYWHERE
+from models.sheets import SheetError, SheetKind, table_writer, write_sheet
 
-_SHEET = "老人档案"
+SHEET_NAME: Final = "老人档案"
+AT_ONCE: Final = 50  # files: so long the web process does nothing else, some 10 ms
+Fetch: TypeAlias = Callable[[AsyncSession, str | None], Awaitable[ElderPage]]
 
 
 async def export_elders(db: Database, path: Path, *, by: str) -> int:
@@ -27,17 +34,56 @@ async def export_elders(db: Database, path: Path, *, by: str) -> int:
         SheetError: the suffix is another, or the file cannot be written.
         DatabaseUnavailable
     """
+    suffix = path.suffix.lower()
+    if suffix not in (".xlsx", ".csv"):
+        raise SheetError(f"不支持的文件类型{suffix!r}, 请用.xlsx或.csv / use .xlsx or .csv, not {suffix!r}")
+
+    async def everybody(session: AsyncSession, cursor: str | None) -> ElderPage:
+        return await list_elders(session, scope=EVERYWHERE, limit=AT_ONCE, cursor=cursor, counted=cursor is None)
+
     async with db.read() as session:
-        ids = (await session.scalars(select(Elder.id).where(is_whole()).order_by(Elder.id))).all()
-        forms = [form for form, _ in (await forms_of(session, ids)).values()]
-        units = {unit.id: unit for unit in await session.scalars(select(OrgUnit))}
-    most = max([CONTACTS_IN_TEMPLATE, *(len(form.contacts) for form in forms)])
-    columns = _columns(most)
-    rows = [_row(form, columns, _places(form.org_unit_id, units)) for form in forms]
+        total = (await everybody(session, None)).total
+        columns = await columns_of(session)
     async with db.write() as session:  # before the file is there: no export without its entry
-        audit(session, by, "elders.export", rows=len(rows))
-    await asyncio.to_thread(write_sheet, path, [[column.zh for column in columns], *rows], name=_SHEET)
-    return len(forms)
+        audit(session, by, "elders.export", rows=total)
+    count = 0
+    try:
+        with table_writer(path, SheetKind(suffix[1:]), name=SHEET_NAME) as table:
+            table.write([column.zh for column in columns])
+            async for rows in elder_rows(db, columns, everybody):
+                for row in rows:
+                    table.write(row)
+                count += len(rows)
+    except OSError as error:
+        raise SheetError(f"无法写入文件 / the file cannot be written: {error}") from None
+    return count
+
+
+async def columns_of(session: AsyncSession) -> tuple[Column, ...]:
+    """All columns, with room for as many contacts as anybody has."""
+    most = select(func.max(Contact.position))
+    return choices(1 + (await session.scalar(most) or 0))
+
+
+async def elder_rows(
+    db: Database, columns: Sequence[Column], fetch: Fetch, *, mask: bool = False
+) -> AsyncIterator[list[list[str]]]:
+    """The files of the elders whom `fetch` lists page by page (a session, a cursor), some at a time; `mask`: with what
+    is personal made unreadable. Raises DatabaseUnavailable."""
+    cursor: str | None = None
+    while True:
+        async with db.read() as session:
+            page = await fetch(session, cursor)
+            forms = await forms_of(session, [line.id for line in page.items])
+            units = {unit.id: unit for unit in await session.scalars(select(OrgUnit))}
+        shown = [forms[line.id][0] for line in page.items if line.id in forms]
+        if mask:
+            shown = [masked(form) for form in shown]
+        yield [_row(form, columns, _places(form.org_unit_id, units)) for form in shown]
+        if page.next is None:
+            return
+        cursor = page.next
+        await asyncio.sleep(0)  # a long export shares its process with pages and calls' screens
 
 
 def write_template(path: Path) -> None:
@@ -46,13 +92,9 @@ def write_template(path: Path) -> None:
     Raises:
         SheetError: the suffix is neither .xlsx nor .csv, or the file cannot be written.
     """
-    columns = _columns(CONTACTS_IN_TEMPLATE)
+    columns = choices(CONTACTS_IN_TEMPLATE)
     notes = [" ".join(filter(None, (column.en, column.hint))) for column in columns]
-    write_sheet(path, [[column.zh for column in columns]], name=_SHEET, notes=notes)
-
-
-def _columns(contacts: int) -> list[Column]:
-    return [*COLUMNS, *(column for number in range(1, contacts + 1) for column in contact_columns(number))]
+    write_sheet(path, [[column.zh for column in columns]], name=SHEET_NAME, notes=notes)
 
 
 def _places(unit_id: int | None, units: Mapping[int, OrgUnit]) -> dict[OrgKind, str]:

@@ -21,14 +21,15 @@ Path: TypeAlias = tuple[tuple[OrgKind, str], ...]
 
 @dataclass(slots=True, eq=False)
 class Draft:
-    """What one elder's file will be. `elder_id` None: a new one; `row`: where the sheet spoke of it last; `path`: the
-    community has yet to be made."""
+    """What one elder's file will be. `elder_id` None: a new one, else `before` is what stands there; `row`: where the
+    sheet spoke of it last; `path`: the community has yet to be made."""
 
     form: ElderForm
     elder_id: int | None = None
     version: int | None = None
     row: int | None = None
     path: Path = ()
+    before: ElderForm | None = None
 
     @property
     def named(self) -> str:

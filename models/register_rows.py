@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from ivr.vocabulary import Relation
 from models.elder_forms import ContactForm, ElderForm, FieldProblem, TerminalForm
-from models.register_columns import PLACES, BadCell, Column, aligned, column_of, read_date, read_relation, several
+from models.register_columns import (
+    PLACES,
+    REASONS,
+    BadCell,
+    Column,
+    aligned,
+    column_for,
+    column_of,
+    read_date,
+    read_relation,
+    several,
+)
 from models.register_keys import Path
 from models.sheets import Row, SheetError
 
@@ -18,7 +30,8 @@ Header: TypeAlias = Mapping[int, tuple[str, Column]]
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """One cell that is wrong (or, not `severe`, odd); `row` and `column` as the spreadsheet shows them."""
+    """One cell that is wrong (or, not `severe`, odd); `row` and `column` as the spreadsheet shows them,
+    `place` the cell's in its row, from 0 (None: there is no such cell)."""
 
     row: int
     column: str
@@ -26,31 +39,70 @@ class RowError:
     zh: str
     en: str
     severe: bool = True
+    place: int | None = None
 
 
-def find_header(rows: list[Row]) -> tuple[Header, list[Row], list[RowError]]:
-    """Which column stands where, the rows below the header, and a warning for each column that we do not know.
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The row that names the columns; an empty title where nothing stands."""
+
+    number: int
+    titles: tuple[str, ...]
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Where the sheet's own columns stand, from 0: not that of the reasons, which we have added."""
+        return tuple(place for place, title in enumerate(self.titles) if title not in REASONS)
+
+    @property
+    def key(self) -> str:
+        """The same for sheets with the same columns, so that a mapping is remembered for them."""
+        told = "\n".join(self.titles[place] for place in self.places)
+        return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+def find_heading(rows: list[Row]) -> tuple[Heading, list[Row]]:
+    """The row of the first ones with the most columns that we know, and the rows below it.
 
     Raises:
-        SheetError: no row has a column of names, or a column is there twice.
+        SheetError: the sheet is empty.
     """
-    for row in rows[:_HEADER_WITHIN]:
-        titles = {place: str(cell) for place, cell in enumerate(row.cells) if cell != ""}
-        known = {place: (title, column) for place, title in titles.items() if (column := column_of(title))}
-        if any(column.field == "name" for _, column in known.values()):
-            break
-    else:
-        raise SheetError("找不到“姓名”列 / there is no column of names (姓名, name) in the first rows")
-    fields = [column.field for _, column in known.values()]
-    twice = sorted({title for title, column in known.values() if fields.count(column.field) > 1})
+    if not rows:
+        raise SheetError("表格是空的 / the sheet is empty")
+    best = max(rows[:_HEADER_WITHIN], key=lambda row: sum(column_of(str(cell)) is not None for cell in row.cells))
+    titles = tuple(str(cell) for cell in best.cells)
+    return Heading(best.number, titles), rows[rows.index(best) + 1 :]
+
+
+def proposed(heading: Heading) -> tuple[str, ...]:
+    """A field of `register_columns` for each of the heading's `places`, by its title; empty where we know none."""
+    titles = (heading.titles[place] for place in heading.places)
+    found = (column_of(title) if title else None for title in titles)
+    return tuple(column.field if column is not None else "" for column in found)
+
+
+def header_of(heading: Heading, fields: Sequence[str]) -> tuple[Header, list[RowError]]:
+    """Which column stands where, and a warning for each one that is ignored; `fields` as in `proposed`.
+
+    Raises:
+        SheetError: there is no column of names, or a field is there twice.
+    """
+    known: dict[int, tuple[str, Column]] = {}
+    ignored = []
+    for place, field in zip(heading.places, fields, strict=False):
+        title, column = heading.titles[place], column_for(field)
+        if column is not None:
+            known[place] = (title or column.zh, column)
+        elif title:
+            zh, en = "未识别的列, 已忽略", "unknown column, ignored"
+            ignored.append(RowError(heading.number, title, "", zh, en, severe=False))
+    given = [column.field for _, column in known.values()]
+    if "name" not in given:
+        raise SheetError("找不到“姓名”列 / there is no column of names (姓名, name)")
+    twice = sorted({title for title, column in known.values() if given.count(column.field) > 1})
     if twice:
-        raise SheetError(f"列重复 / columns given twice: {', '.join(twice)}")
-    unknown = [
-        RowError(row.number, title, "", "未识别的列, 已忽略", "unknown column, ignored", severe=False)
-        for place, title in titles.items()
-        if place not in known
-    ]
-    return known, rows[rows.index(row) + 1 :], unknown
+        raise SheetError(f"列重复: {', '.join(twice)} / columns given twice: {', '.join(twice)}")
+    return known, ignored
 
 
 class ReadRow:
@@ -60,6 +112,7 @@ class ReadRow:
         self.number = row.number
         self.problems: list[RowError] = []
         self._titles = {column.field: title for title, column in header.values()}
+        self._places = {column.field: place for place, (_, column) in header.items()}
         self._shown: dict[str, str] = {}
         self._values: dict[str, Any] = {}
         for place, (_, column) in header.items():
@@ -86,7 +139,8 @@ class ReadRow:
         field = self._sheet_field(problem.field)
         title = self._titles.get(field, problem.field)
         shown = self._shown.get(field, "")
-        self.problems.append(RowError(self.number, title, shown, problem.zh, problem.en, problem.severe))
+        place = self._places.get(field)
+        self.problems.append(RowError(self.number, title, shown, problem.zh, problem.en, problem.severe, place))
 
     def over(self, form: ElderForm) -> ElderForm:
         """The form with what the row says; what it leaves empty stays. A row with contacts names all of them."""

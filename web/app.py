@@ -19,6 +19,7 @@ from web.controller.client import Controller
 from web.controller.mirror import Mirror
 from web.feed import Feed
 from web.handing_over import hand_over_later
+from web.importing import Imports
 from web.keeping import keep_audit
 from web.ladder_log import LadderLog
 from web.metrics import Metrics, measuring
@@ -80,6 +81,7 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
     app[keys.REVEALS] = Reveals()
     app[keys.LOGINS] = Throttle(burst=10, per_minute=20)
     app[keys.LIMITS] = Limits()
+    app[keys.IMPORTS] = Imports(settings, database)
     app.on_response_prepare.append(security.add_headers)
     app.on_shutdown.append(_say_goodbye)
     app.cleanup_ctx.extend([_database, _controller])
@@ -108,6 +110,7 @@ async def _controller(app: web.Application) -> AsyncIterator[None]:
             asyncio.create_task(hand_over_later(app[keys.DATABASE], controller), name="hand-over"),
             asyncio.create_task(app[keys.FIGURES].watch_the_loop(), name="loop-lag"),
             asyncio.create_task(keep_audit(app[keys.DATABASE]), name="audit"),
+            asyncio.create_task(app[keys.IMPORTS].watch(), name="imports"),
         )
         yield
         for task in tasks:

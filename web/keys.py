@@ -13,6 +13,7 @@ from web.condition import Looking
 from web.controller.client import Controller
 from web.controller.mirror import Mirror
 from web.feed import Feed
+from web.importing import Imports
 from web.metrics import Metrics
 from web.reveals import Reveals
 from web.texts import Lang, Texts
@@ -37,6 +38,7 @@ FIGURES = web.AppKey("figures", Figures)
 WALLBOARD = web.AppKey("wallboard", Wallboard)
 LOGINS = web.AppKey("logins", Throttle)
 LIMITS = web.AppKey("limits", Limits)
+IMPORTS = web.AppKey("imports", Imports)
 
 ACCOUNT = web.RequestKey("account", Account)
 BEARER = web.RequestKey("bearer", bool)

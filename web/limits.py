@@ -20,6 +20,7 @@ SLOWEST_BODY: Final = 15.0  # seconds for 256 KiB at most: a mobile device on a 
 FORMS: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 API: Final = "/api/"
 ALARMS: Final = "/api/v1/alarms"
+UPLOADS: Final = frozenset({"/api/v1/imports"})  # read by their handlers, piece by piece, under limits of their own
 # What agents and the board do while somebody waits for help, and what a supervisor of processes asks.
 _NEVER_HELD_UP: Final = frozenset({
     "/static",
@@ -58,7 +59,7 @@ async def rates(request: web.Request, handler: Handler) -> web.StreamResponse:
 @web.middleware
 async def bodies(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Read what was sent before anything else is done for it; who sends it drop by drop is cut off with 408."""
-    if request.can_read_body:
+    if request.can_read_body and request.path not in UPLOADS:
         is_form = request.content_type in FORMS and not request.path.startswith(API)
         larger = LARGER.get(_resource(request)) if is_form else None
         if larger is not None:

@@ -30,6 +30,7 @@ class Right(StrEnum):
     SUPERVISE = "supervise"
     SEE_PERSONAL = "see_personal"  # numbers, address, health of people: by a click that is put on record
     EXPORT = "export"
+    IMPORT = "import"
     SEE_LOOKUPS = "see_lookups"  # who looked at whose file
     SEE_AUDIT = "see_audit"
     MANAGE_USERS = "manage_users"

@@ -52,8 +52,10 @@ async def list_elders(
     provisional: bool | None = None,
     limit: int = 50,
     cursor: str | None = None,
+    counted: bool = True,
 ) -> ElderPage:
-    """By id; `search` as in `searching.find`; `org_unit` means it and all below it."""
+    """By id; `search` as in `searching.find`; `org_unit` means it and all below it; `counted`: the total is wanted,
+    which takes a search of its own."""
     wanted = on_file(scope, org_unit=org_unit)
     if status is not None:
         wanted.append(Elder.status == status)
@@ -70,10 +72,10 @@ async def list_elders(
     )
     page = await read_page(session, query, _line, limit=limit, cursor=lambda line: line.id)
     total = len(page.items)
-    if page.next is not None or _after(cursor):
-        counted = select(Elder.id).where(*wanted)
-        counted = counted.limit(COUNTED + 1) if narrowed else counted
-        total = (await session.execute(select(func.count()).select_from(counted.subquery()))).scalar_one()
+    if counted and (page.next is not None or _after(cursor)):
+        others = select(Elder.id).where(*wanted)
+        others = others.limit(COUNTED + 1) if narrowed else others
+        total = (await session.execute(select(func.count()).select_from(others.subquery()))).scalar_one()
     more = narrowed and total > COUNTED
     return ElderPage(page.items, page.next, COUNTED if more else total, more)
 

@@ -132,6 +132,11 @@ async def csrf_of(client: Client) -> dict[str, str]:
     return {"X-CSRF-Token": csrf_in(await (await client.get("/board")).text())}
 
 
+async def csrf_field(client: Client) -> dict[str, str]:
+    """The field that a form of ours has."""
+    return {"csrf_token": (await csrf_of(client))["X-CSRF-Token"]}
+
+
 async def bearer(client: Client, username: str = "agent801") -> dict[str, str]:
     """The header of a program that logged in by JSON; its cookies are forgotten."""
     answer = await client.post("/api/v1/login", json={"username": username, "password": PASSWORD})

@@ -91,7 +91,7 @@ async def test_the_page_and_its_spreadsheet(watched: House, tmp_path: Path) -> N
 
 
 async def test_exports_are_on_the_log(watched: House) -> None:
-    await watched.client.get("/terminals/export", headers=await bearer(watched.client, "keeper"))
+    await watched.client.post("/terminals/export", headers=await bearer(watched.client, "keeper"))
     assert [item["actor"] for item in await _items(watched, "?action=terminals.export")] == ["user:4"]
 
 

@@ -10,7 +10,7 @@ from models.base import utc_now
 from models.elder_forms import ElderForm, TerminalForm
 from models.register import create_elder
 from models.terminal_tests import record_test
-from tests.web.conftest import House, bearer, log_in
+from tests.web.conftest import House, bearer, csrf_field, log_in
 
 pytestmark = pytest.mark.clause("S8")
 NEW = utc_now().date() - timedelta(days=2)
@@ -57,10 +57,12 @@ async def test_the_page_and_the_table(sqlite_house: House) -> None:
     page = await (await sqlite_house.client.get("/terminals")).text()
     assert "演示·从未" in page
     assert "演示·今天" not in page
-    answer = await sqlite_house.client.get("/terminals/export?state=overdue")
+    form = {"state": "overdue", "format": "csv", **await csrf_field(sqlite_house.client)}
+    answer = await sqlite_house.client.post("/terminals/export", data=form)
     table = (await answer.read()).decode("utf-8-sig").splitlines()
     assert len(table) == 3
     assert "'=1+1" in table[1]
+    assert "02110000001" not in table[1]
 
 
 async def test_agents_need_not_see_it(sqlite_house: House) -> None:

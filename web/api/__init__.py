@@ -16,6 +16,7 @@ from web.api import (
     exceptions,
     follow_ups,
     health,
+    imports,
     live,
     lookups,
     openapi,
@@ -49,6 +50,7 @@ PARTS: Final = (
     audit,
     lookups,
     users,
+    imports,
 )
 
 

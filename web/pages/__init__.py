@@ -16,7 +16,9 @@ from web.pages import (
     elder_papers,
     elders,
     exceptions,
+    exports,
     follow_ups,
+    imports,
     login,
     lookups,
     orders,
@@ -33,6 +35,8 @@ PARTS: Final = (
     wallboard,
     cases,
     desk,
+    imports,
+    exports,
     elders,
     elder_papers,
     elder_history,
@@ -49,6 +53,4 @@ PARTS: Final = (
 
 def add_routes(app: web.Application) -> None:
     for part in PARTS:
-        app.router.add_routes(part.routes)
-    for part in (elder_papers, elder_history, duplicates, repairs):
         app.router.add_routes(part.routes)

@@ -46,10 +46,10 @@ class Filter:
 @routes.get("/cases")
 @needs(Right.SEE_CASES)
 async def cases(request: web.Request) -> web.StreamResponse:
-    wanted = _read_filter(request.query)
+    wanted = read_filter(request.query)
     database_away = False
     try:
-        page = await _find(request, wanted)
+        page = await find_cases(request, wanted)
     except BadCursor as error:
         raise Invalid from error
     except DatabaseUnavailable:
@@ -110,7 +110,8 @@ async def _messages(request: web.Request, case_id: str) -> Sequence[MessageView]
         return ()
 
 
-async def _find(request: web.Request, wanted: Filter) -> Page[CaseView]:
+async def find_cases(request: web.Request, wanted: Filter, *, limit: int = PAGE) -> Page[CaseView]:
+    """Raises BadCursor, DatabaseUnavailable."""
     async with request.app[DATABASE].read() as session:
         return await list_cases(
             session,
@@ -119,12 +120,13 @@ async def _find(request: web.Request, wanted: Filter) -> Page[CaseView]:
             elder=wanted.elder,
             since=midnight(wanted.since),
             until=midnight(wanted.until + timedelta(days=1) if wanted.until else None),
-            limit=PAGE,
+            limit=limit,
             cursor=wanted.cursor,
         )
 
 
-def _read_filter(query: MultiMapping[str]) -> Filter:
+def read_filter(query: MultiMapping[str]) -> Filter:
+    """Nonsense counts as not given. Raises Invalid for what is no date."""
     state = query.get("state", "")
     elder = query.get("elder", "")
     return Filter(

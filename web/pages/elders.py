@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from aiohttp import web
+from multidict import MultiMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.audit import REVEAL, audit
@@ -43,27 +45,30 @@ SHOWN = 15  # of what the file has pages of its own for
 @needs(Right.SEE_ELDERS)
 async def elders(request: web.Request) -> web.StreamResponse:
     query = request.query
-    community, status, scope = query.get("community", ""), query.get("status", ""), scope_of(request)
+    scope = scope_of(request)
     async with request.app[DATABASE].read() as session:
         units = await _units(session, scope)
-        page = await list_elders(
-            session,
-            scope=scope,
-            search=query.get("search", "")[:100],
-            org_unit=int(community) if community.isdecimal() and int(community) in units else None,
-            status=ElderStatus(status) if status in list(ElderStatus) else None,
-            limit=PAGE,
-            cursor=query.get("cursor"),
-        )
+        page = await list_elders(session, scope=scope, **narrowed(query), limit=PAGE, cursor=query.get("cursor"))
     context = {
         "page": replace(page, items=masked(page.items)),
         "units": units,
         "search": query.get("search", "")[:100],
-        "community": community,
-        "status": status,
+        "community": query.get("community", ""),
+        "status": query.get("status", ""),
         "statuses": tuple(ElderStatus),
     }
     return render(request, "elders.html", context)
+
+
+def narrowed(query: MultiMapping[str]) -> dict[str, Any]:
+    """What the list is narrowed to, for `list_elders`; nonsense counts as not given."""
+    community, status = query.get("community", ""), query.get("status", "")
+    known = community.isascii() and community.isdecimal() and len(community) < 10
+    return {
+        "search": query.get("search", "")[:100],
+        "org_unit": int(community) if known else None,
+        "status": ElderStatus(status) if status in list(ElderStatus) else None,
+    }
 
 
 @routes.get("/elders/new")

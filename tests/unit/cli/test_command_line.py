@@ -132,7 +132,12 @@ def test_a_register_goes_out_and_comes_in(shell: Shell, tmp_path: Path) -> None:
     assert shell("export", "elders", str(tmp_path / "none.csv")) == 0
     assert "演示·李一" not in (tmp_path / "none.csv").read_text("utf-8-sig")
     assert shell("import", "elders", str(sheet)) == 0
+    sheet.write_text("老人,住宅电话\n演示·李二,10000004\n,10000005\n", "utf-8")
+    assert shell("import", "elders", str(sheet), "--mapping", "没有=姓名") == 1
+    assert shell("import", "elders", str(sheet), "--mapping", "老人=姓名", "--good-rows") == 1
+    assert "新增 1" in shell.out
     assert shell("export", "elders", str(tmp_path / "one.csv")) == 0
+    assert "演示·李二" in (tmp_path / "one.csv").read_text("utf-8-sig")
     assert "演示·李一" in (tmp_path / "one.csv").read_text("utf-8-sig")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from models.database import Database
 from models.demo_district import ELDERS, make
 from models.elder_forms import ContactForm, ElderForm, TerminalForm
 from models.elders import Elder, ElderChange, ElderStatus, Relation
+from models.imports import Existing, Wrong
 from models.org import OrgKind, OrgUnit, add_unit, list_units
 from models.queries.elders import list_elders
 from models.queries.register import find_file
@@ -180,6 +182,22 @@ async def test_rows_mean_the_file_with_their_card_or_line_or_name_and_phone(db: 
     assert sorted(history) == ["created", "name", "room"]
 
 
+async def test_elders_on_file_can_be_left_alone_or_get_another_file(db: Database, tmp_path: Path) -> None:
+    header = ["姓名", "终端号码", "住宅电话", "健康状况"]
+    first = [header, ["演示·甲", "10000001", "10000001", ""], ["演示·乙", "", "10000002", ""]]
+    assert (await import_elders(db, _csv(tmp_path, *first), OPTIONS)).created == 2
+    again = [*first, ["演示·丙", "", "10000003", ""]]
+    again[1] = ["演示·甲", "10000001", "10000001", "新"]
+    skipping = replace(OPTIONS, existing=Existing.SKIP)
+    report = await import_elders(db, _csv(tmp_path, *again), skipping)
+    assert (report.created, report.updated, report.skipped) == (1, 0, 2)
+    creating = replace(OPTIONS, existing=Existing.CREATE, wrong=Wrong.GOOD_ROWS)
+    report = await import_elders(db, _csv(tmp_path, *again), creating)
+    assert (report.created, report.updated) == (2, 0)  # namesakes at the same telephone
+    assert [(error.row, error.column) for error in report.errors] == [(2, "终端号码")]  # a line is one elder's only
+    assert await _count(db) == 5
+
+
 async def test_nobody_is_written_over_somebody_else(db: Database, tmp_path: Path) -> None:
     async with db.write() as session:
         present = ElderForm(name="演示·甲", id_card=ID_CARD, terminals=(TerminalForm("10000001"),))
@@ -293,13 +311,13 @@ def test_both_names_of_a_column_are_known(column: object) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "hint"),
     [
-        ("a.pdf", b"", "xlsx"),
-        ("a.xlsx", b"not a workbook", "not a readable"),
+        ("a.csv", b"%PDF-1.7\n\x00\x01", "no spreadsheet"),
+        ("a.xlsx", b"PK\x03\x04 not a workbook", "not a readable"),
         ("a.csv", b"\xff\xff\xff", "UTF-8"),
         ("a.csv", "电话,地址\n1,2".encode(), "姓名"),
         ("a.csv", "姓名,姓名\n1,2".encode(), "twice"),
         ("a.csv", "姓名,name\n1,2".encode(), "twice"),
-        ("a.csv", b"", "姓名"),
+        ("a.csv", b"", "empty"),
         ("missing.csv", None, "cannot be read"),
     ],
 )

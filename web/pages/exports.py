@@ -1,0 +1,230 @@
+"""Every list that can be taken away as a table: which columns it has, and the query of its page that finds the rows."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Any, Final, TypeVar
+
+from aiohttp import web
+from multidict import MultiMapping
+
+from models.masking import masked
+from models.queries.complaints import ComplaintView, list_complaints
+from models.queries.elders import list_elders
+from models.queries.exception_reports import ExceptionView, list_exceptions
+from models.queries.follow_ups import FollowUpView, list_follow_ups
+from models.queries.paging import Page
+from models.queries.terminals import DueTerminal
+from models.queries.work_orders import OrderView, list_orders
+from models.register_export import AT_ONCE, columns_of, elder_rows
+from models.views import CaseView
+from web.exports import Rows, Table, read_form, send
+from web.guard import needs
+from web.keys import DATABASE
+from web.pages.cases import find_cases, read_filter
+from web.pages.elders import narrowed
+from web.pages.listing import progress_of
+from web.pages.terminals import COLLECT
+from web.people_names import names_of_everybody
+from web.places import scope_of
+from web.render import stamp, texts_of
+from web.rights import Right
+from web.terminal_lists import terminals
+
+routes = web.RouteTableDef()
+Item = TypeVar("Item")
+PAGE: Final = 200
+HIDDEN: Final = "***"  # a search may be somebody's name or number: the log keeps only that there was one
+
+
+@routes.post("/elders/export")
+@needs(Right.SEE_ELDERS)
+@needs(Right.EXPORT)
+async def elders(request: web.Request) -> web.StreamResponse:
+    """With all columns of the register: unmasked, `yijiantong import elders` and the page read it back."""
+    t, form, database = texts_of(request), await read_form(request), request.app[DATABASE]
+    wanted, scope = narrowed(form), scope_of(request)
+    async with database.read() as session:
+        columns = await columns_of(session)
+
+    def rows(mask: bool) -> Rows:
+        return elder_rows(
+            database,
+            columns,
+            lambda session, cursor: list_elders(
+                session, scope=scope, **wanted, limit=AT_ONCE, cursor=cursor, counted=False
+            ),
+            mask=mask,
+        )
+
+    given = _given(form, "community", "status") | ({"search": HIDDEN} if wanted["search"] else {})
+    head = [column.zh if t.lang == "zh" else column.en for column in columns]
+    return await send(request, Table("elders", t("elders.title"), head, rows, given), form)
+
+
+@routes.post("/cases/export")
+@needs(Right.SEE_CASES)
+@needs(Right.EXPORT)
+async def cases(request: web.Request) -> web.StreamResponse:
+    t, form = texts_of(request), await read_form(request)
+    wanted = read_filter(form)
+    head = [
+        t("exports.case"),
+        t("case.opened_at"),
+        t("case.state"),
+        t("exports.kind"),
+        t("case.elder"),
+        t("case.caller"),
+    ]
+    head += [t(f"case.{name}") for name in ("answered_after", "closed_at", "topic", "outcome", "note")]
+
+    async def page(cursor: str | None) -> Page[CaseView]:
+        return await find_cases(request, replace(wanted, cursor=cursor), limit=AT_ONCE)
+
+    def row(view: CaseView) -> list[str]:
+        answered = ""
+        if view.answered_at is not None and view.opened_at is not None:
+            answered = f"{(view.answered_at - view.opened_at).total_seconds():.1f}"
+        state, kind = t(f"case_state.{view.state}"), t(f"case_kind.{view.kind}")
+        who = view.elder.name if view.elder else ""
+        end = [t.word("topic", view.topic), t.word("outcome", view.outcome), view.note]
+        return [view.id, stamp(view.opened_at), state, kind, who, view.caller, answered, stamp(view.closed_at), *end]
+
+    table = Table("cases", t("cases.title"), head, _rows(page, row), _given(form, "state", "from", "to", "elder"))
+    return await send(request, table, form)
+
+
+@routes.post("/follow-ups/export")
+@needs(Right.FOLLOW_UP)
+@needs(Right.EXPORT)
+async def follow_ups(request: web.Request) -> web.StreamResponse:
+    t, form = texts_of(request), await read_form(request)
+    names = ("due_at", "kind", "done_at", "result", "satisfaction", "note")
+    head = [t("case.elder"), t("exports.case"), *(t(f"follow_ups.{name}") for name in names)]
+    wanted = progress_of(form.get("state", "open"))
+
+    async def page(cursor: str | None) -> Page[FollowUpView]:
+        async with request.app[DATABASE].read() as session:
+            return await list_follow_ups(
+                session, scope=scope_of(request), state=wanted, limit=PAGE, after=_number(cursor)
+            )
+
+    def row(view: FollowUpView) -> list[str]:
+        kind, satisfied = t(f"follow_up_kind.{view.kind}"), t.word("satisfaction", view.satisfaction)
+        done = [stamp(view.done_at), view.result, satisfied, view.note]
+        return [view.elder_name, view.case, stamp(view.due_at), kind, *done]
+
+    table = Table("follow-ups", t("follow_ups.title"), head, _rows(page, row), _given(form, "state"))
+    return await send(request, table, form)
+
+
+@routes.post("/exception-reports/export")
+@needs(Right.EXPLAIN_EXCEPTIONS)
+@needs(Right.EXPORT)
+async def exceptions(request: web.Request) -> web.StreamResponse:
+    t, form = texts_of(request), await read_form(request)
+    names = ("waiting_since", "answered_after", "cause", "explanation")
+    head = [t("case.elder"), t("exports.case"), *(t(f"exceptions.{name}") for name in names)]
+    wanted = progress_of(form.get("state", "open"))
+
+    async def page(cursor: str | None) -> Page[ExceptionView]:
+        async with request.app[DATABASE].read() as session:
+            return await list_exceptions(
+                session, scope=scope_of(request), state=wanted, limit=PAGE, after=_number(cursor)
+            )
+
+    def row(view: ExceptionView) -> list[str]:
+        waited = t("exceptions.not_answered") if view.answered_after is None else f"{view.answered_after:.0f}"
+        why = [t.word("exception_cause", view.cause), view.explanation]
+        return [view.elder_name, view.case, stamp(view.waiting_since), waited, *why]
+
+    table = Table("exception-reports", t("exceptions.title"), head, _rows(page, row), _given(form, "state"))
+    return await send(request, table, form)
+
+
+@routes.post("/orders/export")
+@needs(Right.SEE_ORDERS)
+@needs(Right.EXPORT)
+async def orders(request: web.Request) -> web.StreamResponse:
+    t, form = texts_of(request), await read_form(request)
+    names = ("drafted_at", "state", "aid", "wish", "drafted_by")
+    head = [t("case.elder"), t("exports.case"), *(t(f"orders.{name}") for name in names)]
+    people = await names_of_everybody(request)
+
+    async def page(cursor: str | None) -> Page[OrderView]:
+        async with request.app[DATABASE].read() as session:
+            return await list_orders(session, scope=scope_of(request), limit=PAGE, after=_number(cursor))
+
+    def row(view: OrderView) -> list[str]:
+        who = people.get(view.drafted_by) or t.word("actor", view.drafted_by)
+        what = [t(f"order_state.{view.state}"), t(f"aid.{view.aid}"), view.wish, who]
+        return [view.elder_name, view.case or "", stamp(view.drafted_at), *what]
+
+    return await send(request, Table("orders", t("orders.title"), head, _rows(page, row), {}), form)
+
+
+@routes.post("/complaints/export")
+@needs(Right.SEE_COMPLAINTS)
+@needs(Right.EXPORT)
+async def complaints(request: web.Request) -> web.StreamResponse:
+    t, form = texts_of(request), await read_form(request)
+    names = ("drafted_at", "state", "about", "words", "drafted_by")
+    head = [t("case.elder"), t("exports.case"), *(t(f"complaints.{name}") for name in names)]
+    people = await names_of_everybody(request)
+
+    async def page(cursor: str | None) -> Page[ComplaintView]:
+        async with request.app[DATABASE].read() as session:
+            return await list_complaints(session, scope=scope_of(request), limit=PAGE, after=_number(cursor))
+
+    def row(view: ComplaintView) -> list[str]:
+        who = people.get(view.drafted_by) or t.word("actor", view.drafted_by)
+        what = [t(f"complaint_state.{view.state}"), view.about, view.words, who]
+        return [view.elder_name, view.case or "", stamp(view.drafted_at), *what]
+
+    return await send(request, Table("complaints", t("complaints.title"), head, _rows(page, row), {}), form)
+
+
+@routes.post("/terminals/export")
+@needs(Right.SEE_TERMINALS)
+@needs(Right.EXPORT)
+async def terminal_tests(request: web.Request) -> web.StreamResponse:
+    t, form = texts_of(request), await read_form(request)
+    wanted = form.get("state", "overdue")
+    head = [t(f"terminals.{name}") for name in ("elder_name", "community", "line", "model", "serial", "tested_at")]
+
+    async def page(cursor: str | None) -> Page[DueTerminal]:
+        return await terminals(
+            request, overdue=wanted == "overdue", left_behind=wanted == COLLECT, limit=PAGE, after=_number(cursor)
+        )
+
+    def row(view: DueTerminal) -> list[str]:
+        tested = stamp(view.tested_at) or t("terminals.never")
+        return [view.elder_name, view.community, view.line, view.model, view.serial, tested]
+
+    table = Table("terminals", t("terminals.title"), head, _rows(page, row), _given(form, "state"))
+    return await send(request, table, form)
+
+
+def _rows(
+    page: Callable[[str | None], Awaitable[Page[Item]]], row: Callable[[Item], list[str]]
+) -> Callable[[bool], Rows]:
+    """All pages of a list, from its first on; masked or not, a row is made of what then stands in the view."""
+
+    async def rows(mask: bool) -> AsyncIterator[Sequence[Sequence[str]]]:
+        cursor: str | None = None
+        while True:
+            found = await page(cursor)
+            items: Sequence[Any] = masked(found.items) if mask else found.items
+            yield [row(item) for item in items]
+            if found.next is None:
+                return
+            cursor = found.next
+
+    return rows
+
+
+def _given(form: MultiMapping[str], *names: str) -> dict[str, str]:
+    return {name: form[name] for name in names if form.get(name)}
+
+
+def _number(cursor: str | None) -> int | None:
+    return None if cursor is None else int(cursor)
