@@ -67,7 +67,7 @@ class Figure:
     call_to_file: tuple[float, float]
 
 
-@dataclass(slots=True)
+@dataclass
 class Desks:
     """`shown`: when each case was first on a page, on the clock of `time.perf_counter`."""
 
@@ -76,7 +76,8 @@ class Desks:
     offset: float = field(default_factory=lambda: time.time() - time.perf_counter())
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def noted(self, source: object, case: str, at: float) -> None:
+    def noted(self, case: str, at: float) -> None:
+        """A page shows this case since `at`, in milliseconds of the wall clock."""
         self.shown.setdefault(case, at / 1000 - self.offset)
         self.news.set()
 
@@ -226,7 +227,7 @@ async def _answers(http: aiohttp.ClientSession, url: str) -> bool:
 
 
 async def _open_desk(context: BrowserContext, url: str, username: str, password: str, desks: Desks) -> Page:
-    await context.expose_binding("caseIsShown", desks.noted)
+    await context.expose_function("caseIsShown", desks.noted)
     await context.add_init_script(WATCH)
     await context.request.post(f"{url}/api/v1/login", data={"username": username, "password": password})
     page = await context.new_page()
