@@ -35,7 +35,7 @@ from models.people import UserRole, create_user, generate_password
 from models.seats import SeatState, add_seat, list_seats, set_seat_state
 
 DESKS = 20
-ALONE = 25  # calls that come one after the other
+ALONE = 20  # calls that come one after the other
 ROUNDS = 1  # of as many calls at once as there are desks
 TARGET_MS = 500.0  # at the 99th percentile: half of the first ring
 SHOWN_WITHIN = 5.0
