@@ -9,13 +9,13 @@ import asyncio
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 import click
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from drill.own_platform import ELDERS_LINE, agents, on_own_platform, own_settings, ports_of_its_own
 from drill.printing import Timeline, say
@@ -43,6 +43,7 @@ SWITCH: Final = """theme => {
   root.dataset.bsTheme = root.dataset.themeAlways ?? theme;
   dispatchEvent(new Event("theme"));
 }"""
+Launch = Callable[[str], Awaitable[Browser]]
 SETTLED: Final = 300  # milliseconds for charts and fonts
 
 
@@ -59,18 +60,21 @@ class Pictured(SosStory):
 class Camera:
     """Opens every page by every log-in that is needed, and keeps a picture of it."""
 
-    def __init__(self, url: str, log_ins: Sequence[DemoLogIn], browser: Browser) -> None:
+    def __init__(self, url: str, log_ins: Sequence[DemoLogIn], launch: Launch) -> None:
         self._url = url
         self._passwords = {user.username: user.password for user in log_ins}
-        self._browser = browser
+        self._launch = launch
 
     async def takes_all(self, case: str, seat: str) -> None:
         """`seat`: whose desk shows the case."""
         first = f"agent{seat}"
         for lang, locale in LANGS.items():
+            browser = await self._launch(locale)
             walk = Walk(self._url, links=[f"/cases/{case}", "/elders/1"])
             for username in (first, *(name for name in self._passwords if name != first)):
-                page = await self._log_in(username, lang, locale)
+                page = await self._log_in(
+                    await browser.new_context(locale=locale, reduced_motion="reduce"), username, lang
+                )
                 async for name in walk.pages(page):
                     await self._take(page, f"{name}.{lang}")
                 if username == first:
@@ -80,11 +84,11 @@ class Camera:
                     await page.goto(f"{self._url}/login")
                     await self._take(page, f"login.{lang}")
                 await page.context.close()
+            await browser.close()
             for route in walk.left:
                 say((f"没有截到：{route}", f"no picture of {route}"))
 
-    async def _log_in(self, username: str, lang: str, locale: str) -> Page:
-        context = await self._browser.new_context(reduced_motion="reduce", locale=locale)
+    async def _log_in(self, context: BrowserContext, username: str, lang: str) -> Page:
         await context.add_cookies([{"name": "yjt_lang", "value": lang, "url": self._url}])
         page = await context.new_page()
         await page.goto(f"{self._url}/login")
@@ -136,14 +140,17 @@ async def _play(platform: Settings, town: Town, log_ins: Sequence[DemoLogIn]) ->
     program, environment = find("chromium", platform), {**os.environ, **browser_environment(platform)}
     people = [AgentLogIn(user.username, user.password) for user in agents(log_ins)]
     async with async_playwright() as playwright, rehearsal(platform, town, agents=people) as stage:
-        browser = await playwright.chromium.launch(
-            executable_path=program.argv_prefix[0], args=list(FLAGS), env=environment
-        )
+
+        def launch(locale: str) -> Awaitable[Browser]:
+            """Dates in fields are written as the browser's own language has them."""
+            args = [*FLAGS, f"--lang={locale}"]
+            more = {**environment, "LANGUAGE": locale.replace("-", "_")}
+            return playwright.chromium.launch(executable_path=program.argv_prefix[0], args=args, env=more)
+
         line = dialable(ELDERS_LINE, platform.area_code)
         story = Pictured(town, stage.desks, line, Timeline().tell)
-        story.camera = Camera(web_address(platform), log_ins, browser)
+        story.camera = Camera(web_address(platform), log_ins, launch)
         report = await story.run()
-        await browser.close()
     return report.passed
 
 
