@@ -75,6 +75,7 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
         words=app[keys.TEXTS]["zh"],
     )
     app[keys.SOCKETS] = set()
+    app[keys.PHONES] = {}
     app[keys.REVEALS] = Reveals()
     app[keys.LOGINS] = Throttle(burst=10, per_minute=20)
     app[keys.LIMITS] = Limits()

@@ -30,7 +30,7 @@ class Office:
             within=within,
             now=lambda: self.at,
             reserved=self.reserved,
-            find=lambda case, search: self.find(case, search),
+            find=self.find,
         )
         self.desk.load([SeatSetup("801", "801", willing=True)])
         self.tells("801-page", there=True)
