@@ -254,7 +254,6 @@ def _assemble(
         controller.desk,
         phones,
         within=policy.page_returns,
-        now=Controller.now,
         reserved=controller.seat_reserved,
         find=controller.find_seat,
     )

@@ -197,10 +197,11 @@ class Controller:
         self.side_calls.hear(event)
 
     def seat_registered(self, endpoint: str, *, is_registered: bool) -> None:
-        extension, has_a_phone = self.phones.told(endpoint, is_registered=is_registered)
+        extension, has_a_phone, has_come = self.phones.told(endpoint, is_registered=is_registered)
         if extension in self.desk.seats:
             self.desk.registered(extension, is_registered=has_a_phone)
-            self.returning.is_there(extension)
+            if has_come:
+                self.returning.is_there(extension)
 
     def link_lost(self, reason: str, *, final: bool) -> None:
         self.link_problem = reason
@@ -259,7 +260,7 @@ class Controller:
                 self.returning.stop(case, role)
                 self.desk.stop_finding(case, role)
             case ReleaseSeat(extension, SeatRelease.BROKE):
-                self.returning.broke(case, extension)
+                self.returning.broke(self.runs[case].case, extension)
             case ReleaseSeat(extension, why):
                 self.desk.release(case, extension, why)
                 for phone in self.phones.of(extension) if why is SeatRelease.UNREACHABLE else ():

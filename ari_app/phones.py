@@ -21,11 +21,13 @@ class Phones:
         """The endpoints of a seat."""
         return extension, page_phone(extension)
 
-    def told(self, endpoint: str, *, is_registered: bool) -> tuple[str, bool]:
-        """Asterisk has told of this endpoint: whose it is, and whether that seat has a phone now."""
+    def told(self, endpoint: str, *, is_registered: bool) -> tuple[str, bool, bool]:
+        """Asterisk has told of this endpoint, which it also does at the end of every call: whose it is, whether that
+        seat has a phone now, and whether this one has just come."""
+        has_come = is_registered and endpoint not in self._there
         (self._there.add if is_registered else self._there.discard)(endpoint)
         extension = endpoint.removesuffix(_PAGE)
-        return extension, any(phone in self._there for phone in self.of(extension))
+        return extension, any(phone in self._there for phone in self.of(extension)), has_come
 
     def choose(self, extension: str) -> str:
         """The endpoint that is dialled when this seat is rung."""

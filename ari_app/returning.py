@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from ari_app.desk import Desk, Seat
 from ari_app.phones import Phones
+from ivr.case import Case
 from ivr.commands import FindSeat
-from ivr.vocabulary import Role, SeatRelease
+from ivr.vocabulary import LegKind, Role, SeatRelease
 
 SPOKE = timedelta(seconds=4)  # a line that held so long was a line: without any sound Asterisk ends it before
 SETTLES = 1.0  # seconds: the end of a page that is closed is told a moment after that of its call
@@ -39,33 +40,31 @@ class Returning:
         phones: Phones,
         *,
         within: float,
-        now: Callable[[], datetime],
         reserved: Callable[[str, Role, Seat], None],
         find: Callable[[str, FindSeat], None],
     ) -> None:
         self._desk = desk
         self._phones = phones
         self._within = within
-        self._now = now
         self._reserved = reserved
         self._find = find
         self._away: dict[str, _Away] = {}
 
-    def broke(self, case: str, extension: str) -> None:
+    def broke(self, case: Case, extension: str) -> None:
         """The seat's line in this case broke off. A telephone on a desk is not expected back so soon, and a page whose
         sound never came through would break off again."""
         seat = self._desk.seat(extension)
-        spoke = seat.talking and self._now() - seat.since >= SPOKE
-        if seat.case != case or seat.role is None or not (spoke and self._phones.in_page(extension) and self._within):
-            self._desk.release(case, extension, SeatRelease.TALKED)
+        expected = self._within and self._phones.in_page(extension) and _held(case, extension) >= SPOKE
+        if seat.case != case.id or seat.role is None or not expected:
+            self._desk.release(case.id, extension, SeatRelease.TALKED)
             return
         loop = asyncio.get_running_loop()
         timers = (
             loop.call_later(min(SETTLES, self._within), self.is_there, extension),
             loop.call_later(self._within, self._give_up, extension),
         )
-        self._away[extension] = _Away(case, seat.role, timers)
-        self._desk.rings(case, extension)
+        self._away[extension] = _Away(case.id, seat.role, timers)
+        self._desk.rings(case.id, extension)
 
     def waits(self, case: str, search: FindSeat) -> bool:
         """This search is for the agent who is expected back: it is kept until they are, or it is given up."""
@@ -100,3 +99,12 @@ class Returning:
         for timer in away.timers:
             timer.cancel()
         return away
+
+
+def _held(case: Case, extension: str) -> timedelta:
+    """How long the seat's last line in this case was up."""
+    lines = (leg for leg in reversed(case.legs) if leg.kind is LegKind.SEAT and leg.number == extension)
+    line = next(lines, None)
+    if line is None or line.answered_at is None or line.ended_at is None:
+        return timedelta(0)
+    return line.ended_at - line.answered_at

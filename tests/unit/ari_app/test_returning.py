@@ -9,8 +9,9 @@ import pytest
 from ari_app.desk import Desk, Seat, SeatSetup, SeatState
 from ari_app.phones import Phones
 from ari_app.returning import Returning
+from ivr.case import Case, Leg
 from ivr.commands import FindSeat
-from ivr.vocabulary import Role, Skill
+from ivr.vocabulary import LegKind, Role, Skill
 from tests.unit.ari_app.virtual_time import passes
 
 FOR_A = FindSeat(Role.A, Skill.AGENT)
@@ -28,7 +29,6 @@ class Office:
             self.desk,
             self.phones,
             within=within,
-            now=lambda: self.at,
             reserved=self.reserved,
             find=self.find,
         )
@@ -38,7 +38,7 @@ class Office:
         self.phones.choose("801")
         self.desk.answered("801")
         self.given.clear()
-        self.at += timedelta(minutes=1)
+        self.spoke = timedelta(minutes=1)
 
     def reserved(self, case: str, role: Role, seat: Seat) -> None:
         self.given.append((case, role, seat.extension))
@@ -46,11 +46,18 @@ class Office:
     def find(self, case: str, search: FindSeat) -> None:
         self.desk.find(case, search)
 
+    def broke(self, case: str = "one") -> None:
+        """Agent A's line ends without anybody hanging up."""
+        begun, over = self.at - self.spoke, self.at
+        line = Leg(id="a-1", kind=LegKind.SEAT, number="801", role=Role.A, answered_at=begun, ended_at=over)
+        self.returning.broke(Case(id=case, legs=(line,)), "801")
+
     def tells(self, endpoint: str, *, there: bool) -> None:
         """Asterisk tells it, as the controller hears it."""
-        extension, has_a_phone = self.phones.told(endpoint, is_registered=there)
+        extension, has_a_phone, has_come = self.phones.told(endpoint, is_registered=there)
         self.desk.registered(extension, is_registered=has_a_phone)
-        self.returning.is_there(extension)
+        if has_come:
+            self.returning.is_there(extension)
 
     def another(self) -> None:
         self.desk.load([SeatSetup("801", "801", willing=True), SeatSetup("802", "802", willing=True)])
@@ -59,18 +66,19 @@ class Office:
 
 def test_the_phone_in_the_page_is_rung_before_the_other_and_either_makes_a_seat() -> None:
     phones = Phones()
-    assert phones.told("801", is_registered=True) == ("801", True)
+    assert phones.told("801", is_registered=True) == ("801", True, True)
     assert (phones.choose("801"), phones.in_page("801")) == ("801", False)
     phones.told("801-page", is_registered=True)
     assert (phones.choose("801"), phones.in_page("801")) == ("801-page", True)
-    assert phones.told("801", is_registered=False) == ("801", True)
-    assert phones.told("801-page", is_registered=False) == ("801", False)
+    assert phones.told("801-page", is_registered=True) == ("801", True, False)
+    assert phones.told("801", is_registered=False) == ("801", True, False)
+    assert phones.told("801-page", is_registered=False) == ("801", False, False)
 
 
 async def test_after_f5_the_same_agent_is_rung_again_as_soon_as_the_page_is_back() -> None:
     office = Office()
     office.another()
-    office.returning.broke("one", "801")
+    office.broke()
     assert office.returning.waits("one", FOR_A)
     office.tells("801-page", there=False)
     await passes(2)
@@ -83,8 +91,9 @@ async def test_after_f5_the_same_agent_is_rung_again_as_soon_as_the_page_is_back
 
 async def test_a_page_that_never_lost_its_phone_is_rung_when_that_is_certain() -> None:
     office = Office()
-    office.returning.broke("one", "801")
+    office.broke()
     assert office.returning.waits("one", FOR_A)
+    office.tells("801-page", there=True)
     assert office.given == []
     await passes(1.1)
     assert office.given == [("one", Role.A, "801")]
@@ -93,7 +102,7 @@ async def test_a_page_that_never_lost_its_phone_is_rung_when_that_is_certain() -
 async def test_an_agent_who_does_not_come_back_is_replaced() -> None:
     office = Office()
     office.another()
-    office.returning.broke("one", "801")
+    office.broke()
     office.tells("801-page", there=False)
     assert office.returning.waits("one", FOR_A)
     await passes(5.9)
@@ -106,7 +115,7 @@ async def test_an_agent_who_does_not_come_back_is_replaced() -> None:
 
 async def test_a_case_that_looks_for_nobody_any_more_lets_its_agent_go() -> None:
     office = Office()
-    office.returning.broke("one", "801")
+    office.broke()
     office.returning.waits("one", FOR_A)
     office.returning.stop("one", Role.B)
     assert office.desk.seat("801").case == "one"
@@ -124,6 +133,6 @@ async def test_for_whom_nobody_waits(why: str) -> None:
         office.tells("801", there=True)
         office.phones.choose("801")
     if why == "no sound":
-        office.desk.seat("801").since = office.at - timedelta(seconds=2)
-    office.returning.broke("one" if why != "another case" else "two", "801")
+        office.spoke = timedelta(seconds=2)
+    office.broke("one" if why != "another case" else "two")
     assert not office.returning.waits("one", FOR_A)
