@@ -35,7 +35,7 @@ function show(state) {
   part.hangup.disabled = !["ringing", "talking", "echo"].includes(state);
   part.mute.disabled = state !== "talking";
   part["try-line"].disabled = state !== "ready";
-  part.on.hidden = Boolean(line) || state === "registering";
+  part.on.hidden = Boolean(line) || ["registering", "other_tab"].includes(state);
   part.off.hidden = !line;
 }
 
