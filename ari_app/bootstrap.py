@@ -30,8 +30,10 @@ from ari_app.lease import Ownership, Unshared
 from ari_app.lines import Lines
 from ari_app.listener import UNHEARD, Listener
 from ari_app.outbox import Outbox
+from ari_app.phones import Phones
 from ari_app.recovery import open_cases
 from ari_app.register import Register
+from ari_app.returning import Returning
 from ari_app.seats import SeatRecords
 from ari_app.side_calls import SideCalls
 from ari_app.sip_watch import watch_of
@@ -193,7 +195,7 @@ def _assemble(
     ownership: Ownership,
     figures: Figures,
 ) -> tuple[Controller, SeatRecords]:
-    lines = Lines()
+    lines, phones = Lines(), Phones()
     office = OfficeHours(policy.office_from, policy.office_to)
     if not office.knows(clock().year):
         log.warning("exchanged working days of this year are not known: Monday to Friday count", year=clock().year)
@@ -201,6 +203,7 @@ def _assemble(
         trunk=settings.trunk_contact,
         emergency=settings.emergency_route == "trunk",
         caller_id=settings.platform_number,
+        phone=phones.choose,
     )
 
     def tell(case: str, event: Event) -> None:
@@ -228,6 +231,7 @@ def _assemble(
         policy=policy,
         recordings_folder=recordings_dir(settings),
         figures=figures,
+        phones=phones,
     )
     controller.bus = Bus(controller.picture, first=time.time_ns() // 1_000_000)
     controller.board = Board(
@@ -248,6 +252,13 @@ def _assemble(
         changed=controller.seat_changed,
         wrap_up=controller.wrap_up_started,
     )
+    controller.returning = Returning(
+        controller.desk,
+        phones,
+        within=policy.page_returns,
+        reserved=controller.seat_reserved,
+        find=controller.find_seat,
+    )
     controller.tape_watch = TapeWatch(
         recordings_dir(settings),
         controller,
@@ -257,7 +268,13 @@ def _assemble(
         here=settings.recordings_here,
     )
     controller.desk_file = DeskFile(desk_file(settings), policy, lambda: [*controller.desk.seats.values()])
-    records = SeatRecords(database, controller.desk, client, background)
+    records = SeatRecords(
+        database,
+        controller.desk,
+        client,
+        background,
+        registered=lambda phone, there: controller.seat_registered(phone, is_registered=there),
+    )
 
     async def tested(caller: str) -> None:
         try:

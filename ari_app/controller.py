@@ -30,8 +30,10 @@ from ari_app.lines import Lines
 from ari_app.live import case_json, seat_json
 from ari_app.needs import Needs
 from ari_app.outgoing import Outgoing, Wish
+from ari_app.phones import Phones
 from ari_app.reception import Reception
 from ari_app.register import Register
+from ari_app.returning import Returning
 from ari_app.runner import CaseRun, RaisedAlarm
 from ari_app.side_calls import SideCalls
 from ari_app.sip_watch import SipWatch
@@ -66,10 +68,12 @@ _NOT_A_CALLER = re.compile(r"[^0-9+]")
 
 
 class Controller:
-    """The parts that need the controller itself (`desk`, `desk_file`, `journal`, `bus`, `board`, `side_calls`,
-    `tape_watch`) are set by `bootstrap`, and `vital`: the tasks without which calls are not handled or recorded."""
+    """The parts that need the controller itself (`desk`, `returning`, `desk_file`, `journal`, `bus`, `board`,
+    `side_calls`, `tape_watch`) are set by `bootstrap`, and `vital`: the tasks without which calls are not handled or
+    recorded."""
 
     desk: Desk
+    returning: Returning
     desk_file: DeskFile
     journal: Journal
     bus: Bus
@@ -93,8 +97,10 @@ class Controller:
         policy: Policy,
         recordings_folder: Path,
         figures: Figures,
+        phones: Phones,
     ) -> None:
         self.policy = policy
+        self.phones = phones
         self.runs: dict[str, CaseRun] = {}
         self._ari = client
         self.app = app
@@ -190,9 +196,12 @@ class Controller:
     def side_call_event(self, event: StreamItem) -> None:
         self.side_calls.hear(event)
 
-    def seat_registered(self, extension: str, *, is_registered: bool) -> None:
+    def seat_registered(self, endpoint: str, *, is_registered: bool) -> None:
+        extension, has_a_phone, has_come = self.phones.told(endpoint, is_registered=is_registered)
         if extension in self.desk.seats:
-            self.desk.registered(extension, is_registered=is_registered)
+            self.desk.registered(extension, is_registered=has_a_phone)
+            if has_come:
+                self.returning.is_there(extension)
 
     def link_lost(self, reason: str, *, final: bool) -> None:
         self.link_problem = reason
@@ -244,22 +253,31 @@ class Controller:
 
     def seat_command(self, case: str, command: SeatCommand) -> None:
         match command:
-            case FindSeat(role=Role.A):
-                ahead = self.desk.find(case, command, self.runs[case].case.waiting_since)
-                if ahead is not None:
-                    self.post(case, Queued(at=self.now(), actor="system", ahead=ahead))
             case FindSeat():
-                self.desk.find(case, command)
+                if not self.returning.waits(case, command):
+                    self.find_seat(case, command)
             case StopFindingSeat(role):
+                self.returning.stop(case, role)
                 self.desk.stop_finding(case, role)
+            case ReleaseSeat(extension, SeatRelease.BROKE):
+                self.returning.broke(self.runs[case].case, extension)
             case ReleaseSeat(extension, why):
                 self.desk.release(case, extension, why)
-                if why is SeatRelease.UNREACHABLE:
-                    self._catching_up.ask_again(extension)
+                for phone in self.phones.of(extension) if why is SeatRelease.UNREACHABLE else ():
+                    self._catching_up.ask_again(phone)
             case ChangeRole(extension, role):
                 self.desk.change_role(case, extension, role)
             case ShowFile(extension, role):
                 self._show(case, extension, role)
+
+    def find_seat(self, case: str, search: FindSeat) -> None:
+        """Any seat that fits."""
+        if search.role is not Role.A:
+            self.desk.find(case, search)
+            return
+        ahead = self.desk.find(case, search, self.runs[case].case.waiting_since)
+        if ahead is not None:
+            self.post(case, Queued(at=self.now(), actor="system", ahead=ahead))
 
     def _show(self, case: str, extension: str, role: Role) -> None:
         """Straight to the screen, before the phone is rung: the case goes along, so the page need not ask for it."""
@@ -321,6 +339,7 @@ class Controller:
     async def _retire(self, run: CaseRun) -> None:
         await asyncio.sleep(RETIRE_AFTER)
         case = run.case.id
+        self.returning.stop(case)
         self.desk.forget(case)
         await run.stop()
         self.runs.pop(case, None)

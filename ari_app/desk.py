@@ -212,7 +212,7 @@ class Desk:
             del self.seats[extension]
             return
         match why:
-            case SeatRelease.TALKED:
+            case SeatRelease.TALKED | SeatRelease.BROKE:
                 seat.wrapping_up, seat.idle_since = True, self._now()
                 self._wrap_up(seat)
             case SeatRelease.NO_ANSWER:

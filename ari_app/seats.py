@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 
 from ari_app.ari import AriError, Client
 from ari_app.background import Background
 from ari_app.desk import Desk, SeatSetup
+from ari_app.phones import Phones
 from ivr.vocabulary import Skill
 from models.database import Database, DatabaseUnavailable
 from models.org import OrgKind, list_units
@@ -17,11 +20,22 @@ log = structlog.get_logger(__name__)
 
 
 class SeatRecords:
-    def __init__(self, database: Database, desk: Desk, client: Client, background: Background) -> None:
+    """`registered(endpoint, is_registered)` hears of their phones."""
+
+    def __init__(
+        self,
+        database: Database,
+        desk: Desk,
+        client: Client,
+        background: Background,
+        *,
+        registered: Callable[[str, bool], None],
+    ) -> None:
         self._database = database
         self._desk = desk
         self._ari = client
         self._background = background
+        self._registered = registered
 
     async def load(self) -> None:
         """Take over the seats on record, and hear of their phones.
@@ -45,18 +59,17 @@ class SeatRecords:
             )
             for seat in seats
         )
-        for seat in seats:
-            self._background.spawn(self._hear_of(seat.extension), f"subscribe-{seat.extension}")
+        for phone in (phone for seat in seats for phone in Phones.of(seat.extension)):
+            self._background.spawn(self._hear_of(phone), f"subscribe-{phone}")
 
-    async def _hear_of(self, extension: str) -> None:
+    async def _hear_of(self, phone: str) -> None:
         try:
-            await self._ari.subscribe(f"endpoint:PJSIP/{extension}")
-            endpoint = await self._ari.endpoints.get(tech="PJSIP", resource=extension)
+            await self._ari.subscribe(f"endpoint:PJSIP/{phone}")
+            endpoint = await self._ari.endpoints.get(tech="PJSIP", resource=phone)
         except AriError as problem:
-            log.info("a seat's phone is not known to Asterisk yet", seat=extension, reason=str(problem))
+            log.info("a seat's phone is not known to Asterisk yet", phone=phone, reason=str(problem))
             return
-        if extension in self._desk.seats:
-            self._desk.registered(extension, is_registered=endpoint.state == "online")
+        self._registered(phone, endpoint.state == "online")
 
     def chose(self, extension: str) -> None:
         """Keep what the agent chose, over restarts."""

@@ -63,13 +63,14 @@ class Routes:
     trunk: str | None
     emergency: bool
     caller_id: str
+    phone: Callable[[str], str] = str  # of a seat: the endpoint that is dialled
 
     def endpoint(self, kind: LegKind, number: str) -> str:
         if not _NUMBER.fullmatch(number):
             raise NoRoute("not a number that can be dialled")
         match kind:
             case LegKind.SEAT:
-                return f"PJSIP/{number}"
+                return f"PJSIP/{self.phone(number)}"
             case LegKind.SERVICE if not self.emergency:
                 raise NoRoute("no route to emergency services: YJT_EMERGENCY_ROUTE is `none`")
             case LegKind.ELDER | LegKind.SECOND | LegKind.DUTY | LegKind.CONTACT | LegKind.NUMBER | LegKind.SERVICE:

@@ -5,6 +5,8 @@ Must never: write outside HOME/asterisk and HOME/recordings, or let a value thro
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 import sys
 import wave
@@ -25,6 +27,7 @@ DIALPLAN = CHECKOUT / "dialplan"
 LANGUAGES = ("zh", "en")
 TEST_NUMBER = "*99"
 MUSIC = DIALPLAN / "music" / "default"
+PAGE_PHONE = "-page"
 SCRIPT_WITHIN = 5  # seconds for the script of the ladder, once for each step; the caller hears music meanwhile
 
 _EXTENSION = re.compile(r"[1-9][0-9]{2,5}")
@@ -44,6 +47,26 @@ class SeatLine:
     extension: str
     password: str
     name: str = ""
+
+    @property
+    def page_phone(self) -> str:
+        """The SIP user name of the same seat's phone in a browser: another line, because it speaks otherwise."""
+        return page_phone(self.extension)
+
+    @property
+    def page_password(self) -> str:
+        return page_password(self.password)
+
+
+def page_phone(extension: str) -> str:
+    """`801` -> `801-page`."""
+    return f"{extension}{PAGE_PHONE}"
+
+
+def page_password(password: str) -> str:
+    """The password of a seat's phone in the page. It follows from that of its telephone and does not tell it: what a
+    browser is given opens nothing else."""
+    return hmac.new(password.encode(), b"phone in the page", hashlib.sha256).hexdigest()[:40]
 
 
 def platform_templates() -> list[Path]:
@@ -86,6 +109,8 @@ def platform_context(
         "sos_numbers": [number for number in settings.sos_numbers if number != TEST_NUMBER],
         "other_numbers": [*settings.ordinary_numbers, *settings.complaint_numbers],
         "seats": _checked(seats),
+        "page_phones": True,
+        "page_phone": PAGE_PHONE,
         "prompts": _path(prompts_dir(settings)),
         "recordings": _path(recordings_dir(settings)),
         "music": _path(MUSIC),

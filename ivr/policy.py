@@ -38,6 +38,14 @@ class Policy:
     )
     goodbye: float = _value(10, low=3, high=30, unit="s", zh="结束语最长时长", en="longest time for the closing prompt")
     wrap_up: float = _value(60, low=0, high=900, unit="s", zh="话后处理时长", en="wrap-up time of a seat")
+    page_returns: float = _value(
+        6,
+        low=0,
+        high=20,
+        unit="s",
+        zh="坐席网页电话中断(如刷新页面)后等待其恢复的时长",
+        en="wait for an agent whose phone in the page broke off (F5), before another seat is rung",
+    )
     follow_up: float = _value(2, low=1, high=14, unit="d", zh="回访期限(S1.8)", en="a follow-up is due after (S1.8)")
     lookup: float = _value(
         1.0, low=0.1, high=10, unit="s", zh="查档时限", en="deadline for looking the caller up, then unknown"

@@ -37,6 +37,7 @@ from ivr.commands import (
 from ivr.policy import Policy
 from ivr.vocabulary import (
     MUST_ACCEPT,
+    NORMAL_CLEARING,
     SUCCESSORS,
     AlarmKind,
     CaseState,
@@ -254,8 +255,10 @@ class Turn:
                 why = SeatRelease.UNREACHABLE
             case Result.CANCELLED | Result.LOST:
                 why = SeatRelease.NOT_NEEDED
-            case Result.ACCEPTED | None:
+            case Result.ACCEPTED | None if leg.cause in {0, NORMAL_CLEARING}:
                 why = SeatRelease.TALKED
+            case Result.ACCEPTED | None:
+                why = SeatRelease.BROKE
         return self.do(ReleaseSeat(leg.number, why))
 
     # --- the end ----------------------------------------------------------------------------------------------------

@@ -314,6 +314,7 @@ class SeatRelease(StrEnum):
     """Why a seat is free of a case: the desk decides from it what the seat does next."""
 
     TALKED = "talked"
+    BROKE = "broke"  # nobody hung up: its phone may be back in a moment
     NOT_NEEDED = "not_needed"
     NO_ANSWER = "no_answer"
     UNREACHABLE = "unreachable"

@@ -78,6 +78,7 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
     )
     app[keys.WALLBOARD] = Wallboard(database)
     app[keys.SOCKETS] = set()
+    app[keys.PHONES] = {}
     app[keys.REVEALS] = Reveals()
     app[keys.LOGINS] = Throttle(burst=10, per_minute=20)
     app[keys.LIMITS] = Limits()

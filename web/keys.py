@@ -33,6 +33,7 @@ TEXTS = web.AppKey("texts", Mapping[Lang, Texts])
 TEMPLATES = web.AppKey("templates", jinja2.Environment)
 REVEALS = web.AppKey("reveals", Reveals)
 SOCKETS = web.AppKey("sockets", set[web.WebSocketResponse])
+PHONES = web.AppKey("phones", dict[str, web.WebSocketResponse])  # in pages, by seat
 LOOKING = web.AppKey("looking", Looking)
 FIGURES = web.AppKey("figures", Figures)
 WALLBOARD = web.AppKey("wallboard", Wallboard)

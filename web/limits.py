@@ -33,6 +33,8 @@ _NEVER_HELD_UP: Final = frozenset({
     "/fragments/board",
     "/fragments/cases/{id}",
     "/api/v1/live",
+    "/api/v1/phone",
+    "/api/v1/phone/socket",
     "/api/v1/cases/{id}",
     "/api/v1/cases/{id}/actions",
     "/api/v1/cases/{id}/shown",

@@ -75,10 +75,14 @@ _OF_ROLE: Final[dict[str, frozenset[Right]]] = {
     UserRole.GATEWAY: frozenset({Right.REPORT_ALARMS}),
     UserRole.WALLBOARD: frozenset({Right.SEE_WALLBOARD}),
 }
+# A sheet may hold people of any place.
+_OF_ALL_PLACES: Final = frozenset({Right.IMPORT})
 
 
 def may(account: Account, right: Right) -> bool:
     """Whether one of the account's duties (S9) brings this right."""
+    if right in _OF_ALL_PLACES and not account.scope.everywhere:
+        return False
     return any(right in _OF_ROLE.get(role, frozenset()) for role in account.roles)
 
 

@@ -1,7 +1,8 @@
 """The third-party files that browsers get from us: fetched from npm packages, checked by hash, committed.
 
 `python -m web.vendor` fetches again what `static/vendor/manifest.json` names; `--lock` writes new hashes after a
-version was changed there. Never served from another host, never edited by hand.
+version was changed there. What a package does not bring as one file for browsers is bundled by the program that the
+manifest names, out of packages of the versions that it names. Never served from another host, never edited by hand.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,18 +26,22 @@ class VendorError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class VendoredFile:
-    """`package` as npm names it with its version; `source` inside it; `target` below `static/vendor/`."""
+    """`package` as npm names it with its version; `source` inside it; `target` below `static/vendor/`.
+
+    `bundled_with`: the bundler and what the package needs, as npm names them; empty for a file that is taken as it is.
+    """
 
     package: str
     source: str
     target: str
     sha256: str
+    bundled_with: tuple[str, ...] = ()
 
 
 def read_manifest() -> list[VendoredFile]:
     packages: dict[str, Any] = json.loads(MANIFEST.read_text("utf-8"))
     return [
-        VendoredFile(package, source, entry["target"], entry["sha256"])
+        VendoredFile(package, source, entry["target"], entry["sha256"], tuple(entry.get("bundled_with", ())))
         for package, files in packages.items()
         for source, entry in files.items()
     ]
@@ -65,25 +70,26 @@ def fetch(*, lock: bool = False) -> None:
     fetched: list[VendoredFile] = []
     for package in sorted({file.package for file in files}):
         wanted = {file.source: file for file in files if file.package == package}
-        for source, content in _unpack(package, set(wanted)):
+        taken = {file.source for file in wanted.values() if not file.bundled_with}
+        bundled = [(file.source, _bundle(file)) for file in wanted.values() if file.bundled_with]
+        for source, content in [*_unpack(package, taken), *bundled]:
             file, digest = wanted[source], _digest(content)
             if digest != file.sha256 and not lock:
                 raise VendorError(f"{package}: {source} has sha256 {digest}, the manifest says {file.sha256}")
             target = FOLDER / file.target
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-            fetched.append(VendoredFile(package, source, file.target, digest))
+            fetched.append(replace(file, sha256=digest))
     if lock:
         _write_manifest(fetched)
 
 
 def _unpack(package: str, sources: set[str]) -> Iterator[tuple[str, bytes]]:
     with tempfile.TemporaryDirectory() as folder:
-        command = ["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", folder, package]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+        _run(["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", folder, package], folder)
         archives = list(Path(folder).glob("*.tgz"))
-        if done.returncode or len(archives) != 1:
-            raise VendorError(f"npm pack {package} failed: {done.stderr.strip()[-400:]}")
+        if len(archives) != 1:
+            raise VendorError(f"npm pack {package} brought {len(archives)} archives")
         with tarfile.open(archives[0]) as archive:
             for source in sorted(sources):
                 member = archive.extractfile(str(PurePosixPath("package") / source))
@@ -92,10 +98,29 @@ def _unpack(package: str, sources: set[str]) -> Iterator[tuple[str, bytes]]:
                 yield source, member.read()
 
 
+def _bundle(file: VendoredFile) -> bytes:
+    """One module that a browser can load. Nothing of the packages is run but the bundler itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        packages = ["--save-exact", file.package, *file.bundled_with]
+        _run(["npm", "install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", *packages], folder)
+        source = f"node_modules/{file.package.rpartition('@')[0]}/{file.source}"
+        how = ["--bundle", "--format=esm", "--platform=browser", "--target=es2022", "--minify", "--legal-comments=none"]
+        _run(["node_modules/.bin/esbuild", source, *how, "--outfile=bundle.js"], folder)
+        return Path(folder, "bundle.js").read_bytes()
+
+
+def _run(command: list[str], folder: str) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+    if done.returncode:
+        raise VendorError(f"{' '.join(command[:2])} failed: {(done.stderr or done.stdout).strip()[-400:]}")
+
+
 def _write_manifest(files: list[VendoredFile]) -> None:
-    packages: dict[str, dict[str, dict[str, str]]] = {}
+    packages: dict[str, dict[str, dict[str, Any]]] = {}
     for file in files:
-        entry = {"target": file.target, "sha256": file.sha256}
+        entry: dict[str, Any] = {"target": file.target, "sha256": file.sha256}
+        if file.bundled_with:
+            entry["bundled_with"] = list(file.bundled_with)
         packages.setdefault(file.package, {})[file.source] = entry
     MANIFEST.write_text(json.dumps(packages, indent=2) + "\n", "utf-8")
 

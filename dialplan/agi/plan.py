@@ -15,8 +15,9 @@ from ivr.policy import Policy
 from ivr.vocabulary import Prompt
 
 _USUAL = Policy()
-# How many are rung together: who is dialled has to pass through one line of AGI, 2048 characters.
-SEATS_AT_ONCE, CONTACTS_AT_ONCE = 150, 24
+# How many are rung together: who is dialled has to pass through one line of AGI, 2048 characters, and seats with their
+# phones in browsers through one of the dialplan, 4096.
+SEATS_AT_ONCE, CONTACTS_AT_ONCE = 120, 24
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from ivr.commands import Play, StopTimer
 from ivr.turn import Turn
 from ivr.vocabulary import (
     MUST_ACCEPT,
+    NORMAL_CLEARING,
     OUT_OF_ORDER,
     AlarmKind,
     CaseState,
@@ -224,6 +225,8 @@ def after_the_end(turn: Turn, leg: Leg) -> Turn:
                 turn.release(leg)
             if was_up and leg.role in {Role.A, Role.B} and not turn.case.arrived_at:
                 turn.alarm(AlarmKind.SEAT_LOST, str(leg.role))
+            elif was_up and leg.role in {Role.A, Role.B} and turn.case.elder_alone and _broke(leg):
+                turn.alarm(AlarmKind.SEAT_LOST, str(leg.role)).find_seat(leg.role)
         case LegKind.CONTACT:
             cascade.not_reached(turn, leg)
         case LegKind.ELDER if not turn.case.is_elder(leg):
@@ -241,10 +244,16 @@ def after_the_end(turn: Turn, leg: Leg) -> Turn:
     return settle(turn)
 
 
+def _broke(leg: Leg) -> bool:
+    """Nobody hung up."""
+    return leg.cause not in {NORMAL_CLEARING, 0}
+
+
 def settle(turn: Turn) -> Turn:
-    """Before help has arrived every open role is filled again; afterwards the last agent to leave ends the case."""
+    """Before help has arrived every open role is filled again; afterwards the last agent to leave ends the case, but not
+    one whose phone broke off: the elder is spoken with to the end."""
     case = roles.leave_intercom(turn).case
-    if case.arrived_at and not any(case.agents):
+    if case.arrived_at and not any(case.agents) and not (case.elder_up and case.searching):
         return close_when_done(say_goodbye(turn))
     turn.keep_company()
     if case.arrived_at:

@@ -124,7 +124,7 @@ async def town(
     async with fake_control(token) as control:
         for extension in ("801", "802", "803"):
             await control.seat(stories.seat_json(extension, "ready" if extension != "803" else "paused"))
-        web = await _start_web(settings, port, control.port)
+        web = await start_web(settings, port, control.port)
         try:
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(
@@ -139,7 +139,7 @@ async def town(
     assert not errors, "the browser complained: " + "; ".join(errors)
 
 
-async def _start_web(settings: Settings, port: int, control_port: int) -> asyncio.subprocess.Process:
+async def start_web(settings: Settings, port: int, control_port: int) -> asyncio.subprocess.Process:
     ports = {"YJT_WEB_PORT": str(port), "YJT_CONTROL_PORT": str(control_port)}
     with (settings.home / "web.log").open("w") as log:
         process = await asyncio.create_subprocess_exec(

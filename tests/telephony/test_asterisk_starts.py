@@ -151,5 +151,5 @@ async def test_ari_sees_trunk_and_seats(platform_asterisk: PlatformAsterisk) -> 
     secrets = platform_asterisk.secrets
     async with Client(platform_asterisk.url, username=secrets.ari_user, password=secrets.ari_password) as client:
         found = {endpoint.resource for endpoint in await client.endpoints.list()}
-    assert found == {"trunk", "801", "802"}
+    assert found == {"trunk", "801", "801-page", "802", "802-page"}
     assert TRUNK_HOST in await platform_asterisk.process.cli("pjsip show identifies")

@@ -158,6 +158,8 @@ GET /api/v1/me                              all        200 401
 GET /api/v1/metrics                         all        200 200
 GET /api/v1/openapi.json                    all        200 200
 GET /api/v1/orders                          ALGPDO     200 401
+GET /api/v1/phone                           ALGP       404 401
+GET /api/v1/phone/socket                    ALGP       404 401
 GET /api/v1/ready                           all        200 200
 GET /api/v1/recordings/{id}                 ALGPR      404 401
 GET /api/v1/recordings/{id}/proof           ALGPR      404 401

@@ -88,7 +88,7 @@ async def _send(
                 request.app[METRICS].dropped.inc()
                 await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too slow")
                 return
-            elif not await _still_welcome(request, account):
+            elif not await still_welcome(request, account):
                 await socket.close(code=LOGGED_OUT, message=b"logged out")
                 return
 
@@ -142,7 +142,7 @@ async def _messages(subscriber: Subscriber) -> AsyncGenerator[Message | None]:
         yield message
 
 
-async def _still_welcome(request: web.Request, account: Account) -> bool:
+async def still_welcome(request: web.Request, account: Account) -> bool:
     """Whether the account is still logged in, and still what it was: other duties are another stream."""
     accounts = request.app[ACCOUNTS]
     if request.get(BEARER):

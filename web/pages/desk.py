@@ -42,4 +42,5 @@ def _context(request: web.Request) -> dict[str, object]:
         "topics": tuple(Topic),
         "aids": tuple(Aid),
         "words": texts_of(request).section("script"),
+        "phone_words": texts_of(request).section("phone_says"),
     }

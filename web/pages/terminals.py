@@ -1,6 +1,7 @@
 """The page of terminals that are due for a test (S8)."""
 
 from dataclasses import replace
+from typing import Final
 
 from aiohttp import web
 

@@ -39,8 +39,8 @@ class FakeHouse:
     def side_call_event(self, event: StreamItem) -> None:
         self.told.append(("side call", type(event).__name__))
 
-    def seat_registered(self, extension: str, *, is_registered: bool) -> None:
-        self.told.append(("phone", extension, is_registered))
+    def seat_registered(self, endpoint: str, *, is_registered: bool) -> None:
+        self.told.append(("phone", endpoint, is_registered))
 
     def link_lost(self, reason: str, *, final: bool) -> None:
         self.told.append(("lost", reason, final))

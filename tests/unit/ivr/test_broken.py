@@ -9,7 +9,7 @@ import pytest
 
 from ivr.broken import in_turn
 from ivr.case import Case
-from ivr.commands import Command, Dial, StartTimer
+from ivr.commands import Command, Dial, ReleaseSeat, StartTimer
 from ivr.events import (
     ArrivalReported,
     CallRequested,
@@ -32,6 +32,7 @@ from ivr.vocabulary import (
     Prompt,
     Result,
     Role,
+    SeatRelease,
     Skill,
 )
 from tests.unit.ivr.exchange import FILE, MUSIC, START
@@ -368,3 +369,18 @@ def test_the_number_that_is_rung_is_the_one_that_called(talking: World) -> None:
     commands = talking.asterisk_dies()
     assert Dial("elder-2", LegKind.ELDER, CALLER, POLICY.call_back_ring) in commands
     assert FILE.home_phone == CALLER
+
+
+# --- an agent's phone breaks off --------------------------------------------------------------------------------------
+
+
+def test_a_page_that_is_loaded_again_after_help_has_arrived_does_not_end_the_talk(rescue: World) -> None:
+    rescue.ask(ArrivalReported)
+    rescue.hang_up("a-1")
+    commands = rescue.hang_up("b-1", 38)
+    assert ReleaseSeat("802", SeatRelease.BROKE) in commands
+    assert rescue.case.state is CaseState.EMERGENCY
+    rescue.answer("b-2")
+    assert rescue.hears("elder") == {"b-2"}
+    rescue.hang_up("b-2")
+    assert rescue.case.state is CaseState.WRAPPING_UP

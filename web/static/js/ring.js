@@ -6,7 +6,7 @@ let blinking = 0;
 const title = document.title;
 
 export function ring(words) {
-  sound();
+  beep();
   clearInterval(blinking);
   let on = true;
   document.title = words;
@@ -21,8 +21,10 @@ export function stop() {
   document.title = title;
 }
 
-function sound() {
+// On the device that was chosen for it (`phone_audio.js`): a headset that lies on the desk is not heard.
+export function beep() {
   context ??= new AudioContext();
+  context.setSinkId?.(localStorage.getItem("phone ring") ?? "").catch(() => {});
   context.resume();
   for (const delay of BEEPS) {
     const [tone, volume] = [context.createOscillator(), context.createGain()];
