@@ -244,7 +244,7 @@ def _assemble(
         now=Controller.now,
         reserved=controller.seat_reserved,
         changed=controller.seat_changed,
-        wrap_up=controller.wrap_up_started,
+        wrap_up=controller.wrap_ups.started,
     )
     controller.tape_watch = TapeWatch(
         recordings_dir(settings),

@@ -24,6 +24,7 @@ from ari_app.requests import BadRequest, actor_of, parse_action, parse_report
 from ari_app.runner import CaseRun
 from ari_app.sip_watch import SipWatch
 from ari_app.strangers import parse_network
+from ari_app.wrap_up import NotProlonged
 from ivr.events import FileShown
 from ivr.serial import Json
 from models.database import DatabaseUnavailable
@@ -62,6 +63,8 @@ async def guarded(
         return _error(Refused(422, "invalid", str(bad), bad.fields))
     except SeatNotFree as busy:
         return _error(Refused(409, str(busy), "this seat cannot be rung now"))
+    except NotProlonged as problem:
+        return _error(Refused(409, str(problem), "this wrap-up cannot be prolonged"))
     except UnknownSeat:
         return _error(Refused(404, "unknown_seat", "there is no such seat"))
     except DatabaseUnavailable as away:
@@ -170,12 +173,15 @@ async def post_seat_state(request: web.Request) -> web.Response:
     match body.get("state"):
         case "ready":
             desk.set_ready(seat.extension, by)
+        case "wrap_up":
+            request.app[CONTROLLER].wrap_ups.prolong(seat.extension)
+            return web.json_response(seat_json(seat, request.app[CONTROLLER].policy))
         case "paused":
             desk.pause(seat.extension, str(body.get("reason") or "")[:60], by)
         case _:
-            raise BadRequest(state="`ready` or `paused`")
+            raise BadRequest(state="`ready`, `paused`, or `wrap_up` for more of it")
     request.app[SEAT_CHOSE](seat.extension)
-    return web.json_response(seat_json(seat))
+    return web.json_response(seat_json(seat, request.app[CONTROLLER].policy))
 
 
 async def post_reload(request: web.Request) -> web.Response:
@@ -206,8 +212,9 @@ def _watch(request: web.Request) -> SipWatch:
 
 
 async def get_seats(request: web.Request) -> web.Response:
-    seats = request.app[CONTROLLER].desk.seats.values()
-    return web.json_response({"seats": [seat_json(seat) for seat in seats]})
+    controller = request.app[CONTROLLER]
+    seats = controller.desk.seats.values()
+    return web.json_response({"seats": [seat_json(seat, controller.policy) for seat in seats]})
 
 
 async def get_load(request: web.Request) -> web.Response:

@@ -77,6 +77,7 @@ _TARGET = re.compile(r"110|119|120|contacts|elder|contact:[0-9]{1,12}|number:[0-
 _ELDER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _ACTOR = re.compile(r"(user|seat):[0-9]{1,12}")
 _EXTENSION = re.compile("[0-9]{3,5}")
+_CODE = re.compile("[a-z0-9_]{0,40}")
 NOTE_LENGTH = 4000
 
 
@@ -158,7 +159,7 @@ def parse_action(body: Mapping[str, object], at: datetime) -> Request:
             return StandDownRequested(at=at, actor=actor)
         case "close":
             outcome = _one_of(body, "outcome", Outcome)
-            return CloseRequested(at=at, actor=actor, outcome=outcome, note=_long(body, "note"))
+            return CloseRequested(at=at, actor=actor, outcome=outcome, note=_long(body, "note"), code=_code(body))
         case "classify":
             return ClassifyRequested(at=at, actor=actor, topic=_one_of(body, "topic", Topic))
         case "draft_order":
@@ -221,6 +222,14 @@ def _long(body: Mapping[str, object], name: str) -> str:
     if not isinstance(text, str) or len(text) > NOTE_LENGTH:
         raise BadRequest(**{name: f"a text of at most {NOTE_LENGTH} characters"})
     return text
+
+
+def _code(body: Mapping[str, object]) -> str:
+    """The sub-code of an outcome; which there are is the records' business."""
+    code = body.get("code") or ""
+    if not isinstance(code, str) or not _CODE.fullmatch(code):
+        raise BadRequest(code="letters, digits and _, at most 40")
+    return code
 
 
 def _said(body: Mapping[str, object], name: str) -> str:

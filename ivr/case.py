@@ -177,6 +177,8 @@ class Case:
     already; `household`: whom this line may belong to, when it is not one person alone; `device`: which
     device raised the alarm, `reports`: all that devices told.
 
+    `code`: the sub-code of the outcome (`models/dispositions.py`).
+
     `broke`: the elder's line broke off, and they have not been told so yet; `exchange_since`: when the Asterisk was
     started in which the lines live, once it has died during this case."""
 
@@ -221,6 +223,7 @@ class Case:
     ordered: frozenset[Aid] = field(default_factory=frozenset)
     complained: bool = False
     outcome: Outcome | None = None
+    code: str = ""
     note: str = ""
 
     @property

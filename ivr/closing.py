@@ -55,7 +55,7 @@ def say_goodbye(turn: Turn) -> Turn:
 
 def finish(turn: Turn, event: CloseRequested) -> Turn:
     """An agent files the outcome while people are still on the line."""
-    paperwork.outcome_filed(turn.note(outcome=event.outcome, note=event.note))
+    paperwork.outcome_filed(turn.note(outcome=event.outcome, code=event.code, note=event.note))
     return close_when_done(say_goodbye(turn))
 
 

@@ -334,8 +334,11 @@ class StandDownRequested(Requested):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseRequested(Requested):
+    """`code`: the sub-code of the outcome, empty where it has none."""
+
     outcome: Outcome
     note: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -319,6 +319,17 @@ class SeatRelease(StrEnum):
     UNREACHABLE = "unreachable"
 
 
+class PauseReason(StrEnum):
+    """Why an agent takes no calls; how long that may last is in `policy.py` (`pause_...`)."""
+
+    REST = "rest"
+    MEAL = "meal"
+    TRAINING = "training"
+    MEETING = "meeting"
+    TOILET = "toilet"
+    OTHER = "other"
+
+
 class AlarmKind(StrEnum):
     """What a human must notice at once: shown on the case, and to supervisors."""
 
