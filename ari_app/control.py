@@ -16,11 +16,12 @@ from aiohttp import web
 
 from ari_app.asking import ask
 from ari_app.bus import Message, TooSlow
+from ari_app.calling_out import call_out
 from ari_app.controller import Controller
 from ari_app.desk import SeatNotFree, UnknownSeat
 from ari_app.live import case_json, seat_json
 from ari_app.load import load_of
-from ari_app.requests import BadRequest, actor_of, parse_action, parse_report
+from ari_app.requests import BadRequest, actor_of, parse_action, parse_call, parse_report
 from ari_app.runner import CaseRun
 from ari_app.sip_watch import SipWatch
 from ari_app.strangers import parse_network
@@ -61,10 +62,8 @@ async def guarded(
         return _error(refused)
     except BadRequest as bad:
         return _error(Refused(422, "invalid", str(bad), bad.fields))
-    except SeatNotFree as busy:
-        return _error(Refused(409, str(busy), "this seat cannot be rung now"))
-    except NotProlonged as problem:
-        return _error(Refused(409, str(problem), "this wrap-up cannot be prolonged"))
+    except (SeatNotFree, NotProlonged) as busy:
+        return _error(Refused(409, str(busy), "this cannot be done with this seat now"))
     except UnknownSeat:
         return _error(Refused(404, "unknown_seat", "there is no such seat"))
     except DatabaseUnavailable as away:
@@ -145,6 +144,14 @@ async def post_action(request: web.Request) -> web.Response:
     refusal = await ask(controller.desk, run, parse_action(await _body(request), controller.now()))
     if refusal is not None:
         raise Refused(409, refusal.reason.value, refusal.detail or refusal.reason.value)
+    return web.json_response({"case": case_json(run, controller.now())})
+
+
+async def post_call(request: web.Request) -> web.Response:
+    """An agent rings somebody: their own phone first."""
+    controller = request.app[CONTROLLER]
+    wanted = parse_call(await _body(request), controller.now())
+    run = await call_out(controller.desk, controller.reception, wanted)
     return web.json_response({"case": case_json(run, controller.now())})
 
 
@@ -258,6 +265,7 @@ def make_app(
             web.get("/ready", get_ready),
             web.get("/metrics", get_metrics),
             web.post("/reports", post_report),
+            web.post("/calls", post_call),
             web.post("/cases/{case}/actions", post_action),
             web.post("/cases/{case}/shown", post_shown),
             web.post("/seats/{extension}/state", post_seat_state),

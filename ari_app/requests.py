@@ -8,9 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from ivr.case import DeviceReport
+from ivr.case import DeviceReport, ElderFile
 from ivr.events import (
     ArrivalReported,
+    CallOutRequested,
     CallRequested,
     ClassifyRequested,
     CloseRequested,
@@ -36,6 +37,7 @@ from ivr.events import (
     ThreeWayRequested,
     TransferRequested,
 )
+from ivr.numbers import may_be_rung
 from ivr.serial import SerialError, from_json
 from ivr.vocabulary import (
     Aid,
@@ -170,6 +172,22 @@ def parse_action(body: Mapping[str, object], at: datetime) -> Request:
             return DraftComplaintRequested(at=at, actor=actor, about=about, words=words)
         case _:
             raise BadRequest(action=f"one of {', '.join(ACTIONS)}")
+
+
+def parse_call(body: Mapping[str, object], at: datetime) -> CallOutRequested:
+    """An agent's own call: `extension`, `number`, `name`, and the elder's `file` (`serial.to_json`) or null.
+
+    Raises:
+        BadRequest: a field is missing or wrong; 110, 120 and 119 are called from a case.
+    """
+    actor, number, name = actor_of(body), str(body.get("number")), str(body.get("name") or "")[:60]
+    if not may_be_rung(number):
+        raise BadRequest(number="3 to 15 digits, and not 110, 120 or 119")
+    try:
+        file: ElderFile | None = from_json(ElderFile | None, body.get("file"))
+    except SerialError as wrong:
+        raise BadRequest(file=str(wrong)) from None
+    return CallOutRequested(at=at, actor=actor, extension=_extension(body, actor), number=number, name=name, file=file)
 
 
 def parse_report(body: Mapping[str, object]) -> DeviceReport:

@@ -159,7 +159,8 @@ class Tape:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that follows from one alarm. `caller` is the CLI as digits (may be empty), `channel` Asterisk's own id of the
+    """All that follows from one alarm. `caller` is the CLI as digits (may be empty), or whom
+    an agent rings, and `callee` then their name, `channel` Asterisk's own id of the
     call that came in, `tapes` its recordings.
 
     `heard`: the elder has spoken or pressed a key on the present line; `asked`: how often they were asked whether they
@@ -184,6 +185,7 @@ class Case:
 
     id: str
     caller: str = ""
+    callee: str = ""
     dialled: str = ""
     channel: str = ""
     kind: CaseKind = CaseKind.SOS

@@ -14,6 +14,7 @@ from ivr.events import CloseRequested
 from ivr.turn import COMFORT, Turn
 from ivr.vocabulary import (
     AlarmKind,
+    CaseKind,
     CaseState,
     Outcome,
     Place,
@@ -67,5 +68,6 @@ def close_when_done(turn: Turn) -> Turn:
     turn.remove_bridges()
     if case.outcome is None:
         return turn
-    turn.do(BookFollowUp(paperwork.follow_up_of(case), turn.policy.follow_up))
+    if case.kind is not CaseKind.OUTBOUND or case.emergency_at:
+        turn.do(BookFollowUp(paperwork.follow_up_of(case), turn.policy.follow_up))
     return turn.note(closed_at=turn.at).go(CaseState.CLOSED)
