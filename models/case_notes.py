@@ -26,8 +26,8 @@ SITTING: Final = timedelta(minutes=5)  # changes of one sitting are one entry on
 
 
 class CaseNote(Versioned, Base):
-    """`case_id` is no foreign key: the first words may be typed before the case is on record. `author` as in the timeline
-    (`user:7`); `audited_at`: when its change was put on the audit log last."""
+    """`case_id` is no foreign key: the first words may be typed before the case is on record. `author` as in the
+    timeline (`user:7`); `audited_at`: when its change was put on the audit log last."""
 
     __tablename__ = "case_notes"
     __table_args__ = (UniqueConstraint("case_id", "author"),)

@@ -15,7 +15,7 @@ from models.base import Base, choice
 
 
 class DispositionCode(Base):
-    """`code` is lower-case letters, digits and _; one that is not `active` is offered no more and still has its words."""
+    """`code` is lower-case letters, digits and _; one that is not `active` is offered no more and keeps its words."""
 
     __tablename__ = "disposition_codes"
 

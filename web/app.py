@@ -14,6 +14,7 @@ from home.settings import Settings
 from models.database import Database
 from web import api, guard, keys, limits, logs, pages, security, sessions
 from web.accounts import Accounts
+from web.codes import CODES, Codes
 from web.condition import Looking
 from web.controller.client import Controller
 from web.controller.mirror import Mirror
@@ -74,6 +75,7 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
         ladder=LadderLog(settings.home / "asterisk" / "log" / "sos.log"),
         words=app[keys.TEXTS]["zh"],
     )
+    app[CODES] = Codes(database)
     app[keys.SOCKETS] = set()
     app[keys.REVEALS] = Reveals()
     app[keys.LOGINS] = Throttle(burst=10, per_minute=20)

@@ -52,6 +52,7 @@ POST /follow-ups/{id}                       ALGPD   422 403
 GET /fragments/board                        ALGPRDM 200 401
 GET /fragments/cases/{id}                   ALGPRD  404 401
 GET /fragments/desk                         ALGP    200 401
+GET /fragments/desk/today                   ALGP    200 401
 GET /health                                 all     200 200
 POST /language                              all     303 403
 GET /login                                  all     303 200
@@ -68,8 +69,12 @@ GET /api/v1/cases                           ALGPRD  200 401
 GET /api/v1/cases/{id}                      ALGPRD  404 401
 POST /api/v1/cases/{id}/actions             ALGP    415 401
 GET /api/v1/cases/{id}/messages             ALGPRD  404 401
+GET /api/v1/cases/{id}/notes                ALGPRD  404 401
+POST /api/v1/cases/{id}/notes               ALGP    415 401
 POST /api/v1/cases/{id}/shown               ALGP    415 401
+POST /api/v1/calls                          ALGP    415 401
 GET /api/v1/complaints                      ALGPR   200 401
+GET /api/v1/dispositions                    ALGPRD  200 401
 GET /api/v1/docs                            all     200 401
 GET /api/v1/elders                          ALGPRD  200 401
 POST /api/v1/elders                         ALGP    415 401
