@@ -69,6 +69,7 @@ class Desk:
                     line.community,
                     line.willing,
                     line.reason,
+                    owes={case for case, by in self._owed.items() if by == line.extension},
                 )
             self._changed(self.seats[line.extension])
         self._match()

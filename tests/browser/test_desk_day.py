@@ -59,6 +59,8 @@ async def test_a_note_saves_as_typed_and_is_there_after_f5_on_another_machine_an
     a, b = await _desk(town), await _desk(town, "agent802")
     await _emergency(town)
     note = a.locator(".closing textarea")
+    await expect(note).to_be_visible()
+    await expect(b.locator(".closing textarea")).to_be_visible()
     await a.keyboard.press("F4")
     await expect(note).to_be_focused()
     await note.press_sequentially("胸痛，120已出发")

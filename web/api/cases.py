@@ -51,7 +51,7 @@ class Action(Input):
     `elder`, `contact:<id>`, `number:<n>`; `leg` for `merge`, `split` and `hangup`; `role` for `take_over`; `mode` for
     `supervise`, and `leg` unless it is who is with the elder; `extension` for both unless it is one's own seat that is
     rung; `skill` for `consult` (and `transfer`, which is the same); `outcome`, `code` (of `/dispositions`) and `note`
-    for `close`; `topic` for `classify`; `aid` and `wish` for `draft_order`; `about` and `words` for `draft_complaint`."""
+    for `close`; `topic` for `classify`; `aid`, `wish` for `draft_order`; `about`, `words` for `draft_complaint`."""
 
     action: Literal[
         "emergency",

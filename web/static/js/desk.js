@@ -149,6 +149,13 @@ desk.addEventListener("submit", (event) => {
   const form = event.target;
   const fields = Object.fromEntries(new FormData(form));
   const button = form.querySelector("button");
+  if (form.id === "call-out") {
+    attempt(button, async () => {
+      await post("calls", { to: `number:${fields.number.trim()}` });
+      form.reset();
+    });
+    return;
+  }
   if (form.dataset.case !== shownCase()) return;
   attempt(button, async () => {
     if (form.id === "call-number") await act({ action: "call", target: `number:${fields.number.trim()}` });
