@@ -87,7 +87,7 @@ async def test_a_note_saves_as_typed_and_is_there_after_f5_on_another_machine_an
     await elsewhere.locator(".closing textarea").press_sequentially("乙")
     await expect(elsewhere.locator("[data-note-state]")).to_have_attribute("data-note-state", "saved")
     await a.context.set_offline(False)
-    await expect(a.locator("[data-note-theirs]")).to_have_text("胸痛，120已出发；门已开乙")
+    await expect(a.locator("[data-note-theirs]")).to_have_text("胸痛，120已出发；门已开乙", timeout=12_000)
     await town.shot(a, "desk-note-conflict-zh")
     await a.locator("[data-note-take]").click()
     await expect(note).to_have_value("胸痛，120已出发；门已开乙")

@@ -11,7 +11,7 @@ from models import journal
 from models.dispositions import DispositionCode
 from models.queries.desk_day import follow_ups_of_seat, missed_calls
 from tests.web import stories
-from tests.web.conftest import House, bearer, log_in
+from tests.web.conftest import House, bearer, csrf_of, log_in
 from tests.web.test_pages import take_away
 from tests.web.test_personal import new_elder
 from web.keys import MIRROR
@@ -146,9 +146,11 @@ async def test_while_the_database_is_away_nothing_is_said_to_be_saved_and_the_ca
     sqlite_house: House,
 ) -> None:
     await _with_case(sqlite_house)
-    who = await bearer(sqlite_house.client)
+    await log_in(sqlite_house.client)
+    token = await csrf_of(sqlite_house.client)
     take_away(sqlite_house)
-    status, problem = await _post(sqlite_house, "cases/c1/notes", {"text": "x"}, who)
+    status, problem = await _post(sqlite_house, "cases/c1/notes", {"text": "x"}, token)
     assert (status, problem["error"]["code"]) == (503, "database")
-    assert "数据库暂不可用" in await (await sqlite_house.client.get("/fragments/desk/today", headers=who)).text()
-    assert (await sqlite_house.client.get("/fragments/desk", headers=who)).status == 200
+    today = await sqlite_house.client.get("/fragments/desk/today")
+    assert (today.status, "数据库暂不可用" in await today.text()) == (200, True)
+    assert "data-shows-case" in await (await sqlite_house.client.get("/fragments/desk")).text()

@@ -23,6 +23,8 @@ export class Note {
     this.busy = false;
     this.over = false;
     this.area.addEventListener("input", () => this.later(PAUSE));
+    this.online = () => this.later(0);
+    addEventListener("online", this.online);
     form.querySelector("[data-note-take]").addEventListener("click", () => this.choose(true));
     form.querySelector("[data-note-keep]").addEventListener("click", () => this.choose(false));
     this.read();
@@ -108,6 +110,7 @@ export class Note {
 
   stop() {
     this.over = true;
+    removeEventListener("online", this.online);
     clearTimeout(this.timer);
   }
 
