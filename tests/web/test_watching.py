@@ -257,7 +257,7 @@ async def test_the_page_lists_every_figure(families: dict[str, Metric]) -> None:
 
 
 async def test_no_figure_has_many_series_or_names_a_person(families: dict[str, Metric]) -> None:
-    allowed = {"which", "kind", "state", "outcome", "result", "rung", "code", "route", "method", "status"}
+    allowed = {"which", "kind", "state", "outcome", "reason", "result", "rung", "code", "route", "method", "status"}
     assert {label for family in families.values() for label in _labels(family)} <= allowed
 
 
