@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ivr.vocabulary import CaseState, LegKind, LegState, Outcome, Result
+from ivr.vocabulary import CaseState, FollowUpKind, LegKind, LegState, Outcome, Result
 from models import journal
+from models.complaints import Complaint
 from models.dispositions import DispositionCode
-from models.queries.desk_day import follow_ups_of_seat, missed_calls
+from models.follow_ups import FollowUp
+from models.queries.desk_day import drafts_of, follow_ups_of_seat, missed_calls
 from tests.web import stories
 from tests.web.conftest import House, bearer, csrf_of, log_in
 from tests.web.test_pages import take_away
@@ -94,13 +96,20 @@ async def test_the_day_shows_who_hung_up_and_what_became_of_it_and_what_is_due(h
     async with house.db.write() as session:
         await journal.write(session, stories.entries(missed))
         await journal.write(session, stories.entries(_missed("m2", now, spoken=True)))
+        session.add(FollowUp(case_id="m1", kind=FollowUpKind.EMERGENCY, due_at=now))
+        about = {"case_id": "m2", "case_seq": 1, "drafted_at": now, "drafted_by": "user:1"}
+        session.add(Complaint(**about, about="", words="送餐晚了"))
     async with house.db.read() as session:
         found = {one.case: one for one in await missed_calls(session, now - timedelta(hours=1))}
     assert (found["m1"].became, found["m1"].tries, found["m1"].waited) == ("not_reached", 1, 8.0)
     assert found["m2"].became == "spoken"
     async with house.db.read() as session:
         assert await missed_calls(session, now + timedelta(hours=1)) == []
+        assert [one.case for one in await follow_ups_of_seat(session, "899", now + timedelta(hours=1))] == ["m1"]
+        assert await follow_ups_of_seat(session, "899", now - timedelta(hours=1)) == []
         assert await follow_ups_of_seat(session, "801", now + timedelta(days=30)) == []
+        assert [one.words for one in await drafts_of(session, "user:1")] == ["送餐晚了"]
+        assert await drafts_of(session, "user:2") == []
     await log_in(house.client)
     page = await (await house.client.get("/desk")).text()
     assert "未联系上" in page

@@ -78,7 +78,7 @@ export class Note {
       const saved = await post(this.path(), body);
       this.version = saved.version;
       this.saved = text;
-      keep(this.form, { version: saved.version, saved: text });
+      if (!this.over) keep(this.form, { version: saved.version, saved: text });
       this.show("saved", saved.saved_at);
       if (this.area.value !== text) this.later(PAUSE);
     } catch (error) {
@@ -108,7 +108,9 @@ export class Note {
     else this.save();
   }
 
+  // The form leaves the page: what was typed last is saved on the way.
   stop() {
+    if (this.known) this.save();
     this.over = true;
     removeEventListener("online", this.online);
     clearTimeout(this.timer);
