@@ -172,23 +172,22 @@ async def post_shown(request: web.Request) -> web.Response:
 
 
 async def post_seat_state(request: web.Request) -> web.Response:
-    desk = request.app[CONTROLLER].desk
-    seat = desk.seat(request.match_info["extension"])
-    body = await _body(request)
+    controller, body = request.app[CONTROLLER], await _body(request)
+    desk, seat = controller.desk, controller.desk.seat(request.match_info["extension"])
     actor_of(body)
     by = str(body.get("by") or "")[:60]
     match body.get("state"):
         case "ready":
             desk.set_ready(seat.extension, by)
         case "wrap_up":
-            request.app[CONTROLLER].wrap_ups.prolong(seat.extension)
-            return web.json_response(seat_json(seat, request.app[CONTROLLER].policy))
+            controller.wrap_ups.prolong(seat.extension)
+            return web.json_response(seat_json(seat, controller.policy))
         case "paused":
             desk.pause(seat.extension, str(body.get("reason") or "")[:60], by)
         case _:
             raise BadRequest(state="`ready`, `paused`, or `wrap_up` for more of it")
     request.app[SEAT_CHOSE](seat.extension)
-    return web.json_response(seat_json(seat, request.app[CONTROLLER].policy))
+    return web.json_response(seat_json(seat, controller.policy))
 
 
 async def post_reload(request: web.Request) -> web.Response:
