@@ -250,7 +250,7 @@ def _assemble(
         now=Controller.now,
         reserved=controller.seat_reserved,
         changed=controller.seat_changed,
-        wrap_up=controller.wrap_up_started,
+        wrap_up=controller.wrap_ups.started,
     )
     controller.returning = Returning(
         controller.desk,

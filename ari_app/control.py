@@ -16,14 +16,16 @@ from aiohttp import web
 
 from ari_app.asking import ask
 from ari_app.bus import Message, TooSlow
+from ari_app.calling_out import call_out
 from ari_app.controller import Controller
 from ari_app.desk import SeatNotFree, UnknownSeat
 from ari_app.live import case_json, seat_json
 from ari_app.load import load_of
-from ari_app.requests import BadRequest, actor_of, parse_action, parse_report
+from ari_app.requests import BadRequest, actor_of, parse_action, parse_call, parse_report
 from ari_app.runner import CaseRun
 from ari_app.sip_watch import SipWatch
 from ari_app.strangers import parse_network
+from ari_app.wrap_up import NotProlonged
 from ivr.events import FileShown
 from ivr.serial import Json
 from models.database import DatabaseUnavailable
@@ -60,8 +62,8 @@ async def guarded(
         return _error(refused)
     except BadRequest as bad:
         return _error(Refused(422, "invalid", str(bad), bad.fields))
-    except SeatNotFree as busy:
-        return _error(Refused(409, str(busy), "this seat cannot be rung now"))
+    except (SeatNotFree, NotProlonged) as busy:
+        return _error(Refused(409, str(busy), "this cannot be done with this seat now"))
     except UnknownSeat:
         return _error(Refused(404, "unknown_seat", "there is no such seat"))
     except DatabaseUnavailable as away:
@@ -145,6 +147,14 @@ async def post_action(request: web.Request) -> web.Response:
     return web.json_response({"case": case_json(run, controller.now())})
 
 
+async def post_call(request: web.Request) -> web.Response:
+    """An agent rings somebody: their own phone first."""
+    controller = request.app[CONTROLLER]
+    wanted = parse_call(await _body(request), controller.now())
+    run = await call_out(controller.desk, controller.reception, wanted)
+    return web.json_response({"case": case_json(run, controller.now())})
+
+
 async def post_report(request: web.Request) -> web.Response:
     """A device's report, kept by whoever hands it in until the answer says that it is on record."""
     body = await _body(request)
@@ -162,20 +172,22 @@ async def post_shown(request: web.Request) -> web.Response:
 
 
 async def post_seat_state(request: web.Request) -> web.Response:
-    desk = request.app[CONTROLLER].desk
-    seat = desk.seat(request.match_info["extension"])
-    body = await _body(request)
+    controller, body = request.app[CONTROLLER], await _body(request)
+    desk, seat = controller.desk, controller.desk.seat(request.match_info["extension"])
     actor_of(body)
     by = str(body.get("by") or "")[:60]
     match body.get("state"):
         case "ready":
             desk.set_ready(seat.extension, by)
+        case "wrap_up":
+            controller.wrap_ups.prolong(seat.extension)
+            return web.json_response(seat_json(seat, controller.policy))
         case "paused":
             desk.pause(seat.extension, str(body.get("reason") or "")[:60], by)
         case _:
-            raise BadRequest(state="`ready` or `paused`")
+            raise BadRequest(state="`ready`, `paused`, or `wrap_up` for more of it")
     request.app[SEAT_CHOSE](seat.extension)
-    return web.json_response(seat_json(seat))
+    return web.json_response(seat_json(seat, controller.policy))
 
 
 async def post_reload(request: web.Request) -> web.Response:
@@ -206,8 +218,9 @@ def _watch(request: web.Request) -> SipWatch:
 
 
 async def get_seats(request: web.Request) -> web.Response:
-    seats = request.app[CONTROLLER].desk.seats.values()
-    return web.json_response({"seats": [seat_json(seat) for seat in seats]})
+    controller = request.app[CONTROLLER]
+    seats = controller.desk.seats.values()
+    return web.json_response({"seats": [seat_json(seat, controller.policy) for seat in seats]})
 
 
 async def get_load(request: web.Request) -> web.Response:
@@ -251,6 +264,7 @@ def make_app(
             web.get("/ready", get_ready),
             web.get("/metrics", get_metrics),
             web.post("/reports", post_report),
+            web.post("/calls", post_call),
             web.post("/cases/{case}/actions", post_action),
             web.post("/cases/{case}/shown", post_shown),
             web.post("/seats/{extension}/state", post_seat_state),

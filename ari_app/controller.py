@@ -40,6 +40,7 @@ from ari_app.sip_watch import SipWatch
 from ari_app.standing import Standing, pointless
 from ari_app.switchboard import LineGone, Switchboard
 from ari_app.tape_watch import TapeWatch
+from ari_app.wrap_up import WrapUps
 from ivr.case import Case
 from ivr.commands import (
     Answer,
@@ -55,6 +56,7 @@ from ivr.commands import (
 )
 from ivr.events import CallerIdentified, Event, LegEnded, Queued, RecordingEnded, SeatReserved
 from ivr.ids import Address
+from ivr.paperwork import owed_by
 from ivr.policy import Policy
 from ivr.serial import Json
 from ivr.vocabulary import LegKind, Role, SeatRelease
@@ -118,6 +120,7 @@ class Controller:
             needs=Needs(timedelta(minutes=policy.again_window)),
             watch=self._watch,
         )
+        self.wrap_ups = WrapUps(policy, self.now, lambda: self.desk)
         self.callers_first = CallersFirst()
         self.figures = figures
         self.link_problem = "not connected to Asterisk yet"
@@ -139,14 +142,15 @@ class Controller:
             "app": self.app,
             "seq": self.bus.seq,
             "degraded": list(self.degraded),
-            "seats": [seat_json(seat) for seat in self.desk.seats.values()],
+            "seats": [seat_json(seat, self.policy) for seat in self.desk.seats.values()],
         }
         return f'{json.dumps(about)[:-1]}, "cases": [{", ".join(self.board.pictures(self.runs.values()))}]}}'
 
     async def figures_text(self) -> bytes:
         """For Prometheus; callers who are being answered come first."""
         await self.callers_first.pass_by(PATIENCE)
-        now = now_families(self.runs.values(), self.desk, self.journal, link_up=not self.link_problem, at=self.now())
+        link_up = not self.link_problem
+        now = now_families(self.runs.values(), self.desk, self.journal, self.policy, link_up=link_up, at=self.now())
         return await self.figures.text(now)
 
     # --- calls that come in -------------------------------------------------------------------------------------
@@ -321,6 +325,7 @@ class Controller:
 
     def changed(self, run: CaseRun) -> None:
         self.outgoing.look_at(run.case)
+        self.desk.owed(run.case.id, owed_by(run.case))
         self.board.changed(run)
 
     def holds_back(self, case: Case, seq: int, command: LineCommand) -> bool:
@@ -367,16 +372,8 @@ class Controller:
         )
 
     def seat_changed(self, seat: Seat) -> None:
-        self.bus.publish("seat", seat_json(seat))
+        self.bus.publish("seat", seat_json(seat, self.policy))
         self.desk_file.changed()
-
-    def wrap_up_started(self, seat: Seat) -> None:
-        self.background.spawn(self._wrap_up(seat, seat.idle_since), f"wrap-up-{seat.extension}")
-
-    async def _wrap_up(self, seat: Seat, began: datetime) -> None:
-        await asyncio.sleep(self.policy.wrap_up)
-        if seat.idle_since == began and seat.extension in self.desk.seats:
-            self.desk.wrap_up_done(seat.extension)
 
     def written(self, result: Written) -> None:
         """An unknown caller has a file now."""
@@ -386,5 +383,6 @@ class Controller:
 
     async def close(self) -> None:
         self.board.clear()
+        self.wrap_ups.close()
         for run in tuple(self.runs.values()):
             await run.stop()

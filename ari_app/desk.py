@@ -7,22 +7,14 @@ What a case does with its seats is the procedure's business.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from ari_app.row import Row, Wanted
+from ari_app.seat import Seat, SeatSetup, SeatState
 from ivr.commands import FindSeat
-from ivr.vocabulary import Role, SeatRelease, Skill
+from ivr.vocabulary import Role, SeatRelease, Urgency
 
-
-class SeatState(StrEnum):
-    OFFLINE = "offline"
-    READY = "ready"
-    PAUSED = "paused"
-    RESERVED = "reserved"
-    TALKING = "talking"
-    WRAP_UP = "wrap_up"
+__all__ = ["Desk", "Seat", "SeatNotFree", "SeatSetup", "SeatState", "UnknownSeat"]
 
 
 class UnknownSeat(KeyError):
@@ -31,54 +23,6 @@ class UnknownSeat(KeyError):
 
 class SeatNotFree(Exception):
     """This very seat cannot be rung now; the text is the code: `seat_not_free`, `seat_offline`."""
-
-
-@dataclass(slots=True)
-class Seat:
-    """`willing` is what the agent chose, or `by` (a name) for them; whether the seat is ready depends on its phone and
-    work as well. `community`: whose seat it is, None for the centre's. `needed`: somebody waits, and the agent is asked
-    to end the wrap-up. `leaving`: no longer on record, gone as soon as its case lets go of it."""
-
-    extension: str
-    name: str
-    agent: str
-    skills: frozenset[Skill]
-    since: datetime
-    idle_since: datetime
-    community: int | None = None
-    willing: bool = False
-    reason: str = ""
-    by: str = ""
-    registered: bool = False
-    case: str | None = None
-    role: Role | None = None
-    talking: bool = False
-    wrapping_up: bool = False
-    needed: bool = False
-    leaving: bool = False
-
-    @property
-    def state(self) -> SeatState:
-        if self.case is not None:
-            return SeatState.TALKING if self.talking else SeatState.RESERVED
-        if not self.registered:
-            return SeatState.OFFLINE
-        if self.wrapping_up:
-            return SeatState.WRAP_UP
-        return SeatState.READY if self.willing else SeatState.PAUSED
-
-
-@dataclass(frozen=True, slots=True)
-class SeatSetup:
-    """A seat as the records know it."""
-
-    extension: str
-    name: str
-    agent: str = ""
-    skills: frozenset[Skill] = frozenset({Skill.AGENT})
-    community: int | None = None
-    willing: bool = False
-    reason: str = ""
 
 
 class Desk:
@@ -97,6 +41,7 @@ class Desk:
         self._changed = changed
         self._wrap_up = wrap_up
         self.row = Row()
+        self._owed: dict[str, str] = {}  # case -> the seat that has to file its outcome
         self.seats: dict[str, Seat] = {}
 
     def load(self, lines: Iterable[SeatSetup]) -> None:
@@ -119,11 +64,12 @@ class Desk:
                     line.name,
                     line.agent,
                     line.skills,
-                    now,
+                    line.since or now,
                     now,
                     line.community,
                     line.willing,
                     line.reason,
+                    owes={case for case, by in self._owed.items() if by == line.extension},
                 )
             self._changed(self.seats[line.extension])
         self._match()
@@ -147,6 +93,22 @@ class Desk:
     def stop_finding(self, case: str, role: Role) -> None:
         self.row.remove(case, role)
         self._ask_to_break_off()
+
+    def owed(self, case: str, extension: str | None) -> None:
+        """Who has to file the outcome of this case now: until then that seat is offered no ordinary call."""
+        before = self._owed.get(case)
+        if before == extension:
+            return
+        if extension is None:
+            del self._owed[case]
+        else:
+            self._owed[case] = extension
+        for name in (before, extension):
+            seat = self.seats.get(name or "")
+            if seat is not None:
+                seat.owes = {one for one, by in self._owed.items() if by == name}
+                self._changed(seat)
+        self._match()
 
     def keep(self, case: str, extension: str, role: Role) -> bool:
         """This very seat for this case, because somebody asks for it by name: also one that is paused or wraps up.
@@ -177,6 +139,7 @@ class Desk:
         for role in Role:
             self.row.remove(case, role)
         self._ask_to_break_off()
+        self.owed(case, None)
         for seat in tuple(self.seats.values()):
             if seat.case == case:
                 self.release(case, seat.extension, SeatRelease.TALKED)
@@ -236,21 +199,31 @@ class Desk:
     def set_ready(self, extension: str, by: str = "") -> None:
         """`by`: the name of whoever does it, when it is not the agent at this seat."""
         seat = self.seat(extension)
-        seat.willing, seat.reason, seat.by, seat.wrapping_up = True, "", by, False
+        seat.willing, seat.reason, seat.by = True, "", by
+        seat.end_wrap_up()
         self._touch(seat)
         self._match()
 
     def pause(self, extension: str, reason: str, by: str = "") -> None:
+        """Said again with the same reason it does not begin anew: its limit counts on."""
         seat = self.seat(extension)
+        if seat.state is SeatState.PAUSED and (seat.reason, seat.by) == (reason, by):
+            return
         seat.willing, seat.reason, seat.by = False, reason, by
         self._touch(seat)
 
     def wrap_up_done(self, extension: str) -> None:
         seat = self.seat(extension)
         if seat.wrapping_up:
-            seat.wrapping_up = False
+            seat.end_wrap_up()
             self._touch(seat)
             self._match()
+
+    def prolonged(self, extension: str) -> None:
+        """Its wrap-up was given more time."""
+        seat = self.seat(extension)
+        seat.prolonged = True
+        self._changed(seat)
 
     def working_on(self, extension: str) -> str | None:
         """The case that this seat is in."""
@@ -281,9 +254,11 @@ class Desk:
         return None
 
     def _ask_to_break_off(self) -> None:
-        """Those in wrap-up see that an elder waits whom nobody else can take; it is theirs to end it."""
+        """Those in wrap-up see that an elder waits whom nobody else can take, those who owe an outcome that somebody
+        waits to whom they could speak otherwise; it is theirs to end it."""
         for seat in self.seats.values():
-            needed = self.row.any_seat and seat.state is SeatState.WRAP_UP
+            wraps_up = self.row.any_seat and seat.state is SeatState.WRAP_UP
+            needed = wraps_up or (self.row.ordinary and bool(seat.owes) and seat.state is SeatState.READY)
             if seat.needed is not needed:
                 seat.needed = needed
                 self._changed(seat)
@@ -301,6 +276,8 @@ def _longest_idle(wanted: FindSeat, ready: Iterable[Seat]) -> Seat | None:
 
 def _fits(wanted: FindSeat, seat: Seat) -> bool:
     """The centre's seats are for everybody; a community's for its own people, and for whoever may have any seat."""
+    if seat.owes and wanted.urgency is Urgency.ORDINARY:
+        return False  # the outcome first; an emergency waits for no paper
     if wanted.any_seat:
         return True
     return wanted.skill in seat.skills and wanted.community == seat.community

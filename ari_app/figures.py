@@ -22,7 +22,8 @@ from ivr import ids
 from ivr.case import Case
 from ivr.commands import Command, Dial, OpenExceptionReport
 from ivr.overflow import needs_agent
-from ivr.vocabulary import AlarmKind, CaseKind, CaseState, LegKind, Outcome
+from ivr.policy import Policy
+from ivr.vocabulary import AlarmKind, CaseKind, CaseState, LegKind, Outcome, PauseReason
 from models.journal_entry import RECORDING_ENDED, JournalEntry
 
 TO_ANSWER = (2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)  # seconds; K1 asks for 10, 15, 60 and 180
@@ -31,6 +32,7 @@ TO_REPLY = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2)
 LATE = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3, 1, 3)
 NO_OUTCOME, WHOLE, FAILED = "none", "ok", "failed"
 LEG_ANSWERED = "leg_answered"
+_REASONS = (*PauseReason, "no_answer")
 TICK = 0.25  # seconds between two looks at how late the event loop is
 
 
@@ -154,7 +156,7 @@ class _Both(Collector):
 
 
 def now_families(
-    runs: Iterable[CaseRun], desk: Desk, journal: Journal, *, link_up: bool, at: datetime
+    runs: Iterable[CaseRun], desk: Desk, journal: Journal, policy: Policy, *, link_up: bool, at: datetime
 ) -> Iterator[Metric]:
     """What is the case at this moment. Takes the event loop's own data: call it there."""
     cases = [run.case for run in runs]
@@ -167,6 +169,14 @@ def now_families(
     yield _one("yjt_longest_wait_seconds", "How long the first of them has waited", (at - since).total_seconds())
     seats = _tally((seat.state.value,) for seat in desk.seats.values())
     yield _by("yjt_seats", "Seats", ("state",), seats, SeatState)
+    paused = [seat for seat in desk.seats.values() if seat.state is SeatState.PAUSED]
+    reasons = _tally((seat.reason if seat.reason in _REASONS else PauseReason.OTHER.value,) for seat in paused)
+    yield _by("yjt_seats_paused", "Seats that are paused, by why", ("reason",), reasons, _REASONS)
+    over = sum((limit := seat.until(policy)) is not None and limit < at for seat in paused)
+    yield _one("yjt_seats_paused_too_long", "Those of them whose pause has lasted longer than it may", over)
+    yield _one(
+        "yjt_seats_owing_outcome", "Seats that have an outcome to file", sum(bool(s.owes) for s in desk.seats.values())
+    )
     yield _one("yjt_ari_link_up", "1 while the link to Asterisk stands", link_up)
     yield _one("yjt_journal_waiting_entries", "Entries of the journal that are not in the database", journal.lag)
     yield _one("yjt_journal_lag_seconds", "How long the first of them has waited", journal.lag_seconds)

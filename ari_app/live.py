@@ -5,17 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from functools import lru_cache
 
+from ari_app.deadlines import deadlines_of
 from ari_app.desk import Seat
 from ari_app.runner import CaseRun
 from ivr.case import ElderFile
 from ivr.decide import actions_now
+from ivr.policy import Policy
 from ivr.serial import Json, to_json
 from models.views import live_json
 
 
 def case_json(run: CaseRun, at: datetime) -> dict[str, Json]:
     """The contract's case, with what an agent needs now: the file, the legal actions, the roles being searched, and
-    when the next contacts are rung."""
+    when the next contacts are rung, and what else is due when."""
     return {
         **live_json(run.case, run.entries, run.told),
         "file": _file_json(run.case.file),
@@ -24,6 +26,7 @@ def case_json(run: CaseRun, at: datetime) -> dict[str, Json]:
         "searching": [role.value for role in sorted(run.case.searching)],
         "next_wave_at": run.case.next_wave_at.isoformat() if run.case.next_wave_at else None,
         "waiting_since": run.case.waiting_since.isoformat() if run.case.waiting_since else None,
+        "deadlines": [due.as_json() for due in deadlines_of(run.case, run.due, run.house.policy)],
     }
 
 
@@ -36,7 +39,10 @@ def _file_json(file: ElderFile | None) -> Json:
     return body
 
 
-def seat_json(seat: Seat) -> dict[str, Json]:
+def seat_json(seat: Seat, policy: Policy) -> dict[str, Json]:
+    """`until`: when the wrap-up ends, or the pause has lasted as long as it may; `more`: the wrap-up can be prolonged;
+    `owes`: cases whose outcome it has to file."""
+    until = seat.until(policy)
     return {
         "extension": seat.extension,
         "name": seat.name,
@@ -48,6 +54,9 @@ def seat_json(seat: Seat) -> dict[str, Json]:
         "needed": seat.needed,
         "by": seat.by,
         "since": seat.since.isoformat(),
+        "until": until.isoformat() if until else None,
+        "more": seat.wrapping_up and not seat.prolonged and policy.wrap_up_more > 0,
+        "owes": [*sorted(seat.owes)],
         "case": seat.case,
         "role": seat.role.value if seat.role else None,
     }

@@ -41,7 +41,12 @@ class Needs:
     def earlier_case(self, runs: Iterable[CaseRun], number: str, at: datetime) -> str:
         """The case of this number or device that was over just before; empty when there is none."""
         for run in runs:
-            if run.case.state not in _OVER or not run.entries or at - run.entries[-1].at > self.window:
+            if (
+                run.case.state not in _OVER
+                or not is_need(run.case)
+                or not run.entries
+                or at - run.entries[-1].at > self.window
+            ):
                 continue
             if _reached_by(run.case, number) or number in devices_of(run.case):
                 return run.case.id
@@ -50,13 +55,18 @@ class Needs:
 
     def other_case(self, runs: Iterable[CaseRun], elder: int, case: str) -> str:
         """Another case of this elder that is not over: both began before the register had answered."""
-        others = (run.case for run in runs if run.case.id != case and run.case.state not in _OVER)
+        others = (run.case for run in runs if run.case.id != case and run.case.state not in _OVER and is_need(run.case))
         return next((other.id for other in others if other.file is not None and other.file.id == elder), "")
 
     def over(self, case: str, numbers: Iterable[str], ended: datetime) -> None:
         """The case is not live any more."""
         self._over = {number: known for number, known in self._over.items() if ended - known[1] <= self.window}
         self._over |= {number: (case, ended) for number in numbers if number}
+
+
+def is_need(case: Case) -> bool:
+    """The elder wanted something of us: a call that an agent has made is none, unless it became an emergency."""
+    return case.kind is not CaseKind.OUTBOUND or case.urgent
 
 
 def numbers_of(case: Case) -> frozenset[str]:

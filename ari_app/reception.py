@@ -14,7 +14,7 @@ from typing import Protocol
 
 from ari_app.dialled import DialledNumbers
 from ari_app.lines import Lines
-from ari_app.needs import Needs, devices_of, numbers_of
+from ari_app.needs import Needs, devices_of, is_need, numbers_of
 from ari_app.register import Register
 from ari_app.runner import CaseRun
 from ari_app.runner import House as CaseHouse
@@ -27,6 +27,7 @@ from ivr.events import (
     CallArrived,
     CallerIdentified,
     CallerUnknown,
+    CallOutRequested,
     DeviceReported,
     ElderCalledAgain,
     LadderReported,
@@ -116,6 +117,12 @@ class Reception:
         run.post(arrived)
         self._watch(arrived.channel)
 
+    def new_call_out(self, wanted: CallOutRequested, *, keep: Callable[[str], object]) -> CaseRun:
+        """An agent's own call; `keep` has their seat for the case of this id, or raises and there is none."""
+        case = Case(id=new_case_id(wanted.at), kind=CaseKind.OUTBOUND)
+        keep(case.id)
+        return self._start(case)
+
     def _start(self, case: Case) -> CaseRun:
         run = self._house.runs[case.id] = CaseRun(self._house, case)
         run.start()
@@ -194,6 +201,8 @@ class Reception:
 
     def case_retired(self, case: Case) -> None:
         """A case that is not live any more: a call of the same elder within the window names it."""
+        if not is_need(case):
+            return
         known_by = numbers_of(case) | devices_of(case)
         self.was_over(case.id, known_by, case.closed_at or self._house.now())
 

@@ -8,9 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from ivr.case import DeviceReport
+from ivr.case import DeviceReport, ElderFile
 from ivr.events import (
     ArrivalReported,
+    CallOutRequested,
     CallRequested,
     ClassifyRequested,
     CloseRequested,
@@ -36,6 +37,7 @@ from ivr.events import (
     ThreeWayRequested,
     TransferRequested,
 )
+from ivr.numbers import may_be_rung
 from ivr.serial import SerialError, from_json
 from ivr.vocabulary import (
     Aid,
@@ -77,6 +79,7 @@ _TARGET = re.compile(r"110|119|120|contacts|elder|contact:[0-9]{1,12}|number:[0-
 _ELDER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _ACTOR = re.compile(r"(user|seat):[0-9]{1,12}")
 _EXTENSION = re.compile("[0-9]{3,5}")
+_CODE = re.compile("[a-z0-9_]{0,40}")
 NOTE_LENGTH = 4000
 
 
@@ -158,7 +161,7 @@ def parse_action(body: Mapping[str, object], at: datetime) -> Request:
             return StandDownRequested(at=at, actor=actor)
         case "close":
             outcome = _one_of(body, "outcome", Outcome)
-            return CloseRequested(at=at, actor=actor, outcome=outcome, note=_long(body, "note"))
+            return CloseRequested(at=at, actor=actor, outcome=outcome, note=_long(body, "note"), code=_code(body))
         case "classify":
             return ClassifyRequested(at=at, actor=actor, topic=_one_of(body, "topic", Topic))
         case "draft_order":
@@ -169,6 +172,22 @@ def parse_action(body: Mapping[str, object], at: datetime) -> Request:
             return DraftComplaintRequested(at=at, actor=actor, about=about, words=words)
         case _:
             raise BadRequest(action=f"one of {', '.join(ACTIONS)}")
+
+
+def parse_call(body: Mapping[str, object], at: datetime) -> CallOutRequested:
+    """An agent's own call: `extension`, `number`, `name`, and the elder's `file` (`serial.to_json`) or null.
+
+    Raises:
+        BadRequest: a field is missing or wrong; 110, 120 and 119 are called from a case.
+    """
+    actor, number, name = actor_of(body), str(body.get("number")), str(body.get("name") or "")[:60]
+    if not may_be_rung(number):
+        raise BadRequest(number="3 to 15 digits, and not 110, 120 or 119")
+    try:
+        file: ElderFile | None = from_json(ElderFile | None, body.get("file"))
+    except SerialError as wrong:
+        raise BadRequest(file=str(wrong)) from None
+    return CallOutRequested(at=at, actor=actor, extension=_extension(body, actor), number=number, name=name, file=file)
 
 
 def parse_report(body: Mapping[str, object]) -> DeviceReport:
@@ -221,6 +240,14 @@ def _long(body: Mapping[str, object], name: str) -> str:
     if not isinstance(text, str) or len(text) > NOTE_LENGTH:
         raise BadRequest(**{name: f"a text of at most {NOTE_LENGTH} characters"})
     return text
+
+
+def _code(body: Mapping[str, object]) -> str:
+    """The sub-code of an outcome; which there are is the records' business."""
+    code = body.get("code") or ""
+    if not isinstance(code, str) or not _CODE.fullmatch(code):
+        raise BadRequest(code="letters, digits and _, at most 40")
+    return code
 
 
 def _said(body: Mapping[str, object], name: str) -> str:

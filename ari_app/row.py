@@ -45,6 +45,7 @@ class Row:
         self._orders: list[Order] = []  # of the same, so that a place is found by bisection
         self._known: dict[tuple[str, Role], Wanted] = {}
         self._any_seat = 0
+        self._ordinary = 0
 
     def __iter__(self) -> Iterator[Wanted]:
         return iter(self._line)
@@ -56,6 +57,11 @@ class Row:
     def any_seat(self) -> bool:
         """Somebody here would take whatever seat there is."""
         return self._any_seat > 0
+
+    @property
+    def ordinary(self) -> bool:
+        """An ordinary call waits here."""
+        return self._ordinary > 0
 
     def get(self, case: str, role: Role) -> Wanted | None:
         return self._known.get((case, role))
@@ -69,6 +75,7 @@ class Row:
         self._line.insert(ahead, wanted)
         self._known[wanted.key] = wanted
         self._any_seat += wanted.seat.any_seat
+        self._ordinary += wanted.seat.urgency is Urgency.ORDINARY
         return ahead
 
     def remove(self, case: str, role: Role) -> None:
@@ -81,3 +88,4 @@ class Row:
             at += 1
         del self._line[at], self._orders[at]
         self._any_seat -= wanted.seat.any_seat
+        self._ordinary -= wanted.seat.urgency is Urgency.ORDINARY

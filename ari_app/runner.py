@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
 import structlog
@@ -115,6 +115,7 @@ class CaseRun:
     _mailbox: asyncio.Queue[_Letter] = field(default_factory=asyncio.Queue)
     _orders: asyncio.Queue[tuple[int, LineCommand] | None] = field(default_factory=asyncio.Queue)  # None: mend
     _unsure: bool = False  # a command may have been lost on its way to Asterisk
+    due: dict[Timer, datetime] = field(default_factory=dict)  # when each running timer fires
     _timers: dict[Timer, asyncio.TimerHandle] = field(default_factory=dict)
     _causes: Causes = field(default_factory=Causes)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -137,6 +138,7 @@ class CaseRun:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+        self.due.clear()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -309,14 +311,16 @@ class CaseRun:
     def _start_timer(self, timer: Timer, seconds: float) -> None:
         self._stop_timer(timer)
         self._timers[timer] = asyncio.get_running_loop().call_later(seconds, self._fire, timer)
+        self.due[timer] = self.house.now() + timedelta(seconds=seconds)
 
     def _stop_timer(self, timer: Timer) -> None:
+        self.due.pop(timer, None)
         running = self._timers.pop(timer, None)
         if running is not None:
             running.cancel()
 
     def _fire(self, timer: Timer) -> None:
-        del self._timers[timer]
+        del self._timers[timer], self.due[timer]
         self.post(TimerFired(at=self.house.now(), actor="timer", timer=timer))
 
     # --- lines --------------------------------------------------------------------------------------------------

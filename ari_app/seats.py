@@ -56,6 +56,7 @@ class SeatRecords:
                 community=seat.org_unit_id if seat.org_unit_id in communities else None,
                 willing=seat.state is SeatState.READY,
                 reason=seat.reason,
+                since=seat.state_since,
             )
             for seat in seats
         )

@@ -12,6 +12,7 @@ from ari_app.runner import CaseRun
 from ivr import ids
 from ivr.case import ELDERS, Case
 from ivr.commands import Dial, Timer
+from ivr.paperwork import owed_by
 from ivr.turn import COMFORT
 from ivr.vocabulary import LegKind, LegState, Role
 from models.journal_entry import RECORDING_ENDED, JournalEntry
@@ -29,6 +30,7 @@ def take_over(controller: Controller, open_cases: Sequence[OpenCase]) -> None:
         for leg in case.live(LegKind.SEAT):
             controller.desk.occupied(leg.number, case.id, leg.role, talking=leg.up)
         controller.runs[case.id] = CaseRun(controller, case, entries)
+        controller.desk.owed(case.id, owed_by(case))
     for case, entries in open_cases:
         left = left_running(entries)
         controller.lines.music.update(controller.lines.channel(ids.Address(case.id, leg)) for leg in left.music)

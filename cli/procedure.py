@@ -25,6 +25,7 @@ from ivr.vocabulary import SUCCESSORS, CaseState
 
 STATE_NAMES: Mapping[CaseState, str] = {
     CaseState.ARRIVING: "呼入",
+    CaseState.CALLING_OUT: "坐席外呼",
     CaseState.RINGING_SEATS: "振铃坐席",
     CaseState.TALKING: "通话",
     CaseState.CONSULTING: "咨询专业坐席",
@@ -56,6 +57,7 @@ EVENT_NAMES: Mapping[str, str] = {
     "FileShown": "档案已弹屏",
     "TimerFired": "计时到点",
     "CommandFailed": "指令失败",
+    "CallOutRequested": "坐席请求外呼",
     "EmergencyRequested": "请求紧急处置",
     "SilentRequested": "报告无响应",
     "HeardRequested": "报告老人有声",

@@ -48,6 +48,7 @@ _EVENTS: dict[str, Words] = {
     "caller_identified": ("查到档案", "the file is found"),
     "caller_unknown": ("没有档案", "no file for this number"),
     "queued": ("排队等候坐席", "waits in the row for a seat"),
+    "call_out_requested": ("坐席外呼", "an agent rings somebody"),
     "emergency_requested": ("启动应急，A/B 分工", "emergency: A and B"),
     "silent_requested": ("报告无响应", "nobody speaks"),
     "heard_requested": ("坐席听到老人", "the agent hears the elder"),

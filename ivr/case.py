@@ -173,7 +173,8 @@ class Tape:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that follows from one alarm. `caller` is the CLI as digits (may be empty), `channel` Asterisk's own id of the
+    """All that follows from one alarm. `caller` is the CLI as digits (may be empty), or whom
+    an agent rings, and `callee` then their name, `channel` Asterisk's own id of the
     call that came in, `tapes` its recordings.
 
     `heard`: the elder has spoken or pressed a key on the present line; `asked`: how often they were asked whether they
@@ -191,11 +192,14 @@ class Case:
     already; `household`: whom this line may belong to, when it is not one person alone; `device`: which
     device raised the alarm, `reports`: all that devices told.
 
+    `code`: the sub-code of the outcome (`models/dispositions.py`).
+
     `broke`: the elder's line broke off, and they have not been told so yet; `exchange_since`: when the Asterisk was
     started in which the lines live, once it has died during this case."""
 
     id: str
     caller: str = ""
+    callee: str = ""
     dialled: str = ""
     channel: str = ""
     kind: CaseKind = CaseKind.SOS
@@ -235,6 +239,7 @@ class Case:
     ordered: frozenset[Aid] = field(default_factory=frozenset)
     complained: bool = False
     outcome: Outcome | None = None
+    code: str = ""
     note: str = ""
 
     @property

@@ -14,6 +14,7 @@ from ivr.events import CloseRequested
 from ivr.turn import COMFORT, Turn
 from ivr.vocabulary import (
     AlarmKind,
+    CaseKind,
     CaseState,
     Outcome,
     Place,
@@ -55,7 +56,7 @@ def say_goodbye(turn: Turn) -> Turn:
 
 def finish(turn: Turn, event: CloseRequested) -> Turn:
     """An agent files the outcome while people are still on the line."""
-    paperwork.outcome_filed(turn.note(outcome=event.outcome, note=event.note))
+    paperwork.outcome_filed(turn.note(outcome=event.outcome, code=event.code, note=event.note))
     return close_when_done(say_goodbye(turn))
 
 
@@ -67,5 +68,6 @@ def close_when_done(turn: Turn) -> Turn:
     turn.remove_bridges()
     if case.outcome is None:
         return turn
-    turn.do(BookFollowUp(paperwork.follow_up_of(case), turn.policy.follow_up))
+    if case.kind is not CaseKind.OUTBOUND or case.emergency_at:
+        turn.do(BookFollowUp(paperwork.follow_up_of(case), turn.policy.follow_up))
     return turn.note(closed_at=turn.at).go(CaseState.CLOSED)

@@ -12,6 +12,7 @@ from ivr.commands import Refuse
 from ivr.policy import Policy
 from ivr.states.arriving import arriving
 from ivr.states.calling_back import calling_back
+from ivr.states.calling_out import calling_out
 from ivr.states.closed import closed
 from ivr.states.consulting import consulting
 from ivr.states.emergency import emergency
@@ -24,6 +25,7 @@ from ivr.vocabulary import Aid, CaseState, Mode, Outcome, Role, Skill, Topic
 
 STATES: Final[dict[CaseState, Callable[[Turn, events.Event], Turn]]] = {
     CaseState.ARRIVING: arriving,
+    CaseState.CALLING_OUT: calling_out,
     CaseState.RINGING_SEATS: ringing_seats,
     CaseState.TALKING: talking,
     CaseState.CONSULTING: consulting,

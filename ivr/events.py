@@ -213,6 +213,18 @@ class Requested(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallOutRequested(Requested):
+    """An agent rings somebody of their own accord: `number`, of the person `name`, about the elder of the `file`. The
+    desk keeps the seat for the case already."""
+
+    extension: str
+    number: str
+    agent: str = ""
+    name: str = ""
+    file: ElderFile | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmergencyRequested(Requested):
     """Button or `*44`."""
 
@@ -334,8 +346,11 @@ class StandDownRequested(Requested):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseRequested(Requested):
+    """`code`: the sub-code of the outcome, empty where it has none."""
+
     outcome: Outcome
     note: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -369,7 +384,8 @@ class DraftComplaintRequested(PaperRequested):
 Paper = ClassifyRequested | DraftOrderRequested | DraftComplaintRequested
 
 Request = (
-    EmergencyRequested
+    CallOutRequested
+    | EmergencyRequested
     | SilentRequested
     | HeardRequested
     | IdentifyRequested

@@ -18,7 +18,7 @@ from ivr.vocabulary import AlarmKind, CaseState, LegKind, Overflow, Result, Role
 
 OVERFLOW = Timer(TimerKind.OVERFLOW)
 _RINGING = frozenset({CaseState.ARRIVING, CaseState.RINGING_SEATS})
-_OVER = frozenset({CaseState.WRAPPING_UP, CaseState.CLOSED})
+_NOT_WAITING = frozenset({CaseState.CALLING_OUT, CaseState.WRAPPING_UP, CaseState.CLOSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def climb(turn: Turn, event: Event) -> Turn:
 
 def needs_agent(case: Case) -> bool:
     """Nobody has agent A's part, and somebody is to have it."""
-    if case.state in _OVER or case.arrived_at is not None or case.opened_at is None or case.seat_up(Role.A):
+    if case.state in _NOT_WAITING or case.arrived_at is not None or case.opened_at is None or case.seat_up(Role.A):
         return False
     return Role.A in case.searching or case.seat(Role.A) is not None or case.state is CaseState.ARRIVING
 

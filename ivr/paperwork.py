@@ -8,7 +8,7 @@ from ivr.case import Case
 from ivr.commands import DraftComplaint, DraftOrder
 from ivr.events import ClassifyRequested, DraftComplaintRequested, DraftOrderRequested, Paper
 from ivr.turn import Turn
-from ivr.vocabulary import CaseKind, FollowUpKind, Refusal, Topic
+from ivr.vocabulary import CaseKind, CaseState, FollowUpKind, LegKind, Refusal, Role, Topic
 
 _FOLLOW_UP = {
     Topic.EMERGENCY: FollowUpKind.EMERGENCY,
@@ -59,6 +59,14 @@ def outcome_filed(turn: Turn) -> Turn:
     if turn.case.topic is not Topic.COMPLAINT or turn.case.complained:
         return turn
     return draft_complaint(turn, "", turn.case.note)
+
+
+def owed_by(case: Case) -> str | None:
+    """The seat that has to file the outcome now that the talk is over: the last that took the case as A."""
+    if case.state is not CaseState.WRAPPING_UP or case.outcome is not None:
+        return None
+    taken = (leg for leg in reversed(case.legs) if leg.kind is LegKind.SEAT and leg.role is Role.A and leg.answered_at)
+    return next((leg.number for leg in taken), None)
 
 
 def follow_up_of(case: Case) -> FollowUpKind:

@@ -46,6 +46,15 @@ class Policy:
         zh="坐席网页电话中断(如刷新页面)后等待其恢复的时长",
         en="wait for an agent whose phone in the page broke off (F5), before another seat is rung",
     )
+    wrap_up_more: float = _value(
+        60, low=0, high=900, unit="s", zh="话后处理可延长一次的时长", en="by how long a wrap-up can be prolonged, once"
+    )
+    pause_rest: float = _value(15, low=1, high=480, unit="min", zh="置忙时限：小休", en="longest pause: rest")
+    pause_meal: float = _value(45, low=1, high=480, unit="min", zh="置忙时限：用餐", en="longest pause: meal")
+    pause_training: float = _value(120, low=1, high=480, unit="min", zh="置忙时限：培训", en="longest pause: training")
+    pause_meeting: float = _value(60, low=1, high=480, unit="min", zh="置忙时限：会议", en="longest pause: meeting")
+    pause_toilet: float = _value(10, low=1, high=480, unit="min", zh="置忙时限：洗手间", en="longest pause: toilet")
+    pause_other: float = _value(15, low=1, high=480, unit="min", zh="置忙时限：其他", en="longest pause: other")
     follow_up: float = _value(2, low=1, high=14, unit="d", zh="回访期限(S1.8)", en="a follow-up is due after (S1.8)")
     lookup: float = _value(
         1.0, low=0.1, high=10, unit="s", zh="查档时限", en="deadline for looking the caller up, then unknown"
@@ -120,6 +129,9 @@ class Policy:
         unit="s",
         zh="无人接听多久后生成异常报告(K1)",
         en="wait after which an exception report is opened (K1)",
+    )
+    arrival: float = _value(
+        45, low=5, high=120, unit="min", zh="救援应到达的时限(K4)", en="help should have arrived within (K4)"
     )
     crowd: float = _value(
         3,

@@ -104,7 +104,9 @@ def ring_elder(turn: Turn) -> Turn:
 
 # --- what they do ---------------------------------------------------------------------------------------------------
 
-_WHAT_HAPPENED: Final = dict.fromkeys((CaseKind.SOS, CaseKind.ORDINARY, CaseKind.COMPLAINT), Prompt.WHAT_KEY)
+_WHAT_HAPPENED: Final = dict.fromkeys(
+    (CaseKind.SOS, CaseKind.ORDINARY, CaseKind.COMPLAINT, CaseKind.OUTBOUND), Prompt.WHAT_KEY
+)
 
 
 def answered(turn: Turn, leg: Leg) -> Turn:

@@ -11,6 +11,7 @@ from typing import Final
 
 class CaseState(StrEnum):
     ARRIVING = "arriving"
+    CALLING_OUT = "calling_out"
     RINGING_SEATS = "ringing_seats"
     TALKING = "talking"
     CONSULTING = "consulting"
@@ -22,7 +23,10 @@ class CaseState(StrEnum):
 
 
 SUCCESSORS: Final[dict[CaseState, frozenset[CaseState]]] = {
-    CaseState.ARRIVING: frozenset({CaseState.RINGING_SEATS, CaseState.CALLING_BACK, CaseState.WRAPPING_UP}),
+    CaseState.ARRIVING: frozenset(
+        {CaseState.CALLING_OUT, CaseState.RINGING_SEATS, CaseState.CALLING_BACK, CaseState.WRAPPING_UP}
+    ),
+    CaseState.CALLING_OUT: frozenset({CaseState.TALKING, CaseState.WRAPPING_UP}),
     CaseState.RINGING_SEATS: frozenset({CaseState.TALKING, CaseState.CALLING_BACK, CaseState.WRAPPING_UP}),
     CaseState.TALKING: frozenset(
         {
@@ -53,12 +57,14 @@ SUCCESSORS: Final[dict[CaseState, frozenset[CaseState]]] = {
 
 
 class CaseKind(StrEnum):
-    """By the number that was dialled: an alarm, an ordinary call or a complaint (H5); both may become an emergency."""
+    """By the number that was dialled: an alarm, an ordinary call or a complaint (H5); both may become an emergency. Or
+    a device has told of it, or an agent has rung somebody."""
 
     SOS = "sos"
     ORDINARY = "ordinary"
     COMPLAINT = "complaint"
     SENSOR = "sensor"
+    OUTBOUND = "outbound"
 
 
 class Role(StrEnum):
@@ -318,6 +324,17 @@ class SeatRelease(StrEnum):
     NOT_NEEDED = "not_needed"
     NO_ANSWER = "no_answer"
     UNREACHABLE = "unreachable"
+
+
+class PauseReason(StrEnum):
+    """Why an agent takes no calls; how long that may last is in `policy.py` (`pause_...`)."""
+
+    REST = "rest"
+    MEAL = "meal"
+    TRAINING = "training"
+    MEETING = "meeting"
+    TOILET = "toilet"
+    OTHER = "other"
 
 
 class AlarmKind(StrEnum):

@@ -14,7 +14,7 @@ from models.base import Base, choice
 
 class CaseRow(Base):
     """`last_seq` is the journal entry whose state this is: an older one that comes late changes nothing. `again_of` is
-    the case of the same need that this one follows (H12)."""
+    the case of the same need that this one follows (H12); `code` the outcome's sub-code (`dispositions.py`)."""
 
     __tablename__ = "cases"
     __table_args__ = (Index(None, "opened_at", "id"), Index(None, "state", "opened_at"))
@@ -37,6 +37,7 @@ class CaseRow(Base):
     again: Mapped[int] = mapped_column(default=0)
     again_of: Mapped[str] = mapped_column(default="")
     outcome: Mapped[Outcome | None] = mapped_column(choice(Outcome))
+    code: Mapped[str] = mapped_column(default="", server_default="")
     note: Mapped[str]
 
 

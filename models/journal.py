@@ -127,6 +127,7 @@ def _case_row(
         "again": case.again,
         "again_of": case.again_of,
         "outcome": case.outcome,
+        "code": case.code,
         "note": case.note,
     }
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from models import (
     audit,
+    case_notes,
     cases,
     complaints,
     device_reports,
+    dispositions,
     elders,
     exception_reports,
     follow_ups,
@@ -31,9 +33,11 @@ metadata = Base.metadata
 
 __all__ = [
     "audit",
+    "case_notes",
     "cases",
     "complaints",
     "device_reports",
+    "dispositions",
     "elders",
     "exception_reports",
     "follow_ups",

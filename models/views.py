@@ -88,7 +88,8 @@ class RecordingView:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """`again`: how often the same need was reported again; `again_of`: the case that this one follows (H12)."""
+    """`again`: how often the same need was reported again; `again_of`: the case that this one follows (H12);
+    `code`: the outcome's sub-code."""
 
     id: str
     kind: str
@@ -106,6 +107,7 @@ class CaseView:
     abandoned: bool
     again: int = 0
     again_of: str = ""
+    code: str = ""
     legs: tuple[LegView, ...] = ()
     timeline: tuple[TimelineView, ...] = ()
     alarms: tuple[AlarmView, ...] = ()
@@ -151,6 +153,7 @@ def _without_timeline(case: Case, entries: Sequence[JournalEntry]) -> CaseView:
         abandoned=case.abandoned,
         again=case.again,
         again_of=case.again_of,
+        code=plain(case.code),
         legs=tuple(_leg_view(leg) for leg in case.legs),
         alarms=tuple(
             AlarmView(str(command.kind), plain(command.detail), entry.at)

@@ -14,6 +14,7 @@ from home.settings import Settings
 from models.database import Database
 from web import api, guard, keys, limits, logs, pages, security, sessions
 from web.accounts import Accounts
+from web.codes import CODES, Codes
 from web.condition import Looking
 from web.controller.client import Controller
 from web.controller.mirror import Mirror
@@ -77,6 +78,7 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
         words=app[keys.TEXTS]["zh"],
     )
     app[keys.WALLBOARD] = Wallboard(database)
+    app[CODES] = Codes(database)
     app[keys.SOCKETS] = set()
     app[keys.PHONES] = {}
     app[keys.REVEALS] = Reveals()

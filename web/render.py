@@ -32,7 +32,7 @@ def make_environment() -> jinja2.Environment:
         lstrip_blocks=True,
         enable_async=False,
     )
-    environment.filters.update(clock=clock, day=day, stamp=stamp, iso=iso, age=age, span=span, spoken=spoken)
+    environment.filters.update(clock=clock, day=day, stamp=stamp, iso=iso, age=age, left=left, span=span, spoken=spoken)
     environment.globals.update(static=static_url)
     return environment
 
@@ -113,6 +113,14 @@ def span(seconds: float | None) -> str:
     minutes, rest = divmod(max(0, int(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def left(at: datetime | None) -> str:
+    """How long it is until then, with a plus how long it is past; the page's own clock goes on from there."""
+    if at is None:
+        return ""
+    seconds = (at - datetime.now(UTC)).total_seconds()
+    return span(seconds) if seconds >= 0 else f"+{span(-seconds)}"
 
 
 def spoken(number: str) -> str:

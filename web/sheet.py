@@ -26,7 +26,7 @@ from models.database import DatabaseUnavailable
 from models.queries.cases import case_view
 from models.queries.register import file_of
 from models.views import CaseView, LegView, TimelineView
-from web.controller.shapes import LiveCase
+from web.controller.shapes import Deadline, LiveCase
 from web.keys import DATABASE, MIRROR
 from web.places import check_case, scope_of
 from web.problems import NotFound
@@ -47,7 +47,8 @@ class ContactRow:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """`live` while the controller holds the case; only then are `actions`, `searching` and `next_wave_at` filled."""
+    """`live` while the controller holds the case; only then are `actions`, `searching`, `next_wave_at` and
+    `deadlines` filled."""
 
     view: CaseView
     file: ElderFile | None
@@ -56,6 +57,7 @@ class Sheet:
     searching: tuple[str, ...] = ()
     next_wave_at: datetime | None = None
     household: tuple[ElderFile, ...] = ()
+    deadlines: tuple[Deadline, ...] = ()
 
     @classmethod
     def of_live(cls, case: LiveCase) -> "Sheet":
@@ -68,6 +70,7 @@ class Sheet:
             searching=extras.searching,
             next_wave_at=extras.next_wave_at,
             household=extras.household,
+            deadlines=extras.deadlines,
         )
 
     @property

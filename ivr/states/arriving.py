@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, broken, common, device, events, ids, ladder, paperwork, roles, routing, silence
+from ivr import again, broken, common, device, events, ids, ladder, outbound, paperwork, roles, routing, silence
 from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Answer, LookUp, MakeBridge, Play
@@ -16,6 +16,8 @@ def arriving(turn: Turn, event: events.Event) -> Turn:
     match event:
         case events.CallArrived():
             return open_case(turn, event)
+        case events.CallOutRequested():
+            return outbound.begin(turn, event)
         case events.LegAnswered():
             return elder_is_up(turn, event)
         case events.LegEnded():

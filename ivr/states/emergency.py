@@ -250,8 +250,8 @@ def _broke(leg: Leg) -> bool:
 
 
 def settle(turn: Turn) -> Turn:
-    """Before help has arrived every open role is filled again; afterwards the last agent to leave ends the case, but not
-    one whose phone broke off: the elder is spoken with to the end."""
+    """Before help has arrived every open role is filled again; afterwards the last agent to leave ends the case, but
+    not one whose phone broke off: the elder is spoken with to the end."""
     case = roles.leave_intercom(turn).case
     if case.arrived_at and not any(case.agents) and not (case.elder_up and case.searching):
         return close_when_done(say_goodbye(turn))

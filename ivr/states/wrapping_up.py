@@ -103,7 +103,8 @@ def file_outcome(turn: Turn, event: events.CloseRequested) -> Turn:
     """Somebody has seen to it: the outcome, once."""
     if turn.case.outcome is not None:
         return turn.refuse(Refusal.ALREADY_DONE)
-    return close_when_done(paperwork.outcome_filed(turn.note(outcome=event.outcome, note=event.note)))
+    turn.note(outcome=event.outcome, code=event.code, note=event.note)
+    return close_when_done(paperwork.outcome_filed(turn))
 
 
 def command_failed(turn: Turn, event: events.CommandFailed) -> Turn:

@@ -145,6 +145,7 @@ async def _views(session: AsyncSession, rows: Sequence[tuple[CaseRow, str | None
             abandoned=case.abandoned,
             again=case.again,
             again_of=case.again_of,
+            code=case.code,
             legs=tuple(legs[case.id]),
             timeline=tuple(timeline[case.id]),
             alarms=tuple(alarms[case.id]),

@@ -32,6 +32,7 @@ class FakeControl:
     figures: str = ""
     asked: asyncio.Queue[Asked] = field(default_factory=asyncio.Queue)
     refuse: tuple[int, str] | None = None
+    called: dict[str, Any] | None = None
     seq: int = 0
     _sockets: set[web.WebSocketResponse] = field(default_factory=set)
     _runner: web.AppRunner | None = None
@@ -73,6 +74,7 @@ class FakeControl:
                 web.post("/cases/{case}/actions", self._act),
                 web.post("/cases/{case}/shown", self._keep),
                 web.post("/reports", self._report),
+                web.post("/calls", self._call),
                 web.post("/seats/{extension}/state", self._keep),
             ]
         )
@@ -133,6 +135,13 @@ class FakeControl:
         await self._note(request)
         device = (await request.json())["report"]["device"]
         return web.json_response({"case": f"case-of-{device}", "durable": True})
+
+    async def _call(self, request: web.Request) -> web.Response:
+        """The case that is opened for a call of an agent's own must stand in `called`."""
+        await self._note(request)
+        if self.called is None:
+            return web.json_response({"error": {"code": "seat_offline", "message": "", "fields": {}}}, status=409)
+        return web.json_response({"case": self.called})
 
     async def _keep(self, request: web.Request) -> web.Response:
         await self._note(request)

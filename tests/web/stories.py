@@ -205,6 +205,7 @@ def case_json(case: Case, *, actions: list[str] | None = None, alarms: tuple[Ala
         "file": to_json(case.file) if case.file else None,
         "actions": EVERY_ACTION if actions is None else actions,
         "searching": sorted(role.value for role in case.searching),
+        "deadlines": [],
     }
 
 
@@ -222,5 +223,8 @@ def seat_json(extension: str, state: str = "ready", **more: Any) -> dict[str, An
         "since": datetime.now(UTC).isoformat(),
         "case": None,
         "role": None,
+        "until": None,
+        "more": False,
+        "owes": [],
         **more,
     }

@@ -240,7 +240,7 @@ async def test_a_call_that_nobody_answered_is_explained_by_a_supervisor(house: H
 def take_away(house: House) -> None:
     """From now on the database has nothing that anybody asks for."""
     with closing(sqlite3.connect(str(house.db.url.database))) as connection:
-        for table in ("web_sessions", "users", "cases", "elders", "org_units"):
+        for table in ("web_sessions", "users", "cases", "elders", "org_units", "case_notes"):
             connection.execute(f"ALTER TABLE {table} RENAME TO gone_{table}")
 
 

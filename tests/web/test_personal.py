@@ -23,7 +23,7 @@ PHONE, CARD, MOBILE = "02110000001", "310101194103050022", "12000000001"
 SECRETS = (PHONE, "021 1000 0001", CARD, MOBILE, "120 0000 0001", "高血压", "西五零一", "备用钥匙")
 
 
-async def _elder(house: House) -> int:
+async def new_elder(house: House) -> int:
     form = ElderForm(
         name="演示·李一",
         home_phone=PHONE,
@@ -55,7 +55,7 @@ def _told(text: str) -> list[str]:
 
 
 async def test_files_and_lists_are_masked(sqlite_house: House) -> None:
-    elder, headers = await _elder(sqlite_house), await bearer(sqlite_house.client)
+    elder, headers = await new_elder(sqlite_house), await bearer(sqlite_house.client)
     parts = (f"/api/v1/elders/{elder}/contacts", f"/api/v1/elders/{elder}/terminals")
     for path in ("/elders", f"/elders/{elder}", "/api/v1/elders", f"/api/v1/elders/{elder}", *parts):
         text = await _get(sqlite_house, path, headers)
@@ -64,7 +64,7 @@ async def test_files_and_lists_are_masked(sqlite_house: House) -> None:
 
 
 async def test_a_reveal_says_why_and_shows_all(house: House) -> None:
-    elder, headers = await _elder(house), await bearer(house.client)
+    elder, headers = await new_elder(house), await bearer(house.client)
     assert await _reveal(house, f"elder:{elder}", headers, "案件回访, 电话12000000009") == 201
     page = await _get(house, f"/elders/{elder}", headers)
     assert {"021 1000 0001", "120 0000 0001", "高血压", "西五零一"} <= set(_told(page))
@@ -78,14 +78,14 @@ async def test_a_reveal_says_why_and_shows_all(house: House) -> None:
 
 
 async def test_a_reveal_ends(sqlite_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    elder, headers = await _elder(sqlite_house), await bearer(sqlite_house.client)
+    elder, headers = await new_elder(sqlite_house), await bearer(sqlite_house.client)
     monkeypatch.setattr(reveals, "REVEALED_FOR", 0.0)
     assert await _reveal(sqlite_house, f"elder:{elder}", headers) == 201
     assert _told(await _get(sqlite_house, f"/elders/{elder}", headers)) == []
 
 
 async def test_who_may_not_or_does_not_say_why_sees_nothing(sqlite_house: House) -> None:
-    elder = await _elder(sqlite_house)
+    elder = await new_elder(sqlite_house)
     reader, agent = await bearer(sqlite_house.client, "reader"), await bearer(sqlite_house.client)
     assert await _reveal(sqlite_house, f"elder:{elder}", reader) == 403
     for reason in ("", " ", "x"):
@@ -109,7 +109,7 @@ async def _call_for(house: House, elder: int) -> None:
 
 @pytest.mark.clause("S1.3")
 async def test_an_emergency_never_waits_for_a_click(sqlite_house: House) -> None:
-    elder = await _elder(sqlite_house)
+    elder = await new_elder(sqlite_house)
     await _call_for(sqlite_house, elder)
     mine, other = await bearer(sqlite_house.client), await bearer(sqlite_house.client, "agent802")
     for path in ("/desk", "/board", "/cases/c1", "/api/v1/cases/c1", "/api/v1/cases?state=open"):
@@ -145,7 +145,7 @@ async def test_the_live_stream_is_masked_too(sqlite_house: House) -> None:
 
 
 async def test_opening_the_form_is_put_on_record(sqlite_house: House) -> None:
-    elder = await _elder(sqlite_house)
+    elder = await new_elder(sqlite_house)
     await log_in(sqlite_house.client)
     assert PHONE in await (await sqlite_house.client.get(f"/elders/{elder}/edit")).text()
     assert "高血压" in await (await sqlite_house.client.get(f"/elders/{elder}")).text()  # what was changed can be read
@@ -155,7 +155,7 @@ async def test_opening_the_form_is_put_on_record(sqlite_house: House) -> None:
 
 
 async def test_what_is_masked_cannot_be_saved(sqlite_house: House) -> None:
-    elder, headers = await _elder(sqlite_house), await bearer(sqlite_house.client)
+    elder, headers = await new_elder(sqlite_house), await bearer(sqlite_house.client)
     path = f"/api/v1/elders/{elder}"
     seen = json.loads(await _get(sqlite_house, path, headers))
     for name in ("home_phone", "health", "room", "way_in"):

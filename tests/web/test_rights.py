@@ -88,6 +88,7 @@ POST /follow-ups/{id}                       ALGPD      422 403
 GET /fragments/board                        ALGPRDMOY  200 401
 GET /fragments/cases/{id}                   ALGPRDO    404 401
 GET /fragments/desk                         ALGP       200 401
+GET /fragments/desk/today                   ALGP       200 401
 GET /fragments/wallboard                    ALGPRDS    200 401
 GET /health                                 all        200 200
 POST /language                              all        303 403
@@ -107,12 +108,16 @@ POST /terminals/{id}/collected              ALDM       404 403
 GET /wallboard                              ALGPRDS    200 303
 POST /api/v1/alarms                         ALGPW      415 401
 GET /api/v1/audit                           AU         200 401
+POST /api/v1/calls                          ALGP       415 401
 GET /api/v1/cases                           ALGPRDO    200 401
 GET /api/v1/cases/{id}                      ALGPRDO    404 401
 POST /api/v1/cases/{id}/actions             ALGP       415 401
 GET /api/v1/cases/{id}/messages             ALGPRDO    404 401
+GET /api/v1/cases/{id}/notes                ALGPRD     404 401
+POST /api/v1/cases/{id}/notes               ALGP       415 401
 POST /api/v1/cases/{id}/shown               ALGP       415 401
 GET /api/v1/complaints                      ALGPRO     200 401
+GET /api/v1/dispositions                    ALGPRD     200 401
 GET /api/v1/docs                            all        200 401
 GET /api/v1/elder-changes                   ALGPRD     200 401
 GET /api/v1/elder-duplicates                ALGP       200 401

@@ -233,7 +233,7 @@ async def families(sqlite_house: House, tmp_path: Path) -> dict[str, Metric]:
     async with platform(tmp_path / "controller") as made:
         c = made.controller
         await made.sos()
-        now = now_families(c.runs.values(), c.desk, c.journal, link_up=True, at=c.now())
+        now = now_families(c.runs.values(), c.desk, c.journal, c.policy, link_up=True, at=c.now())
         sqlite_house.control.figures = (await c.figures.text(now)).decode()
     text = await (await sqlite_house.client.get("/metrics")).text()
     found = {family.name: family for family in text_string_to_metric_families(text)}
@@ -257,7 +257,7 @@ async def test_the_page_lists_every_figure(families: dict[str, Metric]) -> None:
 
 
 async def test_no_figure_has_many_series_or_names_a_person(families: dict[str, Metric]) -> None:
-    allowed = {"which", "kind", "state", "outcome", "result", "rung", "code", "route", "method", "status"}
+    allowed = {"which", "kind", "state", "outcome", "reason", "result", "rung", "code", "route", "method", "status"}
     assert {label for family in families.values() for label in _labels(family)} <= allowed
 
 

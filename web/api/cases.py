@@ -12,14 +12,16 @@ from models.queries.cases import BadCursor, list_cases
 from models.views import CaseView
 from web.accounts import Account
 from web.api.kit import Done, Input, Limit, ListOf, Operations, Output, RecordId, When, answer, read_body, read_query
+from web.codes import CODES
 from web.guard import account_of
 from web.keys import CONTROLLER, DATABASE, METRICS, MIRROR, SETTINGS
 from web.lookups import note_case
 from web.personal import shown_case
 from web.places import check_case, open_cases, scope_of
-from web.problems import Forbidden, Invalid
+from web.problems import Conflict, Forbidden, Invalid
 from web.rights import Right, may, may_set_seat
 from web.sheet import find_sheet
+from web.who_was_faster import name_the_other
 
 operations = Operations("cases")
 _RINGS_A_SEAT = frozenset({"take_over", "supervise"})
@@ -50,8 +52,8 @@ class Action(Input):
     """`elder` for `identify`: the file of one of the household; `target` for `call`: `120`, `110`, `119`, `contacts`,
     `elder`, `contact:<id>`, `number:<n>`; `leg` for `merge`, `split` and `hangup`; `role` for `take_over`; `mode` for
     `supervise`, and `leg` unless it is who is with the elder; `extension` for both unless it is one's own seat that is
-    rung; `skill` for `consult` (and `transfer`, which is the same); `outcome` and `note` for `close`; `topic` for
-    `classify`; `aid` and `wish` for `draft_order`; `about` and `words` for `draft_complaint`."""
+    rung; `skill` for `consult` (and `transfer`, which is the same); `outcome`, `code` (of `/dispositions`) and `note`
+    for `close`; `topic` for `classify`; `aid`, `wish` for `draft_order`; `about`, `words` for `draft_complaint`."""
 
     action: Literal[
         "emergency",
@@ -88,6 +90,7 @@ class Action(Input):
     extension: str | None = Field(None, pattern="^[0-9]{3,5}$")
     skill: Skill | None = None
     outcome: Outcome | None = None
+    code: str | None = Field(None, max_length=40, pattern="^[a-z0-9_]*$")
     note: str | None = Field(None, max_length=2_000)
     topic: Topic | None = None
     aid: Aid | None = None
@@ -191,8 +194,22 @@ async def act(request: web.Request) -> web.StreamResponse:
     check_case(request, request.match_info["id"])
     if wanted.action in _RINGS_A_SEAT:
         body["extension"] = _seat_to_ring(account, wanted.extension)
-    case = await request.app[CONTROLLER].act(request.match_info["id"], body, actor=account.actor)
+    await _check_code(request, wanted)
+    case_id = request.match_info["id"]
+    try:
+        case = await request.app[CONTROLLER].act(case_id, body, actor=account.actor)
+    except Conflict as refused:
+        raise await name_the_other(request, case_id, refused) from None
     return answer({"case": shown_case(request, case.view, case.raw)})
+
+
+async def _check_code(request: web.Request, wanted: Action) -> None:
+    """A sub-code belongs to the outcome that it is given with; while nobody can say so, it is taken as it is."""
+    if not wanted.code:
+        return
+    known = await request.app[CODES].read()
+    if known and not any((one.outcome, one.code, one.active) == (wanted.outcome, wanted.code, True) for one in known):
+        raise Invalid(fields={"code": "invalid.code"})
 
 
 def _seat_to_ring(account: Account, named: str | None) -> str:

@@ -27,9 +27,10 @@ class SeatList(Output):
 
 
 class SeatChange(Input):
-    """`reason` for `paused`: `rest`, `meal`, `training`, `other` or words."""
+    """`wrap_up` is more time for a wrap-up that runs, once. `reason` for `paused`: `rest`, `meal`, `training`,
+    `meeting`, `toilet`, `other` or words."""
 
-    state: Literal["ready", "paused"]
+    state: Literal["ready", "paused", "wrap_up"]
     reason: str = Field("", max_length=60)
 
 

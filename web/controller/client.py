@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from ivr.case import DeviceReport
+from ivr.case import DeviceReport, ElderFile
 from ivr.serial import to_json
 from web.controller.shapes import LiveCase, State, parse_case, parse_state
 from web.problems import Conflict, Invalid, NotFound, Problem, Unavailable
@@ -119,13 +119,23 @@ class Controller:
         """Tell that the agent's screen shows the case."""
         await self._ask("POST", "cases", case, "shown", json={"extension": extension, "actor": actor})
 
+    async def call_out(self, extension: str, number: str, *, name: str, file: ElderFile | None, actor: str) -> LiveCase:
+        """Ring this seat, then the number; the case that was opened for it.
+
+        Raises NotFound, Conflict or Invalid with the controller's refusal code, ControllerUnreachable.
+        """
+        wanted = {"extension": extension, "number": number, "name": name, "file": to_json(file) if file else None}
+        answer = await self._ask("POST", "calls", json={**wanted, "actor": actor})
+        return parse_case(answer["case"])
+
     async def report(self, report: DeviceReport, *, actor: str) -> Taken:
         """Hand in what a device reports; the same report may be handed in again. Raises ControllerUnreachable."""
         answer = await self._ask("POST", "reports", json={"report": to_json(report), "actor": actor})
         return Taken(case=str(answer["case"]), durable=bool(answer["durable"]))
 
     async def set_seat(self, extension: str, *, state: str, reason: str, actor: str, by: str) -> None:
-        """Set a seat ready or paused; `by`: the name to show when it is not the agent's own choice."""
+        """Set a seat ready or paused, or prolong its wrap-up (`wrap_up`); `by`: the name to show when it is not the
+        agent's own choice."""
         body = {"state": state, "reason": reason, "actor": actor, "by": by}
         await self._ask("POST", "seats", extension, "state", json=body)
 

@@ -202,4 +202,8 @@ def seat_json(seat: SeatView) -> dict[str, Any]:
         "since": seat.since.isoformat() if seat.since else None,
         "case": seat.case,
         "role": seat.role,
+        "needed": seat.needed,
+        "until": seat.until.isoformat() if seat.until else None,
+        "more": seat.more,
+        "owes": list(seat.owes),
     }

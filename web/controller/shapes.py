@@ -13,6 +13,15 @@ SeatState = Literal["offline", "ready", "paused", "reserved", "talking", "wrap_u
 
 
 @dataclass(frozen=True, slots=True)
+class Deadline:
+    """`kind` is a timer of the procedure, `arrival` or `exception_report`; `leg`: whose, where each leg has its own."""
+
+    kind: str
+    due: datetime
+    leg: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CaseExtras:
     """What only the controller knows of an open case. `actions` are those which are legal now; `household` are the
     people whom the caller's number may belong to, when there are several; `waiting_since`: from when on agent A is
@@ -24,6 +33,7 @@ class CaseExtras:
     searching: tuple[str, ...] = ()
     next_wave_at: datetime | None = None
     waiting_since: datetime | None = None
+    deadlines: tuple[Deadline, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +52,8 @@ class LiveCase:
 @dataclass(frozen=True, slots=True)
 class SeatView:
     """A seat as the board shows it. `case` is the one it is reserved for or talks in; `needed`: an elder waits, and the
-    agent is asked to end the wrap-up."""
+    agent is asked to end the wrap-up or to file what it owes. `until`: when the wrap-up ends, or the pause has
+    lasted as long as it may; `more`: the wrap-up can be prolonged; `owes`: cases whose outcome it has to file."""
 
     extension: str
     state: SeatState
@@ -56,6 +67,9 @@ class SeatView:
     by: str = ""
     case: str | None = None
     role: str | None = None
+    until: datetime | None = None
+    more: bool = False
+    owes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

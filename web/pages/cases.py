@@ -9,12 +9,14 @@ from typing import Any, Literal, cast
 from aiohttp import web
 from multidict import MultiMapping
 
+from models.case_notes import CaseNoteView, notes_of
 from models.database import DatabaseUnavailable
 from models.masking import masked
 from models.messages import MessageView, messages_of
 from models.queries.cases import BadCursor, list_cases, recording_rows
 from models.queries.paging import Page
 from models.views import CaseView
+from web.codes import CODES
 from web.guard import account_of, needs
 from web.keys import DATABASE, FEED, MIRROR, SETTINGS
 from web.lookups import note_case
@@ -24,7 +26,7 @@ from web.personal import on_board, sees_case, shown_case
 from web.places import open_cases, scope_of
 from web.problems import Invalid
 from web.recording_files import FileState, states_of
-from web.render import render
+from web.render import render, texts_of
 from web.rights import Right
 from web.sheet import Sheet, details, find_sheet
 
@@ -80,15 +82,28 @@ async def case_fragment(request: web.Request) -> web.StreamResponse:
 async def _case_context(request: web.Request) -> dict[str, Any]:
     seq = request.app[FEED].seq
     sheet = await find_sheet(request, request.match_info["id"])
-    messages = await _messages(request, sheet.view.id)
+    messages, notes = await _messages(request, sheet.view.id), await _notes(request, sheet.view.id)
     is_masked = not sees_case(request, sheet.view)
     if is_masked:
-        sheet, messages = masked(sheet), masked(messages)
-    actors = {entry.actor for entry in sheet.view.timeline}
+        sheet, messages, notes = masked(sheet), masked(messages), masked(notes)
+    actors = {entry.actor for entry in sheet.view.timeline} | {note.author for note in notes}
     people = await names_of_users(request, actors)
     files = await _files(request, sheet.view.id)
     shown = {"seq": seq, "sheet": sheet, "details": details, "people": people, "messages": messages, "files": files}
-    return {**shown, "is_masked": is_masked}
+    lang, codes = texts_of(request).lang, request.app[CODES]
+    if sheet.view.code:
+        await codes.read()
+    words = {"code_word": lambda view: codes.word(lang, view.outcome, view.code)}
+    return {**shown, **words, "notes": notes, "is_masked": is_masked}
+
+
+async def _notes(request: web.Request, case_id: str) -> Sequence[CaseNoteView]:
+    """What people have written down, if anything; nothing is said of it while the database is away."""
+    try:
+        async with request.app[DATABASE].read() as session:
+            return [note for note in await notes_of(session, case_id) if note.text]
+    except DatabaseUnavailable:
+        return []
 
 
 async def _files(request: web.Request, case_id: str) -> dict[str, FileState]:

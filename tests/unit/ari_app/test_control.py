@@ -279,6 +279,21 @@ async def test_seats_are_set_ready_and_paused_and_it_is_kept(api: Api) -> None:
     assert api.chosen == ["801", "801"]
 
 
+async def test_an_agents_own_call_opens_a_case_and_bad_input_opens_none(api: Api) -> None:
+    call = {**ACTOR, "extension": "801", "number": "13000000099", "name": "演示·女儿", "file": None}
+    for wrong, field_ in (({"number": "120"}, "number"), ({"number": "x"}, "number"), ({"file": {"id": 1}}, "file")):
+        status, body = await api.asks("POST", "/calls", json={**call, **wrong})
+        assert (status, set(body["error"]["fields"])) == (422, {field_})
+    assert (await api.asks("POST", "/calls", json={**call, "extension": "899"}))[0] == 404
+    assert not api.platform.controller.runs
+    status, body = await api.asks("POST", "/calls", json=call)
+    assert (status, body["case"]["kind"], body["case"]["state"]) == (200, "outbound", "calling_out")
+    status, body = await api.asks("POST", "/calls", json=call)
+    assert (status, error_of(body)) == (409, "seat_not_free")
+    status, body = await api.asks("POST", "/seats/801/state", json={**ACTOR, "state": "wrap_up"})
+    assert (status, error_of(body)) == (409, "no_wrap_up")
+
+
 async def test_seats_are_read_again(api: Api) -> None:
     api.reloads.append(None)
     assert await api.asks("POST", "/reload") == (200, {})

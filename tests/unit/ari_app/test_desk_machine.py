@@ -27,7 +27,8 @@ class AnyOrder(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.at = datetime(2026, 1, 5, tzinfo=UTC)
-        self.wanted: dict[Key, tuple[Skill, bool]] = {}
+        self.wanted: dict[Key, tuple[Skill, bool, Urgency]] = {}
+        self.owed: dict[str, str] = {}
         self.held: dict[str, str] = {}
         self.desk = Desk(now=self.now, reserved=self.reserved, changed=lambda seat: None, wrap_up=lambda seat: None)
         self.desk.load(
@@ -41,8 +42,9 @@ class AnyOrder(RuleBasedStateMachine):
 
     def reserved(self, case: str, role: Role, seat: Seat) -> None:
         assert seat.extension not in self.held, "a seat in two cases"
-        skill, any_seat = self.wanted.pop((case, role))
+        skill, any_seat, urgency = self.wanted.pop((case, role))
         assert any_seat or skill in seat.skills
+        assert urgency is not Urgency.ORDINARY or seat.extension not in self.owed.values()
         self.held[seat.extension] = case
 
     @rule(
@@ -53,7 +55,7 @@ class AnyOrder(RuleBasedStateMachine):
         any_seat=st.booleans(),
     )
     def a_case_looks_for_a_seat(self, case: str, role: Role, skill: Skill, urgency: Urgency, any_seat: bool) -> None:
-        self.wanted[case, role] = skill, any_seat
+        self.wanted[case, role] = skill, any_seat, urgency
         self.desk.find(case, FindSeat(role, skill, urgency=urgency, any_seat=any_seat))
 
     @rule(case=cases, role=roles)
@@ -73,7 +75,15 @@ class AnyOrder(RuleBasedStateMachine):
     def a_case_is_over(self, case: str) -> None:
         self.wanted = {key: seat for key, seat in self.wanted.items() if key[0] != case}
         self.held = {extension: holder for extension, holder in self.held.items() if holder != case}
+        self.owed.pop(case, None)
         self.desk.forget(case)
+
+    @rule(case=cases, extension=st.none() | extensions)
+    def an_outcome_is_owed_or_filed(self, case: str, extension: str | None) -> None:
+        self.owed.pop(case, None)
+        if extension is not None:
+            self.owed[case] = extension
+        self.desk.owed(case, extension)
 
     @rule(extension=extensions, act=st.sampled_from(("ready", "pause", "wrapped", "on", "off", "answered")))
     def an_agent_acts(self, extension: str, act: str) -> None:
@@ -111,14 +121,22 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def no_ready_seat_idles_while_somebody_waits(self) -> None:
         ready = [seat for seat in self.desk.seats.values() if seat.state is SeatState.READY]
-        for skill, any_seat in self.wanted.values():
-            assert not any(any_seat or skill in seat.skills for seat in ready)
+        for skill, any_seat, urgency in self.wanted.values():
+            free = [seat for seat in ready if urgency is not Urgency.ORDINARY or not seat.owes]
+            assert not any(any_seat or skill in seat.skills for seat in free)
+
+    @invariant()
+    def what_is_owed_is_shown_at_the_seat(self) -> None:
+        for seat in self.desk.seats.values():
+            assert seat.owes == {case for case, extension in self.owed.items() if extension == seat.extension}
 
     @invariant()
     def wrap_up_is_to_be_broken_off_while_any_seat_is_wanted(self) -> None:
-        wanted = any(any_seat for _, any_seat in self.wanted.values())
+        wanted = any(any_seat for _, any_seat, _ in self.wanted.values())
+        ordinary = any(urgency is Urgency.ORDINARY for _, _, urgency in self.wanted.values())
         for seat in self.desk.seats.values():
-            assert seat.needed == (wanted and seat.state is SeatState.WRAP_UP)
+            first = ordinary and bool(seat.owes) and seat.state is SeatState.READY
+            assert seat.needed == (first or (wanted and seat.state is SeatState.WRAP_UP))
 
 
 TestAnyOrder = AnyOrder.TestCase

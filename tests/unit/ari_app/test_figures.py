@@ -47,7 +47,9 @@ async def p(tmp_path: Path, whole_recordings: None) -> AsyncIterator[Platform]:
 def now(p: Platform) -> dict[tuple[str, ...], float]:
     c = p.controller
     return values(
-        now_families(c.runs.values(), c.desk, c.journal, link_up=not c.link_problem, at=c.now() + timedelta(seconds=30))
+        now_families(
+            c.runs.values(), c.desk, c.journal, c.policy, link_up=not c.link_problem, at=c.now() + timedelta(seconds=30)
+        )
     )
 
 

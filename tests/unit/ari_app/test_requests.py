@@ -184,6 +184,7 @@ FIELDS = {
     "extension",
     "skill",
     "outcome",
+    "code",
     "note",
     "topic",
     "aid",

@@ -158,6 +158,10 @@ class AnythingMayHappen(RuleBasedStateMachine):
         world.file = OF_A_COMMUNITY if known else None
         world.in_hours = in_hours
         world.seats = [str(801 + number) for number in range(max(seats, 2 if beginning else 0))]
+        if kind is CaseKind.OUTBOUND and not beginning:
+            world.seats = [seat for seat in world.seats if seat != "801"]
+            world.call_out(file=world.file)
+            return
         world.feed(world.dial_in(kind=CaseKind.SOS if beginning else kind))
         for act in beginning:
             act(world)

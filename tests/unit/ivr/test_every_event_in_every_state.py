@@ -33,6 +33,7 @@ from ivr.events import (
     CallArrived,
     CallerIdentified,
     CallerUnknown,
+    CallOutRequested,
     CallRequested,
     ClassifyRequested,
     CloseRequested,
@@ -135,6 +136,7 @@ def everything_that_can_be_told(leg: str) -> list[Event]:
         FileShown(at=START, extension="801"),
         *(TimerFired(at=START, timer=timer) for timer in timers),
         *(CommandFailed(at=START, command=command, reason="refused") for command in failed),
+        CallOutRequested(at=START, extension="887", number="02100000007"),
         EmergencyRequested(at=START),
         SilentRequested(at=START),
         HeardRequested(at=START),
@@ -196,7 +198,13 @@ def cases() -> dict[str, Case]:
     after("arrived", lambda: world.ask(ArrivalReported))
     after("goodbye", lambda: world.ask(CloseRequested, outcome=Outcome.RESCUED, note=""))
     after("closed", lambda: world.hear_out("elder-2"))
-    return {**found, **cases_without_a_word(), **consultations(), "abandoned": abandoned_without_a_number()}
+    return {
+        **found,
+        **cases_without_a_word(),
+        **consultations(),
+        **calls_out(),
+        "abandoned": abandoned_without_a_number(),
+    }
 
 
 def consultations() -> dict[str, Case]:
@@ -215,6 +223,21 @@ def consultations() -> dict[str, Case]:
     after("all three", lambda: world.ask(ThreeWayRequested))
     after("handing over", lambda: world.feed(HandOverRequested(at=world.now)))
     after("handed over", world.settle)
+    return found
+
+
+def calls_out() -> dict[str, Case]:
+    """An agent rings somebody who is no elder, and an elder."""
+    found = {}
+    for whom, number in (("a stranger", "13000000099"), ("an elder", "02100000007")):
+        world = World(seats=[])
+        world.call_out(number)
+        world.settle()
+        found[f"{whom} is to be rung"] = world.case
+        world.answer("a-1")
+        found[f"{whom} is rung"] = world.case
+        world.answer("elder" if whom == "an elder" else "number-1")
+        found[f"{whom} was rung"] = world.case
     return found
 
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from ivr.case import Case, DeviceReport, LadderTry, Leg
+from ivr.case import Case, DeviceReport, ElderFile, LadderTry, Leg
 from ivr.commands import Alarm, Command, Dial, Refuse
 from ivr.decide import decide
 from ivr.events import (
     CallArrived,
+    CallOutRequested,
     DeviceReported,
     ElderCalledAgain,
     Event,
@@ -39,7 +40,7 @@ from ivr.vocabulary import (
     Role,
 )
 from tests.unit.ivr import laws
-from tests.unit.ivr.exchange import Exchange, Line
+from tests.unit.ivr.exchange import FILE, Exchange, Line
 
 POLICY = Policy()
 CALLER = "02100000007"
@@ -198,6 +199,13 @@ class World(Exchange):
         """An agent asks for something."""
         return self.tell(request(at=self.now, actor="seat:801", **wishes))  # type: ignore[arg-type]
 
+    def call_out(self, number: str = CALLER, file: ElderFile | None = FILE) -> tuple[Command, ...]:
+        """The agent at 801 rings somebody of their own accord; nothing has happened yet."""
+        wanted = CallOutRequested(
+            at=self.now, actor="user:9", extension="801", agent="示例坐席", number=number, name="示例", file=file
+        )
+        return self.named(wanted)
+
     def take_over(self, role: Role, extension: str) -> tuple[Command, ...]:
         """Somebody wants this role on that seat."""
         return self.settle(self.named(TakeOverRequested(at=self.now, actor="user:9", role=role, extension=extension)))
@@ -207,7 +215,7 @@ class World(Exchange):
         request = SuperviseRequested(at=self.now, actor="user:9", mode=mode, extension=extension, leg=leg)
         return self.settle(self.named(request))
 
-    def named(self, request: TakeOverRequested | SuperviseRequested) -> tuple[Command, ...]:
+    def named(self, request: CallOutRequested | TakeOverRequested | SuperviseRequested) -> tuple[Command, ...]:
         """The desk keeps the seat that is named before the case is asked, and frees it when the case says no."""
         newly = request.extension not in self.held
         if newly:

@@ -1,4 +1,5 @@
-// Clocks that count: every `<time data-age>` shows how long ago it was, by the server's clock.
+// Clocks that count: every `<time data-age>` shows how long ago it was, every `<time data-due>` how long it is until
+// then (with a plus, and `over` as its class, how long it is past), by the server's clock.
 
 const ahead = Date.parse(document.querySelector("meta[name=now]").content) - Date.now();
 
@@ -9,7 +10,7 @@ function text(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
-export function count() {
+function count() {
   const now = Date.now() + ahead;
   for (const element of document.querySelectorAll("time[data-age]")) {
     const shown = text((now - Date.parse(element.dateTime)) / 1000);
@@ -17,5 +18,21 @@ export function count() {
   }
 }
 
-setInterval(count, 1000);
-count();
+function countDown() {
+  const now = Date.now() + ahead;
+  for (const element of document.querySelectorAll("time[data-due]")) {
+    const left = (Date.parse(element.dateTime) - now) / 1000;
+    const shown = left < 0 ? `+${text(-left)}` : text(Math.ceil(left));
+    if (element.textContent !== shown) element.textContent = shown;
+    element.classList.toggle("soon", left >= 0 && left < 10);
+    element.classList.toggle("over", left < 0);
+  }
+}
+
+function all() {
+  count();
+  countDown();
+}
+
+setInterval(all, 1000);
+all();

@@ -10,8 +10,21 @@ export async function post(path, body) {
     body: JSON.stringify(body),
   });
   if (answer.ok) return answer.status === 204 ? null : answer.json();
+  throw await failure(answer);
+}
+
+export async function get(path) {
+  const answer = await fetch(`/api/v1/${path}`, { headers: { Accept: "application/json" } });
+  if (answer.ok) return answer.json();
+  throw await failure(answer);
+}
+
+async function failure(answer) {
   const problem = await answer.json().catch(() => null);
-  throw new Error(problem?.error?.message ?? `HTTP ${answer.status}`);
+  const fields = answer.status === 422 ? Object.values(problem?.error?.fields ?? {}) : [];
+  const error = new Error([problem?.error?.message ?? `HTTP ${answer.status}`, ...fields].join(" "));
+  error.status = answer.status;
+  return error;
 }
 
 export function tell(text, kind = "danger") {

@@ -2,10 +2,13 @@
 
 import "/static/js/ages.js";
 import { post, tell } from "/static/js/api.js";
+import { fillCodes } from "/static/js/codes.js";
 import { forget, restore } from "/static/js/drafts.js";
 import { Fragment } from "/static/js/fragments.js";
 import { listen } from "/static/js/keys.js";
 import { connect, onMessage } from "/static/js/live.js";
+import { Note } from "/static/js/notes.js";
+import { notify, withdraw } from "/static/js/notices.js";
 import { ring, stop } from "/static/js/ring.js";
 import { Rows } from "/static/js/rows.js";
 
@@ -35,14 +38,51 @@ function proposeOutcome() {
   const usual = desk.querySelector("[data-usual-outcome]")?.dataset.usualOutcome;
   if (!select || !usual || (select.value && select.value !== proposed)) return;
   proposed = select.value = usual;
+  fillCodes(select.form);
+}
+
+// One note is open at a time: that of the case on the screen.
+let note = null;
+function openNote() {
+  for (const form of restore()) {
+    note?.stop();
+    fillCodes(form);
+    note = new Note(form, words);
+  }
+  if (note && !note.form.isConnected) {
+    note.stop();
+    note = null;
+  }
+}
+
+// Who had which part in the case on the screen: when somebody takes over, the one who had it is told who.
+let parts = {};
+function tellWhoTook(data) {
+  const now = Object.fromEntries(
+    data.legs
+      .filter((leg) => leg.kind === "seat" && leg.state === "answered" && (leg.role === "A" || leg.role === "B"))
+      .map((leg) => [leg.role, leg]),
+  );
+  for (const [role, leg] of Object.entries(now)) {
+    const before = parts.id === data.id ? parts[role] : null;
+    if (before && before.number !== leg.number && leg.number !== extension) {
+      const text = words.taken.replace("{role}", role).replace("{name}", leg.name).replace("{seat}", leg.number);
+      tell(text, "notice warning");
+    }
+  }
+  parts = { ...now, id: data.id };
 }
 
 const fragment = new Fragment(desk, () => {
   acknowledge();
-  restore();
+  openNote();
   proposeOutcome();
   rows.restore();
-  if (document.getElementById("own-seat")?.dataset.state !== "reserved") stop();
+  if (document.getElementById("own-seat")?.dataset.state !== "reserved") {
+    stop();
+    withdraw();
+    document.getElementById("announcer").textContent = "";
+  }
 });
 
 // Of all that goes on in the centre, this desk follows its own seat and the cases in which that seat is or was.
@@ -56,9 +96,16 @@ function isMine({ kind, data }) {
 onMessage((message) => {
   if (message.kind === "screen") {
     toShow.set(message.data.case, performance.now());
+    desk.dataset.fragment = "/fragments/desk"; // whatever was looked at: the call comes first
     ring(words.ringing);
+    notify(words.ringing, words.notice);
+    document.getElementById("announcer").textContent = words.notice;
   }
+  if (message.kind === "case" && message.data.id === shownCase()) tellWhoTook(message.data);
+  if (message.kind === "note" && message.data.case === shownCase()) note?.read();
+  if (message.kind === "state") note?.read(); // the link was down: others may have written
   if (fragment.concerns(message) && isMine(message)) fragment.refresh();
+  if (day?.concerns(message) && (message.kind !== "case" || message.data.abandoned)) day.refresh();
 });
 
 async function attempt(button, work) {
@@ -79,6 +126,11 @@ function act(body) {
 }
 
 desk.addEventListener("click", (event) => {
+  const other = event.target.closest("button[data-show-case]");
+  if (other) {
+    desk.dataset.fragment = `/fragments/desk?case=${encodeURIComponent(other.dataset.showCase)}`;
+    fragment.refresh();
+  }
   const button = event.target.closest("button[data-action], button[data-seat-state]");
   if (!button) return;
   event.preventDefault();
@@ -97,19 +149,49 @@ desk.addEventListener("submit", (event) => {
   const form = event.target;
   const fields = Object.fromEntries(new FormData(form));
   const button = form.querySelector("button");
+  if (form.id === "call-out") {
+    attempt(button, async () => {
+      await post("calls", { to: `number:${fields.number.trim()}` });
+      form.reset();
+    });
+    return;
+  }
   if (form.dataset.case !== shownCase()) return;
   attempt(button, async () => {
     if (form.id === "call-number") await act({ action: "call", target: `number:${fields.number.trim()}` });
     else await act({ action: form.dataset.action, ...fields });
-    if (form.matches("[data-close]")) forget(form);
-    else form.reset();
+    if (form.matches("[data-close]")) {
+      note?.stop();
+      forget(form);
+      desk.dataset.fragment = "/fragments/desk";
+    } else form.reset();
     document.activeElement?.blur();
   });
 });
 
-listen({ onLegKey: (key) => rows.onKey(key) });
+desk.addEventListener("change", (event) => {
+  if (event.target.matches("form[data-close] [name=outcome]")) fillCodes(event.target.form);
+});
 
-restore();
+// The day's lists follow what happens, and the clock: a follow-up becomes due without anybody calling.
+const today = document.getElementById("today");
+const day = today && new Fragment(today);
+if (day) setInterval(() => document.hidden || day.refresh(), 60_000);
+
+const keys = document.getElementById("all-keys");
+document.getElementById("show-keys").addEventListener("click", () => keys.showModal());
+
+// F3 goes from one call that could be made to the next, Enter makes it.
+function onKey(key) {
+  if (key !== "F3") return rows.onKey(key);
+  const calls = [...(today?.querySelectorAll("button[data-dial]") ?? [])];
+  const next = calls[calls.indexOf(document.activeElement) + 1] ?? calls[0] ?? today?.querySelector("a");
+  next?.focus();
+  return true;
+}
+listen({ onLegKey: onKey });
+
+openNote();
 proposeOutcome();
 // A page that was loaded while its seat rings shows the case already: say so once.
 if (shownCase() && document.getElementById("own-seat")?.dataset.state === "reserved") {

@@ -1,5 +1,5 @@
 // Keys that press buttons: `data-key="F2 e"` on a button, `data-focus-key="x"` on a field. Letters do nothing while
-// somebody types; function keys always work.
+// somebody types; function keys always work. Ctrl+Enter files the case from anywhere. An open dialog has the keyboard.
 
 function typing(target) {
   return target instanceof Element && target.closest("input, select, textarea, [contenteditable]") !== null;
@@ -13,9 +13,9 @@ function find(attribute, key) {
 
 export function listen({ onLegKey }) {
   document.addEventListener("keydown", (event) => {
-    if (event.altKey || event.metaKey || event.isComposing) return;
+    if (event.altKey || event.metaKey || event.isComposing || document.querySelector("dialog[open]")) return;
     if (event.ctrlKey) {
-      if (event.key === "Enter") event.target.closest?.("form[data-close]")?.requestSubmit();
+      if (event.key === "Enter") document.querySelector("form[data-close]")?.requestSubmit();
       return;
     }
     if (typing(event.target)) {
