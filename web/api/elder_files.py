@@ -201,7 +201,7 @@ async def get_repairs(request: web.Request) -> web.StreamResponse:
 
 
 @operations(
-    "POST", "/repairs", "Report that a terminal does not work", right=Right.SEE_TERMINALS, body=FaultIn,
+    "POST", "/repairs", "Report that a terminal does not work", right=Right.TEST_TERMINALS, body=FaultIn,
     result=RepairView, status=201,
 )  # fmt: skip
 async def post_repair(request: web.Request) -> web.StreamResponse:
@@ -214,7 +214,7 @@ async def post_repair(request: web.Request) -> web.StreamResponse:
 
 
 @operations(
-    "PATCH", "/repairs/{id}", "Write down that a terminal works again", right=Right.SEE_TERMINALS, body=RepairPatch,
+    "PATCH", "/repairs/{id}", "Write down that a terminal works again", right=Right.TEST_TERMINALS, body=RepairPatch,
     result=RepairView,
 )  # fmt: skip
 async def patch_repair(request: web.Request) -> web.StreamResponse:

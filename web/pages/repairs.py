@@ -60,7 +60,7 @@ async def report_fault(request: web.Request) -> web.StreamResponse:
 
 
 @routes.post("/repairs/{id}")
-@needs(Right.SEE_TERMINALS)
+@needs(Right.TEST_TERMINALS)
 async def repaired(request: web.Request) -> web.StreamResponse:
     number = number_in_path(request, "id")
     form = RepairDone(FormData(await request.post()))
@@ -93,7 +93,7 @@ async def repaired(request: web.Request) -> web.StreamResponse:
 
 
 @routes.post("/terminals/{id}/collected")
-@needs(Right.SEE_TERMINALS)
+@needs(Right.TEST_TERMINALS)
 async def collected(request: web.Request) -> web.StreamResponse:
     """The terminal of somebody who is gone was fetched: it leaves the file, whose history keeps it."""
     number, by = number_in_path(request, "id"), account_of(request).actor
