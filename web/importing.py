@@ -100,6 +100,7 @@ class Imports:
         tidied = float("-inf")
         try:
             while True:
+                await asyncio.sleep(LOOK_EVERY)
                 try:
                     await self.take_over()
                     if time.monotonic() - tidied > TIDY_EVERY:
@@ -109,7 +110,6 @@ class Imports:
                     pass  # the next round finds the same
                 except Exception as error:  # noqa: BLE001 - the task's outermost guard
                     log.error("imports cannot be looked after", **where_it_failed(error))
-                await asyncio.sleep(LOOK_EVERY)
         finally:
             for number in tuple(self._tasks):
                 await self.end(number)
