@@ -26,6 +26,9 @@ from web.logs import log
 GOOD_FOR: Final = 5.0  # seconds for which the records' figures are good
 REGISTER_GOOD_FOR: Final = 300.0
 WITHIN: Final = 4.0
+PATIENCE: Final = (
+    0.5  # for new figures, while there are older ones: seats and waiting calls do not wait for the records
+)
 SHOWN_SECONDS: Final = (10, 15, 60)
 AGES: Final = (5, 15, 60)  # minutes that end the columns of open cases; the last has no end
 SEAT_STATES: Final[tuple[SeatState, ...]] = ("ready", "reserved", "talking", "wrap_up", "paused", "offline")
@@ -75,16 +78,18 @@ class OpenRow:
 class Wallboard:
     """Asks the records for all walls; `today` is None until they could be read once."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, good_for: float = GOOD_FOR) -> None:
         self._database = database
         self._last: Today | None = None
-        self._fresh = Fresh(self._read, seconds=GOOD_FOR)
-        self._elders = Fresh(self._count_elders, seconds=REGISTER_GOOD_FOR)
+        self._fresh = Fresh(self._read, seconds=good_for)
+        self._elders: Counter[int | None] = Counter()
+        self._count_at = 0.0  # loop time from which on the register is counted again
 
     async def today(self) -> Today | None:
         """The latest figures that could be had; their age is in them."""
         try:
-            self._last = await self._fresh.get()
+            async with asyncio.timeout(WITHIN if self._last is None else PATIENCE):
+                self._last = await self._fresh.get()
         except (DatabaseUnavailable, TimeoutError) as error:
             log.warning("wallboard_without_records", **where_it_failed(error))
         return self._last
@@ -92,15 +97,14 @@ class Wallboard:
     async def _read(self) -> Today:
         now = utc_now()
         begins, ends = day_around(now)
-        elders = await self._elders.get()
+        clock = asyncio.get_running_loop().time()
         async with asyncio.timeout(WITHIN), self._database.read() as session:
+            if clock >= self._count_at:
+                self._elders = await elders_by_unit(session)
+                self._count_at = clock + REGISTER_GOOD_FOR
             alarms = await answers(session, since=begins, until=ends)
-            places = await overview(session, since=begins, elders=elders)
+            places = await overview(session, since=begins, elders=self._elders)
         return today_of(alarms, places, now)
-
-    async def _count_elders(self) -> Counter[int | None]:
-        async with asyncio.timeout(WITHIN), self._database.read() as session:
-            return await elders_by_unit(session)
 
 
 def day_around(at: datetime) -> tuple[datetime, datetime]:

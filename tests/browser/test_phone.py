@@ -182,10 +182,9 @@ async def test_a_whole_emergency_with_keys_alone_f5_in_the_middle_and_a_second_a
         await a.keyboard.press("Control+Enter")
         await is_phone(a, "ready")
         await is_phone(b, "ready")
-        await house.case(within=15, state="closed")
+        closed = await house.case(within=15, state="closed")
         await house.nothing_is_left()
-        case = house.latest(next(iter(house.controller.runs)))
-        assert [leg["number"] for leg in case["legs"] if leg["kind"] == "service"] == ["120"]
+        assert [leg["number"] for leg in closed["legs"] if leg["kind"] == "service"] == ["120"]
         centre.errors[:] = [error for error in centre.errors if "409" not in error]  # the browser's note of the refusal
     heard = await asyncio.to_thread(Ear.of_the_town().listen, elder.line.ear)
     assert heard.voice("agent_a") > 4, str(heard)

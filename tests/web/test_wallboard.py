@@ -19,7 +19,7 @@ from models.people import set_password
 from models.web_sessions import WebSession
 from tests.web import stories
 from tests.web.conftest import House, log_in
-from web import accounts
+from web import accounts, wallboard
 from web.accounts import SCREEN_IDLE, SESSION_LONGEST
 from web.wallboard import day_around
 
@@ -97,10 +97,20 @@ async def test_the_wall_goes_on_without_records(sqlite_house: House, monkeypatch
     await log_in(sqlite_house.client, "wall")
     await sqlite_house.control.seat(stories.seat_json("801", "talking"))
 
-    async def hangs(*_: object, **__: object) -> None:
+    async def fails(*_: object, **__: object) -> None:
         raise TimeoutError
 
-    monkeypatch.setattr("web.wallboard.answers", hangs)
-    page = await (await sqlite_house.client.get("/wallboard")).text()
+    with monkeypatch.context() as away:
+        away.setattr(wallboard, "elders_by_unit", fails)
+        page = await (await sqlite_house.client.get("/wallboard")).text()
     assert "数据库暂不可用" in page
     assert "801" in page
+    wall = wallboard.Wallboard(sqlite_house.db, good_for=0.0)
+    first = await wall.today()
+    with monkeypatch.context() as away:
+        away.setattr(wallboard, "answers", fails)
+        assert first is not None
+        assert await wall.today() is first
+    again = await wall.today()
+    assert again is not None
+    assert again.taken_at > first.taken_at

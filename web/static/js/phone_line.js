@@ -65,6 +65,7 @@ export class Line {
     session.terminate = (options = {}) =>
       terminate(options.status_code === 408 ? { cause: options.cause, extraHeaders: [BROKEN] } : options);
     session.on("icecandidate", ({ ready }) => ready()); // the first address will do: the exchange finds the others
+    if (session.connection) this.connects(session, session.connection); // a call of our own has one from the start
     session.on("peerconnection", ({ peerconnection }) => this.connects(session, peerconnection));
     session.on("confirmed", () => this.told.speaks(session.connection));
     session.on("ended", ({ message, cause }) => this.ends(session, message?.getHeader?.("Reason") ?? cause));

@@ -7,7 +7,6 @@ import { Fragment } from "/static/js/fragments.js";
 import { connect, onMessage } from "/static/js/live.js";
 
 const EVERY = 5000;
-const OLD_AFTER = 15;
 const wall = document.getElementById("wall");
 const old = document.querySelector("[data-old]");
 const clock = document.querySelector("[data-clock]");
@@ -28,7 +27,7 @@ const fragment = new Fragment(wall, () => {
 function tick() {
   if (shown().taken !== taken) [taken, came] = [shown().taken, performance.now()];
   const seconds = Math.floor((performance.now() - came) / 1000);
-  const isOld = seconds > OLD_AFTER;
+  const isOld = seconds >= Number(wall.dataset.oldAfter);
   document.body.classList.toggle("is-old", isOld);
   const minutes = String(Math.floor(seconds / 60));
   old.textContent = isOld ? `${old.parentElement.dataset.oldText} ${minutes}:${String(seconds % 60).padStart(2, "0")}` : "";
