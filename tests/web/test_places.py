@@ -186,7 +186,8 @@ async def _looked_around(land: Land, headers: dict[str, str], seen: list[Home], 
                 if status != 403:
                     part = route.count("{") > 1 and status in (400, 404) and home in seen  # which they have none of
                     assert (status == 200) == (home in seen) or part, (route, home.place, status)
-                    assert [other.place for other in land.homes.values() if other != home and other.name in text] == []
+                    told = [other for other in land.homes.values() if other != home and other.name in text]
+                    assert told == [] or (kind == "duplicates" and told[0] in seen), route  # two files side by side
     return lists
 
 
