@@ -103,19 +103,27 @@ class Controller:
         self.background = background
         self.outgoing = Outgoing(int(policy.ringing_at_once), dial=self._dial_now, never_dialled=self._never_dialled)
         lines.held = self.outgoing
+        self._needs = Needs(timedelta(minutes=policy.again_window))
         self._recordings = recordings_folder
         self._catching_up = CatchingUp(client, lines, background, self, app=app)
         self.reception = Reception(
             self,
             register=register,
             dialled=dialled,
-            needs=Needs(timedelta(minutes=policy.again_window)),
+            needs=self._needs,
             watch=self._watch,
         )
         self.callers_first = CallersFirst()
         self.figures = figures
         self.link_problem = "not connected to Asterisk yet"
         self.link = Standing()
+
+    def use(self, policy: Policy) -> None:
+        """Decide by this policy from now on, in cases that are under way as well; what was ordered stays ordered."""
+        self.policy = policy
+        self.outgoing.at_once = int(policy.ringing_at_once)
+        self._needs.window = timedelta(minutes=policy.again_window)
+        self.desk_file.changed()
 
     @staticmethod
     def now() -> datetime:

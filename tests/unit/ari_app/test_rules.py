@@ -1,0 +1,82 @@
+"""A policy that changes while calls go on: what is decided from then on, and that every case still replays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import aiohttp
+
+from ari_app import bootstrap
+from ari_app.recovery import open_cases
+from home.settings import Settings
+from ivr.case import Case
+from ivr.commands import Dial
+from ivr.decide import decide
+from ivr.events import Event
+from ivr.policy import Policy
+from ivr.serial import from_json
+from ivr.vocabulary import LegKind
+from models.database import Database
+from models.house_policy import Fixed, set_duty_phones, set_value
+from tests.unit.ari_app.real_parts import KEYS
+from tests.unit.ari_app.test_bootstrap import until
+from tests.unit.ari_app.test_recovery import STORY, lived, record
+
+FREE = Fixed({})
+
+
+async def put(database: Database, name: str, value: float | None, version: int = 0) -> None:
+    async with database.write() as session:
+        await set_value(session, name, value, version=version, by="user:1", fixed=FREE)
+
+
+async def reload(settings: Settings) -> None:
+    head = {"Authorization": f"Bearer {KEYS.control_token}"}
+    async with aiohttp.ClientSession(headers=head) as http:
+        address = f"http://127.0.0.1:{settings.control_port}/reload"
+        async with http.post(address, json={}, raise_for_status=True):
+            pass
+
+
+async def test_a_change_is_in_force_at_once_and_the_case_replays(settings: Settings, database: Database) -> None:
+    async with bootstrap.running(settings, KEYS) as controller:
+        controller.call_came_in("channel", ("sos", "96890", "02100000007", "r.wav"))
+        await until(controller, lambda: any(run.entries for run in controller.runs.values()))
+        (run,) = controller.runs.values()
+        await put(database, "seat_ring", 33)
+        async with database.write() as session:
+            await set_duty_phones(session, ["12000000008"], version=0, by="user:1", fixed=FREE, area_code="021")
+        await reload(settings)
+        assert controller.policy == Policy.of({"seat_ring": 33}, duty_phones=["12000000008"])
+        seen = len(run.entries)
+        await until(controller, lambda: len(run.entries) > seen)  # a timer of the waiting line
+        had = run.case, list(run.entries)
+    assert [entry.policy for entry in had[1] if entry.policy is not None] == [
+        {},
+        {"seat_ring": 33, "duty_phones": ["12000000008"]},
+    ]
+    async with bootstrap.running(settings, KEYS) as controller:
+        assert controller.policy.seat_ring == 33  # read at the start
+        assert controller.runs[had[0].id].entries[: len(had[1])] == had[1]
+
+
+async def test_each_decision_is_repeated_by_the_policy_of_its_time(database: Database) -> None:
+    """Seats ring for longer from the middle of the case on; what is in force at the restart is something else again."""
+    turned = 6
+    case, entries = Case(id="one"), []
+    for number, lived_through in enumerate(lived(STORY)[1], 1):
+        policy = Policy() if number < turned else Policy.of({"seat_ring": 33})
+        case, commands = decide(case, from_json(Event, lived_through.data), policy)
+        noted = policy.unlike_default() if number in (1, turned) else None
+        entries.append(replace(lived_through, case=case, commands=commands, policy=noted))
+    rings = [c.ring for e in entries for c in e.commands if isinstance(c, Dial) and c.kind is LegKind.SEAT]
+    assert rings == [10, 33]
+    await record(database, entries)
+    assert await open_cases(database, Policy.of({"seat_ring": 60})) == [(case, entries)]
+
+
+async def test_the_settings_count_alone_when_the_two_do_not_go_together(settings: Settings, database: Database) -> None:
+    await put(database, "office_from", 15)
+    fixed = settings.model_copy(update={"policy": {"office_to": 12.0}})
+    async with bootstrap.running(fixed, KEYS) as controller:
+        assert controller.policy == Policy.of({"office_to": 12.0})
