@@ -47,6 +47,7 @@ from home.asterisk_platform import after_a_prompt, desk_file, ladder_dir, prompt
 from home.secrets import Secrets
 from home.settings import Settings
 from ivr.events import Event
+from ivr.policy import Policy
 from ivr.vocabulary import CaseKind
 from models.database import Database, DatabaseUnavailable
 from models.queries.journals import lately_closed
@@ -196,7 +197,11 @@ def _assemble(
     figures: Figures,
 ) -> tuple[Controller, SeatRecords, Rules]:
     lines = Lines()
-    rules = Rules(settings, database, use=lambda policy: controller.use(policy), clock=clock)
+
+    def use(policy: Policy) -> None:
+        controller.use(policy)
+
+    rules = Rules(settings, database, use=use, clock=clock)
     routes = Routes(
         trunk=settings.trunk_contact,
         emergency=settings.emergency_route == "trunk",

@@ -31,7 +31,7 @@ class Rules:
         """Raises PolicyError: the settings cannot be used."""
         self._clock = clock
         self._warned_of = 0
-        self._fixed = Fixed(settings.policy, settings.duty_phones)
+        self._fixed = Fixed.of(settings)
         self._database = database
         self._use = use
         self._policy = policy_of(self._fixed, {})

@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from home.settings import Settings
 from ivr.numbers import SERVICES
 from ivr.policy import Policy, PolicyError
 from models.live_settings import LiveSetting, current, put
@@ -42,6 +43,10 @@ class Fixed:
 
     policy: Mapping[str, float]
     duty_phones: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Fixed:
+        return cls(settings.policy, settings.duty_phones)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,14 @@ def policy_of(fixed: Fixed, rows: Mapping[str, LiveSetting]) -> Policy:
         if (name := field.removeprefix(POLICY)) in known - _NOT_LIVE and row.value is not None
     }
     return Policy.of({**people, **fixed.policy}, duty_phones=duty_phones_of(fixed, rows))
+
+
+async def policy_in_force(session: AsyncSession, fixed: Fixed) -> Policy:
+    """What the controllers work by; what people have set counts only as far as it goes with the settings."""
+    try:
+        return policy_of(fixed, await current(session))
+    except PolicyError:
+        return policy_of(fixed, {})
 
 
 def duty_phones_of(fixed: Fixed, rows: Mapping[str, LiveSetting]) -> tuple[str, ...]:

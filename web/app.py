@@ -17,6 +17,7 @@ from web.accounts import Accounts
 from web.condition import Looking
 from web.controller.client import Controller
 from web.controller.mirror import Mirror
+from web.exchange import Exchange
 from web.feed import Feed
 from web.handing_over import hand_over_later
 from web.keeping import keep_audit
@@ -65,6 +66,7 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
     app[keys.FEED] = feed
     app[keys.MIRROR] = mirror
     app[keys.CONTROLLER] = Controller(controllers, secrets.control_token)
+    app[keys.EXCHANGE] = Exchange(settings, database)
     app[keys.LOOKING] = Looking(settings, secrets, database, app[keys.CONTROLLER])
     app[keys.FIGURES] = Figures(
         metrics,

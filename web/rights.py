@@ -30,11 +30,16 @@ class Right(StrEnum):
     EXPORT = "export"
     SEE_AUDIT = "see_audit"
     MANAGE_USERS = "manage_users"
+    MANAGE_SEATS = "manage_seats"
+    MANAGE_POLICY = "manage_policy"
+    MANAGE_PROMPTS = "manage_prompts"
+    MANAGE_PLACES = "manage_places"
 
 
 _ALL: Final = frozenset(Right)
+_ADMINISTER: Final = frozenset({Right.MANAGE_SEATS, Right.MANAGE_POLICY, Right.MANAGE_PROMPTS, Right.MANAGE_PLACES})
 # Who leads the service does not watch over its records, and who does leads nothing.
-_LEAD: Final = _ALL - {Right.SEE_AUDIT, Right.MANAGE_USERS}
+_LEAD: Final = _ALL - {Right.SEE_AUDIT, Right.MANAGE_USERS, *_ADMINISTER}
 _SEE: Final = frozenset({Right.SEE_LIVE, Right.SEE_CASES, Right.SEE_ELDERS})
 _AGENT: Final = _SEE | {
     Right.REPORT_ALARMS,

@@ -73,6 +73,7 @@ class FakeControl:
                 web.post("/cases/{case}/actions", self._act),
                 web.post("/cases/{case}/shown", self._keep),
                 web.post("/reports", self._report),
+                web.post("/reload", self._keep),
                 web.post("/seats/{extension}/state", self._keep),
             ]
         )

@@ -31,6 +31,34 @@ ROLES = {
 # 303 leads to the log-in. Everybody else is answered 403.
 TABLE = """
 GET /                                       all     303 303
+GET /admin                                  A       303 303
+GET /admin/days                             A       200 303
+POST /admin/days                            A       400 403
+GET /admin/numbers                          A       200 303
+POST /admin/numbers/duty                    A       400 403
+GET /admin/places                           A       200 303
+POST /admin/places                          A       422 403
+GET /admin/places/{id}                      A       404 303
+POST /admin/places/{id}                     A       404 403
+POST /admin/places/{id}/remove              A       400 403
+GET /admin/policy                           A       200 303
+POST /admin/policy/{name}                   A       422 403
+GET /admin/prompts                          A       200 303
+POST /admin/prompts/{lang}/{name}           A       404 403
+POST /admin/prompts/{lang}/{name}/default   A       404 403
+GET /admin/seats                            A       200 303
+POST /admin/seats                           A       422 403
+GET /admin/seats/{extension}                A       404 303
+POST /admin/seats/{extension}               A       400 403
+POST /admin/seats/{extension}/password      A       404 403
+POST /admin/seats/{extension}/remove        A       400 403
+GET /admin/users                            A       200 303
+POST /admin/users                           A       422 403
+GET /admin/users/{username}                 A       404 303
+POST /admin/users/{username}                A       400 403
+POST /admin/users/{username}/active         A       400 403
+POST /admin/users/{username}/password       A       404 403
+POST /admin/users/{username}/unlock         A       404 403
 GET /audit                                  AU      200 303
 GET /audit/export                           AU      200 303
 GET /board                                  ALGPRDM 200 303
@@ -106,7 +134,29 @@ GET /api/v1/seats                           ALGPRDM 200 401
 POST /api/v1/seats/{extension}/state        all     415 401
 POST /api/v1/terminal-tests                 ALDM    415 401
 GET /api/v1/terminals                       ALDM    200 401
+GET /api/v1/duty-phones                     A       200 401
+PUT /api/v1/duty-phones                     A       415 401
+GET /api/v1/places                          A       200 401
+POST /api/v1/places                         A       415 401
+DELETE /api/v1/places/{id}                  A       422 401
+PATCH /api/v1/places/{id}                   A       415 401
+GET /api/v1/policy                          A       200 401
+PUT /api/v1/policy/{name}                   A       415 401
+GET /api/v1/prompts                         A       200 401
+DELETE /api/v1/prompts/{lang}/{name}        A       404 401
+GET /api/v1/prompts/{lang}/{name}           A       404 401
+PUT /api/v1/prompts/{lang}/{name}           A       415 401
+GET /api/v1/seat-records                    A       200 401
+POST /api/v1/seat-records                   A       415 401
+DELETE /api/v1/seat-records/{extension}     A       422 401
+PATCH /api/v1/seat-records/{extension}      A       415 401
+POST /api/v1/seat-records/{extension}/password A    404 401
 GET /api/v1/users                           A       200 401
+POST /api/v1/users                          A       415 401
+PATCH /api/v1/users/{username}              A       415 401
+POST /api/v1/users/{username}/password      A       404 401
+GET /api/v1/working-days/{year}             A       200 401
+PUT /api/v1/working-days/{year}             A       415 401
 POST /api/v1/users/{username}/unlock        A       404 401
 """
 

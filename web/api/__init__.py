@@ -18,8 +18,12 @@ from web.api import (
     live,
     openapi,
     orders,
+    places,
+    policy,
+    prompts,
     recordings,
     reveals,
+    seat_records,
     seats,
     terminals,
     users,
@@ -45,6 +49,10 @@ PARTS: Final = (
     reveals,
     audit,
     users,
+    seat_records,
+    policy,
+    places,
+    prompts,
 )
 
 

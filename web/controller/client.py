@@ -129,6 +129,11 @@ class Controller:
         body = {"state": state, "reason": reason, "actor": actor, "by": by}
         await self._ask("POST", "seats", extension, "state", json=body)
 
+    async def reload(self) -> None:
+        """Have it read seats, policy and working days again; one that stands by reads them when it takes over. Raises
+        ControllerUnreachable."""
+        await self._ask("POST", "reload", json={})
+
     async def _ask(
         self, method: str, *path: str, json: Mapping[str, Any] | None = None, accept: tuple[int, ...] = (200,)
     ) -> dict[str, Any]:
