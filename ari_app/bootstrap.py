@@ -30,6 +30,7 @@ from ari_app.lease import Ownership, Unshared
 from ari_app.lines import Lines
 from ari_app.listener import UNHEARD, Listener
 from ari_app.outbox import Outbox
+from ari_app.prompt_takes import PromptTakes
 from ari_app.recovery import open_cases
 from ari_app.register import Register
 from ari_app.rules import Rules
@@ -43,7 +44,15 @@ from ari_app.switchboard import Routes, Switchboard
 from ari_app.taking_over import take_over
 from ari_app.tape_watch import TapeWatch
 from ari_app.watch import Watch
-from home.asterisk_platform import after_a_prompt, desk_file, ladder_dir, prompts_dir, recordings_dir, snapshot_file
+from home.asterisk_platform import (
+    after_a_prompt,
+    beep,
+    desk_file,
+    ladder_dir,
+    prompts_dir,
+    recordings_dir,
+    snapshot_file,
+)
 from home.secrets import Secrets
 from home.settings import Settings
 from ivr.events import Event
@@ -280,6 +289,7 @@ def _assemble(
         tested=lambda caller: background.spawn(tested(caller), "terminal-test"),
         prompts=prompts_dir(settings),
     )
+    controller.prompt_takes = PromptTakes(client, background, app=app, beep=beep())
     return controller, records, rules
 
 

@@ -30,6 +30,7 @@ from ari_app.lines import Lines
 from ari_app.live import case_json, seat_json
 from ari_app.needs import Needs
 from ari_app.outgoing import Outgoing, Wish
+from ari_app.prompt_takes import PromptTakes
 from ari_app.reception import Reception
 from ari_app.register import Register
 from ari_app.runner import CaseRun, RaisedAlarm
@@ -67,7 +68,8 @@ _NOT_A_CALLER = re.compile(r"[^0-9+]")
 
 class Controller:
     """The parts that need the controller itself (`desk`, `desk_file`, `journal`, `bus`, `board`, `side_calls`,
-    `tape_watch`) are set by `bootstrap`, and `vital`: the tasks without which calls are not handled or recorded."""
+    `prompt_takes`, `tape_watch`) are set by `bootstrap`, and `vital`: the tasks without which calls are not handled or
+    recorded."""
 
     desk: Desk
     desk_file: DeskFile
@@ -75,6 +77,7 @@ class Controller:
     bus: Bus
     board: Board
     side_calls: SideCalls
+    prompt_takes: PromptTakes
     tape_watch: TapeWatch
     vital: tuple[asyncio.Task[None], ...] = ()
     watched: tuple[Callable[[], list[str]], ...] = ()  # what else may not work, each as `code: detail`
@@ -179,6 +182,8 @@ class Controller:
             case ("test", caller):
                 self.callers_first.served(channel)
                 self.side_calls.test(channel, self.reception.tidy(_NOT_A_CALLER.sub("", caller)[:24]))
+            case ("take", _):
+                self.prompt_takes.answered(channel)
             case _:
                 log.error("a call came in with arguments that the dialplan should not send", count=len(args))
                 self.background.spawn(self._catching_up.send_back(channel), f"send-back-{channel}")
@@ -197,6 +202,7 @@ class Controller:
 
     def side_call_event(self, event: StreamItem) -> None:
         self.side_calls.hear(event)
+        self.prompt_takes.hear(event)
 
     def seat_registered(self, extension: str, *, is_registered: bool) -> None:
         if extension in self.desk.seats:
@@ -216,7 +222,7 @@ class Controller:
 
     @property
     def side_calls_live(self) -> frozenset[str]:
-        return self.side_calls.live
+        return self.side_calls.live | self.prompt_takes.live
 
     # --- what cases ask for (House of the runner) ---------------------------------------------------------------
 

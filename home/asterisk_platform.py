@@ -166,6 +166,11 @@ def after_a_prompt() -> Path:
     return next(iter(sorted(MUSIC.glob("*.wav")))).with_suffix("")
 
 
+def beep() -> Path:
+    """After it somebody speaks: play `sound:<this>`."""
+    return DIALPLAN / "sounds" / "beep"
+
+
 def link_prompts(settings: Settings) -> None:
     """Makes HOME/asterisk/prompts/<lang>/<name>.wav point to the operator's recording, or else to ours.
 

@@ -6,8 +6,10 @@ to its end. Everything here waits for the disk: call it in a thread.
 from __future__ import annotations
 
 import io
+import sys
 import tomllib
 import wave
+from array import array
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +20,7 @@ from home.asterisk_render import write_private_bytes
 from home.settings import Settings
 
 SHORTEST: Final = 0.3  # seconds
+_AUDIBLE: Final = 300  # |sample|: -40 dBFS
 LONGEST: Final = 15.0  # seconds: 240 kB, as much as a request may carry
 
 
@@ -91,6 +94,14 @@ def _recording(settings: Settings, lang: str, name: str) -> Path:
     return settings.home / "prompts" / lang / f"{name}.wav"
 
 
+def _samples(frames: bytes) -> array[int]:
+    """Of a WAV, which is little-endian whatever the machine."""
+    samples = array("h", frames)
+    if sys.byteorder == "big":
+        samples.byteswap()
+    return samples
+
+
 def _play(settings: Settings, lang: str, name: str, path: Path) -> None:
     """Where no Asterisk has run yet, its start makes all the links."""
     folder = settings.home / "asterisk" / "prompts" / lang
@@ -117,6 +128,6 @@ def _fit(sound: bytes) -> float:
             f"时长应为 {SHORTEST:g} 至 {LONGEST:g} 秒，此文件为 {seconds:.1f} 秒 / "
             f"must last {SHORTEST:g} to {LONGEST:g} s; this lasts {seconds:.1f} s"
         )
-    if not any(frames):
+    if max(map(abs, _samples(frames))) < _AUDIBLE:
         raise UnfitSound("文件中没有声音 / there is no sound in it")
     return seconds

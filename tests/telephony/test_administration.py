@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +15,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from drill.ear import Ear
+from drill.people import people_talk
+from home.asterisk_platform import prompts_dir, recordings_dir
 from home.programs import Program
 from models.elder_forms import ElderForm, TerminalForm
 from models.people import UserRole, create_user, generate_password
@@ -38,6 +42,12 @@ class Office:
         self._client = client
         self._head = {"Authorization": f"Bearer {token}"}
 
+    async def page(self, method: str, path: str) -> tuple[str, str]:
+        """Where it has led to, and what stands there."""
+        async with self._client.request(method, path, headers=self._head) as answer:
+            assert answer.status == 200, await answer.text()
+            return answer.url.path, await answer.text()
+
     async def asks(self, method: str, path: str, **body: Any) -> dict[str, Any]:
         more = {"json": body} if body else {}
         async with self._client.request(method, f"/api/v1/{path}", headers=self._head, **more) as answer:
@@ -46,9 +56,9 @@ class Office:
 
 
 @asynccontextmanager
-async def office(house: House) -> AsyncIterator[Office]:
+async def office(house: House, *, seat: str | None = None) -> AsyncIterator[Office]:
     password = generate_password()
-    await create_user(house.database, "boss", password, name="演示管理员", roles=[UserRole.ADMIN])
+    await create_user(house.database, "boss", password, name="演示管理员", roles=[UserRole.ADMIN], seat=seat)
     async with TestClient(TestServer(make_app(house.settings, house.secrets))) as client:
         answer = await client.post("/api/v1/login", json={"username": "boss", "password": password})
         yield Office(client, (await answer.json())["token"])
@@ -119,3 +129,45 @@ async def test_a_seat_is_added_while_others_talk_and_takes_the_next_call(
             assert longest_gap(first, since) < HEARD_AS_A_GAP
             assert (await house.agent("801").asks("close", talking["id"], outcome="consultation", note=""))[0] == 200
             await house.told("case", within=20, id=talking["id"], state="closed")
+
+
+async def test_a_prompt_is_spoken_into_the_phone_and_heard_by_the_next_caller(
+    tmp_path: Path, asterisk_program: Program
+) -> None:
+    elders = [grandmother()]
+    async with (
+        open_house(tmp_path, asterisk_program, elders=elders, seats=("801",)) as house,
+        office(house, seat="801") as admin,
+    ):
+        at, page = await admin.page("POST", "/admin/prompts/zh/welcome/takes")
+        assert "正在振铃" in page
+        speaker = house.town.seat("801", voice="doctor")
+        call = await speaker.answer()
+        await until(admin, at, "正在录制")
+        await people_talk(4)
+        await speaker.press("#")
+        await call.ended(within=5)
+        await until(admin, at, "录制完成")
+        _, page = await admin.page("POST", at)
+        assert "本地录音" in page
+        played = prompts_dir(house.settings) / "welcome.wav"
+        with wave.open(str(played)) as sound:
+            assert 3 < sound.getnframes() / sound.getframerate() < 6
+        assert not list((recordings_dir(house.settings) / "prompt-takes").iterdir())
+        grandma = house.town.elder(ELDER_LINE)
+        await grandma.press_key()
+        await people_talk(4)
+        await house.agent("801").is_ready()
+        await house.town.seat("801").answer()
+        await house.case(state="talking")
+        assert (await house.agent("801").asks("close", outcome="consultation", note=""))[0] == 200
+        await house.case(within=20, state="closed")
+        heard = await asyncio.to_thread(Ear.of_the_town().listen, grandma.line.ear)
+    assert heard.voice("doctor") > 2, str(heard)
+    assert heard.prompt("welcome") == 0, str(heard)
+
+
+async def until(admin: Office, path: str, words: str) -> None:
+    async with asyncio.timeout(10):
+        while words not in (await admin.page("GET", path))[1]:  # noqa: ASYNC110 (a browser reads it again as well)
+            await asyncio.sleep(0.2)

@@ -46,6 +46,10 @@ POST /admin/policy/{name}                   A       422 403
 GET /admin/prompts                          A       200 303
 POST /admin/prompts/{lang}/{name}           A       404 403
 POST /admin/prompts/{lang}/{name}/default   A       404 403
+POST /admin/prompts/{lang}/{name}/takes     A       404 403
+GET /admin/prompts/{lang}/{name}/takes/{take} A     404 303
+POST /admin/prompts/{lang}/{name}/takes/{take} A    404 403
+GET /admin/prompts/{lang}/{name}/takes/{take}/sound A 404 303
 GET /admin/seats                            A       200 303
 POST /admin/seats                           A       422 403
 GET /admin/seats/{extension}                A       404 303

@@ -12,7 +12,7 @@ from home.settings import Settings
 from ivr.case import Case
 from ivr.commands import Dial
 from ivr.decide import decide
-from ivr.events import Event
+from ivr.events import Event, SpeechHeard
 from ivr.policy import Policy
 from ivr.serial import from_json
 from ivr.vocabulary import LegKind
@@ -48,8 +48,8 @@ async def test_a_change_is_in_force_at_once_and_the_case_replays(settings: Setti
             await set_duty_phones(session, ["12000000008"], version=0, by="user:1", fixed=FREE, area_code="021")
         await reload(settings)
         assert controller.policy == Policy.of({"seat_ring": 33}, duty_phones=["12000000008"])
-        seen = len(run.entries)
-        await until(controller, lambda: len(run.entries) > seen)  # a timer of the waiting line
+        run.post(SpeechHeard(at=controller.now(), leg="elder"))
+        await until(controller, lambda: run.entries[-1].policy is not None)
         had = run.case, list(run.entries)
     assert [entry.policy for entry in had[1] if entry.policy is not None] == [
         {},
