@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 import aiohttp
 import structlog
@@ -150,7 +151,8 @@ async def running(
         stack.push_async_callback(_end, asyncio.create_task(watch.run(), name="watch"))
         stack.push_async_callback(_end, asyncio.create_task(figures.watch_the_loop(), name="loop-lag"))
         stack.push_async_callback(_end, asyncio.create_task(sip_watch.run(), name="sip-watch"))
-        stack.push_async_callback(_end, asyncio.create_task(rules.keep(), name="rules"))
+        look = rules.keep(partial(records.load, if_new=True))
+        stack.push_async_callback(_end, asyncio.create_task(look, name="rules"))
 
         async def reload() -> None:
             await records.load()

@@ -4,7 +4,7 @@ days. Read at the start, when the web says that something has changed, and every
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import structlog
@@ -72,12 +72,13 @@ class Rules:
             log.warning("exchanged working days of this year are not known: Monday to Friday count", year=year)
         self._warned_of = year
 
-    async def keep(self) -> None:
-        """For ever: look again, for a web that could not tell us."""
+    async def keep(self, also: Callable[[], Awaitable[None]]) -> None:
+        """For ever: look again, for a web that could not tell us; `also` at what others keep on record."""
         while True:
             await asyncio.sleep(LOOK_EVERY)
             try:
                 await self.load()
+                await also()
             except DatabaseUnavailable as away:
                 log.info("the policy cannot be read again", reason=str(away))
             except Exception:

@@ -22,9 +22,10 @@ class SeatRecords:
         self._desk = desk
         self._ari = client
         self._background = background
+        self._last: tuple[object, ...] = ()
 
-    async def load(self) -> None:
-        """Take over the seats on record, and hear of their phones.
+    async def load(self, *, if_new: bool = False) -> None:
+        """Take over the seats on record, and hear of their phones. `if_new`: only when somebody has changed them.
 
         Raises:
             DatabaseUnavailable: the records cannot be read; what the desk has stays.
@@ -33,7 +34,7 @@ class SeatRecords:
             seats = await list_seats(session)
             communities = {unit.id for unit in await list_units(session) if unit.kind is OrgKind.COMMUNITY}
             agents = {user.seat: user.name for user in await list_users(session) if user.seat}
-        self._desk.load(
+        setups = [
             SeatSetup(
                 extension=seat.extension,
                 name=seat.name,
@@ -44,7 +45,12 @@ class SeatRecords:
                 reason=seat.reason,
             )
             for seat in seats
-        )
+        ]
+        known = tuple((one.extension, one.name, one.agent, one.skills, one.community) for one in setups)
+        if if_new and known == self._last:
+            return
+        self._last = known
+        self._desk.load(setups)
         for seat in seats:
             self._background.spawn(self._hear_of(seat.extension), f"subscribe-{seat.extension}")
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -17,11 +19,14 @@ from web.prompt_changes import prompt, take
 
 _TAKE: Final = re.compile("[0-9a-f]{16}")
 DONE: Final = "done"
+FOLDER: Final = "prompt-takes"
+UNWANTED: Final = 3600.0  # seconds after which a take that was not used is removed
 
 
 async def begin(request: web.Request, lang: str, name: str) -> str:
     """Ring the phone of whoever asks; the take's id. Raises Conflict: no seat, or it cannot be rung now."""
     await prompt(request, lang, name)
+    await asyncio.to_thread(_throw_away, recordings_dir(request.app[SETTINGS]) / FOLDER)
     account = account_of(request)
     if account.seat is None:
         raise Conflict("invalid.no_seat", code="no_seat")
@@ -46,6 +51,14 @@ async def use(request: web.Request, lang: str, name: str, number: str) -> None:
     path = await sound_of(request, number)
     await take(request, lang, name, await asyncio.to_thread(path.read_bytes))
     await asyncio.to_thread(path.unlink, missing_ok=True)
+
+
+def _throw_away(folder: Path) -> None:
+    """Takes that nobody wanted."""
+    for path in folder.glob("*.wav"):
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > UNWANTED:
+                path.unlink()
 
 
 async def _look(request: web.Request, number: str) -> tuple[str, Path]:

@@ -10,6 +10,8 @@ from typing import Any
 
 from aiohttp import WSCloseCode, web
 
+TAKE = "0123456789abcdef"  # the only one
+
 
 @dataclass
 class Asked:
@@ -32,6 +34,7 @@ class FakeControl:
     figures: str = ""
     asked: asyncio.Queue[Asked] = field(default_factory=asyncio.Queue)
     refuse: tuple[int, str] | None = None
+    take_state: str = "ringing"
     seq: int = 0
     _sockets: set[web.WebSocketResponse] = field(default_factory=set)
     _runner: web.AppRunner | None = None
@@ -74,6 +77,8 @@ class FakeControl:
                 web.post("/cases/{case}/shown", self._keep),
                 web.post("/reports", self._report),
                 web.post("/reload", self._keep),
+                web.post("/takes", self._take),
+                web.get("/takes/{take}", self._take),
                 web.post("/seats/{extension}/state", self._keep),
             ]
         )
@@ -134,6 +139,9 @@ class FakeControl:
         await self._note(request)
         device = (await request.json())["report"]["device"]
         return web.json_response({"case": f"case-of-{device}", "durable": True})
+
+    async def _take(self, _: web.Request) -> web.Response:
+        return web.json_response({"take": TAKE, "state": self.take_state, "file": f"prompt-takes/{TAKE}.wav"})
 
     async def _keep(self, request: web.Request) -> web.Response:
         await self._note(request)

@@ -217,6 +217,7 @@ async def test_places_are_added_moved_and_removed_when_nothing_belongs_there(hou
     assert answer.status == 200
     tree = (await (await house.client.get("/api/v1/places", headers=head)).json())["items"]
     assert [(one["name"], one["depth"]) for one in tree] == [("演示区", 0), ("二街道", 1), ("甲社区", 2)]
+    assert "机构" in await (await house.client.get("/audit")).text()
     _, record, data = (await audited(house))[-2]
     assert (record, data["after"]["manager_phone"]) == (f"place:{place['id']}", "120****0009")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import aiohttp
+import pytest
 
-from ari_app import bootstrap
+from ari_app import bootstrap, rules
 from ari_app.recovery import open_cases
 from home.settings import Settings
 from ivr.case import Case
@@ -18,6 +19,7 @@ from ivr.serial import from_json
 from ivr.vocabulary import LegKind
 from models.database import Database
 from models.house_policy import Fixed, set_duty_phones, set_value
+from models.seats import add_seat
 from tests.unit.ari_app.real_parts import KEYS
 from tests.unit.ari_app.test_bootstrap import until
 from tests.unit.ari_app.test_recovery import STORY, lived, record
@@ -49,7 +51,7 @@ async def test_a_change_is_in_force_at_once_and_the_case_replays(settings: Setti
         await reload(settings)
         assert controller.policy == Policy.of({"seat_ring": 33}, duty_phones=["12000000008"])
         run.post(SpeechHeard(at=controller.now(), leg="elder"))
-        await until(controller, lambda: run.entries[-1].policy is not None)
+        await until(controller, lambda: any(entry.policy for entry in run.entries))
         had = run.case, list(run.entries)
     assert [entry.policy for entry in had[1] if entry.policy is not None] == [
         {},
@@ -80,3 +82,15 @@ async def test_the_settings_count_alone_when_the_two_do_not_go_together(settings
     fixed = settings.model_copy(update={"policy": {"office_to": 12.0}})
     async with bootstrap.running(fixed, KEYS) as controller:
         assert controller.policy == Policy.of({"office_to": 12.0})
+
+
+async def test_a_controller_that_was_not_told_looks_for_itself(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "LOOK_EVERY", 0.05)
+    async with bootstrap.running(settings, KEYS) as controller:
+        await put(database, "seat_ring", 33)
+        async with database.write() as session:
+            await add_seat(session, "801")
+        await until(controller, lambda: "801" in controller.desk.seats)
+        assert controller.policy.seat_ring == 33
