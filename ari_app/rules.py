@@ -10,9 +10,9 @@ from datetime import datetime
 import structlog
 
 from home.settings import Settings
-from ivr.policy import Policy, PolicyError
+from ivr.policy import Policy
 from models.database import Database, DatabaseUnavailable
-from models.house_policy import Fixed, policy_of
+from models.house_policy import Fixed, policy_of, usable_policy
 from models.live_settings import current
 from models.office_hours import OfficeHours
 from models.working_days import days_of
@@ -53,11 +53,9 @@ class Rules:
         """
         async with self._database.read() as session:
             rows = await current(session)
-        try:
-            policy = policy_of(self._fixed, rows)
-        except PolicyError as problem:
-            log.error("what people have set does not go with the settings, which count alone", reason=str(problem))
-            policy = policy_of(self._fixed, {})
+        policy, problem = usable_policy(self._fixed, rows)
+        if problem:
+            log.error("what people have set does not go with the settings, which count alone", reason=problem)
         self._office = OfficeHours(policy.office_from, policy.office_to, days_of(rows))
         self._warn()
         if policy != self._policy:

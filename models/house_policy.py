@@ -79,17 +79,28 @@ def policy_of(fixed: Fixed, rows: Mapping[str, LiveSetting]) -> Policy:
     people = {
         name: row.value
         for field, row in rows.items()
-        if (name := field.removeprefix(POLICY)) in known - _NOT_LIVE and row.value is not None
+        if (name := field.removeprefix(POLICY)) in known - _NOT_LIVE and isinstance(row.value, int | float)
     }
     return Policy.of({**people, **fixed.policy}, duty_phones=duty_phones_of(fixed, rows))
 
 
-async def policy_in_force(session: AsyncSession, fixed: Fixed) -> Policy:
-    """What the controllers work by; what people have set counts only as far as it goes with the settings."""
+def usable_policy(fixed: Fixed, rows: Mapping[str, LiveSetting]) -> tuple[Policy, str]:
+    """The same, but never refused: values that people have set and that do not go with the settings, or with the bounds
+    of this version, do not count; the text says why, empty when all is well. Duty phones always count.
+
+    Raises:
+        PolicyError: the settings alone cannot be used.
+    """
     try:
-        return policy_of(fixed, await current(session))
-    except PolicyError:
-        return policy_of(fixed, {})
+        return policy_of(fixed, rows), ""
+    except PolicyError as problem:
+        phones = {DUTY_PHONES: rows[DUTY_PHONES]} if DUTY_PHONES in rows else {}
+        return policy_of(fixed, phones), str(problem)
+
+
+async def policy_in_force(session: AsyncSession, fixed: Fixed) -> Policy:
+    """What the controllers work by."""
+    return usable_policy(fixed, await current(session))[0]
 
 
 def duty_phones_of(fixed: Fixed, rows: Mapping[str, LiveSetting]) -> tuple[str, ...]:

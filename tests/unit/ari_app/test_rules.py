@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 from ari_app import bootstrap, rules
 from ari_app.recovery import open_cases
+from ari_app.spill import Spill
 from home.settings import Settings
 from ivr.case import Case
 from ivr.commands import Dial
@@ -79,9 +81,11 @@ async def test_each_decision_is_repeated_by_the_policy_of_its_time(database: Dat
 
 async def test_the_settings_count_alone_when_the_two_do_not_go_together(settings: Settings, database: Database) -> None:
     await put(database, "office_from", 15)
+    async with database.write() as session:
+        await set_duty_phones(session, ["12000000008"], version=0, by="user:1", fixed=FREE, area_code="021")
     fixed = settings.model_copy(update={"policy": {"office_to": 12.0}})
     async with bootstrap.running(fixed, KEYS) as controller:
-        assert controller.policy == Policy.of({"office_to": 12.0})
+        assert controller.policy == Policy.of({"office_to": 12.0}, duty_phones=["12000000008"])
 
 
 async def test_a_controller_that_was_not_told_looks_for_itself(
@@ -94,3 +98,10 @@ async def test_a_controller_that_was_not_told_looks_for_itself(
             await add_seat(session, "801")
         await until(controller, lambda: "801" in controller.desk.seats)
         assert controller.policy.seat_ring == 33
+
+
+def test_the_spill_keeps_the_policy(tmp_path: Path) -> None:
+    entry = replace(lived(STORY)[1][0], policy={"seat_ring": 33, "duty_phones": ["12000000008"]})
+    spill = Spill(tmp_path / "waiting.jsonl")
+    spill.put([entry])
+    assert spill.read().entries == (entry,)
