@@ -14,7 +14,7 @@ import pytest
 from aiohttp import FormData
 from sqlalchemy import select
 
-from home.asterisk_platform import DIALPLAN, LANGUAGES, link_prompts, prompts_dir
+from home.asterisk_platform import DIALPLAN, LANGUAGES, link_prompts, prompts_dir, recordings_dir
 from home.prompt_files import prompt_texts
 from ivr.policy import Policy
 from models.audit import AuditEntry
@@ -25,6 +25,7 @@ from models.people import User
 from models.seats import Seat
 from models.working_days import days_of
 from tests.web.conftest import House, _password_hash, bearer, build, csrf_in, log_in
+from tests.web.fake_control import TAKE
 from web.keys import MIRROR
 from web.policy_groups import GROUPS
 from web.texts import LANGS
@@ -292,6 +293,27 @@ async def test_a_prompt_is_replaced_and_put_back(sqlite_house: House) -> None:
     assert not list((house.settings.home / "prompts" / "zh").iterdir())
     assert (await house.client.put("/api/v1/prompts/zh/nothing", data=tone(1), headers=head)).status == 404
     assert [action for action, _, _ in await audited(house)] == ["prompt.replace", "prompt.default"]
+
+
+async def test_a_prompt_that_is_spoken_into_the_phone_is_used_once_it_will_do(sqlite_house: House) -> None:
+    house = sqlite_house
+    await admin(house)
+    assert (await send(house, "/admin/prompts/zh/hold/takes"))[0] == 409, "this account has no seat"
+    at = f"/admin/prompts/zh/hold/takes/{TAKE}"
+    assert "正在振铃" in await (await house.client.get(at)).text()
+    assert (await house.client.get(f"{at}/sound")).status == 404
+    assert (await house.client.get(at.replace(TAKE, "..%2f..%2fx"))).status == 404
+    house.control.take_state = "done"
+    file = recordings_dir(house.settings) / "prompt-takes" / f"{TAKE}.wav"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(tone(0.2))
+    assert await (await house.client.get(f"{at}/sound")).read() == tone(0.2)
+    status, page = await send(house, at)
+    assert (status, "时长应为 0.3 至 15 秒" in page) == (422, True)
+    file.write_bytes(tone(2))
+    assert (await send(house, at))[0] == 303
+    assert (house.settings.home / "prompts" / "zh" / "hold.wav").read_bytes() == tone(2)
+    assert not file.exists()
 
 
 def test_every_prompt_has_its_words_and_a_sound() -> None:
