@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 import aiohttp
 import structlog
@@ -31,9 +32,11 @@ from ari_app.lines import Lines
 from ari_app.listener import UNHEARD, Listener
 from ari_app.outbox import Outbox
 from ari_app.phones import Phones
+from ari_app.prompt_takes import PromptTakes
 from ari_app.recovery import open_cases
 from ari_app.register import Register
 from ari_app.returning import Returning
+from ari_app.rules import Rules
 from ari_app.seats import SeatRecords
 from ari_app.side_calls import SideCalls
 from ari_app.sip_watch import watch_of
@@ -44,14 +47,21 @@ from ari_app.switchboard import Routes, Switchboard
 from ari_app.taking_over import take_over
 from ari_app.tape_watch import TapeWatch
 from ari_app.watch import Watch
-from home.asterisk_platform import after_a_prompt, desk_file, ladder_dir, prompts_dir, recordings_dir, snapshot_file
+from home.asterisk_platform import (
+    after_a_prompt,
+    beep,
+    desk_file,
+    ladder_dir,
+    prompts_dir,
+    recordings_dir,
+    snapshot_file,
+)
 from home.secrets import Secrets
 from home.settings import Settings
 from ivr.events import Event
 from ivr.policy import Policy
 from ivr.vocabulary import CaseKind
 from models.database import Database, DatabaseUnavailable
-from models.office_hours import OfficeHours
 from models.queries.journals import lately_closed
 from models.recordings import Keep
 from models.terminal_tests import record_test
@@ -84,7 +94,6 @@ async def running(
         DatabaseUnavailable: the records cannot be read.
         OSError: the control port cannot be listened on.
     """
-    policy = Policy.of(settings.policy, duty_phones=settings.duty_phones)
     ownership = ownership or Unshared()
     app = boot_name(settings.node)
     figures = Figures()
@@ -104,7 +113,7 @@ async def running(
             measured=figures.asked,
         )
         await stack.enter_async_context(client)
-        controller, records = _assemble(settings, policy, app, client, database, background, clock, ownership, figures)
+        controller, records, rules = _assemble(settings, app, client, database, background, clock, ownership, figures)
         # The other way round at the end: nobody is heard, nothing is decided any more, then the journal is written out.
         journal = asyncio.create_task(controller.journal.run(), name="journal")
         stack.push_async_callback(_end, journal)
@@ -114,14 +123,15 @@ async def running(
         stack.push_async_callback(controller.close)
         await _restore(controller.journal)
         await records.load()
-        left = await open_cases(database, policy, controller.journal.waiting)
-        await _remember_the_last(controller, database, policy)
+        await rules.load()
+        left = await open_cases(database, controller.policy, controller.journal.waiting)
+        await _remember_the_last(controller, database)
         take_over(controller, left)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         outbox = Outbox(
             database,
             gateway_of(settings, keys, session),
-            policy=policy,
+            policy=lambda: controller.policy,
             lang=settings.lang,
             phone=settings.platform_number or ("一键通" if settings.lang == "zh" else "Yijiantong"),
             now=Controller.now,
@@ -145,6 +155,13 @@ async def running(
         stack.push_async_callback(_end, asyncio.create_task(watch.run(), name="watch"))
         stack.push_async_callback(_end, asyncio.create_task(figures.watch_the_loop(), name="loop-lag"))
         stack.push_async_callback(_end, asyncio.create_task(sip_watch.run(), name="sip-watch"))
+        look = rules.keep(partial(records.load, if_new=True))
+        stack.push_async_callback(_end, asyncio.create_task(look, name="rules"))
+
+        async def reload() -> None:
+            await records.load()
+            await rules.load()
+
         for_the_ladder = (
             ("snapshot", keep_fresh(settings, database)),
             ("desk-file", controller.desk_file.keep()),
@@ -155,7 +172,7 @@ async def running(
         hearing = asyncio.create_task(_hear(client, controller), name="hear")
         stack.push_async_callback(_end, hearing)
         port = control_port or settings.control_port
-        api = control.make_app(controller, token=keys.control_token, reload=records.load, seat_chose=records.chose)
+        api = control.make_app(controller, token=keys.control_token, reload=reload, seat_chose=records.chose)
         await stack.enter_async_context(control.listening(api, port))
         log.info("controller started", app=app, control_port=port)
         controller.vital = (journal, spilling, hearing)
@@ -176,9 +193,9 @@ async def _restore(journal: Journal) -> None:
         await journal.drain(RESTORE_WITHIN)
 
 
-async def _remember_the_last(controller: Controller, database: Database, policy: Policy) -> None:
+async def _remember_the_last(controller: Controller, database: Database) -> None:
     """Cases that were closed just before: who calls again now is known as calling again (H12)."""
-    window = timedelta(minutes=policy.again_window)
+    window = timedelta(minutes=controller.policy.again_window)
     async with database.read() as session:
         for case in await lately_closed(session, Controller.now() - window):
             controller.reception.was_over(*case)
@@ -186,7 +203,6 @@ async def _remember_the_last(controller: Controller, database: Database, policy:
 
 def _assemble(
     settings: Settings,
-    policy: Policy,
     app: str,
     client: Client,
     database: Database,
@@ -194,11 +210,13 @@ def _assemble(
     clock: Callable[[], datetime],
     ownership: Ownership,
     figures: Figures,
-) -> tuple[Controller, SeatRecords]:
+) -> tuple[Controller, SeatRecords, Rules]:
     lines, phones = Lines(), Phones()
-    office = OfficeHours(policy.office_from, policy.office_to)
-    if not office.knows(clock().year):
-        log.warning("exchanged working days of this year are not known: Monday to Friday count", year=clock().year)
+
+    def use(policy: Policy) -> None:
+        controller.use(policy)
+
+    rules = Rules(settings, database, use=use, clock=clock)
     routes = Routes(
         trunk=settings.trunk_contact,
         emergency=settings.emergency_route == "trunk",
@@ -221,14 +239,14 @@ def _assemble(
             snapshot=snapshot_file(settings),
             area_code=settings.area_code,
             now=Controller.now,
-            in_hours=lambda: office.open_at(clock()),
+            in_hours=rules.in_hours,
         ),
         dialled=DialledNumbers(
             {CaseKind.ORDINARY: settings.ordinary_numbers, CaseKind.COMPLAINT: settings.complaint_numbers},
             area_code=settings.area_code,
         ),
         background=background,
-        policy=policy,
+        policy=rules.policy,
         recordings_folder=recordings_dir(settings),
         figures=figures,
         phones=phones,
@@ -255,7 +273,7 @@ def _assemble(
     controller.returning = Returning(
         controller.desk,
         phones,
-        within=policy.page_returns,
+        within=rules.policy.page_returns,
         reserved=controller.seat_reserved,
         find=controller.find_seat,
     )
@@ -267,7 +285,9 @@ def _assemble(
         room=settings.recordings_room * 1_000_000,
         here=settings.recordings_here,
     )
-    controller.desk_file = DeskFile(desk_file(settings), policy, lambda: [*controller.desk.seats.values()])
+    controller.desk_file = DeskFile(
+        desk_file(settings), lambda: controller.policy, lambda: [*controller.desk.seats.values()]
+    )
     records = SeatRecords(
         database,
         controller.desk,
@@ -290,7 +310,8 @@ def _assemble(
         tested=lambda caller: background.spawn(tested(caller), "terminal-test"),
         prompts=prompts_dir(settings),
     )
-    return controller, records
+    controller.prompt_takes = PromptTakes(client, background, app=app, beep=beep())
+    return controller, records, rules
 
 
 async def _hear(client: Client, controller: Controller) -> None:

@@ -21,6 +21,7 @@ from ari_app.controller import Controller
 from ari_app.desk import SeatNotFree, UnknownSeat
 from ari_app.live import case_json, seat_json
 from ari_app.load import load_of
+from ari_app.prompt_takes import FOLDER, Take
 from ari_app.requests import BadRequest, actor_of, parse_action, parse_call, parse_report
 from ari_app.runner import CaseRun
 from ari_app.sip_watch import SipWatch
@@ -217,6 +218,29 @@ def _watch(request: web.Request) -> SipWatch:
     return watch
 
 
+async def post_take(request: web.Request) -> web.Response:
+    """Ring a seat's phone, so that a prompt is spoken into it."""
+    controller, body = request.app[CONTROLLER], await _body(request)
+    actor_of(body)
+    seat = controller.desk.seat(str(body.get("extension")))
+    if seat.case is not None:
+        raise SeatNotFree("seat_not_free")
+    if not seat.registered:
+        raise SeatNotFree("seat_offline")
+    return _take_json(controller.prompt_takes.begin(seat.extension))
+
+
+async def get_take(request: web.Request) -> web.Response:
+    take = request.app[CONTROLLER].prompt_takes.take(request.match_info["take"])
+    if take is None:
+        raise Refused(404, "unknown_take", "there is no such take")
+    return _take_json(take)
+
+
+def _take_json(take: Take) -> web.Response:
+    return web.json_response({"take": take.id, "state": take.state.value, "file": f"{FOLDER}/{take.id}.wav"})
+
+
 async def get_seats(request: web.Request) -> web.Response:
     controller = request.app[CONTROLLER]
     seats = controller.desk.seats.values()
@@ -269,6 +293,8 @@ def make_app(
             web.post("/cases/{case}/shown", post_shown),
             web.post("/seats/{extension}/state", post_seat_state),
             web.post("/reload", post_reload),
+            web.post("/takes", post_take),
+            web.get("/takes/{take}", get_take),
             web.get("/sip", get_sip),
             web.post("/sip/lift", post_lift),
         ]

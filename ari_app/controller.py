@@ -31,6 +31,7 @@ from ari_app.live import case_json, seat_json
 from ari_app.needs import Needs
 from ari_app.outgoing import Outgoing, Wish
 from ari_app.phones import Phones
+from ari_app.prompt_takes import PromptTakes
 from ari_app.reception import Reception
 from ari_app.register import Register
 from ari_app.returning import Returning
@@ -71,8 +72,8 @@ _NOT_A_CALLER = re.compile(r"[^0-9+]")
 
 class Controller:
     """The parts that need the controller itself (`desk`, `returning`, `desk_file`, `journal`, `bus`, `board`,
-    `side_calls`, `tape_watch`) are set by `bootstrap`, and `vital`: the tasks without which calls are not handled or
-    recorded."""
+    `side_calls`, `prompt_takes`, `tape_watch`) are set by `bootstrap`, and `vital`: the tasks without which calls are
+    not handled or recorded."""
 
     desk: Desk
     returning: Returning
@@ -81,6 +82,7 @@ class Controller:
     bus: Bus
     board: Board
     side_calls: SideCalls
+    prompt_takes: PromptTakes
     tape_watch: TapeWatch
     vital: tuple[asyncio.Task[None], ...] = ()
     watched: tuple[Callable[[], list[str]], ...] = ()  # what else may not work, each as `code: detail`
@@ -111,13 +113,14 @@ class Controller:
         self.background = background
         self.outgoing = Outgoing(int(policy.ringing_at_once), dial=self._dial_now, never_dialled=self._never_dialled)
         lines.held = self.outgoing
+        self._needs = Needs(timedelta(minutes=policy.again_window))
         self._recordings = recordings_folder
         self._catching_up = CatchingUp(client, lines, background, self, app=app)
         self.reception = Reception(
             self,
             register=register,
             dialled=dialled,
-            needs=Needs(timedelta(minutes=policy.again_window)),
+            needs=self._needs,
             watch=self._watch,
         )
         self.wrap_ups = WrapUps(policy, self.now, lambda: self.desk)
@@ -125,6 +128,15 @@ class Controller:
         self.figures = figures
         self.link_problem = "not connected to Asterisk yet"
         self.link = Standing()
+
+    def use(self, policy: Policy) -> None:
+        """Decide by this policy from now on, in cases that are under way as well; what was ordered stays ordered."""
+        self.policy = policy
+        self.outgoing.at_once = int(policy.ringing_at_once)
+        self._needs.window = timedelta(minutes=policy.again_window)
+        self.wrap_ups.policy = policy
+        self.returning.within = policy.page_returns
+        self.desk_file.changed()
 
     @staticmethod
     def now() -> datetime:
@@ -181,6 +193,8 @@ class Controller:
             case ("test", caller):
                 self.callers_first.served(channel)
                 self.side_calls.test(channel, self.reception.tidy(_NOT_A_CALLER.sub("", caller)[:24]))
+            case ("take", _):
+                self.prompt_takes.answered(channel)
             case _:
                 log.error("a call came in with arguments that the dialplan should not send", count=len(args))
                 self.background.spawn(self._catching_up.send_back(channel), f"send-back-{channel}")
@@ -199,6 +213,7 @@ class Controller:
 
     def side_call_event(self, event: StreamItem) -> None:
         self.side_calls.hear(event)
+        self.prompt_takes.hear(event)
 
     def seat_registered(self, endpoint: str, *, is_registered: bool) -> None:
         extension, has_a_phone, has_come = self.phones.told(endpoint, is_registered=is_registered)
@@ -221,7 +236,7 @@ class Controller:
 
     @property
     def side_calls_live(self) -> frozenset[str]:
-        return self.side_calls.live
+        return self.side_calls.live | self.prompt_takes.live
 
     # --- what cases ask for (House of the runner) ---------------------------------------------------------------
 

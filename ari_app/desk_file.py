@@ -18,9 +18,9 @@ PAUSE = 0.2  # seconds in which changes of several seats become one writing
 
 
 class DeskFile:
-    """`seats` are those of the desk as they are now. `keep` makes it live."""
+    """`policy` and `seats` are those of the moment. `keep` makes it live."""
 
-    def __init__(self, file: Path, policy: Policy, seats: Callable[[], list[Seat]]) -> None:
+    def __init__(self, file: Path, policy: Callable[[], Policy], seats: Callable[[], list[Seat]]) -> None:
         self._file = file
         self._policy = policy
         self._seats = seats
@@ -37,7 +37,7 @@ class DeskFile:
             await self._changed.wait()
             self._changed.clear()
             ready = frozenset(seat.extension for seat in self._seats() if seat.state is SeatState.READY)
-            text = desk.text_of(ready, self._policy)
+            text = desk.text_of(ready, self._policy())
             if text != last:
                 try:
                     await asyncio.to_thread(write_private, self._file, text)

@@ -35,6 +35,8 @@ from ari_app.ari.generated.events import (
     PlaybackContinuing,
     PlaybackFinished,
     PlaybackStarted,
+    RecordingFailed,
+    RecordingFinished,
     StasisEnd,
     StasisStart,
 )
@@ -115,6 +117,8 @@ class Listener:
                 self._playback_goes_on(playback)
             case PlaybackFinished(playback=playback):
                 self._playback_ended(playback.id, playback.target_uri, event)
+            case RecordingFinished() | RecordingFailed():
+                self._house.side_call_event(event)  # of a bridge: nobody there knows it
             case EndpointStateChange(endpoint=endpoint):
                 if endpoint.technology == "PJSIP":
                     self._house.seat_registered(endpoint.resource, is_registered=endpoint.state == "online")

@@ -29,7 +29,7 @@ class Outbox:
         database: Database,
         gateway: SmsGateway | None,
         *,
-        policy: Policy,
+        policy: Callable[[], Policy],
         lang: str,
         phone: str,
         now: Callable[[], datetime],
@@ -83,10 +83,10 @@ class Outbox:
         return await self._gateway.send(Message(row.number, row.kind, parameters, text, reference))
 
     async def _later(self, row: MessageRow, problem: str) -> None:
-        if row.tries >= self._policy.sms_tries:
+        if row.tries >= self._policy().sms_tries:
             await self._settle(row, status=MessageStatus.FAILED, problem=problem)
             return
-        pause = timedelta(seconds=self._policy.sms_pause * 2 ** (row.tries - 1))
+        pause = timedelta(seconds=self._policy().sms_pause * 2 ** (row.tries - 1))
         await self._settle(row, due_at=self._now() + pause, problem=problem)
 
     async def _settle(self, row: MessageRow, **values: object) -> None:

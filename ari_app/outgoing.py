@@ -64,7 +64,7 @@ class Outgoing:
     def __init__(
         self, at_once: int, *, dial: Callable[[Wish], None], never_dialled: Callable[[Address, int], None]
     ) -> None:
-        self._at_once = at_once
+        self.at_once = at_once
         self._dial = dial
         self._never_dialled = never_dialled
         self._row = _Queue()
@@ -202,7 +202,7 @@ class Outgoing:
             return self._wait(wish, self._row)
         if kind in SHARED and number in self._in_use:
             return self._wait(wish, self._for_phone[number])
-        if kind is not LegKind.DUTY and len(self._ringing) >= self._at_once:
+        if kind is not LegKind.DUTY and len(self._ringing) >= self.at_once:
             return self._wait(wish, self._row)
         self._note(wish)
         return True
@@ -240,7 +240,7 @@ class Outgoing:
                 del self._for_phone[number]
 
     def _fill(self) -> None:
-        while self._begun and self._row and len(self._ringing) < self._at_once:
+        while self._begun and self._row and len(self._ringing) < self.at_once:
             self._go(self._row)
 
 

@@ -54,8 +54,9 @@ async def open_cases(
 def replayed(
     case_id: str, rows: Sequence[TimelineRow | JournalEntry], policy: Policy
 ) -> tuple[Case, list[JournalEntry]]:
-    """The case of these entries, and all of them with what was decided. The procedure is pure: the same events lead to
-    the same case and the same commands.
+    """The case of these entries, and all of them with what was decided. The procedure is pure: the same events, each
+    decided by the policy of its time, lead to the same case and the same commands. `policy` is for entries from before
+    policies were on record.
 
     Raises:
         SerialError: an event that this version does not know.
@@ -63,6 +64,8 @@ def replayed(
     case = Case(id=case_id)
     entries = []
     for row in rows:
+        if row.policy is not None:
+            policy = Policy.recorded(row.policy)
         case, commands = decide(case, from_json(Event, row.data), policy)
         entries.append(
             JournalEntry(
@@ -74,6 +77,7 @@ def replayed(
                 cause=row.cause,
                 data=row.data,
                 commands=commands,
+                policy=row.policy,
             )
         )
     if len(rows) != rows[-1].seq:

@@ -45,7 +45,7 @@ class Returning:
     ) -> None:
         self._desk = desk
         self._phones = phones
-        self._within = within
+        self.within = within
         self._reserved = reserved
         self._find = find
         self._away: dict[str, _Away] = {}
@@ -54,14 +54,14 @@ class Returning:
         """The seat's line in this case broke off. A telephone on a desk is not expected back so soon, and a page whose
         sound never came through would break off again."""
         seat = self._desk.seat(extension)
-        expected = self._within and self._phones.in_page(extension) and _held(case, extension) >= SPOKE
+        expected = self.within and self._phones.in_page(extension) and _held(case, extension) >= SPOKE
         if seat.case != case.id or seat.role is None or not expected:
             self._desk.release(case.id, extension, SeatRelease.TALKED)
             return
         loop = asyncio.get_running_loop()
         timers = (
-            loop.call_later(min(SETTLES, self._within), self.is_there, extension),
-            loop.call_later(self._within, self._give_up, extension),
+            loop.call_later(min(SETTLES, self.within), self.is_there, extension),
+            loop.call_later(self.within, self._give_up, extension),
         )
         self._away[extension] = _Away(case.id, seat.role, timers)
         self._desk.rings(case.id, extension)

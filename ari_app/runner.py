@@ -114,6 +114,7 @@ class CaseRun:
     told: list[Json] = field(default_factory=list)  # the timeline as consoles have it, see `live.case_json`
     _mailbox: asyncio.Queue[_Letter] = field(default_factory=asyncio.Queue)
     _orders: asyncio.Queue[tuple[int, LineCommand] | None] = field(default_factory=asyncio.Queue)  # None: mend
+    _decided_by: Policy | None = None  # the policy that is on record for the last entry
     _unsure: bool = False  # a command may have been lost on its way to Asterisk
     due: dict[Timer, datetime] = field(default_factory=dict)  # when each running timer fires
     _timers: dict[Timer, asyncio.TimerHandle] = field(default_factory=dict)
@@ -125,6 +126,8 @@ class CaseRun:
         """`timers`: those that ran in a former boot, with the seconds that are left of each."""
         for entry in self.entries:
             self._causes.ordered(entry.commands, entry.seq)
+            if entry.policy is not None:
+                self._decided_by = Policy.recorded(entry.policy)
         for timer, seconds in (timers or {}).items():
             self._start_timer(timer, seconds)
         self._tasks = [
@@ -195,10 +198,10 @@ class CaseRun:
                 letter.reply.set_result(refusal)
 
     def _turn(self, letter: _Letter) -> Refuse | None:
-        before = self.case
+        before, policy = self.case, self.house.policy
         cause = letter.cause if letter.cause is not None else self._causes.of(letter.event)
-        self.case, commands = decide(before, letter.event, self.house.policy)
-        entry = self._write_down(letter.event, cause, commands)
+        self.case, commands = decide(before, letter.event, policy)
+        entry = self._write_down(letter.event, cause, commands, policy)
         self._causes.ordered(commands, entry.seq)
         self._notice(before, letter.event)
         self._tell_of_tapes(before)
@@ -212,7 +215,12 @@ class CaseRun:
             self.house.finished(self)
         return refusal
 
-    def _write_down(self, event: Event, cause: int | None, commands: tuple[Command, ...]) -> JournalEntry:
+    def _write_down(
+        self, event: Event, cause: int | None, commands: tuple[Command, ...], policy: Policy
+    ) -> JournalEntry:
+        """The policy goes along when it is another one than before, so that a replay decides by it too."""
+        is_new = policy is not self._decided_by and policy != self._decided_by
+        self._decided_by = policy
         entry = JournalEntry(
             case=self.case,
             seq=self.entries[-1].seq + 1 if self.entries else 1,
@@ -222,6 +230,7 @@ class CaseRun:
             cause=cause,
             data=event_json(event),
             commands=commands,
+            policy=policy.unlike_default() if is_new else None,
         )
         self.entries.append(entry)
         self.house.record(entry)

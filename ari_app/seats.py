@@ -36,9 +36,10 @@ class SeatRecords:
         self._ari = client
         self._background = background
         self._registered = registered
+        self._last: tuple[object, ...] = ()
 
-    async def load(self) -> None:
-        """Take over the seats on record, and hear of their phones.
+    async def load(self, *, if_new: bool = False) -> None:
+        """Take over the seats on record, and hear of their phones. `if_new`: only when somebody has changed them.
 
         Raises:
             DatabaseUnavailable: the records cannot be read; what the desk has stays.
@@ -47,7 +48,7 @@ class SeatRecords:
             seats = await list_seats(session)
             communities = {unit.id for unit in await list_units(session) if unit.kind is OrgKind.COMMUNITY}
             agents = {user.seat: user.name for user in await list_users(session) if user.seat}
-        self._desk.load(
+        setups = [
             SeatSetup(
                 extension=seat.extension,
                 name=seat.name,
@@ -59,7 +60,12 @@ class SeatRecords:
                 since=seat.state_since,
             )
             for seat in seats
-        )
+        ]
+        known = tuple((one.extension, one.name, one.agent, one.skills, one.community) for one in setups)
+        if if_new and known == self._last:
+            return
+        self._last = known
+        self._desk.load(setups)
         for phone in (phone for seat in seats for phone in Phones.of(seat.extension)):
             self._background.spawn(self._hear_of(phone), f"subscribe-{phone}")
 

@@ -109,6 +109,7 @@ def _to_line(entry: JournalEntry) -> dict[str, Json]:
         "cause": entry.cause,
         "data": dict(entry.data),
         "commands": [to_json(command) for command in entry.commands],
+        "policy": None if entry.policy is None else dict(entry.policy),
     }
 
 
@@ -123,4 +124,5 @@ def _from_line(line: dict[str, Json]) -> JournalEntry:
         cause=from_json(int | None, line["cause"]),
         data=line["data"],  # type: ignore[arg-type]
         commands=from_json(tuple[Command, ...], line["commands"]),
+        policy=line.get("policy"),  # type: ignore[arg-type]
     )

@@ -18,14 +18,14 @@ class WrapUps:
     """One clock for each seat that wraps up. `desk` is asked for when a clock runs out."""
 
     def __init__(self, policy: Policy, now: Callable[[], datetime], desk: Callable[[], Desk]) -> None:
-        self._policy = policy
+        self.policy = policy
         self._now = now
         self._desk = desk
         self._clocks: dict[str, asyncio.TimerHandle] = {}
 
     def started(self, seat: Seat) -> None:
-        seat.wrap_up_ends = self._now() + timedelta(seconds=self._policy.wrap_up)
-        self._run(seat, self._policy.wrap_up)
+        seat.wrap_up_ends = self._now() + timedelta(seconds=self.policy.wrap_up)
+        self._run(seat, self.policy.wrap_up)
 
     def prolong(self, extension: str) -> None:
         """As long again as policy says, once.
@@ -38,11 +38,11 @@ class WrapUps:
         clock = self._clocks.get(extension)
         if not seat.wrapping_up or seat.wrap_up_ends is None or clock is None:
             raise NotProlonged("no_wrap_up")
-        if seat.prolonged or not self._policy.wrap_up_more:
+        if seat.prolonged or not self.policy.wrap_up_more:
             raise NotProlonged("already_done")
         left = clock.when() - asyncio.get_running_loop().time()
-        seat.wrap_up_ends += timedelta(seconds=self._policy.wrap_up_more)
-        self._run(seat, max(0.0, left) + self._policy.wrap_up_more)
+        seat.wrap_up_ends += timedelta(seconds=self.policy.wrap_up_more)
+        self._run(seat, max(0.0, left) + self.policy.wrap_up_more)
         self._desk().prolonged(extension)
 
     def close(self) -> None:

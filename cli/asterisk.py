@@ -45,7 +45,8 @@ def render(only_diff: bool) -> None:
 
     Put your own lines into the *_custom.conf files beside them: those are never overwritten.
     """
-    from cli.platform import database, render_exchange
+    from cli.platform import database
+    from web.exchange import render_exchange
 
     settings = frame.settings()
 

@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from home import locks
-from home.asterisk import AsteriskProcess, Change, SeatLine, platform_asterisk, render_platform
+from home.asterisk import AsteriskProcess, platform_asterisk
 from home.programs import find
 from home.secrets import Secrets
 from home.settings import Settings
 from models.database import Database
 from models.people import UserRole, create_user, generate_password, list_users
-from models.seats import list_seats
+from web.exchange import reload, render_exchange
 
 _TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 
@@ -35,20 +35,6 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
         await db.close()
 
 
-async def seat_lines(db: Database) -> list[SeatLine]:
-    """Every seat as Asterisk has to know it."""
-    async with db.read() as session:
-        seats = await list_seats(session)
-    return [SeatLine(seat.extension, seat.sip_password, seat.name) for seat in seats]
-
-
-async def render_exchange(settings: Settings, db: Database, *, write: bool = True) -> list[Change]:
-    """Asterisk's files from settings, secrets and seats; returns what changed."""
-    secrets = Secrets.load_or_create(settings.home)
-    program = find("asterisk", settings)
-    return render_platform(settings, secrets, await seat_lines(db), program=program, write=write)
-
-
 def exchange(settings: Settings) -> AsteriskProcess:
     """The platform's Asterisk, whoever has started it."""
     return platform_asterisk(settings, find("asterisk", settings))
@@ -59,9 +45,7 @@ async def apply_seats(settings: Settings, db: Database) -> bool:
     if locks.running_in(settings.home) is None:
         return False
     if await render_exchange(settings, db):
-        asterisk = exchange(settings)
-        await asterisk.cli("module reload res_pjsip.so")
-        await asterisk.cli("dialplan reload")
+        await reload(settings)
     await ask_controller(settings, "/reload", {})
     return True
 

@@ -10,7 +10,7 @@ import aiohttp
 import click
 
 from cli import frame
-from cli.platform import database, exchange, first_admin, render_exchange
+from cli.platform import database, exchange, first_admin
 from cli.watchman import Watchman
 from home import ports, service_manager
 from home.locks import only_one
@@ -18,6 +18,7 @@ from home.secrets import Secrets
 from home.settings import Settings
 from home.supervisor import Say, Service, Supervisor, Unresponsive
 from models.database import upgrade
+from web.exchange import render_exchange
 
 _POLL = 0.05
 

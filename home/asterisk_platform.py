@@ -31,6 +31,7 @@ PAGE_PHONE = "-page"
 SCRIPT_WITHIN = 5  # seconds for the script of the ladder, once for each step; the caller hears music meanwhile
 
 _EXTENSION = re.compile(r"[1-9][0-9]{2,5}")
+_NUMBER = re.compile(r"[0-9]{3,15}")
 _PASSWORD = re.compile(r"[A-Za-z0-9._~-]{8,128}")
 # In the dialplan these end an argument, join two files or begin an expression.
 _UNSAFE_IN_PATH = re.compile(r"""[,;:&$<>{}()\[\]"'`\\|#*?\x00-\x1f\x7f]""")
@@ -80,9 +81,17 @@ def platform_asterisk(settings: Settings, program: Program) -> AsteriskProcess:
 
 
 def platform_context(
-    settings: Settings, secrets: Secrets, seats: Sequence[SeatLine], *, process: AsteriskProcess
+    settings: Settings,
+    secrets: Secrets,
+    seats: Sequence[SeatLine],
+    *,
+    process: AsteriskProcess,
+    duty_phones: Sequence[str] | None = None,
 ) -> dict[str, object]:
-    """What the templates need. Raises RenderError for what Asterisk could not be told safely."""
+    """What the templates need; `duty_phones` None: those of the settings.
+
+    Raises RenderError for what Asterisk could not be told safely.
+    """
     address = ip_address(settings.sip_host)
     host = f"[{address}]" if address.version == 6 else str(address)
     return {
@@ -114,7 +123,7 @@ def platform_context(
         "prompts": _path(prompts_dir(settings)),
         "recordings": _path(recordings_dir(settings)),
         "music": _path(MUSIC),
-        "duty_phones": settings.duty_phones,
+        "duty_phones": settings.duty_phones if duty_phones is None else _phones(duty_phones),
         "platform_number": settings.platform_number,
         "ladder": _path(ladder_dir(settings)),
         "agi": ",".join(str(_path(Path(word))) for word in _script(settings)),
@@ -127,6 +136,7 @@ def render_platform(
     seats: Sequence[SeatLine],
     *,
     program: Program,
+    duty_phones: Sequence[str] | None = None,
     write: bool = True,
 ) -> list[Change]:
     """Renders HOME/asterisk/etc and links the prompts; returns the files that changed.
@@ -134,7 +144,7 @@ def render_platform(
     With `write=False` only tells what would change. Raises RenderError, PromptError, AsteriskError.
     """
     process = platform_asterisk(settings, program)
-    context = platform_context(settings, secrets, seats, process=process)
+    context = platform_context(settings, secrets, seats, process=process, duty_phones=duty_phones)
     if write:
         process.prepare()
         recordings_dir(settings).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -181,6 +191,11 @@ def after_a_prompt() -> Path:
     return next(iter(sorted(MUSIC.glob("*.wav")))).with_suffix("")
 
 
+def beep() -> Path:
+    """After it somebody speaks: play `sound:<this>`."""
+    return DIALPLAN / "sounds" / "beep"
+
+
 def link_prompts(settings: Settings) -> None:
     """Makes HOME/asterisk/prompts/<lang>/<name>.wav point to the operator's recording, or else to ours.
 
@@ -202,8 +217,15 @@ def link_prompts(settings: Settings) -> None:
         each.mkdir(mode=0o700, exist_ok=True)
     for link, path in links.items():
         if not link.is_symlink() or link.readlink() != path:
-            link.unlink(missing_ok=True)
-            link.symlink_to(path)
+            point(link, path)
+
+
+def point(link: Path, path: Path) -> None:
+    """In one step: there is no moment at which Asterisk finds nothing to play."""
+    new = link.with_name(f".{link.name}.new")
+    new.unlink(missing_ok=True)
+    new.symlink_to(path)
+    new.replace(link)
 
 
 def link_recordings(settings: Settings) -> None:
@@ -240,6 +262,13 @@ def _checked(seats: Sequence[SeatLine]) -> list[SeatLine]:
             raise RenderError(f"坐席 / seat {seat.extension}: password of 8 to 128 letters, digits, . _ ~ -")
         seen.add(seat.extension)
     return [SeatLine(seat.extension, seat.password, _display(seat.name)) for seat in seats]
+
+
+def _phones(numbers: Sequence[str]) -> list[str]:
+    for number in numbers:
+        if not _NUMBER.fullmatch(number):
+            raise RenderError(f"值班电话 / duty phone {number!r}: 3 to 15 digits")
+    return list(numbers)
 
 
 def _display(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any
 
 
@@ -281,6 +281,22 @@ class Policy:
                 f"lease_beat = {policy.lease_beat:g}: one late beat is no death"
             )
         return policy
+
+    def unlike_default(self) -> dict[str, Any]:
+        """What differs from the default policy, as plain JSON values; `recorded` makes the same policy of it."""
+        plain = Policy()
+        found = {
+            one.name: value for one in self.limits() if (value := getattr(self, one.name)) != getattr(plain, one.name)
+        }
+        return {**found, "duty_phones": list(self.duty_phones)} if self.duty_phones else found
+
+    @classmethod
+    def recorded(cls, unlike_default: Mapping[str, Any]) -> Policy:
+        """The policy that was in force once. Nothing is checked: it was when it came into force, and bounds may have
+        changed since. A name that is no longer known is left out."""
+        known = {f.name for f in cls.limits()}
+        values = {name: value for name, value in unlike_default.items() if name in known}
+        return replace(cls(), **values, duty_phones=tuple(unlike_default.get("duty_phones", ())))
 
     @classmethod
     def limits(cls) -> tuple[Field[float], ...]:

@@ -67,7 +67,8 @@ class CaseLegRow(Base):
 
 
 class TimelineRow(Base):
-    """`cause` is the seq of the entry that led to this one; `commands` is what was decided then."""
+    """`cause` is the seq of the entry that led to this one; `commands` is what was decided then, by the `policy` that
+    was given last at this entry or before (what is unlike the default in it)."""
 
     __tablename__ = "timeline"
 
@@ -79,6 +80,7 @@ class TimelineRow(Base):
     cause: Mapped[int | None]
     data: Mapped[dict[str, Any]]
     commands: Mapped[list[dict[str, Any]]]
+    policy: Mapped[dict[str, Any] | None]
 
 
 class RecordingRow(Base):

@@ -172,6 +172,7 @@ def _timeline_row(entry: JournalEntry) -> dict[str, Any]:
         "cause": entry.cause,
         "data": entry.data,
         "commands": [command_json(command) for command in entry.commands],
+        "policy": None if entry.policy is None else dict(entry.policy),
     }
 
 

@@ -31,7 +31,8 @@ class Recorded(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
     """`case` is the state after the event; `seq` counts from 1 in each case; `event` is its name in snake_case;
-    `cause` the seq of the entry that led to this one. `recording_ended` carries `recording`, `seconds`, `problem`
+    `cause` the seq of the entry that led to this one. `policy` is what is unlike the default in the policy by which it
+    and those after it were decided; None: as before. `recording_ended` carries `recording`, `seconds`, `problem`
     and `sha256` in `data`."""
 
     case: Case
@@ -42,6 +43,7 @@ class JournalEntry:
     cause: int | None = None
     data: Mapping[str, Json] = field(default_factory=dict)
     commands: tuple[Command, ...] = ()
+    policy: Mapping[str, Json] | None = None
 
     @property
     def recorded(self) -> Recorded:

@@ -6,15 +6,18 @@ worked but for the statutory holidays themselves.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 
 import holidays
 
 
 class OfficeHours:
-    """From `first` to `last`, in hours of the day (8.5 is half past eight), in the machine's time zone."""
+    """From `first` to `last`, in hours of the day (8.5 is half past eight), in the machine's time zone. `days` says of
+    days whether they are worked on, where that is known better than by the calendar."""
 
-    def __init__(self, first: float, last: float) -> None:
+    def __init__(self, first: float, last: float, days: Mapping[date, bool] | None = None) -> None:
+        self._days = dict(days or {})
         self._first = first
         self._last = last
         self._calendar = holidays.country_holidays("CN")
@@ -23,8 +26,15 @@ class OfficeHours:
         """Whether somebody should be at a community's seat then."""
         local = at.astimezone()
         hour = local.hour + local.minute / 60 + local.second / 3600
-        return self._first <= hour < self._last and self._calendar.is_working_day(local.date())
+        return self._first <= hour < self._last and self.worked_on(local.date())
+
+    def worked_on(self, day: date) -> bool:
+        """Whether people work on this day."""
+        known = self._days.get(day)
+        return self._calendar.is_working_day(day) if known is None else known
 
     def knows(self, year: int) -> bool:
         """Whether the exchanged days of this year are known. There are some in every year."""
-        return any(day.year == year for day in holidays.country_holidays("CN", years=year).weekend_workdays)
+        return any(day.year == year for day in self._days) or any(
+            day.year == year for day in holidays.country_holidays("CN", years=year).weekend_workdays
+        )

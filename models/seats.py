@@ -16,7 +16,7 @@ from ivr.vocabulary import Skill
 from models.base import Base, choice, utc_now
 from models.org import OrgUnit
 
-_EXTENSION = re.compile("8[0-9]{2,4}")
+EXTENSION = re.compile("8[0-9]{2,4}")
 _SKILLS = ", ".join(Skill)
 
 
@@ -57,7 +57,7 @@ async def add_seat(
     Raises:
         SeatProblem: the extension is no seat number or taken, or a skill or the org unit is unknown.
     """
-    if not _EXTENSION.fullmatch(extension):
+    if not EXTENSION.fullmatch(extension):
         raise SeatProblem(f"分机号应为8开头的3至5位数字: {extension!r} / an extension is 8 and 2 to 4 more digits")
     chosen = [_skill(skill) for skill in skills]
     if not chosen:

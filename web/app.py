@@ -12,12 +12,14 @@ from yarl import URL
 from home.secrets import Secrets
 from home.settings import Settings
 from models.database import Database
+from models.house_policy import Fixed
 from web import api, guard, keys, limits, logs, pages, security, sessions
 from web.accounts import Accounts
 from web.codes import CODES, Codes
 from web.condition import Looking
 from web.controller.client import Controller
 from web.controller.mirror import Mirror
+from web.exchange import Exchange
 from web.feed import Feed
 from web.handing_over import hand_over_later
 from web.importing import Imports
@@ -25,6 +27,7 @@ from web.keeping import keep_audit
 from web.ladder_log import LadderLog
 from web.metrics import Metrics, measuring
 from web.origin import origins
+from web.policy_now import POLICY_NOW, PolicyNow
 from web.render import STATIC, make_environment
 from web.reveals import Reveals
 from web.texts import load_texts
@@ -68,6 +71,7 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
     app[keys.FEED] = feed
     app[keys.MIRROR] = mirror
     app[keys.CONTROLLER] = Controller(controllers, secrets.control_token)
+    app[keys.EXCHANGE] = Exchange(settings, database)
     app[keys.LOOKING] = Looking(settings, secrets, database, app[keys.CONTROLLER])
     app[keys.FIGURES] = Figures(
         metrics,
@@ -79,6 +83,7 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
     )
     app[keys.WALLBOARD] = Wallboard(database)
     app[CODES] = Codes(database)
+    app[POLICY_NOW] = PolicyNow(database, Fixed.of(settings))
     app[keys.SOCKETS] = set()
     app[keys.PHONES] = {}
     app[keys.REVEALS] = Reveals()

@@ -12,6 +12,7 @@ from web.accounts import Account, Accounts
 from web.condition import Looking
 from web.controller.client import Controller
 from web.controller.mirror import Mirror
+from web.exchange import Exchange
 from web.feed import Feed
 from web.importing import Imports
 from web.metrics import Metrics
@@ -27,6 +28,7 @@ DATABASE = web.AppKey("database", Database)
 ACCOUNTS = web.AppKey("accounts", Accounts)
 CONTROLLER = web.AppKey("controller", Controller)
 MIRROR = web.AppKey("mirror", Mirror)
+EXCHANGE = web.AppKey("exchange", Exchange)
 FEED = web.AppKey("feed", Feed)
 METRICS = web.AppKey("metrics", Metrics)
 TEXTS = web.AppKey("texts", Mapping[Lang, Texts])

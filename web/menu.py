@@ -66,6 +66,13 @@ MENU: Final = (
     Part(
         "menu.administration",
         (
+            Entry(Right.MANAGE_POLICY, "/admin/policy", "admin.policy"),
+            Entry(Right.MANAGE_SEATS, "/admin/seats", "admin.seats"),
+            Entry(Right.MANAGE_USERS, "/admin/users", "admin.users"),
+            Entry(Right.MANAGE_PROMPTS, "/admin/prompts", "admin.prompts"),
+            Entry(Right.MANAGE_PLACES, "/admin/places", "admin.places"),
+            Entry(Right.MANAGE_POLICY, "/admin/numbers", "admin.numbers"),
+            Entry(Right.MANAGE_POLICY, "/admin/days", "admin.days"),
             Entry(Right.SEE_LOOKUPS, "/lookups", "nav.lookups"),
             Entry(Right.SEE_AUDIT, "/audit", "nav.audit"),
         ),

@@ -10,6 +10,8 @@ from typing import Any
 
 from aiohttp import WSCloseCode, web
 
+TAKE = "0123456789abcdef"  # the only one
+
 
 @dataclass
 class Asked:
@@ -33,6 +35,7 @@ class FakeControl:
     asked: asyncio.Queue[Asked] = field(default_factory=asyncio.Queue)
     refuse: tuple[int, str] | None = None
     called: dict[str, Any] | None = None
+    take_state: str = "ringing"
     seq: int = 0
     _sockets: set[web.WebSocketResponse] = field(default_factory=set)
     _runner: web.AppRunner | None = None
@@ -75,6 +78,9 @@ class FakeControl:
                 web.post("/cases/{case}/shown", self._keep),
                 web.post("/reports", self._report),
                 web.post("/calls", self._call),
+                web.post("/reload", self._keep),
+                web.post("/takes", self._take),
+                web.get("/takes/{take}", self._take),
                 web.post("/seats/{extension}/state", self._keep),
             ]
         )
@@ -142,6 +148,9 @@ class FakeControl:
         if self.called is None:
             return web.json_response({"error": {"code": "seat_offline", "message": "", "fields": {}}}, status=409)
         return web.json_response({"case": self.called})
+
+    async def _take(self, _: web.Request) -> web.Response:
+        return web.json_response({"take": TAKE, "state": self.take_state, "file": f"prompt-takes/{TAKE}.wav"})
 
     async def _keep(self, request: web.Request) -> web.Response:
         await self._note(request)

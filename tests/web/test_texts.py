@@ -29,7 +29,7 @@ SOURCES = [*WEB.rglob("*.html"), *WEB.rglob("*.py")]
 KEY = re.compile(r"""(?<!import )(?<!include )(?<!extends )["']([a-z_]+\.(?!html)[a-z_0-9]*[a-z0-9])["']""")
 ZH = load_texts()["zh"]
 # What looks like a key and is none: verbs of the audit log, names of templates, beginnings of keys.
-OTHERS = {"elder.read", "elder.print", "terminal.collected", "audit.xlsx"}
+OTHERS = {"elder.read", "elder.print", "terminal.collected", "audit.xlsx", "prompt.replace", "prompt.default"}
 VOCABULARY: dict[str, type[StrEnum]] = {
     "case_kind": vocabulary.CaseKind,
     "case_state": vocabulary.CaseState,

@@ -25,8 +25,12 @@ from web.api import (
     openapi,
     orders,
     phone,
+    places,
+    policy,
+    prompts,
     recordings,
     reveals,
+    seat_records,
     seats,
     terminals,
     users,
@@ -59,6 +63,10 @@ PARTS: Final = (
     lookups,
     users,
     imports,
+    seat_records,
+    policy,
+    places,
+    prompts,
 )
 
 

@@ -139,6 +139,21 @@ class Controller:
         body = {"state": state, "reason": reason, "actor": actor, "by": by}
         await self._ask("POST", "seats", extension, "state", json=body)
 
+    async def begin_take(self, extension: str, *, actor: str) -> str:
+        """Ring this seat's phone to speak a prompt; the take's id. Raises Conflict, NotFound, ControllerUnreachable."""
+        return str((await self._ask("POST", "takes", json={"extension": extension, "actor": actor}))["take"])
+
+    async def take(self, number: str) -> tuple[str, str]:
+        """How far it is (`ringing`, `speaking`, `done`, `failed`), and its file below the recordings folder. Raises
+        NotFound, ControllerUnreachable."""
+        answer = await self._ask("GET", "takes", number)
+        return str(answer["state"]), str(answer["file"])
+
+    async def reload(self) -> None:
+        """Have it read seats, policy and working days again; one that stands by reads them when it takes over. Raises
+        ControllerUnreachable."""
+        await self._ask("POST", "reload", json={})
+
     async def _ask(
         self, method: str, *path: str, json: Mapping[str, Any] | None = None, accept: tuple[int, ...] = (200,)
     ) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from web.pages import (
     account,
+    admin,
     audit,
     board,
     cases,
@@ -54,3 +55,4 @@ PARTS: Final = (
 def add_routes(app: web.Application) -> None:
     for part in PARTS:
         app.router.add_routes(part.routes)
+    admin.add_routes(app)

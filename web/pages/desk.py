@@ -7,15 +7,15 @@ from typing import Final
 
 from aiohttp import web
 
-from ivr.policy import Policy
 from ivr.vocabulary import Aid, CaseState, Outcome, PauseReason, Service, Skill, Topic
 from models.database import DatabaseUnavailable
 from models.masking import masked
 from models.queries.desk_day import drafts_of, follow_ups_of_seat, missed_calls
 from web.codes import CODES
 from web.guard import account_of, needs
-from web.keys import DATABASE, FEED, MIRROR, SETTINGS
+from web.keys import DATABASE, FEED, MIRROR
 from web.places import scope_of
+from web.policy_now import POLICY_NOW
 from web.render import render, texts_of
 from web.rights import Right
 from web.sheet import Sheet
@@ -40,6 +40,7 @@ async def desk(request: web.Request) -> web.StreamResponse:
         for one in await request.app[CODES].read()
         if one.active
     ]
+    await request.app[POLICY_NOW].read()
     return render(request, "desk.html", {**_context(request), **await _day(request), "codes": codes})
 
 
@@ -64,7 +65,7 @@ def _context(request: web.Request) -> dict[str, object]:
         current = mirror.cases[wanted]  # one of their own that the agent wants to look at, or to file
     others = [case for case in mirror.unfinished(extension) if case is not current] if extension else []
     sheet = Sheet.of_live(current) if current else None
-    texts, policy = texts_of(request), Policy.of(request.app[SETTINGS].policy)
+    texts, policy = texts_of(request), request.app[POLICY_NOW].known
     return {
         "seq": request.app[FEED].seq,
         "extension": extension,

@@ -60,9 +60,8 @@ class Platform:
     def __init__(self, home: Path, policy: Policy) -> None:
         self.ari = FakeAri()
         self.background = Background()
-        self.controller, self.records = bootstrap._assemble(
+        self.controller, self.records, _ = bootstrap._assemble(
             Settings.load({"YJT_HOME": str(home), "YJT_TRUNK_CONTACT": "sip:127.0.0.1:5999"}),
-            policy,
             APP,
             cast(Client, self.ari),
             cast(Database, AwayDatabase()),
@@ -72,6 +71,7 @@ class Platform:
             Figures(),
         )
         self.controller.reception._register._last_known = no_snapshot  # type: ignore[method-assign] # files need threads
+        self.controller.use(policy)
         self.controller.link.restored()  # as after the first picture
         self.listener = Listener(self.controller.lines, self.controller, self.controller.now)
 

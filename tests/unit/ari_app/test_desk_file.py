@@ -19,7 +19,7 @@ READY = Seat("801", "", "", frozenset(), AT, AT, willing=True, registered=True)
 async def test_the_file_follows_the_desk(tmp_path: Path) -> None:
     file = tmp_path / "desk.json"
     seats = [READY, replace(READY, extension="802", willing=False)]
-    kept = DeskFile(file, Policy.of({"contact_ring": 20}), lambda: seats)
+    kept = DeskFile(file, lambda: Policy.of({"contact_ring": 20}), lambda: seats)
     keeping = asyncio.create_task(kept.keep())
     try:
         await until(file, {"801"})

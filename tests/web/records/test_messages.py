@@ -49,7 +49,9 @@ class Office:
 
     def another(self) -> Outbox:
         policy = Policy.of({"sms_tries": 3, "sms_pause": 10})
-        return Outbox(self.db, self.gateway, policy=policy, lang="zh", phone="02110000000", now=lambda: self.now)
+        return Outbox(
+            self.db, self.gateway, policy=lambda: policy, lang="zh", phone="02110000000", now=lambda: self.now
+        )
 
     async def owe(self, *commands: SendMessage, times: int = 1) -> None:
         entry = JournalEntry(Case(id="one", file=FILE), 1, AT, "call_requested", "seat:801", None, {}, commands)

@@ -1,0 +1,36 @@
+"""In which order and under which headings the values of the policy are shown; one that stands nowhere comes last."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from models.house_policy import PolicyValue
+
+GROUPS: Final = {
+    "answering": (
+        "seat_ring", "wrap_up", "comfort_every", "comfort_retry", "goodbye", "lookup", "journal_wait",
+    ),
+    "nobody": (
+        "overflow_seats", "overflow_duty", "duty_ring", "overflow_contacts", "overflow_report", "crowd",
+        "crowd_call_back", "ringing_at_once", "community_wait", "manager_wait", "professional",
+    ),
+    "silence": (
+        "silence", "silence_decides", "speech_level", "call_backs", "call_back_ring", "call_back_pause", "busy_retries",
+        "redial_pause", "redial_longest",
+    ),
+    "rescue": (
+        "contact_ring", "contact_key", "service_ring", "cascade_with_service", "cascade_waves", "wave_pause",
+        "waves_stop",
+    ),
+    "hours": ("office_from", "office_to", "follow_up", "again_window", "test_every"),
+    "messages": ("sms_tries", "sms_pause"),
+    "breaking": ("revival_gap", "revival_within", "lease_beat", "lease_runs_out", "lease_patience"),
+}  # fmt: skip
+OTHERS: Final = "others"
+
+
+def grouped(values: Iterable[PolicyValue]) -> dict[str, list[PolicyValue]]:
+    """Heading to its values; headings without any are left out."""
+    by_name = {value.name: value for value in values}
+    groups = {group: [by_name.pop(name) for name in names if name in by_name] for group, names in GROUPS.items()}
+    groups[OTHERS] = list(by_name.values())
+    return {group: found for group, found in groups.items() if found}
