@@ -173,8 +173,9 @@ async def post_shown(request: web.Request) -> web.Response:
 
 
 async def post_seat_state(request: web.Request) -> web.Response:
-    controller, body = request.app[CONTROLLER], await _body(request)
+    controller = request.app[CONTROLLER]
     desk, seat = controller.desk, controller.desk.seat(request.match_info["extension"])
+    body = await _body(request)
     actor_of(body)
     by = str(body.get("by") or "")[:60]
     match body.get("state"):

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.audit import audit, audit_each
 from models.database import Database
 from models.elder_forms import ElderForm
-from models.elders import Contact, Elder, ElderChange, Terminal
+from models.elders import Contact, Elder, ElderChange, ElderKey, Terminal
 from models.imports import Effect, Import, ImportedElder, ImportState, count_kept, fenced
 from models.org import OrgUnit
 from models.pace import Pace
@@ -25,7 +25,14 @@ from models.versions import VersionConflict
 
 FORMS: Final = TypeAdapter(ElderForm)
 CHANGED, IN_USE, TAKEN = "changed", "in_use", "taken"  # why something is kept
-_OWN: Final = (Elder, Contact, Terminal, ElderChange, ImportedElder)  # what an import itself makes of an elder
+_OWN: Final = (
+    Elder,
+    ElderKey,
+    Contact,
+    Terminal,
+    ElderChange,
+    ImportedElder,
+)  # what an import itself makes of an elder
 
 
 async def undo(db: Database, number: int, run: int, *, by: str, area_code: str) -> int:

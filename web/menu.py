@@ -73,8 +73,8 @@ MENU: Final = (
             Entry(Right.MANAGE_PLACES, "/admin/places", "admin.places"),
             Entry(Right.MANAGE_POLICY, "/admin/numbers", "admin.numbers"),
             Entry(Right.MANAGE_POLICY, "/admin/days", "admin.days"),
-            Entry(Right.SEE_LOOKUPS, "/lookups", "nav.lookups"),
             Entry(Right.SEE_AUDIT, "/audit", "nav.audit"),
+            Entry(Right.SEE_LOOKUPS, "/lookups", "nav.lookups"),
         ),
     ),
 )

@@ -7,7 +7,7 @@ from models.house_policy import PolicyValue
 
 GROUPS: Final = {
     "answering": (
-        "seat_ring", "wrap_up", "comfort_every", "comfort_retry", "goodbye", "lookup", "journal_wait",
+        "seat_ring", "wrap_up", "wrap_up_more", "page_returns", "comfort_every", "comfort_retry", "goodbye", "lookup", "journal_wait",
     ),
     "nobody": (
         "overflow_seats", "overflow_duty", "duty_ring", "overflow_contacts", "overflow_report", "crowd",
@@ -19,7 +19,10 @@ GROUPS: Final = {
     ),
     "rescue": (
         "contact_ring", "contact_key", "service_ring", "cascade_with_service", "cascade_waves", "wave_pause",
-        "waves_stop",
+        "waves_stop", "arrival",
+    ),
+    "pauses": (
+        "pause_rest", "pause_meal", "pause_training", "pause_meeting", "pause_toilet", "pause_other",
     ),
     "hours": ("office_from", "office_to", "follow_up", "again_window", "test_every"),
     "messages": ("sms_tries", "sms_pause"),

@@ -24,7 +24,7 @@ from models.office_hours import OfficeHours
 from models.people import User
 from models.seats import Seat
 from models.working_days import days_of
-from tests.web.conftest import House, _password_hash, bearer, build, csrf_in, log_in
+from tests.web.conftest import HASH, House, bearer, build, csrf_in, log_in
 from tests.web.fake_control import TAKE
 from web.keys import MIRROR
 from web.policy_groups import GROUPS
@@ -36,7 +36,7 @@ PAGES = ("policy", "seats", "users", "prompts", "places", "numbers", "days")
 async def admin(house: House) -> dict[str, str]:
     """Logged in as an administrator; the header that a program sends."""
     async with house.db.write() as session:
-        session.add(User(username="boss", password_hash=_password_hash(), name="演示管理员", roles=["admin"]))
+        session.add(User(username="boss", password_hash=HASH, name="演示管理员", roles=["admin"]))
     head = await bearer(house.client, "boss")
     await log_in(house.client, "boss")
     return head

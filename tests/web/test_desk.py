@@ -12,6 +12,7 @@ from models.complaints import Complaint
 from models.dispositions import DispositionCode
 from models.follow_ups import FollowUp
 from models.queries.desk_day import drafts_of, follow_ups_of_seat, missed_calls
+from models.scope import EVERYWHERE
 from tests.web import stories
 from tests.web.conftest import House, bearer, csrf_of, log_in
 from tests.web.test_pages import take_away
@@ -100,11 +101,11 @@ async def test_the_day_shows_who_hung_up_and_what_became_of_it_and_what_is_due(h
         about = {"case_id": "m2", "case_seq": 1, "drafted_at": now, "drafted_by": "user:1"}
         session.add(Complaint(**about, about="", words="送餐晚了"))
     async with house.db.read() as session:
-        found = {one.case: one for one in await missed_calls(session, now - timedelta(hours=1))}
+        found = {one.case: one for one in await missed_calls(session, now - timedelta(hours=1), scope=EVERYWHERE)}
     assert (found["m1"].became, found["m1"].tries, found["m1"].waited) == ("not_reached", 1, 8.0)
     assert found["m2"].became == "spoken"
     async with house.db.read() as session:
-        assert await missed_calls(session, now + timedelta(hours=1)) == []
+        assert await missed_calls(session, now + timedelta(hours=1), scope=EVERYWHERE) == []
         assert [one.case for one in await follow_ups_of_seat(session, "899", now + timedelta(hours=1))] == ["m1"]
         assert await follow_ups_of_seat(session, "899", now - timedelta(hours=1)) == []
         assert await follow_ups_of_seat(session, "801", now + timedelta(days=30)) == []

@@ -44,7 +44,8 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 # Records that are there, by the name of the part of the path.
 THERE = {"/elders": {"id": "1", "part": "1"}, "/cases": {"id": "c1"}, "/seats": {"extension": "801"}}
 
-schema = schemathesis.openapi.from_dict(describe(api.ROOT, api.operations()))
+# The phone's socket leads to a telephone exchange, and here is none: 503 is its promise (test_phone.py has one).
+schema = schemathesis.openapi.from_dict(describe(api.ROOT, api.operations())).exclude(path_regex="/phone/socket$")
 
 
 @dataclass

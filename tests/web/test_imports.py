@@ -25,6 +25,7 @@ from models.imports import STALE, WORKING, Effect, Import, ImportedElder, Import
 from models.org import list_units
 from models.queries.elders import list_elders
 from models.register import change_elder, create_elder, form_of
+from models.scope import EVERYWHERE
 from models.sheets import read_sheet
 from models.terminal_tests import record_test
 from tests.web.conftest import House, bearer, csrf_of, log_in
@@ -97,7 +98,7 @@ async def _settled(house: House, number: int, head: dict[str, str]) -> dict[str,
 
 async def _names(house: House) -> list[str]:
     async with house.db.read() as session:
-        return [line.name for line in (await list_elders(session)).items]
+        return [line.name for line in (await list_elders(session, scope=EVERYWHERE)).items]
 
 
 async def _actions(house: House) -> list[str]:

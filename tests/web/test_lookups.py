@@ -16,7 +16,7 @@ from models.people import User
 from models.queries.register import file_of
 from models.register import create_elder
 from tests.web import stories
-from tests.web.conftest import House, _password_hash, bearer
+from tests.web.conftest import HASH, House, bearer
 from web.keys import MIRROR
 
 pytestmark = pytest.mark.clause("S14")
@@ -33,9 +33,7 @@ async def looked(house: House) -> House:
             form = ElderForm(name=f"演示·{number}", org_unit_id=unit, terminals=(terminal,))
             await create_elder(session, form, by="test", area_code="021")
         for name, role, unit in (("near", "lead", here), ("far", "lead", there), ("watcher", "auditor", None)):
-            person = User(
-                username=name, password_hash=_password_hash(), name=f"演示{name}", roles=[role], org_unit_id=unit
-            )
+            person = User(username=name, password_hash=HASH, name=f"演示{name}", roles=[role], org_unit_id=unit)
             session.add(person)
         file = await file_of(session, 1)
     async with house.db.write() as session:
@@ -46,7 +44,8 @@ async def looked(house: House) -> House:
         assert (await house.client.get(path, headers=agent)).status == 200
     assert (await house.client.post("/api/v1/reveals", json=body, headers=agent)).status == 201
     assert (await house.client.get("/api/v1/cases/c1/messages", headers=reader)).status == 200
-    text = await (await house.client.get("/terminals/export", headers=await bearer(house.client, "keeper"))).text()
+    keeper, wanted = await bearer(house.client, "keeper"), {"format": "csv", "state": "all"}
+    text = await (await house.client.post("/terminals/export", data=wanted, headers=keeper)).text()
     assert "02110000001" not in text
     assert "演示·1" in text
     return house

@@ -50,7 +50,9 @@ TREE: Final = {
 HOMES: Final = ("elm-1", "elm-2", "oak-1", "fir-1", "oak", "nowhere")
 # What the addresses of single records begin with; all that follows the id is a part of the record.
 SINGLE: Final = {"elders": "elder", "cases": "case", "recordings": "recording", "duplicates": "elder"}
-_NOT_OF_PEOPLE: Final = frozenset({"users", "seats", "imports"})
+_NOT_OF_PEOPLE: Final = frozenset(
+    {"users", "seats", "imports", "admin", "places", "policy", "prompts", "seat-records", "working-days"}
+)
 
 
 @dataclass(frozen=True, slots=True)

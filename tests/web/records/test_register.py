@@ -167,14 +167,14 @@ async def test_whoever_is_gone_is_not_rung_up_any_more_unless_that_was_a_mistake
     async with _changing(db, elder, status=ElderStatus.DIED):
         pass
     async with db.read() as session:
-        assert (await list_follow_ups(session, state="open")).items == ()
-        stopped = (await list_follow_ups(session, state="done")).items[0]
+        assert (await list_follow_ups(session, scope=EVERYWHERE, state="open")).items == ()
+        stopped = (await list_follow_ups(session, scope=EVERYWHERE, state="done")).items[0]
         assert "去世" in stopped.result
         assert (await form_of(session, elder))[0].status_since == utc_now().astimezone().date()
     async with _changing(db, elder, status=ElderStatus.ACTIVE):
         pass
     async with db.read() as session:
-        assert [item.result for item in (await list_follow_ups(session, state="open")).items] == [""]
+        assert [item.result for item in (await list_follow_ups(session, scope=EVERYWHERE, state="open")).items] == [""]
 
 
 @pytest.mark.clause("S7")
