@@ -183,7 +183,7 @@ async def _looked_around(land: Land, headers: dict[str, str], seen: list[Home], 
                 whole = [home.place for home in seen if home.place != "nowhere" or route not in _NO_PROVISIONAL]
                 assert told in ([], whole), route
                 lists |= {route} if told else set()
-        elif kind not in _NOT_OF_PEOPLE:
+        elif kind not in _NOT_OF_PEOPLE and "/import/" not in route:
             assert kind in SINGLE, f"{route}: tell in SINGLE what its id is"
             for home in (*seen, *hidden):
                 status, text = await land.ask(_single(route, home), headers)
