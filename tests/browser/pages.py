@@ -20,7 +20,7 @@ from web.app import make_app
 
 NO_PAGES: Final = ("/api/", "/fragments/", "/static", "/health", "/ready", "/metrics")
 API_PAGE: Final = "/api/v1/docs"
-ELSEWHERE: Final = frozenset({"/", "/login"})  # the first leads on; the second is for who has not logged in
+ELSEWHERE: Final = frozenset({"/", "/admin", "/login"})  # two lead on; the third is for who has not logged in
 HREFS: Final = "found => found.map(link => link.pathname)"
 
 

@@ -179,6 +179,8 @@ async def test_a_whole_emergency_with_keys_alone_f5_in_the_middle_and_a_second_a
         await keys(b, "F3")
         await a.keyboard.press("x")
         await a.keyboard.press("ArrowDown")
+        await a.keyboard.press("Tab")  # to the sub-codes of this outcome
+        await a.keyboard.press("ArrowDown")
         await a.keyboard.press("Control+Enter")
         await is_phone(a, "ready")
         await is_phone(b, "ready")

@@ -10,7 +10,7 @@ function text(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
-function count() {
+export function count() {
   const now = Date.now() + ahead;
   for (const element of document.querySelectorAll("time[data-age]")) {
     const shown = text((now - Date.parse(element.dateTime)) / 1000);

@@ -181,9 +181,9 @@ if (day) setInterval(() => document.hidden || day.refresh(), 60_000);
 const keys = document.getElementById("all-keys");
 document.getElementById("show-keys").addEventListener("click", () => keys.showModal());
 
-// F3 goes from one call that could be made to the next, Enter makes it.
+// ` goes from one call that could be made to the next, Enter makes it.
 function onKey(key) {
-  if (key !== "F3") return rows.onKey(key);
+  if (key !== "`") return rows.onKey(key);
   const calls = [...(today?.querySelectorAll("button[data-dial]") ?? [])];
   const next = calls[calls.indexOf(document.activeElement) + 1] ?? calls[0] ?? today?.querySelector("a");
   next?.focus();

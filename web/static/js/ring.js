@@ -24,7 +24,8 @@ export function stop() {
 // On the device that was chosen for it (`phone_audio.js`): a headset that lies on the desk is not heard.
 export function beep() {
   context ??= new AudioContext();
-  context.setSinkId?.(localStorage.getItem("phone ring") ?? "").catch(() => {});
+  const device = localStorage.getItem("phone ring") ?? "";
+  if (device !== (context.sinkId ?? "")) context.setSinkId?.(device).catch(() => {});
   context.resume();
   for (const delay of BEEPS) {
     const [tone, volume] = [context.createOscillator(), context.createGain()];
