@@ -16,7 +16,14 @@ from tests.web import stories
 GRAVE = ("serious", "critical")
 # Each log-in opens what those before it could not: the desk shows a case only to the agent who has it.
 LOG_INS = ("agent801", "supervisor", "admin")
-WITHOUT_RECORDS: list[str] = []  # routes whose record the demo district does not have
+# Routes whose record the demo district does not have.
+WITHOUT_RECORDS = [
+    "/elders/import/{id}",
+    "/duplicates/{id}/{other}",
+    "/elders/{id}/papers/{paper}/scan",
+    "/admin/prompts/{lang}/{name}/takes/{take}",
+    "/admin/prompts/{lang}/{name}/takes/{take}/sound",
+]
 SWITCH = "theme => { const root = document.documentElement; root.dataset.bsTheme = root.dataset.themeAlways ?? theme; }"
 THEIRS = [".swagger-ui"]  # not ours to mend
 
