@@ -175,7 +175,7 @@ def _ring(turn: Turn, contact: ContactCard, phone_index: int) -> Turn:
         id=ids.contact_leg(contact.id, attempt),
         kind=LegKind.CONTACT,
         number=phones[phone_index],
-        name=f"{contact.name} {contact.relation}".strip(),
+        name=contact.name,
         contact=contact.id,
         phone_index=phone_index,
     )

@@ -54,7 +54,7 @@ def _name(agi: Channel, step: Step, *, first: bool) -> None:
 
 
 def _names(step: Step, files: tuple[ElderFile, ...]) -> dict[str, str]:
-    known = {f"contact_{card.id}": f"{card.name} {card.relation}".strip() for file in files for card in file.contacts}
+    known = {f"contact_{card.id}": card.name for file in files for card in file.contacts}
     return {name: known[name] for name in step.numbers}
 
 

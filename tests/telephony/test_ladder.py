@@ -121,7 +121,7 @@ async def test_a_contact_hears_who_it_is_about_and_then_the_elder(tmp_path: Path
             filed = await house.case(within=10, state="wrapping_up", elder=bool)
             await no_records(house)
         contact = next(leg for leg in filed["legs"] if leg["number"] == SON)
-        assert (contact["kind"], contact["result"], contact["name"]) == ("contact", "accepted", "演示·儿子 other")
+        assert (contact["kind"], contact["result"], contact["name"]) == ("contact", "accepted", "演示·儿子")
         told = await asyncio.to_thread(Ear.of_the_town().listen, son.line.ear)
         for prompt in ("contact_who", "digit_0", "what_key", "elder_next"):
             assert told.prompt(prompt) > 0, f"{prompt}: {told}"
