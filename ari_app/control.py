@@ -321,7 +321,11 @@ async def listening(app: web.Application, port: int) -> AsyncIterator[None]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
+        starting = asyncio.create_task(web.TCPSite(runner, "127.0.0.1", port).start(), name="control-port")
+        try:
+            await asyncio.shield(starting)
+        finally:
+            await asyncio.wait({starting})  # cancelled in the middle of it, asyncio loses the socket and keeps the port
         yield
     finally:
         await runner.cleanup()
