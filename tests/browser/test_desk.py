@@ -68,8 +68,8 @@ async def test_the_file_appears_before_the_phone_rings(town: Town) -> None:
         await town.control.close_case(stories.case_json(stories.closed(stories.ringing())))
         await town.control.seat(stories.seat_json("801"))
         await expect(page.locator(".waiting")).to_be_visible()
-    # The promise is within the phone's first ring, which lasts a second; `make bench` tells how long it really takes.
-    assert sorted(times)[2] < 1.0, times
+    # The promise is within the phone's first ring; a busy test machine gets some room.
+    assert sorted(times)[2] < 0.3, times
 
 
 async def test_ringing_is_seen_and_heard(town: Town) -> None:
