@@ -95,7 +95,7 @@ async def test_a_seat_is_added_while_others_talk_and_takes_the_next_call(
             await house.town.elder(ELDER_LINE).press_key()
             await first.answer()
             talking = await house.case(state="talking")
-            await asyncio.sleep(1)  # sound is coming in
+            await people_talk(1)
             since = time.monotonic()
 
             made = await admin.asks("POST", "seat-records", extension="802", name="新坐席", skills=["agent"])

@@ -184,9 +184,9 @@ async def test_repairs_deaths_and_the_months_list_from_page_to_page(sqlite_house
         assert words in month
     assert "没有变更" in await _text(house, "/elder-changes?month=2020-01")
     assert (await house.client.get("/elder-changes?month=2020-13")).status == 422
-    assert (await house.client.get("/elder-changes/export")).status == 403
+    assert (await _post(house, "/elder-changes/export")).status == 403
     await log_in(house.client, "lead")
-    answer = await house.client.get(f"/elder-changes/export?month={TODAY:%Y-%m}")
+    answer = await _post(house, "/elder-changes/export", month=f"{TODAY:%Y-%m}")
     rows = CalamineWorkbook.from_filelike(BytesIO(await answer.read())).get_sheet_by_index(0).to_python()
     assert rows[0][:2] == ["分类", "姓名"]
     assert ["去世", "演示·王一"] in [row[:2] for row in rows]

@@ -84,7 +84,7 @@ GET /duplicates/{id}/{other}                        ALGP       400 303
 POST /duplicates/{id}/{other}                       ALGP       400 403
 POST /duplicates/{id}/{other}/different             ALGP       404 403
 GET /elder-changes                                  ALGPRDOB   200 303
-GET /elder-changes/export                           ALD        200 303
+POST /elder-changes/export                           ALD        200 403
 GET /elder-papers                                   ALGPRDOB   200 303
 GET /elders                                         ALGPRDOB   200 303
 POST /elders/export                                 ALD        200 403

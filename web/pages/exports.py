@@ -1,7 +1,8 @@
 """Every list that can be taken away as a table: which columns it has, and the query of its page that finds the rows."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any, Final, TypeVar
 
 from aiohttp import web
@@ -9,6 +10,7 @@ from multidict import MultiMapping
 
 from models.masking import masked
 from models.queries.complaints import ComplaintView, list_complaints
+from models.queries.elder_changes import MonthsChange, changes_in
 from models.queries.elders import list_elders
 from models.queries.exception_reports import ExceptionView, list_exceptions
 from models.queries.follow_ups import FollowUpView, list_follow_ups
@@ -21,6 +23,7 @@ from web.exports import Rows, Table, read_form, send
 from web.guard import needs
 from web.keys import DATABASE
 from web.pages.cases import find_cases, read_filter
+from web.pages.elder_history import WORDS_OF, group_in, month_in
 from web.pages.elders import narrowed
 from web.pages.listing import progress_of
 from web.pages.terminals import COLLECT
@@ -29,6 +32,7 @@ from web.places import scope_of
 from web.render import stamp, texts_of
 from web.rights import Right
 from web.terminal_lists import terminals
+from web.texts import Texts
 
 routes = web.RouteTableDef()
 Item = TypeVar("Item")
@@ -102,18 +106,13 @@ async def follow_ups(request: web.Request) -> web.StreamResponse:
     head = [t("case.elder"), t("exports.case"), *(t(f"follow_ups.{name}") for name in names)]
     wanted = progress_of(form.get("state", "open"))
 
-    async def page(cursor: str | None) -> Page[FollowUpView]:
-        async with request.app[DATABASE].read() as session:
-            return await list_follow_ups(
-                session, scope=scope_of(request), state=wanted, limit=PAGE, after=_number(cursor)
-            )
-
     def row(view: FollowUpView) -> list[str]:
         kind, satisfied = t(f"follow_up_kind.{view.kind}"), t.word("satisfaction", view.satisfaction)
         done = [stamp(view.done_at), view.result, satisfied, view.note]
         return [view.elder_name, view.case, stamp(view.due_at), kind, *done]
 
-    table = Table("follow-ups", t("follow_ups.title"), head, _rows(page, row), _given(form, "state"))
+    rows = _rows(_listed(request, list_follow_ups, state=wanted), row)
+    table = Table("follow-ups", t("follow_ups.title"), head, rows, _given(form, "state"))
     return await send(request, table, form)
 
 
@@ -126,18 +125,13 @@ async def exceptions(request: web.Request) -> web.StreamResponse:
     head = [t("case.elder"), t("exports.case"), *(t(f"exceptions.{name}") for name in names)]
     wanted = progress_of(form.get("state", "open"))
 
-    async def page(cursor: str | None) -> Page[ExceptionView]:
-        async with request.app[DATABASE].read() as session:
-            return await list_exceptions(
-                session, scope=scope_of(request), state=wanted, limit=PAGE, after=_number(cursor)
-            )
-
     def row(view: ExceptionView) -> list[str]:
         waited = t("exceptions.not_answered") if view.answered_after is None else f"{view.answered_after:.0f}"
         why = [t.word("exception_cause", view.cause), view.explanation]
         return [view.elder_name, view.case, stamp(view.waiting_since), waited, *why]
 
-    table = Table("exception-reports", t("exceptions.title"), head, _rows(page, row), _given(form, "state"))
+    rows = _rows(_listed(request, list_exceptions, state=wanted), row)
+    table = Table("exception-reports", t("exceptions.title"), head, rows, _given(form, "state"))
     return await send(request, table, form)
 
 
@@ -150,16 +144,13 @@ async def orders(request: web.Request) -> web.StreamResponse:
     head = [t("case.elder"), t("exports.case"), *(t(f"orders.{name}") for name in names)]
     people = await names_of_everybody(request)
 
-    async def page(cursor: str | None) -> Page[OrderView]:
-        async with request.app[DATABASE].read() as session:
-            return await list_orders(session, scope=scope_of(request), limit=PAGE, after=_number(cursor))
-
     def row(view: OrderView) -> list[str]:
-        who = people.get(view.drafted_by) or t.word("actor", view.drafted_by)
+        who = _name(people, view.drafted_by, t)
         what = [t(f"order_state.{view.state}"), t(f"aid.{view.aid}"), view.wish, who]
         return [view.elder_name, view.case or "", stamp(view.drafted_at), *what]
 
-    return await send(request, Table("orders", t("orders.title"), head, _rows(page, row), {}), form)
+    rows = _rows(_listed(request, list_orders), row)
+    return await send(request, Table("orders", t("orders.title"), head, rows, {}), form)
 
 
 @routes.post("/complaints/export")
@@ -171,16 +162,13 @@ async def complaints(request: web.Request) -> web.StreamResponse:
     head = [t("case.elder"), t("exports.case"), *(t(f"complaints.{name}") for name in names)]
     people = await names_of_everybody(request)
 
-    async def page(cursor: str | None) -> Page[ComplaintView]:
-        async with request.app[DATABASE].read() as session:
-            return await list_complaints(session, scope=scope_of(request), limit=PAGE, after=_number(cursor))
-
     def row(view: ComplaintView) -> list[str]:
-        who = people.get(view.drafted_by) or t.word("actor", view.drafted_by)
+        who = _name(people, view.drafted_by, t)
         what = [t(f"complaint_state.{view.state}"), view.about, view.words, who]
         return [view.elder_name, view.case or "", stamp(view.drafted_at), *what]
 
-    return await send(request, Table("complaints", t("complaints.title"), head, _rows(page, row), {}), form)
+    rows = _rows(_listed(request, list_complaints), row)
+    return await send(request, Table("complaints", t("complaints.title"), head, rows, {}), form)
 
 
 @routes.post("/terminals/export")
@@ -202,6 +190,46 @@ async def terminal_tests(request: web.Request) -> web.StreamResponse:
 
     table = Table("terminals", t("terminals.title"), head, _rows(page, row), _given(form, "state"))
     return await send(request, table, form)
+
+
+@routes.post("/elder-changes/export")
+@needs(Right.SEE_ELDERS)
+@needs(Right.EXPORT)
+async def months_changes(request: web.Request) -> web.StreamResponse:
+    """Deaths, moves and changes of a month, for the bureau (X7)."""
+    t, form = texts_of(request), await read_form(request)
+    month, group = month_in(form), group_in(form)
+    names = ("group", "name", "born", "community", "service_class", "since", "field", "old", "new", "at", "by")
+    head = [t(f"elder_changes.{name}") for name in names]
+    people = await names_of_everybody(request)
+
+    async def page(cursor: str | None) -> Page[MonthsChange]:
+        async with request.app[DATABASE].read() as session:
+            scope, after = scope_of(request), _number(cursor) or 0
+            return await changes_in(session, month, scope=scope, group=group, limit=PAGE, after=after)
+
+    def row(change: MonthsChange) -> list[str]:
+        who = [t(f"change_group.{change.group}"), change.name, _day(change.born), change.community]
+        status = [t(f"service_class.{change.service_class}"), _day(change.since)]
+        section = WORDS_OF.get(change.field, "")
+        what = [t.word("elder", change.field), t.word(section, change.old), t.word(section, change.new)]
+        return [*who, *status, *what, stamp(change.at), _name(people, change.by, t)]
+
+    given = {"month": f"{month:%Y-%m}"} | _given(form, "group")
+    table = Table("elder-changes", t("elder_changes.title"), head, _rows(page, row), given)
+    return await send(request, table, form)
+
+
+def _listed(
+    request: web.Request, find: Callable[..., Awaitable[Page[Item]]], **wanted: Any
+) -> Callable[[str | None], Awaitable[Page[Item]]]:
+    """The pages of a list of the records, as its own page reads them; the cursor is a number of rows."""
+
+    async def page(cursor: str | None) -> Page[Item]:
+        async with request.app[DATABASE].read() as session:
+            return await find(session, scope=scope_of(request), limit=PAGE, after=_number(cursor), **wanted)
+
+    return page
 
 
 def _rows(
@@ -228,3 +256,11 @@ def _given(form: MultiMapping[str], *names: str) -> dict[str, str]:
 
 def _number(cursor: str | None) -> int | None:
     return None if cursor is None else int(cursor)
+
+
+def _name(people: Mapping[str, str], actor: str, t: Texts) -> str:
+    return people.get(actor) or t.word("actor", actor)
+
+
+def _day(day: date | None) -> str:
+    return "" if day is None else day.isoformat()
