@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Protocol
+from math import inf
+from typing import NamedTuple, Protocol
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -59,19 +60,30 @@ class Verdict(StrEnum):
     GIVE_UP = "give_up"
 
 
+class _Seen(NamedTuple):
+    """A beat's number; since when we see it, and since when the one before it, by our own clock."""
+
+    number: int
+    since: float
+    before: float = -inf
+
+
 @dataclass(slots=True)
 class Sightings:
     """Since when each of the others has shown no new beat, by our own clock. `runs_out`: seconds after which it counts
     as dead."""
 
     runs_out: float
-    _beats: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _beats: dict[str, _Seen] = field(default_factory=dict)
 
     def look(self, standing: Standing, now: float) -> None:
         seen = {}
         for other in standing.others:
-            number, since = self._beats.get(other.place, (other.beat - 1, now))
-            seen[other.place] = (other.beat, now if number != other.beat else since)
+            last = self._beats.get(other.place)
+            if last is None:
+                seen[other.place] = _Seen(other.beat, now)
+            else:
+                seen[other.place] = last if last.number == other.beat else _Seen(other.beat, now, before=last.since)
         self._beats = seen
 
     def forget(self) -> None:
@@ -80,12 +92,13 @@ class Sightings:
 
     def lives(self, controller: str, now: float) -> bool:
         seen = self._beats.get(controller)
-        return seen is not None and now - seen[1] < self.runs_out
+        return seen is not None and now - seen.since < self.runs_out
 
     def beat_after(self, controller: str, moment: float) -> bool:
-        """Whether it has shown a new beat since then."""
+        """Whether it has surely beaten since then: we have seen two new numbers. The first may be older than the moment
+        and only seen late."""
         seen = self._beats.get(controller)
-        return seen is not None and seen[1] > moment
+        return seen is not None and seen.before > moment
 
 
 def judge(

@@ -207,6 +207,17 @@ class House:
         cases = [message["data"] for message in reversed(self.messages) if message["kind"] == "case"]
         return next(data for data in cases if data["id"] == case)
 
+    async def seat_is(self, extension: str, within: float = 5.0, **wanted: object) -> None:
+        """Until consoles see this seat so, whatever they saw of it before."""
+
+        def fits() -> bool:
+            seats = (message["data"] for message in reversed(self.messages) if message["kind"] == "seat")
+            latest = next((data for data in seats if data["extension"] == extension), {})
+            return all(latest.get(name) == value for name, value in wanted.items())
+
+        async with asyncio.timeout(within), self._changed:
+            await self._changed.wait_for(fits)
+
     async def happens(self, event: str, within: float = 5.0) -> dict[str, Any]:
         """The first timeline entry of this event, in any case, now or within so many seconds."""
         seen: dict[str, Any] = {}

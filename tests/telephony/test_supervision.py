@@ -142,7 +142,7 @@ async def test_the_elder_hangs_up_and_the_supervisor_goes_with_the_call(house: H
     await scenes.elder.hang_up()
     await scenes.seat("803").line.ended(within=5)
     await house.nothing_is_left()
-    await house.told("seat", extension="803", state="paused", case=None)
+    await house.seat_is("803", state="paused", case=None)
     await close(house)
 
 
@@ -153,6 +153,7 @@ async def test_a_supervisor_leaves_and_puts_the_phone_down(house: House, scenes:
     await done(house, "supervise_end")
     await scenes.seat("803").line.ended(within=5)
     await until(house, "snoop-1", state="ended")
+    await house.seat_is("803", state="paused", case=None)
     await done(house, "supervise", mode="listen")
     await scenes.seat("803").answer()
     await until(house, "snoop-2", place="supervision")

@@ -27,6 +27,18 @@ def sightings(*others: Candidate, silent_for: float, now: float) -> Sightings:
     return seen
 
 
+def test_one_new_beat_may_be_older_than_the_moment_since_which_we_ask() -> None:
+    """It was shown just before its controller froze, and we have looked just now."""
+    seen = Sightings(RUNS_OUT)
+    seen.look(Standing(OTHER.place, (OTHER,)), 10.0)
+    seen.look(Standing(OTHER.place, (replace(OTHER, beat=8),)), 12.0)
+    assert not seen.beat_after(OTHER.place, 11.0)
+    seen.look(Standing(OTHER.place, (replace(OTHER, beat=8),)), 13.0)
+    assert not seen.beat_after(OTHER.place, 11.0)
+    seen.look(Standing(OTHER.place, (replace(OTHER, beat=9),)), 14.0)
+    assert seen.beat_after(OTHER.place, 11.0)
+
+
 def verdict(
     holder: str,
     *others: Candidate,
