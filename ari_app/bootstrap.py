@@ -103,7 +103,7 @@ async def running(
         background = Background()
         stack.push_async_callback(background.close)
         client = Client(
-            f"http://127.0.0.1:{settings.ari_port}",
+            settings.ari_url,
             username=keys.ari_user,
             password=keys.ari_password,
             app=app,

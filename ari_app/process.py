@@ -205,8 +205,7 @@ async def _answers(port: int) -> bool:
 async def _mind_the_door(settings: Settings, keys: Secrets, lease: Lease, active: asyncio.Future[str]) -> None:
     """Take calls that nobody takes, until this process is active and has them all."""
     app, background = boot_name(settings.node), Background()
-    url = f"http://127.0.0.1:{settings.ari_port}"
-    client = Client(url, username=keys.ari_user, password=keys.ari_password, app=app, unwanted=UNHEARD)
+    client = Client(settings.ari_url, username=keys.ari_user, password=keys.ari_password, app=app, unwanted=UNHEARD)
     try:
         async with client:
             lease.linked = lambda: client.connected

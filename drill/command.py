@@ -16,6 +16,7 @@ from drill.faults.run import try_faults
 from drill.faults.table import as_json as row_json
 from drill.faults.table import terminal
 from drill.faults.trial import Row
+from drill.faults.wire import with_a_wire
 from drill.own_platform import ELDERS_LINE, PROBLEMS, agents, on_own_platform, own_settings, ports_of_its_own
 from drill.printing import Timeline, say, show
 from drill.rehearsal import AgentLogIn, rehearsal, telephones
@@ -192,7 +193,7 @@ async def _soak(settings: Settings, plan: Storm, seed: int) -> tuple[Outcome | N
     refuse_outside(settings)
     ports, town = ports_of_its_own(os.environ)
     home = _fresh(settings.home / "drill" / "soak")
-    own = own_settings(home, town, os.environ, own={**ports, **settings_of(plan)})
+    own = own_settings(home, town, os.environ, own={**ports, **with_a_wire(), **settings_of(plan)})
     drilled = Soak(plan, own, town, seed=seed)
     return await drilled.run(), drilled.blows
 

@@ -62,6 +62,7 @@ class Settings(BaseModel):
     sip_tls_key: Annotated[Path | None, BeforeValidator(values.parse_file)] = None
     sip_srtp: Literal["none", "optional", "required"] = "none"
     ari_port: Port = 8088
+    ari_link_port: Annotated[int | None, BeforeValidator(values.parse_port_or_none)] = None
     ami_port: Port = 5038
     control_port: Port = 8090
     standby_port: Port = 8091
@@ -171,6 +172,11 @@ class Settings(BaseModel):
     def control_ports(self) -> tuple[int, int]:
         """Of the two controllers on loopback; the one that stands by refers to the other."""
         return self.control_port, self.standby_port
+
+    @property
+    def ari_url(self) -> str:
+        """Where the controllers reach ARI: Asterisk itself, or whatever stands in between on this machine."""
+        return f"http://127.0.0.1:{self.ari_link_port or self.ari_port}"
 
     @property
     def recordings_here(self) -> bool:

@@ -24,6 +24,7 @@ for _name in [name for name in os.environ if name.startswith("YJT_") and name !=
 
 _DEADLINE = 3.0
 _POLL = 0.02
+_SLOW_UNTIL = 0.85  # of the whole order
 
 
 def pytest_sessionstart() -> None:
@@ -31,18 +32,22 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Workers take tests in this order: the slow ones first, so that no run has to wait for one of them at its end;
-    then the files of all folders evenly mixed, because tests of calls mostly wait while tests of pages compute. A file
-    stays together: what is made once for it must not be made again and again."""
+    """Workers take tests in this order: the files of all folders evenly mixed, because tests of calls mostly wait while
+    tests of pages compute. A file stays together: what is made once for it must not be made again and again. The slow
+    tests, which wait most of all, lie evenly among them, but none at the end, where everybody would wait for it."""
     if not hasattr(config, "workerinput"):
         return
-    folders = [item.path.relative_to(config.rootpath).parts[:2] for item in items]
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    others = [item for item in items if not item.get_closest_marker("slow")]
+    folders = [item.path.relative_to(config.rootpath).parts[:2] for item in others]
     all_of, seen = Counter(folders), Counter[tuple[str, ...]]()
     begins: dict[Path, float] = {}
-    for item, folder in zip(items, folders, strict=True):
+    for item, folder in zip(others, folders, strict=True):
         begins.setdefault(item.path, seen[folder] / all_of[folder])
         seen[folder] += 1
-    items.sort(key=lambda item: -1.0 if item.get_closest_marker("slow") else begins[item.path])
+    turns = {item: begins[item.path] for item in others}
+    turns |= {item: _SLOW_UNTIL * number / len(slow) for number, item in enumerate(slow)}
+    items.sort(key=lambda item: turns[item])
 
 
 def pytest_collection_finish() -> None:

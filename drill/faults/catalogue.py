@@ -58,6 +58,15 @@ async def _link_cut(platform: Patient) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def _link_silent(platform: Patient) -> AsyncIterator[None]:
+    platform.wire.swallow()
+    try:
+        yield
+    finally:
+        platform.wire.mend()
+
+
+@asynccontextmanager
 async def _asterisk_killed(platform: Patient) -> AsyncIterator[None]:
     platform.kill("asterisk")
     yield
@@ -82,6 +91,7 @@ FAULTS: Mapping[str, Fault] = {
     "web-killed": Fault(("网页进程被杀", "the web is killed (-9)"), _web_killed),
     "database-locked": Fault(("数据库不能写", "the database takes nothing"), _database_locked, lasts=12.0),
     "link-cut": Fault(("ARI 连接断开", "the links to Asterisk break"), _link_cut),
+    "link-silent": Fault(("ARI 连接无声中断", "the links to Asterisk are silently dead"), _link_silent, lasts=8.0),
     "asterisk-killed": Fault(("Asterisk 被杀", "Asterisk is killed (-9)"), _asterisk_killed, cuts=True),
     "asterisk-hangs": Fault(("Asterisk 卡住", "Asterisk hangs"), _asterisk_hangs, lasts=30.0, cuts=True),
     "recordings-gone": Fault(("录音文件夹不见了", "the folder for recordings is gone"), _recordings_gone, lasts=5.0),

@@ -17,6 +17,7 @@ import aiohttp
 from sqlalchemy import make_url
 
 from drill.chronicle import NotSeen
+from drill.faults.wire import Wire
 from drill.rehearsal import web_address
 from home.asterisk import AsteriskProcess
 from home.asterisk import platform_asterisk as asterisk_of
@@ -31,10 +32,11 @@ _AGENTS = "seats_not_ready"
 
 
 class Patient:
-    """A running platform of the drill's own."""
+    """A running platform of the drill's own, whose controllers reach Asterisk over `wire`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, wire: Wire) -> None:
         self.settings = settings
+        self.wire = wire
         self._keys = Secrets.load_or_create(settings.home)
 
     # --- who lives

@@ -9,6 +9,7 @@ from pathlib import Path
 from drill.faults.catalogue import FAULTS
 from drill.faults.patient import Patient
 from drill.faults.trial import Row, Trial
+from drill.faults.wire import wire_of, with_a_wire
 from drill.own_platform import agents, on_own_platform, own_settings, ports_of_its_own
 from drill.rehearsal import AgentLogIn, rehearsal
 from drill.town import Town
@@ -31,24 +32,26 @@ async def try_faults(home: Path, names: Sequence[str], told: Callable[[Row], Non
     Raises what is in `own_platform.PROBLEMS`.
     """
     ports, town = ports_of_its_own(os.environ)
-    platform = own_settings(home, town, os.environ, own={**_POLICY, **ports})
+    platform = own_settings(home, town, os.environ, own={**_POLICY, **ports, **with_a_wire()})
+    wire = wire_of(platform)
     rows: list[Row] = []
 
     async def play(opened: Town, log_ins: Sequence[DemoLogIn]) -> list[Row]:
         people = [AgentLogIn(user.username, user.password) for user in agents(log_ins)]
         for number, name in enumerate(names):
-            row = await _one(platform, opened, people, name, _lines(platform, number))
+            row = await _one(Patient(platform, wire), opened, people, name, _lines(platform, number))
             rows.append(row)
             told(row)
         return rows
 
-    return await on_own_platform(platform, town, play)
+    async with wire:
+        return await on_own_platform(platform, town, play)
 
 
-async def _one(platform: Settings, town: Town, people: Sequence[AgentLogIn], name: str, lines: Sequence[str]) -> Row:
-    async with rehearsal(platform, town, agents=people) as stage:
+async def _one(patient: Patient, town: Town, people: Sequence[AgentLogIn], name: str, lines: Sequence[str]) -> Row:
+    async with rehearsal(patient.settings, town, agents=people) as stage:
         try:
-            return await Trial(name, FAULTS[name], Patient(platform), stage, lines).run()
+            return await Trial(name, FAULTS[name], patient, stage, lines).run()
         finally:
             await town.hang_up_all()
 

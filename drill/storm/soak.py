@@ -13,24 +13,27 @@ from contextlib import suppress
 
 from drill.chronicle import NotSeen
 from drill.faults.patient import CONTROLLERS, Patient
+from drill.faults.wire import wire_of
 from drill.printing import say
 from drill.settings import TownSettings
 from drill.storm.agents import Agents
 from drill.storm.crowd import Crowd
 from drill.storm.drill import StormDrill
 from drill.storm.gauges import Board, Gauges
+from drill.storm.outcome import Outcome
 from drill.storm.plan import Storm
 from home.asterisk import AsteriskError
 from home.settings import Settings
 
 PAUSES = (3.0, 9.0)  # seconds between two blows
-FROZEN, LOCKED = 5.0, 3.0  # seconds for which something stands still
+FROZEN, LOCKED, SILENT = 5.0, 3.0, 5.0  # seconds for which something stands still
 WHOLE_WITHIN = 120.0
-SEATS = 12  # two callers a second, four seconds each, and what is rung again
+SEATS_FOR_EACH = 12.0  # for each call a second: six are busy with it; in half of the time somebody is taking over
 
 
-def soak_of(seconds: float, *, rate: float, seats: int = SEATS) -> Storm:
+def soak_of(seconds: float, *, rate: float) -> Storm:
     """As a plan of callers: all of them stay until somebody has spoken with them."""
+    seats = max(2, round(SEATS_FOR_EACH * rate))
     return Storm(calls=1, seconds=1.0, rate=rate, during=seconds, seats=seats, stays=1, goes_on=60.0)
 
 
@@ -41,8 +44,13 @@ class Soak(StormDrill):
         super().__init__(storm, platform, town)
         self.blows: Counter[str] = Counter()
         self._duration = storm.arrivals
-        self._patient = Patient(platform)
+        self._wire = wire_of(platform)
+        self._patient = Patient(platform, self._wire)
         self._chance = random.Random(seed)
+
+    async def run(self) -> Outcome | None:
+        async with self._wire:
+            return await super().run()
 
     async def _blow(self, crowd: Crowd, agents: Agents, gauges: Gauges, screens: Board) -> None:
         breaking = asyncio.create_task(self._break_things(), name="breaking")
@@ -61,6 +69,7 @@ class Soak(StormDrill):
             "web killed": self._kill_the_web,
             "controller frozen": self._freeze,
             "links cut": self._patient.cut_the_links,
+            "links silent": self._silence_the_links,
             "database locked": self._lock,
         }
         async with asyncio.timeout(self._duration):
@@ -84,6 +93,13 @@ class Soak(StormDrill):
     async def _freeze(self) -> None:
         with self._patient.frozen(await self._patient.active_controller()):
             await asyncio.sleep(FROZEN)
+
+    async def _silence_the_links(self) -> None:
+        self._wire.swallow()
+        try:
+            await asyncio.sleep(SILENT)
+        finally:
+            self._wire.mend()
 
     async def _lock(self) -> None:
         with self._patient.locked_database():
