@@ -65,6 +65,18 @@ class Peer(asyncio.DatagramProtocol):
     def send(self, data: bytes) -> None:
         self.transport.sendto(data, self.platform)
 
+    def put_down(self, invite: sip.Message, *, tag: str) -> None:
+        """End a call that came in with this INVITE and was answered with this tag."""
+        headers = [
+            self.via(),
+            ("Max-Forwards", "70"),
+            ("From", f"{invite['to']};tag={tag}"),
+            ("To", invite["from"]),
+            ("Call-ID", invite["call-id"]),
+            ("CSeq", "1 BYE"),
+        ]
+        self.send(sip.build(f"BYE sip:{self.platform[0]}:{self.platform[1]} SIP/2.0", headers))
+
     @property
     def host(self) -> str:
         return self.address.partition(":")[0]

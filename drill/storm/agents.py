@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import aiohttp
@@ -20,6 +20,7 @@ from drill.storm.sound import speak
 OUTCOME = "helped_at_home"
 _STANDS_BY = 503
 _REQUEST = aiohttp.ClientTimeout(total=10)
+_REPLY_WITHIN = 20.0  # seconds; somebody may be taking over just now
 _AGAIN = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds
 
 
@@ -67,7 +68,8 @@ async def control(ports: Sequence[int], token: str) -> AsyncIterator[Control]:
 
 
 class Agents(Seats):
-    """`answered(caller)` is told of each call that an agent takes. `problems`: what went wrong at a seat."""
+    """`answered(caller)` is told of each call that an agent takes; `heard_by(caller)` says whether the agent's voice
+    has come through, as an agent learns from the reply. `problems`: what went wrong at a seat."""
 
     def __init__(
         self,
@@ -78,12 +80,14 @@ class Agents(Seats):
         ring: float,
         talk: float,
         answered: Callable[[str], None],
+        heard_by: Callable[[str], bool],
     ) -> None:
         super().__init__(platform, callers)
         self._control = control
         self._ring = ring
         self._talk = talk
         self._told = answered
+        self._heard_by = heard_by
         self._talks: dict[str, asyncio.Task[None]] = {}
         self.talked = 0
         self.problems: list[str] = []
@@ -108,7 +112,8 @@ class Agents(Seats):
             self.problems.append(f"{type(problem).__name__}: {problem}")
 
     async def _take(self, invite: sip.Message) -> None:
-        """Pick up, speak, file the outcome; the platform ends the call."""
+        """Pick up, speak until there is a reply, file the outcome; the platform ends the call. A line on which nobody
+        replies is put down."""
         await asyncio.sleep(self._ring)
         if self.answer(invite["call-id"]) is None or invite.media is None:
             return
@@ -116,11 +121,22 @@ class Agents(Seats):
         speaking = asyncio.create_task(speak(invite.media, self.host), name=f"speaks-{invite.dialled}")
         try:
             await asyncio.sleep(self._talk)
-            await self._file(invite.dialled)
-            await asyncio.sleep(2 * self._talk)  # until the platform has hung up
+            if await self._is_heard(invite.caller):
+                await self._file(invite.dialled)
+                await asyncio.sleep(2 * self._talk)  # until the platform has hung up
+            else:
+                self.problems.append(f"seat {invite.dialled}: nobody was on the line")
+                self.put_down(invite, tag="seat")
         finally:
             speaking.cancel()
             await asyncio.gather(speaking, return_exceptions=True)
+
+    async def _is_heard(self, caller: str) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_REPLY_WITHIN):
+                while not self._heard_by(caller):  # noqa: ASYNC110 - an ear tells nobody
+                    await asyncio.sleep(0.1)
+        return self._heard_by(caller)
 
     async def _file(self, seat: str) -> None:
         """An agent whose button does nothing presses it again."""

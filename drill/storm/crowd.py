@@ -113,6 +113,11 @@ class Crowd(Callers):
             if caller.ear is not None:
                 self._listen(caller, caller.ear)
 
+    def has_heard(self, number: str) -> bool:
+        """Whether this caller has heard an agent's voice."""
+        caller = self.caller(number)
+        return caller is not None and caller.person_at is not None
+
     def close(self) -> None:
         for caller in self.callers.values():
             self._deaf(caller)
@@ -197,15 +202,7 @@ class Crowd(Callers):
         assert caller.invite is not None
         invite, caller.invite = caller.invite, None
         self._answered.pop(invite["call-id"], None)
-        headers = [
-            self.via(),
-            ("Max-Forwards", "70"),
-            ("From", f"{invite['to']};tag=town"),
-            ("To", invite["from"]),
-            ("Call-ID", invite["call-id"]),
-            ("CSeq", "1 BYE"),
-        ]
-        self.send(sip.build(f"BYE sip:{self.platform[0]}:{self.platform[1]} SIP/2.0", headers))
+        self.put_down(invite, tag="town")
 
     def _contact(self) -> list[tuple[str, str]]:
         return [("Contact", f"<sip:{self.address}>")]

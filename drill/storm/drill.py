@@ -154,6 +154,7 @@ class StormDrill:
                 ring=storm.ring,
                 talk=storm.talk,
                 answered=crowd.listen_for_voice,
+                heard_by=crowd.has_heard,
             )
 
         made = await _peer(agents, self._town.seats_host, self._town.sip_port)
