@@ -182,10 +182,14 @@ class StormDrill:
                     await asyncio.sleep(max(0.0, began + arrival.at - time.perf_counter()))
                     callers.create_task(_call(crowd, arrival))
                 await screens.open_another()
-                await asyncio.sleep(max(0.0, began + storm.arrivals + storm.goes_on - time.perf_counter()))
+                await self._until_over(crowd, began + storm.arrivals + storm.goes_on)
         finally:
             telling.cancel()
             await asyncio.gather(telling, return_exceptions=True)
+
+    async def _until_over(self, crowd: Crowd, at: float) -> None:
+        """The agents go on for a while: until this moment of `time.perf_counter`."""
+        await asyncio.sleep(max(0.0, at - time.perf_counter()))
 
     async def _count(self, crowd: Crowd, buttons: Control, gauges: Gauges, screens: Board) -> Outcome:
         """Who was helped, and who looks after the others."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -28,13 +29,14 @@ from home.settings import Settings
 PAUSES = (3.0, 9.0)  # seconds between two blows
 FROZEN, LOCKED, SILENT = 5.0, 3.0, 5.0  # seconds for which something stands still
 WHOLE_WITHIN = 120.0
+_LOOK_AGAIN = 0.5
 SEATS_FOR_EACH = 12.0  # for each call a second: six are busy with it; in half of the time somebody is taking over
 
 
 def soak_of(seconds: float, *, rate: float) -> Storm:
     """As a plan of callers: all of them stay until somebody has spoken with them."""
     seats = max(2, round(SEATS_FOR_EACH * rate))
-    return Storm(calls=1, seconds=1.0, rate=rate, during=seconds, seats=seats, stays=1, goes_on=60.0)
+    return Storm(calls=1, seconds=1.0, rate=rate, during=seconds, seats=seats, stays=1, goes_on=120.0)
 
 
 class Soak(StormDrill):
@@ -60,6 +62,13 @@ class Soak(StormDrill):
             breaking.cancel()
             await asyncio.gather(breaking, return_exceptions=True)
         await self._patient.until_whole(within=WHOLE_WITHIN)
+
+    async def _until_over(self, crowd: Crowd, at: float) -> None:
+        """Nobody is impatient in a soak: it is over when an agent has spoken with everybody."""
+        while time.perf_counter() < at and any(  # noqa: ASYNC110 - an ear tells nobody
+            caller.person_at is None for caller in crowd.callers.values()
+        ):
+            await asyncio.sleep(_LOOK_AGAIN)
 
     async def _break_things(self) -> None:
         """While callers come; what is broken comes back by itself."""

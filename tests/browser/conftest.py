@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import sys
-from collections.abc import AsyncIterator
+import subprocess
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from home.secrets import Secrets
 from home.settings import Settings
 from models.database import Database, upgrade
 from models.demo_district import DemoDistrict, make
+from tests.browser import forked
 from tests.databases import new_records
 from tests.web import stories
 from tests.web.fake_control import FakeControl, fake_control
@@ -106,51 +109,96 @@ async def settled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[
     return home, where, district
 
 
+@dataclass(frozen=True, slots=True)
+class Chromium:
+    """The one browser process of a session, and where it is reached. `environment`: what it needs to run."""
+
+    url: str
+    program: str
+    environment: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    """To start a browser is a second of work: each test has contexts of its own instead."""
+    settings = Settings.load()
+    try:
+        program, environment = find("chromium", settings), browser_environment(settings)
+    except ProgramMissing as missing:
+        pytest.fail(str(missing))
+    profile = tmp_path_factory.mktemp("chromium")
+    command = [program.argv_prefix[0], *FLAGS, "--headless", "--remote-debugging-port=0", f"--user-data-dir={profile}"]
+    with (profile / "browser.log").open("wb") as log:
+        process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=log)
+    try:
+        yield Chromium(_debugging_url(profile / "DevToolsActivePort", process), command[0], environment)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _debugging_url(told: Path, process: subprocess.Popen[bytes]) -> str:
+    """Chromium writes its port there when it listens."""
+    wake = threading.Event()
+    for _ in range(400):
+        if told.exists() and len(lines := told.read_text().splitlines()) > 1:
+            return f"ws://127.0.0.1:{lines[0]}{lines[1]}"
+        assert process.poll() is None, (told.parent / "browser.log").read_text(errors="replace")
+        wake.wait(0.05)
+    pytest.fail("the browser did not start within 20 s")
+
+
+@pytest.fixture(scope="session")
+def web_forks() -> None:
+    forked.warm_up()
+
+
 @pytest_asyncio.fixture
 async def town(
-    settled: tuple[Path, dict[str, str], DemoDistrict], tmp_path: Path, shots: Path, monkeypatch: pytest.MonkeyPatch
+    settled: tuple[Path, dict[str, str], DemoDistrict],
+    tmp_path: Path,
+    shots: Path,
+    chromium: Chromium,
+    web_forks: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Town]:
     template, records, district = settled
     home, (port,) = tmp_path / "home", free_ports(1)
     shutil.copytree(template, home)
     where = new_records(like=records)
     settings = Settings.load({"YJT_HOME": str(home), **where})
-    try:
-        program, environment = find("chromium", settings), browser_environment(settings)
-    except ProgramMissing as missing:
-        pytest.fail(str(missing))
     token = Secrets.load_or_create(home).control_token
-    for name, value in environment.items():
+    for name, value in chromium.environment.items():
         monkeypatch.setenv(name, value)
     async with fake_control(token) as control:
         for extension in ("801", "802", "803"):
             await control.seat(stories.seat_json(extension, "ready" if extension != "803" else "paused"))
-        web = await start_web(settings, port, control.port)
-        try:
-            async with async_playwright() as playwright:
-                browser = await playwright.chromium.launch(
-                    executable_path=program.argv_prefix[0], args=list(FLAGS), env={**os.environ, **environment}
-                )
-                errors: list[str] = []
-                yield Town(f"http://127.0.0.1:{port}", control, district, browser, shots, errors, settings.database_url)
-                await browser.close()
-        finally:
-            web.terminate()
-            await web.wait()
+        async with running_web(settings, port, control.port), async_playwright() as playwright:
+            browser = await playwright.chromium.connect_over_cdp(chromium.url)
+            errors: list[str] = []
+            yield Town(f"http://127.0.0.1:{port}", control, district, browser, shots, errors, settings.database_url)
+            for context in browser.contexts:
+                await context.close()
+            await browser.close()
     assert not errors, "the browser complained: " + "; ".join(errors)
 
 
-async def start_web(settings: Settings, port: int, control_port: int) -> asyncio.subprocess.Process:
+@asynccontextmanager
+async def running_web(settings: Settings, port: int, control_port: int) -> AsyncIterator[None]:
+    """The web process of this home, ready; stopped at the end."""
     ports = {"YJT_WEB_PORT": str(port), "YJT_CONTROL_PORT": str(control_port)}
-    with (settings.home / "web.log").open("w") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "web", env={**os.environ, **settings.environment(), **ports}, stderr=log
-        )
-    async with asyncio.timeout(20), aiohttp.ClientSession() as session:
-        while not await _ready(session, f"http://127.0.0.1:{port}/ready"):
-            assert process.returncode is None, (settings.home / "web.log").read_text()
-            await asyncio.sleep(0.05)
-    return process
+    log = settings.home / "web.log"
+    process = forked.start({**os.environ, **settings.environment(), **ports}, log)
+    try:
+        async with asyncio.timeout(20), aiohttp.ClientSession() as session:
+            while not await _ready(session, f"http://127.0.0.1:{port}/ready"):
+                assert process.is_alive(), log.read_text()
+                await asyncio.sleep(0.05)
+        yield
+    finally:
+        process.terminate()
+        await asyncio.to_thread(process.join)
+        process.close()
 
 
 async def _ready(session: aiohttp.ClientSession, url: str) -> bool:

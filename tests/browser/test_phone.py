@@ -21,7 +21,7 @@ from drill.people import people_talk
 from home.programs import Program, browser_environment, find
 from home.settings import Settings
 from models.people import UserRole, create_user
-from tests.browser.conftest import DEADLINE, FLAGS, WIDE, Town, start_web
+from tests.browser.conftest import DEADLINE, FLAGS, WIDE, Town, running_web
 from tests.telephony.house import ELDER_LINE, House, grandmother, open_house
 
 PASSWORD = token_urlsafe(12)
@@ -31,6 +31,9 @@ MICROPHONE = (
     f"--use-file-for-fake-audio-capture={voices.clip('agent_a')}",
 )
 LOUD = 0.2  # of a level meter: somebody speaks
+
+
+pytestmark = pytest.mark.usefixtures("web_forks")
 
 
 @pytest.fixture(scope="session")
@@ -98,20 +101,18 @@ async def open_centre(tmp_path: Path, program: Program, shots: Path) -> AsyncIte
             name = f"agent{extension}"
             await create_user(house.database, name, PASSWORD, name=name, roles=[UserRole.AGENT], seat=extension)
         chromium, environment = find("chromium", Settings.load()), browser_environment(Settings.load())
-        web = await start_web(house.settings, house.settings.web_port, house.settings.control_port)
-        try:
-            async with async_playwright() as playwright:
-                browser = await playwright.chromium.launch(
-                    executable_path=chromium.argv_prefix[0],
-                    args=[*FLAGS, *MICROPHONE],
-                    env={**os.environ, **environment},
-                )
-                centre = Centre(house, browser, shots)
-                yield centre
-                await browser.close()
-        finally:
-            web.terminate()
-            await web.wait()
+        async with (
+            running_web(house.settings, house.settings.web_port, house.settings.control_port),
+            async_playwright() as playwright,
+        ):
+            browser = await playwright.chromium.launch(
+                executable_path=chromium.argv_prefix[0],
+                args=[*FLAGS, *MICROPHONE],
+                env={**os.environ, **environment},
+            )
+            centre = Centre(house, browser, shots)
+            yield centre
+            await browser.close()
     assert not centre.errors, "the browser complained: " + "; ".join(centre.errors)
 
 

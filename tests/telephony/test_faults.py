@@ -22,13 +22,19 @@ def keep(row: Row) -> None:
         file.write(json.dumps(as_json(row), ensure_ascii=False) + "\n")
 
 
+def on_one_platform() -> list[list[str]]:
+    """Three platforms suffer in turn from what the catalogue has: to start one for each fault is half of the time."""
+    names = list(FAULTS)
+    return [names[first::3] for first in range(3)]
+
+
 @pytest.mark.slow
 @pytest.mark.clause("S12")
-@pytest.mark.parametrize("name", FAULTS)
-async def test_nobody_is_lost(name: str, tmp_path: Path) -> None:
-    rows = await try_faults(tmp_path / "home", [name], keep)
+@pytest.mark.parametrize("names", on_one_platform(), ids=" ".join)
+async def test_nobody_is_lost(names: list[str], tmp_path: Path) -> None:
+    rows = await try_faults(tmp_path / "home", names, keep)
     assert rows is not None
-    (row,) = rows
-    assert row.problems == ()
-    assert row.lost == 0
-    assert row.gap < SILENCE_OF_OURS
+    assert [row.fault for row in rows] == names
+    assert {row.fault: row.problems for row in rows if row.problems} == {}
+    assert {row.fault: row.lost for row in rows if row.lost} == {}
+    assert {row.fault: row.gap for row in rows if row.gap >= SILENCE_OF_OURS} == {}

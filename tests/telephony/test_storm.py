@@ -1,16 +1,19 @@
-"""A small storm on a platform of its own: many elders at once, two seats, real SIP and RTP."""
+"""A small storm, and a short soak, each on a platform of its own: many elders, few seats, real SIP and RTP."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
+from drill.faults.wire import with_a_wire
 from drill.own_platform import own_settings, ports_of_its_own
 from drill.storm.drill import StormDrill, settings_of
 from drill.storm.plan import Storm
+from drill.storm.soak import Soak, soak_of
 
 SMALL = Storm(calls=24, seconds=2.0, rate=1.0, during=0.0, seats=2, talk=1.5, wrap_up=0.0, goes_on=15.0, settles=30.0)
 
@@ -36,3 +39,20 @@ async def test_nobody_is_lost_in_a_storm_and_everybody_is_served_in_order() -> N
     assert outcome.gauges.tasks_back, (outcome.gauges.before, outcome.gauges.now)
     assert outcome.gauges.memory_back("controller")
     assert outcome.screen.broken == 0
+
+
+@pytest.mark.slow
+@pytest.mark.clause("S12")
+async def test_nobody_is_lost_while_something_is_killed_every_few_seconds() -> None:
+    """The long one is for the command line: `yijiantong drill soak --minutes 30`."""
+    plan = replace(soak_of(25.0, rate=1.0), settles=5.0)
+    with TemporaryDirectory(prefix="yjt-") as home:
+        ports, town = ports_of_its_own(os.environ)
+        own = own_settings(Path(home), town, os.environ, own={**ports, **with_a_wire(), **settings_of(plan)})
+        soak = Soak(plan, own, town, seed=2)
+        outcome = await soak.run()
+    assert outcome is not None
+    assert soak.blows.total() >= 2
+    assert outcome.lost == []
+    assert len(outcome.callers) == plan.callers
+    assert all(caller.person_at for caller in outcome.callers)

@@ -39,7 +39,7 @@ from web.api.openapi import describe
 from web.keys import MIRROR
 from web.throttle import Limits, Throttle
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 # Records that are there, by the name of the part of the path.
 THERE = {"/elders": {"id": "1", "part": "1"}, "/cases": {"id": "c1"}, "/seats": {"extension": "801"}}
