@@ -53,7 +53,7 @@ P = TypeVar("P", bound=Peer)
 
 def settings_of(storm: Storm) -> dict[str, str]:
     """What the drill's own platform needs for this storm: two ports for each leg, and one case has several."""
-    ports = 4 * (storm.callers + storm.seats) + 400
+    ports = 4 * (storm.most_at_once + storm.seats) + 400
     return {
         "YJT_RTP_PORTS": f"10000-{min(10000 + ports, 31999)}",
         "YJT_POLICY__WRAP_UP": f"{storm.wrap_up:g}",
@@ -81,7 +81,7 @@ class StormDrill:
     async def run(self) -> Outcome | None:
         """What became of everybody; None when it was stopped before the end. Raises StormFailed, LiveTrunk."""
         refuse_live_trunks(self._platform, self._town)
-        _allow_open_files(_FILES_EACH * self._storm.callers + _FILES)
+        _allow_open_files(_FILES_EACH * self._storm.most_at_once + _FILES)
         town = self._town
         return await with_own_platform(
             self._platform, town, wanted=town.wanted()[:2], surroundings=self._surroundings, play=self._play

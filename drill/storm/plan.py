@@ -18,7 +18,8 @@ class StormFailed(Exception):
 class Storm:
     """`calls` within `seconds`, then `rate` a second for `during` seconds; every `stays`th caller waits until the end,
     the others hang up before long. `seats` agents answer after `ring` seconds and talk for `talk`. `goes_on`: for how
-    long they do after the last call has come; `settles`: how long the platform may take until everything is as before.
+    long they do after the last call has come; `settles`: how long the platform may take until everything is as before;
+    `at_once`: callers who are on the line together at the most, where that is not all.
     All times in seconds."""
 
     calls: int = 200
@@ -32,6 +33,12 @@ class Storm:
     stays: int = 10
     goes_on: float = 45.0
     settles: float = 90.0
+    at_once: int | None = None
+
+    @property
+    def most_at_once(self) -> int:
+        """How many callers may be on the line together: sockets and ports for so many are needed."""
+        return self.callers if self.at_once is None else min(self.at_once, self.callers)
 
     @property
     def callers(self) -> int:

@@ -28,6 +28,7 @@ from home.settings import Settings
 
 PAUSES = (3.0, 9.0)  # seconds between two blows
 FROZEN, LOCKED, SILENT = 5.0, 3.0, 5.0  # seconds for which something stands still
+LONGEST_ROW = 300.0  # seconds for which callers may pile up
 WHOLE_WITHIN = 120.0
 _LOOK_AGAIN = 0.5
 SEATS_FOR_EACH = 12.0  # for each call a second: six are busy with it; in half of the time somebody is taking over
@@ -36,7 +37,8 @@ SEATS_FOR_EACH = 12.0  # for each call a second: six are busy with it; in half o
 def soak_of(seconds: float, *, rate: float) -> Storm:
     """As a plan of callers: all of them stay until somebody has spoken with them."""
     seats = max(2, round(SEATS_FOR_EACH * rate))
-    return Storm(calls=1, seconds=1.0, rate=rate, during=seconds, seats=seats, stays=1, goes_on=120.0)
+    at_once = max(20, round(LONGEST_ROW * rate))
+    return Storm(calls=1, seconds=1.0, rate=rate, during=seconds, seats=seats, stays=1, goes_on=120.0, at_once=at_once)
 
 
 class Soak(StormDrill):
