@@ -81,7 +81,7 @@ class CatchingUp:
             run.mend()
         self._tidy(picture)
         for channel_id in young:
-            self._spawn(self._look_again(channel_id), f"look-again-{channel_id}")
+            self._spawn(self.look_again(channel_id), f"look-again-{channel_id}")
         for channel_id, sound in tuple(lines.sounds.items()):
             self._spawn(self._heard_out(channel_id, sound), f"heard-out-{sound.playback}")
         for channel in adoptable(house.runs, lines, picture):
@@ -165,8 +165,9 @@ class CatchingUp:
         except AriError as problem:
             log.info("a line could not be looked at; the next resync will", reason=str(problem))
 
-    async def _look_again(self, channel: str) -> None:
-        """A leg that was dialled just before the gap may have ended in it."""
+    async def look_again(self, channel: str) -> None:
+        """A leg that was dialled just before the gap may have ended in it; another one's end may have been told before
+        its case had the leg."""
         await asyncio.sleep(UNDER_WAY.total_seconds())
         await self.ended_unseen(channel)
 

@@ -256,6 +256,10 @@ class Controller:
             with suppress(LineGone):
                 await self.carry_out(case, command)
 
+    def line_missing(self, case: str, leg: str) -> None:
+        channel = self.lines.channel(Address(case, leg))
+        self.background.spawn(self._catching_up.look_again(channel), f"look-again-{channel}")
+
     async def durable(self, case: str, seq: int) -> bool:
         return await self.journal.durable(case, seq, self.policy.journal_wait)
 

@@ -77,13 +77,14 @@ class RaisedAlarm:
 
 class House(Protocol):
     """Everything a case may ask of the controller. Nothing here waits, but `carry_out`, `mend` and `durable`.
-    `holds_back`: this line is not to be dialled now, or was never dialled."""
+    `holds_back`: this line is not to be dialled now, or was never dialled. `line_missing`: its channel is gone."""
 
     policy: Policy
 
     def now(self) -> datetime: ...
     async def carry_out(self, case: Case, command: LineCommand) -> None: ...
     async def mend(self, case: Case) -> None: ...
+    def line_missing(self, case: str, leg: str) -> None: ...
     def holds_back(self, case: Case, seq: int, command: LineCommand) -> bool: ...
     async def durable(self, case: str, seq: int) -> bool: ...
     def record(self, entry: JournalEntry) -> None: ...
@@ -362,10 +363,17 @@ class CaseRun:
             await self.house.carry_out(self.case, command)
         except LineGone:
             log.info("the line was gone already", command=type(command).__name__)
+            self._make_sure(getattr(command, "leg", ""))
         except (AriError, NoRoute) as problem:
             self._unsure = self._unsure or not isinstance(problem, RequestRejected | NoRoute)
             log.warning("command failed", command=type(command).__name__, reason=str(problem))
             self.post(self._failure(command, str(problem)), seq)
+
+    def _make_sure(self, leg: str) -> None:
+        """A line that is gone while its leg lives: its end is on its way to us, or came before the case had the leg."""
+        there = self.case.leg(leg)
+        if there is not None and there.alive:
+            self.house.line_missing(self.case.id, leg)
 
 
 def event_json(event: Event) -> dict[str, Json]:

@@ -174,6 +174,8 @@ class Trial:
             for task in serving:
                 task.cancel()
             await asyncio.gather(*serving, return_exceptions=True)
+            for desk in self._desks:
+                desk.seat.auto_answer = None  # or the next trial's calls are answered twice
 
     async def _serve(self, desk: Desk) -> None:
         desk.seat.auto_answer = 0.3

@@ -80,7 +80,10 @@ class Wire:
             else:
                 await self._hold(reader)
             return
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to)
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to)
+        except OSError:
+            return  # Asterisk is away: the controllers learn it as if they had asked it themselves
         self._ends |= {writer, far_writer}
         self._open.add(far_writer)
         try:

@@ -39,6 +39,7 @@ class FakeHouse:
     looked_up: list[str] = field(default_factory=list)
     asked_durable: list[int] = field(default_factory=list)
     alarms: list[RaisedAlarm] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     answered: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     changes: int = 0
@@ -55,6 +56,9 @@ class FakeHouse:
 
     def now(self) -> datetime:
         return START + timedelta(seconds=self.passed)
+
+    def line_missing(self, case: str, leg: str) -> None:
+        self.missing.append(leg)
 
     async def carry_out(self, case: Case, command: LineCommand) -> None:
         await self.may_go.wait()

@@ -116,6 +116,17 @@ async def test_a_line_that_is_gone_is_no_failure() -> None:
         await c.arrives()
         assert c.house.happened == [("call_arrived", None), ("leg_answered", 1)]
         assert not c.house.alarms
+        assert c.house.missing == ["elder", "elder"]  # its end may have been told before the case had the leg
+
+
+async def test_nobody_looks_for_the_line_of_a_leg_that_has_ended() -> None:
+    async with call(wrong={Play: LineGone()}) as c:
+        c.house.may_go.clear()
+        await c.is_talking()
+        await c.tells(LegEnded(at=START, leg="elder", cause=16))
+        c.house.may_go.set()
+        await settled()
+        assert c.house.missing == []
 
 
 async def test_a_mistake_of_ours_in_one_command_does_not_silence_the_next() -> None:
