@@ -155,8 +155,14 @@ class Desk:
         """Its phone is rung: once more, where the line had broken off."""
         seat = self.seats.get(extension)
         if seat is not None and seat.case == case and seat.talking:
-            seat.talking = False
+            seat.talking, seat.muted = False, False
             self._touch(seat)
+
+    def set_muted(self, extension: str, *, is_muted: bool) -> None:
+        """Whether its telephone is heard in the case that it is in."""
+        seat = self.seat(extension)
+        seat.muted = is_muted and seat.talking
+        self._changed(seat)
 
     def answered(self, extension: str) -> None:
         seat = self.seats.get(extension)
@@ -170,7 +176,7 @@ class Desk:
         seat = self.seat(extension)
         if seat.case != case:
             return
-        seat.case, seat.role, seat.talking = None, None, False
+        seat.case, seat.role, seat.talking, seat.muted = None, None, False, False
         if seat.leaving:
             del self.seats[extension]
             return

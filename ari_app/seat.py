@@ -25,7 +25,7 @@ class Seat:
     work as well. `community`: whose seat it is, None for the centre's. `needed`: somebody waits, and the agent is asked
     to end the wrap-up, or to file what is owed. `wrap_up_ends`: when the wrap-up ends by itself, `prolonged` once at
     most; `owes`: cases whose outcome this seat has to file, without which it is offered no ordinary call. `leaving`: no
-    longer on record, gone as soon as its case lets go of it."""
+    longer on record, gone as soon as its case lets go of it. `muted`: the agent wants its telephone not heard."""
 
     extension: str
     name: str
@@ -41,6 +41,7 @@ class Seat:
     case: str | None = None
     role: Role | None = None
     talking: bool = False
+    muted: bool = False
     wrapping_up: bool = False
     wrap_up_ends: datetime | None = None
     prolonged: bool = False

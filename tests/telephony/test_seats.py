@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 import pytest_asyncio
 
 from drill.chronicle import NotSeen
+from drill.ear import Ear
+from drill.people import people_talk
 from home.programs import Program
 
 from .house import ELDER_LINE, House, grandmother, open_house
@@ -110,3 +113,48 @@ async def test_two_agents_press_emergency_at_the_same_moment(house: House) -> No
     answers = [await first, await second]
     assert [status for status, _ in answers] == [200, 409]
     assert answers[1][1]["error"]["code"] == "already_done"
+
+
+async def test_the_screen_silences_and_hangs_up_the_telephone(house: House) -> None:
+    grandma, a = house.town.elder(ELDER_LINE), house.town.seat("801", voice="agent_a")
+    await house.agent("801").is_ready()
+    await grandma.press_key()
+    await a.rings()
+    await house.told("seat", extension="801", state="reserved", phone="telephone")
+    assert await house.agent("801").works_phone("mute") == (409, "not_answered")
+    await a.answer()
+    await house.case(state="talking")
+    await people_talk(4)
+    assert await house.agent("801").works_phone("mute") == (200, "")
+    await house.told("seat", extension="801", muted=True)
+    begin = grandma.line.seconds
+    await people_talk(4)
+    end = grandma.line.seconds
+    assert await house.agent("801").works_phone("unmute") == (200, "")
+    await people_talk(3)
+    assert await house.agent("801").works_phone("hangup") == (200, "")
+    await a.line.ended(within=3)
+    await house.seat_is("801", state="wrap_up", muted=False)
+    assert await house.agent("801").works_phone("hangup") == (409, "no_call")
+    await grandma.hang_up()
+    heard = await asyncio.to_thread(Ear.of_the_town().listen, grandma.line.ear)
+
+    def spoken(first: float, last: float) -> float:
+        """Seconds of the agent's voice in this stretch."""
+        of_agent = heard.of("voice", "agent_a")
+        return sum(max(0.0, min(item.end, last) - max(item.start, first)) for item in of_agent)
+
+    assert spoken(0, begin) > 1.5, str(heard)
+    assert spoken(begin + 0.5, end - 0.5) < 0.3, str(heard)
+    assert spoken(end, grandma.line.seconds) > 1.5, str(heard)
+
+
+async def test_the_screen_declines_a_telephone_that_rings(house: House) -> None:
+    await house.agent("801").is_ready()
+    await house.agent("802").is_ready()
+    await house.town.elder(ELDER_LINE).press_key()
+    await house.town.seat("801").rings()
+    assert await house.agent("801").works_phone("hangup") == (200, "")
+    await house.told("seat", extension="801", state="paused", reason="no_answer")
+    await house.town.seat("802").answer()
+    await house.case(state="talking")

@@ -216,6 +216,8 @@ def seat_json(extension: str, state: str = "ready", **more: Any) -> dict[str, An
         "agent": "演示坐席甲" if extension == "801" else "演示坐席乙",
         "skills": ["agent"],
         "registered": True,
+        "phone": "page",
+        "muted": False,
         "state": state,
         "reason": "",
         "needed": False,

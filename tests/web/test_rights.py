@@ -222,6 +222,7 @@ DELETE /api/v1/seat-records/{extension}             AY         422 401
 PATCH /api/v1/seat-records/{extension}              AY         415 401
 POST /api/v1/seat-records/{extension}/password      AY         404 401
 GET /api/v1/seats                                   ALGPRDMOY  200 401
+POST /api/v1/seats/{extension}/phone                ALGP       415 401
 POST /api/v1/seats/{extension}/state                all        415 401
 POST /api/v1/terminal-tests                         ALDMB      415 401
 GET /api/v1/terminals                               ALDMOB     200 401

@@ -34,6 +34,13 @@ class SeatChange(Input):
     reason: str = Field("", max_length=60)
 
 
+class PhoneAction(Input):
+    """Of the line that the seat is in: `hangup` also declines one that rings; `mute` lasts until the line ends. The
+    phone in the page does these by itself, and lifting a handset nobody can do but who sits there."""
+
+    action: Literal["hangup", "mute", "unmute"]
+
+
 @operations("GET", "/seats", "All seats as they are now", right=Right.SEE_LIVE, result=SeatList)
 async def get_seats(request: web.Request) -> web.StreamResponse:
     account, mirror = account_of(request), request.app[MIRROR]
@@ -53,6 +60,23 @@ async def set_state(request: web.Request) -> web.StreamResponse:
     await controller.set_seat(extension, state=wanted.state, reason=reason, actor=account.actor, by=by)
     if by:
         await _put_on_record(request, account, extension, wanted.state)
+    return answer(Done())
+
+
+@operations(
+    "POST",
+    "/seats/{extension}/phone",
+    "Work the SIP telephone of one's own seat",
+    right=Right.HANDLE_CASES,
+    body=PhoneAction,
+    result=Done,
+)
+async def work_phone(request: web.Request) -> web.StreamResponse:
+    wanted = await read_body(request, PhoneAction)
+    extension, account = request.match_info["extension"], account_of(request)
+    if account.seat != extension:
+        raise Forbidden
+    await request.app[CONTROLLER].work_phone(extension, action=wanted.action, actor=account.actor)
     return answer(Done())
 
 

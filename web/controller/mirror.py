@@ -196,6 +196,8 @@ def seat_json(seat: SeatView) -> dict[str, Any]:
         "agent": seat.agent,
         "skills": list(seat.skills),
         "registered": seat.registered,
+        "phone": seat.phone,
+        "muted": seat.muted,
         "state": seat.state,
         "reason": seat.reason,
         "by": seat.by,

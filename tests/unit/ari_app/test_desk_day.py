@@ -115,7 +115,7 @@ async def test_a_wrap_up_is_prolonged_once_and_says_when_it_ends(tmp_path: Path)
         await passes(20)
         wrap_ups.prolong(seat.extension)
         assert first is not None
-        told = seat_json(seat, p.controller.policy)
+        told = seat_json(seat, p.controller.policy, None)
         assert (told["until"], told["more"]) == ((first + timedelta(seconds=30)).isoformat(), False)
         with pytest.raises(NotProlonged, match="already_done"):
             wrap_ups.prolong(seat.extension)

@@ -78,6 +78,7 @@ const fragment = new Fragment(desk, () => {
   openNote();
   proposeOutcome();
   rows.restore();
+  dispatchEvent(new Event("seatshown"));
   if (document.getElementById("own-seat")?.dataset.state !== "reserved") {
     stop();
     withdraw();
