@@ -19,7 +19,7 @@ from ari_app.background import Background
 from ari_app.board import Board
 from ari_app.bus import Bus
 from ari_app.controller import Controller
-from ari_app.desk import Desk
+from ari_app.desk import Desk, Seat
 from ari_app.desk_file import DeskFile
 from ari_app.dialled import DialledNumbers
 from ari_app.figures import Figures
@@ -264,10 +264,15 @@ def _assemble(
         callers_first=controller.callers_first,
         ownership=ownership,
     )
+
+    def seat_changed(seat: Seat) -> None:
+        controller.seat_changed(seat)
+        records.changed(seat)
+
     controller.desk = Desk(
         now=Controller.now,
         reserved=controller.seat_reserved,
-        changed=controller.seat_changed,
+        changed=seat_changed,
         wrap_up=controller.wrap_ups.started,
     )
     controller.returning = Returning(

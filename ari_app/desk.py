@@ -71,8 +71,17 @@ class Desk:
                     line.reason,
                     owes={case for case, by in self._owed.items() if by == line.extension},
                 )
+                self._go_on(self.seats[line.extension], line)
             self._changed(self.seats[line.extension])
         self._match()
+
+    def _go_on(self, seat: Seat, line: SeatSetup) -> None:
+        """With the wrap-up that a former boot has seen begin."""
+        now = self._now()
+        if line.wrap_up_ends is not None and line.wrap_up_ends > now:
+            seat.wrapping_up, seat.wrap_up_ends, seat.prolonged = True, line.wrap_up_ends, line.prolonged
+            seat.since = now
+            self._wrap_up(seat)
 
     def seat(self, extension: str) -> Seat:
         try:

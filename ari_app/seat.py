@@ -81,7 +81,8 @@ def pause_limit(policy: Policy, reason: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class SeatSetup:
-    """A seat as the records know it; `since` its agent wants what they want."""
+    """A seat as the records know it; `since` its agent wants what they want. `wrap_up_ends`, `prolonged`: of the
+    wrap-up that a former boot has seen begin."""
 
     extension: str
     name: str
@@ -91,3 +92,5 @@ class SeatSetup:
     willing: bool = False
     reason: str = ""
     since: datetime | None = None
+    wrap_up_ends: datetime | None = None
+    prolonged: bool = False
