@@ -244,6 +244,8 @@ async def post_take(request: web.Request) -> web.Response:
     seat = controller.desk.seat(str(body.get("extension")))
     if seat.case is not None:
         raise SeatNotFree("seat_not_free")
+    if seat.disabled:
+        raise SeatNotFree("seat_disabled")
     if not seat.registered:
         raise SeatNotFree("seat_offline")
     return _take_json(controller.prompt_takes.begin(seat.extension))

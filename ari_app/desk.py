@@ -22,7 +22,7 @@ class UnknownSeat(KeyError):
 
 
 class SeatNotFree(Exception):
-    """This very seat cannot be rung now; the text is the code: `seat_not_free`, `seat_offline`."""
+    """This very seat cannot be rung now; the text is the code: `seat_not_free`, `seat_offline`, `seat_disabled`."""
 
 
 class Desk:
@@ -56,7 +56,7 @@ class Desk:
             known = self.seats.get(line.extension)
             if known is not None:
                 known.name, known.agent, known.skills, known.leaving = line.name, line.agent, line.skills, False
-                known.community = line.community
+                known.community, known.disabled = line.community, not line.active
             else:
                 now = self._now()
                 self.seats[line.extension] = Seat(
@@ -70,6 +70,7 @@ class Desk:
                     line.willing,
                     line.reason,
                     owes={case for case, by in self._owed.items() if by == line.extension},
+                    disabled=not line.active,
                 )
                 self._go_on(self.seats[line.extension], line)
             self._changed(self.seats[line.extension])
@@ -124,13 +125,15 @@ class Desk:
         False when the case has it already.
 
         Raises:
-            SeatNotFree: it works for another case, or its phone is away.
+            SeatNotFree: it works for another case, its phone is away, or it is disabled.
         """
         seat = self.seat(extension)
         if seat.case == case:
             return False
         if seat.case is not None:
             raise SeatNotFree("seat_not_free")
+        if seat.disabled:
+            raise SeatNotFree("seat_disabled")
         if not seat.registered:
             raise SeatNotFree("seat_offline")
         seat.case, seat.role = case, role
@@ -212,8 +215,13 @@ class Desk:
             self._match()
 
     def set_ready(self, extension: str, by: str = "") -> None:
-        """`by`: the name of whoever does it, when it is not the agent at this seat."""
+        """`by`: the name of whoever does it, when it is not the agent at this seat.
+
+        Raises SeatNotFree: it is disabled.
+        """
         seat = self.seat(extension)
+        if seat.disabled:
+            raise SeatNotFree("seat_disabled")
         seat.willing, seat.reason, seat.by = True, "", by
         seat.end_wrap_up()
         self._touch(seat)

@@ -63,10 +63,11 @@ class SeatRecords:
                 since=seat.state_since,
                 wrap_up_ends=seat.wrap_up_ends,
                 prolonged=seat.wrap_up_prolonged,
+                active=seat.active,
             )
             for seat in seats
         ]
-        known = tuple((one.extension, one.name, one.agent, one.skills, one.community) for one in setups)
+        known = tuple((one.extension, one.name, one.agent, one.skills, one.community, one.active) for one in setups)
         if if_new and known == self._last:
             return
         self._last = known

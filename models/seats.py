@@ -28,7 +28,8 @@ class SeatState(StrEnum):
 
 
 class Seat(Base):
-    """`wrap_up_ends`: of the wrap-up that runs, or of the last one; `wrap_up_prolonged`: it was given more time."""
+    """`wrap_up_ends`: of the wrap-up that runs, or of the last one; `wrap_up_prolonged`: it was given more time.
+    One that is not `active` is kept with all that belongs to it, and rung by nobody."""
 
     __tablename__ = "seats"
 
@@ -42,6 +43,7 @@ class Seat(Base):
     state_since: Mapped[datetime] = mapped_column(default=utc_now)
     wrap_up_ends: Mapped[datetime | None]
     wrap_up_prolonged: Mapped[bool] = mapped_column(default=False)
+    active: Mapped[bool] = mapped_column(default=True)
 
 
 class SeatProblem(ValueError):

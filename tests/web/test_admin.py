@@ -26,6 +26,7 @@ from models.seats import Seat
 from models.working_days import days_of
 from tests.web.conftest import HASH, House, bearer, build, csrf_in, log_in
 from tests.web.fake_control import TAKE
+from web.exchange import seat_lines
 from web.keys import FEED, MIRROR
 from web.policy_groups import GROUPS
 from web.texts import LANGS
@@ -366,3 +367,34 @@ async def test_a_sub_code_is_added_renamed_retired_and_offered_again(house: Hous
         "disposition.change",
     ]
     assert house.control.asked.empty()
+
+
+async def test_a_seat_is_disabled_and_enabled_again(house: House) -> None:
+    head = await admin(house)
+    record = "/api/v1/seat-records"
+
+    async def version() -> int:
+        found = (await (await house.client.get(record, headers=head)).json())["items"]
+        return int(next(one["version"] for one in found if one["extension"] == "801"))
+
+    first = await version()
+    assert (await send(house, "/admin/seats/801/active", active="no", version=str(first)))[0] == 303
+    await told(house)
+    page = await (await house.client.get("/admin/seats")).text()
+    assert "已停用" in page
+    page = await (await house.client.get("/admin/seats/801")).text()
+    assert "重新启用" in page
+    status, page = await send(house, "/admin/seats/801/active", active="no", version=str(first))
+    assert (status, "他人刚刚修改过此项" in page) == (409, True)
+    lines = await seat_lines(house.db)
+    assert [line.extension for line in lines if not line.active] == ["801"]
+    wanted = {"active": True, "version": first}
+    assert (await house.client.post(f"{record}/801/active", json=wanted, headers=head)).status == 409
+    wanted["version"] = await version()
+    assert (await house.client.post(f"{record}/801/active", json=wanted, headers=head)).status == 200
+    await told(house)
+    assert [entry[2] for entry in await audited(house) if entry[0] == "seat.active"] == [
+        {"after": False},
+        {"after": True},
+    ]
+    assert await version() == first

@@ -64,6 +64,7 @@ GET /admin/seats                                    AY         200 303
 POST /admin/seats                                   AY         422 403
 GET /admin/seats/{extension}                        AY         404 303
 POST /admin/seats/{extension}                       AY         400 403
+POST /admin/seats/{extension}/active                AY         400 403
 POST /admin/seats/{extension}/password              AY         404 403
 POST /admin/seats/{extension}/remove                AY         400 403
 GET /admin/users                                    AC         200 303
@@ -225,6 +226,7 @@ GET /api/v1/seat-records                            AY         200 401
 POST /api/v1/seat-records                           AY         415 401
 DELETE /api/v1/seat-records/{extension}             AY         422 401
 PATCH /api/v1/seat-records/{extension}              AY         415 401
+POST /api/v1/seat-records/{extension}/active         AY         415 401
 POST /api/v1/seat-records/{extension}/password      AY         404 401
 GET /api/v1/seats                                   ALGPRDMOY  200 401
 POST /api/v1/seats/{extension}/phone                ALGP       415 401

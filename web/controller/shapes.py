@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from ivr.case import ElderFile
 from models.views import CaseView
 
-SeatState = Literal["offline", "ready", "paused", "reserved", "talking", "wrap_up"]
+SeatState = Literal["offline", "ready", "paused", "reserved", "talking", "wrap_up", "disabled"]
 
 
 @dataclass(frozen=True, slots=True)

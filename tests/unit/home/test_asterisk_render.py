@@ -109,6 +109,9 @@ def test_seats_stand_in_pjsip_and_in_the_ladder(platform: Platform) -> None:
     assert 'callerid = "坐席一" <801>' in text
     assert "password = password-802" in text
     assert "SEATS = PJSIP/801&PJSIP/802\n" in platform.file("extensions.conf")
+    disabled = SeatLine("803", "password-803", active=False)
+    assert "SEATS = PJSIP/801\n" in platform.file("extensions.conf", seats=[SEATS[0], disabled])
+    assert "[803](seat-line)" in platform.file("pjsip.conf", seats=[disabled])
     assert "SEATS = \n" in platform.file("extensions.conf", seats=[])
 
 
