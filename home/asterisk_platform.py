@@ -107,6 +107,8 @@ def platform_context(
         "sip_srtp": settings.sip_srtp,
         # Bound to all addresses, Asterisk chooses the right one for each peer by itself.
         "media_address": "" if address.is_unspecified else str(address),
+        "local_address": str(address),
+        "outer_address": settings.media_address or "",
         "rtp_first": settings.rtp_ports.first,
         "rtp_last": settings.rtp_ports.last,
         "ari_port": settings.ari_port,

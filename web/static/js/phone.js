@@ -2,7 +2,7 @@
 // the middle of a call it answers by itself, because the case rings the same seat again. While the seat's SIP telephone
 // is the one that is used, the same buttons and keys work that (`telephone.js`).
 
-import { post, tell } from "/static/js/api.js";
+import { get, post, tell } from "/static/js/api.js";
 import { audible, AudioProblem, choose, chosen, isPossible, Level, listDevices, openMicrophone, playOn, ROLES, tone } from "/static/js/phone_audio.js";
 import { Line } from "/static/js/phone_line.js";
 import { beep } from "/static/js/ring.js";
@@ -13,6 +13,7 @@ const LOADED_AGAIN = 20_000; // ms within which a page that was left in a call i
 const COMES_BACK = 8000; // ms for which the next call is then answered without a key
 const BEEP_EVERY = 2000;
 const ECHO_LASTS = 10_000;
+const SERVERS_ANEW = 3_600_000;
 
 const panel = document.getElementById("phone");
 const seat = document.getElementById("desk").dataset.extension;
@@ -159,16 +160,25 @@ async function open() {
   problem("");
   try {
     await listen();
-    const answered = await fetch("/api/v1/phone");
-    const body = await answered.json();
-    if (!answered.ok) throw new Error(body.error.message);
-    line = new Line({ ...body, agent: "yijiantong" }, told);
+    const { user, password, ice_servers } = await get("phone");
+    line = new Line({ user, password, agent: "yijiantong", servers: usable(ice_servers) }, told);
   } catch (error) {
     release();
     show("off");
     if (error instanceof AudioProblem) problem(error.code);
     else tell(error.message);
   }
+}
+
+// A browser wants no field without a value.
+function usable(servers) {
+  return servers.map((one) => Object.fromEntries(Object.entries(one).filter(([, value]) => value !== null)));
+}
+
+// The log-in for the TURN server ends by itself after a day.
+async function renew() {
+  const { ice_servers } = await get("phone");
+  if (line) line.servers = usable(ice_servers);
 }
 
 async function listen() {
@@ -242,6 +252,7 @@ window.addEventListener("pagehide", () => {
 });
 window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 setInterval(remember, 2000);
+setInterval(() => line && renew().catch(() => {}), SERVERS_ANEW); // what is known is good for longer
 
 addEventListener("seatshown", draw);
 speaker.volume = part.volume.value = Number(localStorage.getItem("phone volume") ?? 1);
