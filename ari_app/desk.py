@@ -56,7 +56,7 @@ class Desk:
             known = self.seats.get(line.extension)
             if known is not None:
                 known.name, known.agent, known.skills, known.leaving = line.name, line.agent, line.skills, False
-                known.community, known.disabled = line.community, not line.active
+                known.community, known.place, known.disabled = line.community, line.place, not line.active
             else:
                 now = self._now()
                 self.seats[line.extension] = Seat(
@@ -71,6 +71,7 @@ class Desk:
                     line.reason,
                     owes={case for case, by in self._owed.items() if by == line.extension},
                     disabled=not line.active,
+                    place=line.place,
                 )
                 self._go_on(self.seats[line.extension], line)
             self._changed(self.seats[line.extension])

@@ -50,6 +50,7 @@ def seat_json(seat: Seat, policy: Policy, phone: Phone | None) -> dict[str, Json
         "name": seat.name,
         "agent": seat.agent,
         "skills": [skill.value for skill in sorted(seat.skills)],
+        "place": seat.place,
         "registered": seat.registered,
         "phone": phone.value if phone else None,
         "muted": seat.muted,

@@ -27,7 +27,7 @@ class Seat:
     to end the wrap-up, or to file what is owed. `wrap_up_ends`: when the wrap-up ends by itself, `prolonged` once at
     most; `owes`: cases whose outcome this seat has to file, without which it is offered no ordinary call. `leaving`: no
     longer on record, gone as soon as its case lets go of it. `muted`: the agent wants its telephone not heard.
-    `disabled`: kept on record, and rung for nobody."""
+    `disabled`: kept on record, and rung for nobody. `place`: its org unit, whether that is a community or not."""
 
     extension: str
     name: str
@@ -51,6 +51,7 @@ class Seat:
     needed: bool = False
     leaving: bool = False
     disabled: bool = False
+    place: int | None = None
 
     @property
     def state(self) -> SeatState:
@@ -100,3 +101,4 @@ class SeatSetup:
     wrap_up_ends: datetime | None = None
     prolonged: bool = False
     active: bool = True
+    place: int | None = None

@@ -64,10 +64,13 @@ class SeatRecords:
                 wrap_up_ends=seat.wrap_up_ends,
                 prolonged=seat.wrap_up_prolonged,
                 active=seat.active,
+                place=seat.org_unit_id,
             )
             for seat in seats
         ]
-        known = tuple((one.extension, one.name, one.agent, one.skills, one.community, one.active) for one in setups)
+        known = tuple(
+            (one.extension, one.name, one.agent, one.skills, one.place, one.community, one.active) for one in setups
+        )
         if if_new and known == self._last:
             return
         self._last = known

@@ -215,6 +215,7 @@ def seat_json(extension: str, state: str = "ready", **more: Any) -> dict[str, An
         "name": f"坐席{extension}",
         "agent": "演示坐席甲" if extension == "801" else "演示坐席乙",
         "skills": ["agent"],
+        "place": None,
         "registered": True,
         "phone": "page",
         "muted": False,

@@ -14,9 +14,9 @@ from web.controller.shapes import SeatView
 from web.guard import account_of
 from web.keys import CONTROLLER, DATABASE, MIRROR
 from web.logs import log
-from web.places import seat_shown
+from web.places import may_set_seat, seat_shown
 from web.problems import Forbidden
-from web.rights import Right, may_set_seat
+from web.rights import Right
 
 operations = Operations("seats")
 
@@ -52,7 +52,7 @@ async def get_seats(request: web.Request) -> web.StreamResponse:
 async def set_state(request: web.Request) -> web.StreamResponse:
     wanted = await read_body(request, SeatChange)
     extension, account = request.match_info["extension"], account_of(request)
-    if not may_set_seat(account, extension):
+    if not may_set_seat(account, request.app[MIRROR], extension):
         raise Forbidden
     reason = wanted.reason if wanted.state == "paused" else ""
     by = "" if account.seat == extension else account.name

@@ -195,6 +195,7 @@ def seat_json(seat: SeatView) -> dict[str, Any]:
         "name": seat.name,
         "agent": seat.agent,
         "skills": list(seat.skills),
+        "place": seat.place,
         "registered": seat.registered,
         "phone": seat.phone,
         "muted": seat.muted,
