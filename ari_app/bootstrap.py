@@ -24,6 +24,7 @@ from ari_app.desk_file import DeskFile
 from ari_app.dialled import DialledNumbers
 from ari_app.figures import Figures
 from ari_app.gateways import gateway_of
+from ari_app.handsets import lifting
 from ari_app.journal import Journal
 from ari_app.keeping import keep_house
 from ari_app.ladder import Ladder
@@ -250,6 +251,7 @@ def _assemble(
         recordings_folder=recordings_dir(settings),
         figures=figures,
         phones=phones,
+        lift=lifting(settings),
     )
     controller.bus = Bus(controller.picture, first=time.time_ns() // 1_000_000)
     controller.board = Board(

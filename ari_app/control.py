@@ -29,6 +29,8 @@ from ari_app.runner import CaseRun
 from ari_app.sip_watch import SipWatch
 from ari_app.strangers import parse_network
 from ari_app.wrap_up import NotProlonged
+from home.asterisk import AsteriskError
+from home.programs import ProgramMissing
 from ivr.events import FileShown
 from ivr.serial import Json
 from models.database import DatabaseUnavailable
@@ -195,7 +197,7 @@ async def post_seat_state(request: web.Request) -> web.Response:
 
 
 async def post_seat_phone(request: web.Request) -> web.Response:
-    """Work the SIP telephone of a seat: `hangup`, `mute`, `unmute`."""
+    """Work the SIP telephone of a seat: `answer`, `hangup`, `mute`, `unmute`."""
     controller, body = request.app[CONTROLLER], await _body(request)
     actor_of(body)
     seat = controller.desk.seat(request.match_info["extension"])
@@ -205,7 +207,7 @@ async def post_seat_phone(request: web.Request) -> web.Response:
         raise BadRequest(action=f"one of {', '.join(HandsetAction)}") from None
     try:
         await controller.handsets.do(seat.extension, action)
-    except AriError as problem:
+    except (AriError, AsteriskError, ProgramMissing) as problem:
         raise Refused(503, "asterisk_unreachable", type(problem).__name__) from problem
     return web.json_response(controller.seat_json(seat))
 

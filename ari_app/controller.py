@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -103,6 +103,7 @@ class Controller:
         recordings_folder: Path,
         figures: Figures,
         phones: Phones,
+        lift: Callable[[str], Awaitable[None]],
     ) -> None:
         self.policy = policy
         self.phones = phones
@@ -125,7 +126,9 @@ class Controller:
             watch=self._watch,
         )
         self.wrap_ups = WrapUps(policy, self.now, lambda: self.desk)
-        self.handsets = Handsets(client, lines, phones, background, desk=lambda: self.desk, case_of=self._live_case)
+        self.handsets = Handsets(
+            client, lines, phones, background, desk=lambda: self.desk, case_of=self._live_case, lift=lift
+        )
         self.callers_first = CallersFirst()
         self.figures = figures
         self.link_problem = "not connected to Asterisk yet"

@@ -1,12 +1,14 @@
-"""The SIP telephone of a seat, as far as the agent's screen can work it: hang up, and no longer be heard. The phone in
-the page does both by itself. No protocol lets a server lift the handset of every telephone, so nothing here answers.
+"""The SIP telephone of a seat, as far as the agent's screen can work it: ask it to lift its handset, hang up, no longer
+be heard. The phone in the page does all of that by itself. Not every telephone lifts its handset for somebody else, and
+none says whether it will: what has become of it is told by the line alone.
 
 A line that is not heard says so in a variable of its channel: whoever takes the line over reads it there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from enum import StrEnum
 
 import structlog
@@ -17,26 +19,31 @@ from ari_app.background import Background
 from ari_app.desk import Desk
 from ari_app.lines import Lines
 from ari_app.phones import Phones
+from home.asterisk import platform_asterisk
+from home.programs import find
+from home.settings import Settings
 from ivr.case import Case, Leg
 from ivr.ids import Address
 from ivr.vocabulary import LegKind
 
 log = structlog.get_logger(__name__)
 MUTED = "YJT_MUTED"
+LIFT_WITHIN = 3.0  # seconds
 
 
 class HandsetAction(StrEnum):
+    ANSWER = "answer"
     HANG_UP = "hangup"
     MUTE = "mute"
     UNMUTE = "unmute"
 
 
 class NoCall(Exception):
-    """This cannot be done with the seat's phone now; the text is the code: `no_call`, `not_answered`."""
+    """This cannot be done with the seat's phone now; the text is the code: `no_call`, `not_answered`, `not_lifted`."""
 
 
 class Handsets:
-    """`case_of(id)` is a live case."""
+    """`case_of(id)` is a live case; `lift(name)` asks the telephone at Asterisk's channel of this name."""
 
     def __init__(
         self,
@@ -47,6 +54,7 @@ class Handsets:
         *,
         desk: Callable[[], Desk],
         case_of: Callable[[str], Case | None],
+        lift: Callable[[str], Awaitable[None]],
     ) -> None:
         self._ari = client
         self._lines = lines
@@ -54,6 +62,7 @@ class Handsets:
         self._background = background
         self._desk = desk
         self._case_of = case_of
+        self._lift = lift
         self._inherited: dict[str, str] = {}
 
     async def do(self, extension: str, action: HandsetAction) -> None:
@@ -61,12 +70,16 @@ class Handsets:
 
         Raises:
             UnknownSeat: there is no such seat.
-            NoCall: it has no line now, or one that rings still.
-            AriError: Asterisk refused, or could not be reached.
+            NoCall: it has no line now, one that rings still, or a telephone that cannot be asked.
+            AriError, AsteriskError, ProgramMissing: Asterisk refused, or could not be reached.
         """
         channel, leg = self._line(extension)
         try:
             match action:
+                case HandsetAction.ANSWER if leg.up:
+                    pass
+                case HandsetAction.ANSWER:
+                    await self._lift((await self._ari.channels.get(channelId=channel)).name)
                 case HandsetAction.HANG_UP:
                     # as the telephone itself would: what follows is told by the end of the line, not from here
                     await self._ari.channels.hangup(channelId=channel, reason="normal" if leg.up else "rejected")
@@ -126,3 +139,18 @@ class Handsets:
             muted = bool(variable.value)
         if extension in self._desk().seats:
             self._desk().set_muted(extension, is_muted=muted)
+
+
+def lifting(settings: Settings) -> Callable[[str], Awaitable[None]]:
+    """A NOTIFY with `Event: talk` inside of the call, which desk telephones that can be worked from afar obey. Neither
+    ARI sends one, nor AMI, which may look and not act: Asterisk's own command line does."""
+
+    async def lift(channel: str) -> None:
+        program = await asyncio.to_thread(find, "asterisk", settings)
+        command = f"pjsip send notify lift channel {channel}"
+        said = await platform_asterisk(settings, program).cli(command, timeout=LIFT_WITHIN)
+        if "Unable" in said or "No such" in said:
+            log.warning("a telephone could not be asked to lift its handset")
+            raise NoCall("not_lifted")
+
+    return lift

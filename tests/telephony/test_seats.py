@@ -13,8 +13,10 @@ from drill.chronicle import NotSeen
 from drill.ear import Ear
 from drill.people import people_talk
 from home.programs import Program
+from models.seats import Seat
 
 from .house import ELDER_LINE, House, grandmother, open_house
+from .sip_phone import SipPhone
 
 
 @pytest_asyncio.fixture
@@ -158,3 +160,28 @@ async def test_the_screen_declines_a_telephone_that_rings(house: House) -> None:
     await house.told("seat", extension="801", state="paused", reason="no_answer")
     await house.town.seat("802").answer()
     await house.case(state="talking")
+
+
+@pytest.mark.parametrize("lifts", [True, False])
+async def test_a_telephone_that_can_be_worked_from_afar_answers_by_the_screen(
+    tmp_path: Path, asterisk_program: Program, lifts: bool
+) -> None:
+    async with open_house(tmp_path, asterisk_program, elders=[grandmother()], phones=("802",)) as house:
+        async with house.database.read() as session:
+            password = (await session.get_one(Seat, "801")).sip_password
+        server = (house.settings.sip_host, house.settings.sip_port)
+        async with SipPhone.plugged_in("127.0.0.5", server, user="801", password=password) as phone:
+            phone.lifts = lifts
+            assert await phone.register() == 200
+            await house.told("seat", extension="801", registered=True)
+            await house.agent("801").is_ready()
+            await house.town.elder(ELDER_LINE).press_key()
+            await house.leg("a-1", state="ringing")
+            assert await house.agent("801").works_phone("answer") == (200, "")
+            if not lifts:
+                await phone.answer()  # somebody has to
+            case = await house.case(state="talking")
+            assert [leg["number"] for leg in case["legs"] if leg["kind"] == "seat"] == ["801"]
+            assert await house.agent("801").works_phone("hangup") == (200, "")
+            async with asyncio.timeout(3):
+                await phone.ended.wait()

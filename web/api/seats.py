@@ -35,10 +35,10 @@ class SeatChange(Input):
 
 
 class PhoneAction(Input):
-    """Of the line that the seat is in: `hangup` also declines one that rings; `mute` lasts until the line ends. The
-    phone in the page does these by itself, and lifting a handset nobody can do but who sits there."""
+    """Of the line that the seat is in: `answer` asks the telephone to lift its handset, which not every one does;
+    `hangup` also declines one that rings; `mute` lasts until the line ends. The phone in the page does these itself."""
 
-    action: Literal["hangup", "mute", "unmute"]
+    action: Literal["answer", "hangup", "mute", "unmute"]
 
 
 @operations("GET", "/seats", "All seats as they are now", right=Right.SEE_LIVE, result=SeatList)

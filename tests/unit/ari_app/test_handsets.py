@@ -65,6 +65,26 @@ async def test_a_line_that_rings_is_declined_and_cannot_be_silenced(tmp_path: Pa
         assert p.controller.desk.seat("801").reason == "no_answer"
 
 
+async def test_a_telephone_that_rings_is_asked_to_lift_its_handset(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    async def lift(channel: str) -> None:
+        asked.append(channel)
+
+    async with platform(tmp_path) as p:
+        p.controller.handsets._lift = lift
+        p.seats("801")
+        await p.sos()
+        await passes(0.1)
+        line = p.channel("a-1")
+        p.ari.living.add(line)
+        await p.controller.handsets.do("801", HandsetAction.ANSWER)
+        assert asked == [f"PJSIP/{line}"]
+        await p.answers("a-1")
+        await p.controller.handsets.do("801", HandsetAction.ANSWER)  # it speaks already
+        assert len(asked) == 1
+
+
 async def test_which_phone_is_used_is_told_when_it_changes(tmp_path: Path) -> None:
     async with platform(tmp_path) as p:
         p.seats("801")

@@ -43,7 +43,7 @@ function draw() {
   const state = other ? other.state : own;
   panel.dataset.state = state;
   part.state.textContent = words[other?.muted ? "telephone_muted" : state];
-  part.answer.disabled = state !== "ringing";
+  part.answer.disabled = !["ringing", "lift"].includes(state);
   part.hangup.disabled = !["ringing", "talking", "echo", "lift", "telephone_talking"].includes(state);
   part.mute.disabled = !["talking", "telephone_talking"].includes(state);
   part["try-line"].disabled = state !== "ready";
@@ -216,7 +216,7 @@ part.off.addEventListener("click", () => {
   stop();
   problem("");
 });
-part.answer.addEventListener("click", answer);
+part.answer.addEventListener("click", () => (line ? answer() : work("answer")));
 part.hangup.addEventListener("click", () => (line ? line.hangUp() : work(telephone()?.hangUp)));
 part.mute.addEventListener("click", () => (line ? setMute(!muted) : work(telephone()?.turn)));
 

@@ -1,5 +1,5 @@
 // The seat's SIP telephone, as far as this desk is told of it: read from what is shown of the seat, which is drawn anew
-// with every message. Nobody but who sits there can lift its handset; the exchange hangs it up and keeps it silent.
+// with every message. The exchange asks it to lift its handset, which it may not do, hangs it up, and keeps it silent.
 
 const STATES = { reserved: "lift", talking: "telephone_talking" };
 
