@@ -19,11 +19,12 @@ from ari_app.background import Background
 from ari_app.board import Board
 from ari_app.bus import Bus
 from ari_app.controller import Controller
-from ari_app.desk import Desk
+from ari_app.desk import Desk, Seat
 from ari_app.desk_file import DeskFile
 from ari_app.dialled import DialledNumbers
 from ari_app.figures import Figures
 from ari_app.gateways import gateway_of
+from ari_app.handsets import lifting
 from ari_app.journal import Journal
 from ari_app.keeping import keep_house
 from ari_app.ladder import Ladder
@@ -250,6 +251,7 @@ def _assemble(
         recordings_folder=recordings_dir(settings),
         figures=figures,
         phones=phones,
+        lift=lifting(settings),
     )
     controller.bus = Bus(controller.picture, first=time.time_ns() // 1_000_000)
     controller.board = Board(
@@ -264,10 +266,15 @@ def _assemble(
         callers_first=controller.callers_first,
         ownership=ownership,
     )
+
+    def seat_changed(seat: Seat) -> None:
+        controller.seat_changed(seat)
+        records.changed(seat)
+
     controller.desk = Desk(
         now=Controller.now,
         reserved=controller.seat_reserved,
-        changed=controller.seat_changed,
+        changed=seat_changed,
         wrap_up=controller.wrap_ups.started,
     )
     controller.returning = Returning(

@@ -14,12 +14,14 @@ from contextlib import asynccontextmanager
 import structlog
 from aiohttp import web
 
+from ari_app.ari import AriError
 from ari_app.asking import ask
 from ari_app.bus import Message, TooSlow
 from ari_app.calling_out import call_out
 from ari_app.controller import Controller
 from ari_app.desk import SeatNotFree, UnknownSeat
-from ari_app.live import case_json, seat_json
+from ari_app.handsets import HandsetAction, NoCall
+from ari_app.live import case_json
 from ari_app.load import load_of
 from ari_app.prompt_takes import FOLDER, Take
 from ari_app.requests import BadRequest, actor_of, parse_action, parse_call, parse_report
@@ -27,6 +29,8 @@ from ari_app.runner import CaseRun
 from ari_app.sip_watch import SipWatch
 from ari_app.strangers import parse_network
 from ari_app.wrap_up import NotProlonged
+from home.asterisk import AsteriskError
+from home.programs import ProgramMissing
 from ivr.events import FileShown
 from ivr.serial import Json
 from models.database import DatabaseUnavailable
@@ -63,7 +67,7 @@ async def guarded(
         return _error(refused)
     except BadRequest as bad:
         return _error(Refused(422, "invalid", str(bad), bad.fields))
-    except (SeatNotFree, NotProlonged) as busy:
+    except (SeatNotFree, NotProlonged, NoCall) as busy:
         return _error(Refused(409, str(busy), "this cannot be done with this seat now"))
     except UnknownSeat:
         return _error(Refused(404, "unknown_seat", "there is no such seat"))
@@ -183,13 +187,29 @@ async def post_seat_state(request: web.Request) -> web.Response:
             desk.set_ready(seat.extension, by)
         case "wrap_up":
             controller.wrap_ups.prolong(seat.extension)
-            return web.json_response(seat_json(seat, controller.policy))
+            return web.json_response(controller.seat_json(seat))
         case "paused":
             desk.pause(seat.extension, str(body.get("reason") or "")[:60], by)
         case _:
             raise BadRequest(state="`ready`, `paused`, or `wrap_up` for more of it")
     request.app[SEAT_CHOSE](seat.extension)
-    return web.json_response(seat_json(seat, controller.policy))
+    return web.json_response(controller.seat_json(seat))
+
+
+async def post_seat_phone(request: web.Request) -> web.Response:
+    """Work the SIP telephone of a seat: `answer`, `hangup`, `mute`, `unmute`."""
+    controller, body = request.app[CONTROLLER], await _body(request)
+    actor_of(body)
+    seat = controller.desk.seat(request.match_info["extension"])
+    try:
+        action = HandsetAction(str(body.get("action")))
+    except ValueError:
+        raise BadRequest(action=f"one of {', '.join(HandsetAction)}") from None
+    try:
+        await controller.handsets.do(seat.extension, action)
+    except (AriError, AsteriskError, ProgramMissing) as problem:
+        raise Refused(503, "asterisk_unreachable", type(problem).__name__) from problem
+    return web.json_response(controller.seat_json(seat))
 
 
 async def post_reload(request: web.Request) -> web.Response:
@@ -226,6 +246,8 @@ async def post_take(request: web.Request) -> web.Response:
     seat = controller.desk.seat(str(body.get("extension")))
     if seat.case is not None:
         raise SeatNotFree("seat_not_free")
+    if seat.disabled:
+        raise SeatNotFree("seat_disabled")
     if not seat.registered:
         raise SeatNotFree("seat_offline")
     return _take_json(controller.prompt_takes.begin(seat.extension))
@@ -245,7 +267,7 @@ def _take_json(take: Take) -> web.Response:
 async def get_seats(request: web.Request) -> web.Response:
     controller = request.app[CONTROLLER]
     seats = controller.desk.seats.values()
-    return web.json_response({"seats": [seat_json(seat, controller.policy) for seat in seats]})
+    return web.json_response({"seats": [controller.seat_json(seat) for seat in seats]})
 
 
 async def get_load(request: web.Request) -> web.Response:
@@ -293,6 +315,7 @@ def make_app(
             web.post("/cases/{case}/actions", post_action),
             web.post("/cases/{case}/shown", post_shown),
             web.post("/seats/{extension}/state", post_seat_state),
+            web.post("/seats/{extension}/phone", post_seat_phone),
             web.post("/reload", post_reload),
             web.post("/takes", post_take),
             web.get("/takes/{take}", get_take),

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from ari_app.desk import Desk, Seat
 from ari_app.desk_file import DeskFile
 from ari_app.dialled import DialledNumbers
 from ari_app.figures import Figures, now_families
+from ari_app.handsets import Handsets
 from ari_app.journal import Journal
 from ari_app.lines import Lines
 from ari_app.live import case_json, seat_json
@@ -102,6 +103,7 @@ class Controller:
         recordings_folder: Path,
         figures: Figures,
         phones: Phones,
+        lift: Callable[[str], Awaitable[None]],
     ) -> None:
         self.policy = policy
         self.phones = phones
@@ -124,6 +126,9 @@ class Controller:
             watch=self._watch,
         )
         self.wrap_ups = WrapUps(policy, self.now, lambda: self.desk)
+        self.handsets = Handsets(
+            client, lines, phones, background, desk=lambda: self.desk, case_of=self._live_case, lift=lift
+        )
         self.callers_first = CallersFirst()
         self.figures = figures
         self.link_problem = "not connected to Asterisk yet"
@@ -154,7 +159,7 @@ class Controller:
             "app": self.app,
             "seq": self.bus.seq,
             "degraded": list(self.degraded),
-            "seats": [seat_json(seat, self.policy) for seat in self.desk.seats.values()],
+            "seats": [self.seat_json(seat) for seat in self.desk.seats.values()],
         }
         return f'{json.dumps(about)[:-1]}, "cases": [{", ".join(self.board.pictures(self.runs.values()))}]}}'
 
@@ -204,6 +209,10 @@ class Controller:
 
     # --- the line (told by the listener) ------------------------------------------------------------------------
 
+    def _live_case(self, case: str) -> Case | None:
+        run = self.runs.get(case)
+        return None if run is None else run.case
+
     def post(self, case: str, event: Event) -> None:
         run = self.runs.get(case)
         if run is not None:
@@ -216,9 +225,12 @@ class Controller:
         self.prompt_takes.hear(event)
 
     def seat_registered(self, endpoint: str, *, is_registered: bool) -> None:
+        before = self.phones.in_use(self.phones.owner(endpoint))
         extension, has_a_phone, has_come = self.phones.told(endpoint, is_registered=is_registered)
         if extension in self.desk.seats:
             self.desk.registered(extension, is_registered=has_a_phone)
+            if self.phones.in_use(extension) is not before:
+                self.seat_changed(self.desk.seat(extension))
             if has_come:
                 self.returning.is_there(extension)
 
@@ -231,6 +243,7 @@ class Controller:
     def resynced(self, picture: Resynced) -> None:
         self.link_problem = ""
         self._catching_up.resynced(picture)
+        self.handsets.found(picture.channels)
         self.outgoing.begin({address for channel in picture.channels if (address := self.lines.address(channel.id))})
         self.link.restored()
 
@@ -390,8 +403,14 @@ class Controller:
             )
         )
 
+    def seat_json(self, seat: Seat) -> dict[str, Json]:
+        """The seat as consoles see it."""
+        return seat_json(seat, self.policy, self.phones.in_use(seat.extension))
+
     def seat_changed(self, seat: Seat) -> None:
-        self.bus.publish("seat", seat_json(seat, self.policy))
+        if seat.case is None:
+            self.phones.at_rest(seat.extension)
+        self.bus.publish("seat", self.seat_json(seat))
         self.desk_file.changed()
 
     def written(self, result: Written) -> None:

@@ -22,7 +22,7 @@ class UnknownSeat(KeyError):
 
 
 class SeatNotFree(Exception):
-    """This very seat cannot be rung now; the text is the code: `seat_not_free`, `seat_offline`."""
+    """This very seat cannot be rung now; the text is the code: `seat_not_free`, `seat_offline`, `seat_disabled`."""
 
 
 class Desk:
@@ -56,7 +56,7 @@ class Desk:
             known = self.seats.get(line.extension)
             if known is not None:
                 known.name, known.agent, known.skills, known.leaving = line.name, line.agent, line.skills, False
-                known.community = line.community
+                known.community, known.place, known.disabled = line.community, line.place, not line.active
             else:
                 now = self._now()
                 self.seats[line.extension] = Seat(
@@ -70,9 +70,20 @@ class Desk:
                     line.willing,
                     line.reason,
                     owes={case for case, by in self._owed.items() if by == line.extension},
+                    disabled=not line.active,
+                    place=line.place,
                 )
+                self._go_on(self.seats[line.extension], line)
             self._changed(self.seats[line.extension])
         self._match()
+
+    def _go_on(self, seat: Seat, line: SeatSetup) -> None:
+        """With the wrap-up that a former boot has seen begin."""
+        now = self._now()
+        if line.wrap_up_ends is not None and line.wrap_up_ends > now:
+            seat.wrapping_up, seat.wrap_up_ends, seat.prolonged = True, line.wrap_up_ends, line.prolonged
+            seat.since = now
+            self._wrap_up(seat)
 
     def seat(self, extension: str) -> Seat:
         try:
@@ -115,13 +126,15 @@ class Desk:
         False when the case has it already.
 
         Raises:
-            SeatNotFree: it works for another case, or its phone is away.
+            SeatNotFree: it works for another case, its phone is away, or it is disabled.
         """
         seat = self.seat(extension)
         if seat.case == case:
             return False
         if seat.case is not None:
             raise SeatNotFree("seat_not_free")
+        if seat.disabled:
+            raise SeatNotFree("seat_disabled")
         if not seat.registered:
             raise SeatNotFree("seat_offline")
         seat.case, seat.role = case, role
@@ -155,8 +168,14 @@ class Desk:
         """Its phone is rung: once more, where the line had broken off."""
         seat = self.seats.get(extension)
         if seat is not None and seat.case == case and seat.talking:
-            seat.talking = False
+            seat.talking, seat.muted = False, False
             self._touch(seat)
+
+    def set_muted(self, extension: str, *, is_muted: bool) -> None:
+        """Whether its telephone is heard in the case that it is in."""
+        seat = self.seat(extension)
+        seat.muted = is_muted and seat.talking
+        self._changed(seat)
 
     def answered(self, extension: str) -> None:
         seat = self.seats.get(extension)
@@ -170,7 +189,7 @@ class Desk:
         seat = self.seat(extension)
         if seat.case != case:
             return
-        seat.case, seat.role, seat.talking = None, None, False
+        seat.case, seat.role, seat.talking, seat.muted = None, None, False, False
         if seat.leaving:
             del self.seats[extension]
             return
@@ -197,8 +216,13 @@ class Desk:
             self._match()
 
     def set_ready(self, extension: str, by: str = "") -> None:
-        """`by`: the name of whoever does it, when it is not the agent at this seat."""
+        """`by`: the name of whoever does it, when it is not the agent at this seat.
+
+        Raises SeatNotFree: it is disabled.
+        """
         seat = self.seat(extension)
+        if seat.disabled:
+            raise SeatNotFree("seat_disabled")
         seat.willing, seat.reason, seat.by = True, "", by
         seat.end_wrap_up()
         self._touch(seat)

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from ari_app.deadlines import deadlines_of
 from ari_app.desk import Seat
+from ari_app.phones import Phone
 from ari_app.runner import CaseRun
 from ivr.case import ElderFile
 from ivr.decide import actions_now
@@ -39,16 +40,20 @@ def _file_json(file: ElderFile | None) -> Json:
     return body
 
 
-def seat_json(seat: Seat, policy: Policy) -> dict[str, Json]:
+def seat_json(seat: Seat, policy: Policy, phone: Phone | None) -> dict[str, Json]:
     """`until`: when the wrap-up ends, or the pause has lasted as long as it may; `more`: the wrap-up can be prolonged;
-    `owes`: cases whose outcome it has to file."""
+    `owes`: cases whose outcome it has to file; `phone`: what the agent speaks through, or would be rung on; `muted`:
+    the telephone is not heard."""
     until = seat.until(policy)
     return {
         "extension": seat.extension,
         "name": seat.name,
         "agent": seat.agent,
         "skills": [skill.value for skill in sorted(seat.skills)],
+        "place": seat.place,
         "registered": seat.registered,
+        "phone": phone.value if phone else None,
+        "muted": seat.muted,
         "state": seat.state.value,
         "reason": seat.reason,
         "needed": seat.needed,

@@ -17,6 +17,7 @@ class SeatState(StrEnum):
     RESERVED = "reserved"
     TALKING = "talking"
     WRAP_UP = "wrap_up"
+    DISABLED = "disabled"
 
 
 @dataclass(slots=True)
@@ -25,7 +26,8 @@ class Seat:
     work as well. `community`: whose seat it is, None for the centre's. `needed`: somebody waits, and the agent is asked
     to end the wrap-up, or to file what is owed. `wrap_up_ends`: when the wrap-up ends by itself, `prolonged` once at
     most; `owes`: cases whose outcome this seat has to file, without which it is offered no ordinary call. `leaving`: no
-    longer on record, gone as soon as its case lets go of it."""
+    longer on record, gone as soon as its case lets go of it. `muted`: the agent wants its telephone not heard.
+    `disabled`: kept on record, and rung for nobody. `place`: its org unit, whether that is a community or not."""
 
     extension: str
     name: str
@@ -41,17 +43,22 @@ class Seat:
     case: str | None = None
     role: Role | None = None
     talking: bool = False
+    muted: bool = False
     wrapping_up: bool = False
     wrap_up_ends: datetime | None = None
     prolonged: bool = False
     owes: set[str] = field(default_factory=set)
     needed: bool = False
     leaving: bool = False
+    disabled: bool = False
+    place: int | None = None
 
     @property
     def state(self) -> SeatState:
         if self.case is not None:
             return SeatState.TALKING if self.talking else SeatState.RESERVED
+        if self.disabled:
+            return SeatState.DISABLED
         if not self.registered:
             return SeatState.OFFLINE
         if self.wrapping_up:
@@ -80,7 +87,8 @@ def pause_limit(policy: Policy, reason: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class SeatSetup:
-    """A seat as the records know it; `since` its agent wants what they want."""
+    """A seat as the records know it; `since` its agent wants what they want. `wrap_up_ends`, `prolonged`: of the
+    wrap-up that a former boot has seen begin."""
 
     extension: str
     name: str
@@ -90,3 +98,7 @@ class SeatSetup:
     willing: bool = False
     reason: str = ""
     since: datetime | None = None
+    wrap_up_ends: datetime | None = None
+    prolonged: bool = False
+    active: bool = True
+    place: int | None = None

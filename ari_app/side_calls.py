@@ -14,7 +14,7 @@ import structlog
 from ari_app.ari import AriError, Client, NotFound, StreamItem
 from ari_app.ari.generated.events import ChannelDestroyed, PlaybackFinished
 from ari_app.background import Background
-from ari_app.desk import UnknownSeat
+from ari_app.desk import SeatNotFree, UnknownSeat
 from ivr.vocabulary import DIGITS, Prompt
 
 log = structlog.get_logger(__name__)
@@ -60,8 +60,8 @@ class SideCalls:
         act = self._star_codes.get(code)
         try:
             prompt = Prompt.SORRY_LATER if act is None else await act(extension)
-        except UnknownSeat:
-            prompt = Prompt.SORRY_LATER  # a phone that Asterisk knows and the desk does not (yet)
+        except (UnknownSeat, SeatNotFree):
+            prompt = Prompt.SORRY_LATER  # a phone that Asterisk knows and the desk does not (yet), or a disabled seat
         await self._say(channel, prompt)
 
     async def _say(self, channel: str, *prompts: Prompt) -> None:

@@ -29,6 +29,7 @@ def take_over(controller: Controller, open_cases: Sequence[OpenCase]) -> None:
             controller.lines.inherited.add(controller.lines.channel(ids.Address(case.id, leg.id)))
         for leg in case.live(LegKind.SEAT):
             controller.desk.occupied(leg.number, case.id, leg.role, talking=leg.up)
+            controller.handsets.inherit(controller.lines.channel(ids.Address(case.id, leg.id)), leg.number)
         controller.runs[case.id] = CaseRun(controller, case, entries)
         controller.desk.owed(case.id, owed_by(case))
     for case, entries in open_cases:

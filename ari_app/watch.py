@@ -39,7 +39,7 @@ class Watch:
         return found + (self._seats() if self._ari.connected else [])
 
     def _seats(self) -> list[str]:
-        seats = tuple(self._desk.seats.values())
+        seats = tuple(seat for seat in self._desk.seats.values() if not seat.disabled)
         if not seats:
             return ["no_seat: 0"]
         if not any(seat.registered for seat in seats):

@@ -24,8 +24,11 @@ class WrapUps:
         self._clocks: dict[str, asyncio.TimerHandle] = {}
 
     def started(self, seat: Seat) -> None:
-        seat.wrap_up_ends = self._now() + timedelta(seconds=self.policy.wrap_up)
-        self._run(seat, self.policy.wrap_up)
+        """A new one, or one that a former boot began: that has an end already, and no clock."""
+        now = self._now()
+        if seat.wrap_up_ends is None or seat.wrap_up_ends <= now or seat.extension in self._clocks:
+            seat.wrap_up_ends = now + timedelta(seconds=self.policy.wrap_up)
+        self._run(seat, (seat.wrap_up_ends - now).total_seconds())
 
     def prolong(self, extension: str) -> None:
         """As long again as policy says, once.

@@ -130,7 +130,7 @@ async def _not_loaded(settings: Settings, asterisk: AsteriskProcess) -> list[str
 
 def seats(state: Any) -> Iterator[Finding]:
     """Which phones are there, and who is ready, as the controller sees it."""
-    known = state["seats"]
+    known = [seat for seat in state["seats"] if seat["state"] != "disabled"]
     if not known:
         return  # the database's finding tells it
     away = [str(seat["extension"]) for seat in known if not seat["registered"]]

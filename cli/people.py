@@ -202,7 +202,7 @@ def seat_list(passwords: bool, as_json: bool) -> None:
                     "name": one.name,
                     "skills": one.skills if as_json else ",".join(one.skills),
                     "org": one.org_unit_id,
-                    "state": str(one.state),
+                    "state": str(one.state) if one.active else "disabled",
                     **({"sip_password": one.sip_password} if passwords else {}),
                 }
                 for one in await list_seats(session)

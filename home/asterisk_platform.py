@@ -11,7 +11,7 @@ import re
 import sys
 import wave
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
 from shutil import which
@@ -43,11 +43,13 @@ class PromptError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SeatLine:
-    """One seat's telephone: its extension is also its SIP user name. `name` is shown on other phones."""
+    """One seat's telephone: its extension is also its SIP user name. `name` is shown on other phones. One that is not
+    `active` may register and is not rung."""
 
     extension: str
     password: str
     name: str = ""
+    active: bool = True
 
     @property
     def page_phone(self) -> str:
@@ -105,6 +107,8 @@ def platform_context(
         "sip_srtp": settings.sip_srtp,
         # Bound to all addresses, Asterisk chooses the right one for each peer by itself.
         "media_address": "" if address.is_unspecified else str(address),
+        "local_address": str(address),
+        "outer_address": settings.media_address or "",
         "rtp_first": settings.rtp_ports.first,
         "rtp_last": settings.rtp_ports.last,
         "ari_port": settings.ari_port,
@@ -261,7 +265,7 @@ def _checked(seats: Sequence[SeatLine]) -> list[SeatLine]:
         if not _PASSWORD.fullmatch(seat.password):
             raise RenderError(f"坐席 / seat {seat.extension}: password of 8 to 128 letters, digits, . _ ~ -")
         seen.add(seat.extension)
-    return [SeatLine(seat.extension, seat.password, _display(seat.name)) for seat in seats]
+    return [replace(seat, name=_display(seat.name)) for seat in seats]
 
 
 def _phones(numbers: Sequence[str]) -> list[str]:

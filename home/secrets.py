@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 FILE = "secrets.toml"
-_FROM_OUTSIDE = frozenset({"sms_key", "sms_secret", "sms_authorization", "maintenance_urls"})
+_FROM_OUTSIDE = frozenset({"sms_key", "sms_secret", "sms_authorization", "maintenance_urls", "turn_secret"})
 
 
 class SecretsError(Exception):
@@ -38,6 +38,7 @@ class Secrets:
     sms_secret: str = field(default="", repr=False)
     sms_authorization: str = field(default="", repr=False)
     maintenance_urls: str = field(default="", repr=False)
+    turn_secret: str = field(default="", repr=False)  # shared with the TURN server
 
     @classmethod
     def load_or_create(cls, home: Path) -> Self:

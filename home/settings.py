@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from ipaddress import ip_address
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -67,6 +68,9 @@ class Settings(BaseModel):
     control_port: Port = 8090
     standby_port: Port = 8091
     rtp_ports: Annotated[RtpPorts, BeforeValidator(values.parse_rtp_ports)] = RtpPorts(10000, 10999)
+    stun: Annotated[str, BeforeValidator(values.parse_server)] = ""
+    turn: Annotated[str, BeforeValidator(values.parse_server)] = ""
+    media_address: Annotated[str | None, BeforeValidator(values.parse_address_or_none)] = None
     trunk_match: Annotated[list[str], BeforeValidator(values.parse_networks)] = Field(default_factory=list)
     trunk_contact: Annotated[str | None, BeforeValidator(values.parse_contact)] = None
     sos_numbers: Annotated[list[str], BeforeValidator(values.parse_numbers)] = Field(default_factory=list)
@@ -123,6 +127,14 @@ class Settings(BaseModel):
         if self.sip_port in self.rtp_ports:
             raise ValueError(
                 f"sip_port={self.sip_port}\trtp_ports\t端口重叠 / the SIP port lies inside {self.rtp_ports}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _media_address_stands_for_one(self) -> Self:
+        if self.media_address is not None and ip_address(self.sip_host).is_unspecified:
+            raise ValueError(
+                f"sip_host={self.sip_host}\tmedia_address\t须先写明本机地址 / say which of our addresses it stands for"
             )
         return self
 

@@ -115,6 +115,21 @@ def parse_contact(value: object) -> str | None:
     return text or None
 
 
+def parse_server(value: object) -> str:
+    """HOST:PORT of a STUN or TURN server, "" for none; 3478 where no port is named (RFC 8489, RFC 8656)."""
+    text = str(value).strip() if value is not None else ""
+    if not text:
+        return ""
+    found = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9.\-]{0,199}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?", text)
+    if not found:
+        raise ValueError("应写成 主机:端口 / write HOST:PORT, for example stun.example.org:3478")
+    return f"{found[1]}:{parse_port(found[2] or 3478)}"
+
+
+def parse_address_or_none(value: object) -> str | None:
+    return None if value is None or not str(value).strip() else parse_address(value)
+
+
 def parse_program(value: object) -> Path | None:
     if value is None or not str(value).strip():
         return None

@@ -32,7 +32,7 @@ class SeatForm:
 
 def version_of(seat: Seat) -> int:
     """The version that a change is made from."""
-    return fingerprint(seat.name, sorted(seat.skills), seat.org_unit_id)
+    return fingerprint(seat.name, sorted(seat.skills), seat.org_unit_id, seat.active)
 
 
 async def open_seat(session: AsyncSession, extension: str, form: SeatForm, *, by: str) -> Seat:
@@ -68,6 +68,22 @@ async def change_seat(session: AsyncSession, extension: str, form: SeatForm, *, 
     seat.name, seat.skills, seat.org_unit_id = form.name, list(form.skills), form.org_unit_id
     if _shown(seat) != before:
         audit(session, by, "seat.change", f"seat:{extension}", before=before, after=_shown(seat))
+    return seat
+
+
+async def set_active(session: AsyncSession, extension: str, active: bool, *, version: int, by: str) -> Seat:
+    """Rung by nobody from its next call on, or rung again. What it is in now goes on, and its phone stays registered.
+
+    Raises:
+        NoSuchRecord: there is no such seat.
+        VersionConflict: somebody else changed it meanwhile.
+    """
+    seat = await _seat(session, extension)
+    if version != version_of(seat):
+        raise VersionConflict(version_of(seat))
+    if seat.active is not active:
+        seat.active = active
+        audit(session, by, "seat.active", f"seat:{extension}", after=active)
     return seat
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -28,6 +28,9 @@ class SeatState(StrEnum):
 
 
 class Seat(Base):
+    """`wrap_up_ends`: of the wrap-up that runs, or of the last one; `wrap_up_prolonged`: it was given more time.
+    One that is not `active` is kept with all that belongs to it, and rung by nobody."""
+
     __tablename__ = "seats"
 
     extension: Mapped[str] = mapped_column(primary_key=True)
@@ -38,6 +41,9 @@ class Seat(Base):
     state: Mapped[SeatState] = mapped_column(choice(SeatState), default=SeatState.PAUSED)
     reason: Mapped[str] = mapped_column(default="")
     state_since: Mapped[datetime] = mapped_column(default=utc_now)
+    wrap_up_ends: Mapped[datetime | None]
+    wrap_up_prolonged: Mapped[bool] = mapped_column(default=False)
+    active: Mapped[bool] = mapped_column(default=True)
 
 
 class SeatProblem(ValueError):
@@ -95,6 +101,12 @@ async def set_seat_state(session: AsyncSession, extension: str, state: SeatState
     if (seat.state, seat.reason) != (state, reason):
         seat.state, seat.reason, seat.state_since = state, reason, utc_now()
     return seat
+
+
+async def set_wrap_up(session: AsyncSession, extension: str, ends: datetime | None, *, prolonged: bool) -> None:
+    """When the wrap-up of this seat ends, kept over restarts; None: it is over. A seat that is gone needs none."""
+    kept = update(Seat).where(Seat.extension == extension)
+    await session.execute(kept.values(wrap_up_ends=ends, wrap_up_prolonged=prolonged))
 
 
 def _skill(name: str) -> Skill:

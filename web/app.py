@@ -22,6 +22,7 @@ from web.controller.mirror import Mirror
 from web.exchange import Exchange
 from web.feed import Feed
 from web.handing_over import hand_over_later
+from web.ice import Servers
 from web.importing import Imports
 from web.keeping import keep_audit
 from web.ladder_log import LadderLog
@@ -39,7 +40,7 @@ LARGEST_REQUEST: Final = 256 * 1024
 
 
 def make_app(settings: Settings, secrets: Secrets) -> web.Application:
-    """The whole web process as an aiohttp application; nothing is connected before it starts."""
+    """The whole web process as an aiohttp application; nothing is connected before it starts. Raises SecretsError."""
     metrics = Metrics()
     database = Database(settings.database_url)
     feed = Feed()
@@ -86,6 +87,7 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
     app[POLICY_NOW] = PolicyNow(database, Fixed.of(settings))
     app[keys.SOCKETS] = set()
     app[keys.PHONES] = {}
+    app[keys.ICE] = Servers.of(settings, secrets)
     app[keys.REVEALS] = Reveals()
     app[keys.LOGINS] = Throttle(burst=10, per_minute=20)
     app[keys.LIMITS] = Limits()

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from models.database import Database
 from models.dispositions import DispositionView, list_dispositions
+from web.keys import FEED
 from web.remembered import Remembered
 from web.texts import Lang
 
@@ -21,3 +22,10 @@ class Codes(Remembered[Sequence[DispositionView]]):
 
 
 CODES = web.AppKey("codes", Codes)
+
+
+async def tell_desks(request: web.Request) -> Sequence[DispositionView]:
+    """After a change: all sub-codes as they are now; desks that are open read them again."""
+    known = await request.app[CODES].read()
+    request.app[FEED].publish("codes", {})
+    return known

@@ -31,7 +31,7 @@ async def seat_lines(db: Database) -> list[SeatLine]:
     """Every seat as Asterisk has to know it."""
     async with db.read() as session:
         seats = await list_seats(session)
-    return [SeatLine(seat.extension, seat.sip_password, seat.name) for seat in seats]
+    return [SeatLine(seat.extension, seat.sip_password, seat.name, seat.active) for seat in seats]
 
 
 async def render_exchange(settings: Settings, db: Database, *, write: bool = True) -> list[Change]:

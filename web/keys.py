@@ -14,6 +14,7 @@ from web.controller.client import Controller
 from web.controller.mirror import Mirror
 from web.exchange import Exchange
 from web.feed import Feed
+from web.ice import Servers
 from web.importing import Imports
 from web.metrics import Metrics
 from web.reveals import Reveals
@@ -35,6 +36,7 @@ TEXTS = web.AppKey("texts", Mapping[Lang, Texts])
 TEMPLATES = web.AppKey("templates", jinja2.Environment)
 REVEALS = web.AppKey("reveals", Reveals)
 SOCKETS = web.AppKey("sockets", set[web.WebSocketResponse])
+ICE = web.AppKey("ice", Servers)
 PHONES = web.AppKey("phones", dict[str, web.WebSocketResponse])  # in pages, by seat
 LOOKING = web.AppKey("looking", Looking)
 FIGURES = web.AppKey("figures", Figures)

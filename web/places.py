@@ -73,6 +73,15 @@ def seat_shown(account: Account, mirror: Mirror, seat: SeatView) -> SeatView:
     return seat if seen or seat.case is None else replace(seat, case=None)
 
 
+def may_set_seat(account: Account, mirror: Mirror, extension: str) -> bool:
+    """One's own seat; with that right also those of the account's places, and the centre's who has none. A seat that
+    the mirror does not know is of no place."""
+    if account.seat == extension:
+        return True
+    seat = mirror.seats.get(extension)
+    return may(account, Right.SET_ANY_SEAT) and account.scope.covers(None if seat is None else seat.place)
+
+
 async def in_sight(request: web.Request, session: AsyncSession, *elders: int) -> None:
     """Before anything of these elders' files is read or changed. Raises NoSuchElder."""
     for elder in elders:

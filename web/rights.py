@@ -22,7 +22,7 @@ class Right(StrEnum):
     FOLLOW_UP = "follow_up"
     SEE_ORDERS = "see_orders"
     SEE_COMPLAINTS = "see_complaints"
-    SET_ANY_SEAT = "set_any_seat"
+    SET_ANY_SEAT = "set_any_seat"  # of the account's own places
     REPORT_ALARMS = "report_alarms"
     SEE_TERMINALS = "see_terminals"
     TEST_TERMINALS = "test_terminals"
@@ -84,11 +84,6 @@ def may(account: Account, right: Right) -> bool:
     if right in _OF_ALL_PLACES and not account.scope.everywhere:
         return False
     return any(right in _OF_ROLE.get(role, frozenset()) for role in account.roles)
-
-
-def may_set_seat(account: Account, extension: str) -> bool:
-    """One's own seat, or any with that right."""
-    return account.seat == extension or may(account, Right.SET_ANY_SEAT)
 
 
 def may_receive(account: Account, message: Message) -> bool:

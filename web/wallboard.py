@@ -31,7 +31,7 @@ PATIENCE: Final = (
 )
 SHOWN_SECONDS: Final = (10, 15, 60)
 AGES: Final = (5, 15, 60)  # minutes that end the columns of open cases; the last has no end
-SEAT_STATES: Final[tuple[SeatState, ...]] = ("ready", "reserved", "talking", "wrap_up", "paused", "offline")
+SEAT_STATES: Final[tuple[SeatState, ...]] = ("ready", "reserved", "talking", "wrap_up", "paused", "offline", "disabled")
 SEATS_SHOWN: Final = 8  # of one state, those that have been in it longest; the others are counted
 PARTS_SHOWN: Final = 5
 

@@ -260,6 +260,32 @@ async def test_the_seat_is_set_by_key(town: Town) -> None:
     assert (await town.control.next_asked()).body["state"] == "ready"
 
 
+async def test_the_same_keys_work_a_sip_telephone(town: Town) -> None:
+    page = await _desk(town)
+    phone, state = page.locator("#phone"), page.locator("#phone-state")
+    await expect(phone).to_have_attribute("data-state", "off")
+    await town.control.seat(stories.seat_json("801", "reserved", case="c1", role="A", phone="telephone"))
+    await expect(state).to_contain_text("摘机")
+    await page.keyboard.press("F4")
+    asked = await town.control.next_asked()
+    assert (asked.path, asked.body["action"]) == ("/seats/801/phone", "answer")
+    await town.shot(page, "desk-telephone-rings")
+    await town.control.seat(stories.seat_json("801", "talking", case="c1", role="A", phone="telephone"))
+    await expect(phone).to_have_attribute("data-state", "telephone_talking")
+    await page.keyboard.press("F3")
+    asked = await town.control.next_asked()
+    assert (asked.path, asked.body["action"]) == ("/seats/801/phone", "mute")
+    await town.control.seat(stories.seat_json("801", "talking", case="c1", role="A", phone="telephone", muted=True))
+    await expect(page.locator("#phone-mute")).to_have_attribute("aria-pressed", "true")
+    await town.shot(page, "desk-telephone-muted")
+    for key, action in (("F3", "unmute"), ("Delete", "hangup")):
+        await page.keyboard.press(key)
+        assert (await town.control.next_asked()).body["action"] == action
+    await town.control.seat(stories.seat_json("801", "ready"))  # the phone in the page again, in another tab
+    await expect(phone).to_have_attribute("data-state", "off")
+    await expect(page.locator("#phone-mute")).to_have_attribute("aria-pressed", "false")
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 async def test_an_agent_in_wrap_up_is_asked_to_break_off_and_does_so_by_key(town: Town, lang: str) -> None:
     page = await _desk(town, lang=lang)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -18,7 +19,7 @@ from models.journal import write
 from models.papers import PaperForm, PaperKind, add
 from models.register import change_elder, create_elder, form_of
 from models.repairs import finish, report
-from tests.browser.conftest import Town
+from tests.browser.conftest import DEADLINE, Town
 from tests.web import stories
 
 
@@ -238,3 +239,29 @@ async def test_the_wall_moves_by_itself_and_says_when_it_is_old(town: Town) -> N
     await page.unroute("**/fragments/wallboard")
     await expect(page.locator("[data-old]")).to_be_empty()
     town.errors[:] = [error for error in town.errors if "ERR_FAILED" not in error]  # the fetches that were cut off
+
+
+async def test_the_policy_of_our_pages_lets_a_phone_ask_a_stun_server(town: Town) -> None:
+    page = await town.page()
+    await page.goto(f"{town.url}/desk")
+    asked: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    class Server(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, addr: object) -> None:
+            if not asked.done():
+                asked.set_result(data)
+
+    socket, _ = await asyncio.get_running_loop().create_datagram_endpoint(Server, local_addr=("127.0.0.1", 0))
+    port = socket.get_extra_info("sockname")[1]
+    await page.evaluate(
+        """async (urls) => {
+          window.peer = new RTCPeerConnection({ iceServers: [{ urls }] });
+          peer.addTransceiver("audio");
+          await peer.setLocalDescription();
+        }""",
+        f"stun:127.0.0.1:{port}",
+    )
+    async with asyncio.timeout(DEADLINE / 1000):
+        request = await asked
+    socket.close()
+    assert (request[:2], request[4:8]) == (b"\x00\x01", b"\x21\x12\xa4\x42")  # a binding request (RFC 8489)

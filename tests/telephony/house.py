@@ -94,6 +94,12 @@ class Agent:
         async with self.house.http.post(f"/seats/{self.extension}/state", json=body) as answer:
             assert answer.status == 200, await answer.text()
 
+    async def works_phone(self, action: str) -> tuple[int, str]:
+        """Works the telephone of the seat, from the screen; status and error code of the answer."""
+        body = {"action": action, "actor": f"seat:{self.extension}"}
+        async with self.house.http.post(f"/seats/{self.extension}/phone", json=body) as answer:
+            return answer.status, (await answer.json()).get("error", {}).get("code", "")
+
     async def is_paused(self) -> None:
         """Set paused, from the screen."""
         body = {"state": "paused", "reason": "rest", "actor": f"seat:{self.extension}"}

@@ -52,7 +52,9 @@ class Message:
 
 
 class SipPhone(asyncio.DatagramProtocol):
-    """`host` is its own address: by it a trunk is recognised. `progress` is set when a call of ours is being
+    """`lifts`: it answers when it is asked to, by `Event: talk` inside of the call that rings.
+
+    `host` is its own address: by it a trunk is recognised. `progress` is set when a call of ours is being
     handled, `invited` when we are called, `ended` when the other side hangs up."""
 
     signalling: asyncio.DatagramTransport
@@ -66,6 +68,9 @@ class SipPhone(asyncio.DatagramProtocol):
         self.invited = asyncio.Event()
         self.progress = asyncio.Event()
         self.in_call = False
+        self.lifts = False
+        self._lifting: asyncio.Task[None] | None = None
+        self._tag = secrets.token_hex(4)
         self._answers: asyncio.Queue[Message] = asyncio.Queue()
         self._invite: Message | None = None
         self._call_id, self._sequence = secrets.token_hex(8), 0
@@ -114,7 +119,7 @@ class SipPhone(asyncio.DatagramProtocol):
             await self.invited.wait()
         invite = self._invite
         assert invite is not None
-        tagged = f"{invite.header('To')};tag={secrets.token_hex(4)}"
+        tagged = f"{invite.header('To')};tag={self._tag}"
         self._call_id, self._sequence = invite.header("Call-ID"), 100
         self._reply(invite, "200 OK", to=tagged, body=self._sdp())
         self._established(invite, local=tagged, remote=invite.header("From"))
@@ -234,10 +239,12 @@ class SipPhone(asyncio.DatagramProtocol):
         elif message.method == "INVITE":
             if not self.invited.is_set():
                 self._invite = message
-                self._reply(message, "180 Ringing")
+                self._reply(message, "180 Ringing", to=f"{message.header('To')};tag={self._tag}")
                 self.invited.set()
         elif message.method != "ACK":
             if message.method in ("BYE", "CANCEL"):
                 self.in_call = False
                 self.ended.set()
             self._reply(message, "200 OK")
+            if message.method == "NOTIFY" and message.header("Event") == "talk" and self.lifts:
+                self._lifting = asyncio.create_task(self.answer(), name="phone-lifts")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,9 +10,13 @@ import pytest
 import pytest_asyncio
 
 from drill.chronicle import NotSeen
+from drill.ear import Ear
+from drill.people import people_talk
 from home.programs import Program
+from models.seats import Seat
 
 from .house import ELDER_LINE, House, grandmother, open_house
+from .sip_phone import SipPhone
 
 
 @pytest_asyncio.fixture
@@ -110,3 +115,73 @@ async def test_two_agents_press_emergency_at_the_same_moment(house: House) -> No
     answers = [await first, await second]
     assert [status for status, _ in answers] == [200, 409]
     assert answers[1][1]["error"]["code"] == "already_done"
+
+
+async def test_the_screen_silences_and_hangs_up_the_telephone(house: House) -> None:
+    grandma, a = house.town.elder(ELDER_LINE), house.town.seat("801", voice="agent_a")
+    await house.agent("801").is_ready()
+    await grandma.press_key()
+    await a.rings()
+    await house.told("seat", extension="801", state="reserved", phone="telephone")
+    assert await house.agent("801").works_phone("mute") == (409, "not_answered")
+    await a.answer()
+    await house.case(state="talking")
+    await people_talk(4)
+    assert await house.agent("801").works_phone("mute") == (200, "")
+    await house.told("seat", extension="801", muted=True)
+    begin = grandma.line.seconds
+    await people_talk(4)
+    end = grandma.line.seconds
+    assert await house.agent("801").works_phone("unmute") == (200, "")
+    await people_talk(3)
+    assert await house.agent("801").works_phone("hangup") == (200, "")
+    await a.line.ended(within=3)
+    await house.seat_is("801", state="wrap_up", muted=False)
+    assert await house.agent("801").works_phone("hangup") == (409, "no_call")
+    await grandma.hang_up()
+    heard = await asyncio.to_thread(Ear.of_the_town().listen, grandma.line.ear)
+
+    def spoken(first: float, last: float) -> float:
+        """Seconds of the agent's voice in this stretch."""
+        of_agent = heard.of("voice", "agent_a")
+        return sum(max(0.0, min(item.end, last) - max(item.start, first)) for item in of_agent)
+
+    assert spoken(0, begin) > 1.5, str(heard)
+    assert spoken(begin + 0.5, end - 0.5) < 0.3, str(heard)
+    assert spoken(end, grandma.line.seconds) > 1.5, str(heard)
+
+
+async def test_the_screen_declines_a_telephone_that_rings(house: House) -> None:
+    await house.agent("801").is_ready()
+    await house.agent("802").is_ready()
+    await house.town.elder(ELDER_LINE).press_key()
+    await house.town.seat("801").rings()
+    assert await house.agent("801").works_phone("hangup") == (200, "")
+    await house.told("seat", extension="801", state="paused", reason="no_answer")
+    await house.town.seat("802").answer()
+    await house.case(state="talking")
+
+
+@pytest.mark.parametrize("lifts", [True, False])
+async def test_a_telephone_that_can_be_worked_from_afar_answers_by_the_screen(
+    tmp_path: Path, asterisk_program: Program, lifts: bool
+) -> None:
+    async with open_house(tmp_path, asterisk_program, elders=[grandmother()], phones=("802",)) as house:
+        async with house.database.read() as session:
+            password = (await session.get_one(Seat, "801")).sip_password
+        server = (house.settings.sip_host, house.settings.sip_port)
+        async with SipPhone.plugged_in("127.0.0.5", server, user="801", password=password) as phone:
+            phone.lifts = lifts
+            assert await phone.register() == 200
+            await house.told("seat", extension="801", registered=True)
+            await house.agent("801").is_ready()
+            await house.town.elder(ELDER_LINE).press_key()
+            await house.leg("a-1", state="ringing")
+            assert await house.agent("801").works_phone("answer") == (200, "")
+            if not lifts:
+                await phone.answer()  # somebody has to
+            case = await house.case(state="talking")
+            assert [leg["number"] for leg in case["legs"] if leg["kind"] == "seat"] == ["801"]
+            assert await house.agent("801").works_phone("hangup") == (200, "")
+            async with asyncio.timeout(3):
+                await phone.ended.wait()

@@ -82,6 +82,7 @@ class FakeControl:
                 web.post("/takes", self._take),
                 web.get("/takes/{take}", self._take),
                 web.post("/seats/{extension}/state", self._keep),
+                web.post("/seats/{extension}/phone", self._keep),
             ]
         )
         self._runner = web.AppRunner(app, shutdown_timeout=1)

@@ -26,11 +26,12 @@ from models.seats import Seat
 from models.working_days import days_of
 from tests.web.conftest import HASH, House, bearer, build, csrf_in, log_in
 from tests.web.fake_control import TAKE
-from web.keys import MIRROR
+from web.exchange import seat_lines
+from web.keys import FEED, MIRROR
 from web.policy_groups import GROUPS
 from web.texts import LANGS
 
-PAGES = ("policy", "seats", "users", "prompts", "places", "numbers", "days")
+PAGES = ("policy", "seats", "users", "prompts", "places", "numbers", "days", "codes")
 
 
 async def admin(house: House) -> dict[str, str]:
@@ -329,3 +330,71 @@ async def test_every_page_of_administration_is_there_in_both_languages(sqlite_ho
         answer = await sqlite_house.client.get(f"/admin/{name}")
         page = await answer.text()
         assert (answer.status, f'lang="{"zh-CN" if lang == "zh" else "en"}"' in page) == (200, True), name
+
+
+async def test_a_sub_code_is_added_renamed_retired_and_offered_again(house: House) -> None:
+    head, at = await admin(house), "/admin/codes/other/lost_way"
+    new = {"outcome": "other", "code": "lost_way", "zh": "迷路", "en": "lost the way"}
+    for wrong, words in (({"code": "Lost"}, "小写字母"), ({"zh": ""}, "请填写"), ({"en": "x" * 31}, "最多30个字")):
+        status, page = await send(house, "/admin/codes", **(new | wrong))
+        assert (status, words in page, 'value="lost the way"' in page or "en" in wrong) == (422, True, True)
+    with house.app[FEED].subscribed(lambda message: message.kind == "codes") as desk:
+        assert (await send(house, "/admin/codes", **new))[0] == 303
+        assert not desk.queue.empty()
+    assert (await send(house, "/admin/codes", **new))[0] == 422
+    listed = (await (await house.client.get("/api/v1/dispositions", headers=head)).json())["items"]
+    assert [one["code"] for one in listed if one["outcome"] == "other"][-1] == "lost_way"
+    version = next(one["version"] for one in listed if one["code"] == "lost_way")
+    renamed = {"zh": "走失", "en": "lost", "version": str(version)}
+    assert (await send(house, at, **renamed, active="no"))[0] == 303
+    status, page = await send(house, at, **renamed, active="no")
+    assert (status, "他人刚刚修改过此项" in page, "已停用" in page) == (409, True, True)
+    slower = {"zh": "走失", "en": "lost", "version": version}
+    patch = "/api/v1/dispositions/other/{}".format
+    answer = await house.client.patch(patch("lost_way"), json=slower, headers=head)
+    assert answer.status == 409
+    current_version = int((await answer.json())["error"]["fields"]["version"])
+    again = {"zh": "走失", "en": "lost", "active": True, "version": current_version}
+    answer = await house.client.patch(patch("lost_way"), json=again, headers=head)
+    assert (answer.status, (await answer.json())["active"]) == (200, True)
+    assert (await house.client.patch(patch("nothing"), json=again, headers=head)).status == 404
+    taken = {"outcome": "other", "code": "lost_way", "zh": "又", "en": "again"}
+    answer = await house.client.post("/api/v1/dispositions", json=taken, headers=head)
+    assert (answer.status, set((await answer.json())["error"]["fields"])) == (422, {"code"})
+    assert [entry[0] for entry in await audited(house) if entry[1] == "disposition:other/lost_way"] == [
+        "disposition.create",
+        "disposition.change",
+        "disposition.change",
+    ]
+    assert house.control.asked.empty()
+
+
+async def test_a_seat_is_disabled_and_enabled_again(house: House) -> None:
+    head = await admin(house)
+    record = "/api/v1/seat-records"
+
+    async def version() -> int:
+        found = (await (await house.client.get(record, headers=head)).json())["items"]
+        return int(next(one["version"] for one in found if one["extension"] == "801"))
+
+    first = await version()
+    assert (await send(house, "/admin/seats/801/active", active="no", version=str(first)))[0] == 303
+    await told(house)
+    page = await (await house.client.get("/admin/seats")).text()
+    assert "已停用" in page
+    page = await (await house.client.get("/admin/seats/801")).text()
+    assert "重新启用" in page
+    status, page = await send(house, "/admin/seats/801/active", active="no", version=str(first))
+    assert (status, "他人刚刚修改过此项" in page) == (409, True)
+    lines = await seat_lines(house.db)
+    assert [line.extension for line in lines if not line.active] == ["801"]
+    wanted = {"active": True, "version": first}
+    assert (await house.client.post(f"{record}/801/active", json=wanted, headers=head)).status == 409
+    wanted["version"] = await version()
+    assert (await house.client.post(f"{record}/801/active", json=wanted, headers=head)).status == 200
+    await told(house)
+    assert [entry[2] for entry in await audited(house) if entry[0] == "seat.active"] == [
+        {"after": False},
+        {"after": True},
+    ]
+    assert await version() == first

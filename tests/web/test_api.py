@@ -217,6 +217,16 @@ async def test_one_takes_over_on_ones_own_seat(sqlite_house: House) -> None:
     assert "分机" in answer["error"]["fields"]["extension"]
 
 
+async def test_only_the_own_telephone_can_be_worked(sqlite_house: House) -> None:
+    headers, lead = await bearer(sqlite_house.client), await bearer(sqlite_house.client, "lead")
+    path, body = "/seats/801/phone", {"action": "mute"}
+    assert (await _call(sqlite_house, "POST", path, body, headers=lead))[0] == 403
+    assert (await _call(sqlite_house, "POST", path, {"action": "hold"}, headers=headers))[0] == 422
+    assert (await _call(sqlite_house, "POST", path, body, headers=headers))[0] == 200
+    asked = await sqlite_house.control.next_asked()
+    assert (asked.path, asked.body) == (path, {**body, "actor": "user:1"})
+
+
 async def test_only_the_own_seat_can_be_set(sqlite_house: House) -> None:
     headers = await bearer(sqlite_house.client)
     body = {"state": "paused", "reason": "meal"}

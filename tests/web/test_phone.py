@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hmac
+import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -12,9 +16,12 @@ from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 from sqlalchemy import select
 
+from home.secrets import Secrets, SecretsError
+from home.settings import Settings
 from models.seats import Seat
 from tests.web.conftest import House, bearer, build, log_in
 from web.api.phone import LARGEST_MESSAGE, TAKEN_OVER
+from web.ice import Servers
 from web.keys import PHONES, SOCKETS
 
 SOCKET = "/api/v1/phone/socket"
@@ -123,3 +130,26 @@ async def test_an_exchange_that_is_away_is_said(place: House, exchange: Exchange
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
         await place.client.ws_connect(SOCKET, headers=await bearer(place.client), protocols=("sip",))
     assert refused.value.status == 503
+
+
+async def test_the_page_is_handed_servers_and_a_log_in_that_ends(sqlite_url: str, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    Secrets.load_or_create(home)
+    with (home / "secrets.toml").open("a") as file:
+        file.write('turn_secret = "shared-with-turn"\n')
+    where = {"YJT_STUN": "192.0.2.9", "YJT_TURN": "192.0.2.9:5349"}
+    async for place in build(sqlite_url, tmp_path, **where):
+        answer = await place.client.get("/api/v1/phone", headers=await bearer(place.client))
+        stun, turn = (await answer.json())["ice_servers"]
+        assert stun == {"urls": ["stun:192.0.2.9:3478"], "username": None, "credential": None}
+        assert turn["urls"] == ["turn:192.0.2.9:5349?transport=udp", "turn:192.0.2.9:5349?transport=tcp"]
+        until, who = turn["username"].split(":", 1)
+        assert (23 * 3600 < int(until) - time.time() <= 24 * 3600, who) == (True, "user:1")
+        proof = hmac.digest(b"shared-with-turn", turn["username"].encode(), "sha1")
+        assert base64.b64decode(turn["credential"]) == proof
+
+
+def test_a_turn_server_without_its_secret_is_refused() -> None:
+    with pytest.raises(SecretsError, match=r"YJT_TURN.*turn_secret"):
+        Servers.of(Settings.load({"YJT_TURN": "192.0.2.9"}), Secrets())
+    assert Servers.of(Settings.load({}), Secrets()).handed_out("user:1", 0) == []

@@ -312,3 +312,20 @@ async def test_the_live_stream_keeps_to_the_places(land: Land) -> None:
     await house.control.seat(stories.seat_json("801", "talking", case=near.open_case))
     await house.until(lambda: house.app[MIRROR].seats["801"].case == near.open_case, "the seat")
     assert near.open_case in (await land.ask("/api/v1/seats", official))[1]
+
+
+async def test_a_lead_sets_the_seats_of_their_own_places_only(land: Land) -> None:
+    house, lead, all_places = land.house, await land.enter("lead", "east"), await land.enter("lead", None)
+    near, far, body = land.units["elm-1"], land.units["fir-1"], {"state": "paused", "reason": "rest"}
+    for extension, place in (("801", near), ("802", far), ("803", None)):
+        await house.control.seat(stories.seat_json(extension, place=place))
+    await house.until(lambda: "803" in house.app[MIRROR].seats, "the seats")
+    for extension, answer in (("801", 200), ("802", 403), ("803", 403), ("899", 403)):
+        path = f"/api/v1/seats/{extension}/state"
+        assert (await land.ask(path, lead, "POST", json=body))[0] == answer, extension
+        assert (await land.ask(path, all_places, "POST", json=body))[0] == 200
+        take = {"action": "take_over", "role": "A", "extension": extension}
+        path = f"/api/v1/cases/{land.homes['elm-1'].open_case}/actions"
+        assert (await land.ask(path, lead, "POST", json=take))[0] == answer, extension
+    _, page = await land.ask("/board", lead)
+    assert re.findall(r'data-seat="([0-9]+)" data-seat-state="ready"', page) == ["801"]

@@ -39,6 +39,9 @@ TABLE = """
 GET /                                               all        303 303
 GET /account                                        all        200 303
 GET /admin                                          AYC        303 303
+GET /admin/codes                                    AY         200 303
+POST /admin/codes                                   AY         404 403
+POST /admin/codes/{outcome}/{code}                  AY         404 403
 GET /admin/days                                     AY         200 303
 POST /admin/days                                    AY         400 403
 GET /admin/numbers                                  AY         200 303
@@ -61,6 +64,7 @@ GET /admin/seats                                    AY         200 303
 POST /admin/seats                                   AY         422 403
 GET /admin/seats/{extension}                        AY         404 303
 POST /admin/seats/{extension}                       AY         400 403
+POST /admin/seats/{extension}/active                AY         400 403
 POST /admin/seats/{extension}/password              AY         404 403
 POST /admin/seats/{extension}/remove                AY         400 403
 GET /admin/users                                    AC         200 303
@@ -149,7 +153,9 @@ GET /api/v1/cases/{id}/notes                        ALGPRDO    404 401
 POST /api/v1/cases/{id}/notes                       ALGP       415 401
 POST /api/v1/cases/{id}/shown                       ALGP       415 401
 GET /api/v1/complaints                              ALGPRO     200 401
-GET /api/v1/dispositions                            ALGPRDO    200 401
+GET /api/v1/dispositions                            ALGPRDOY   200 401
+POST /api/v1/dispositions                           AY         415 401
+PATCH /api/v1/dispositions/{outcome}/{code}         AY         415 401
 GET /api/v1/docs                                    all        200 401
 GET /api/v1/duty-phones                             AY         200 401
 PUT /api/v1/duty-phones                             AY         415 401
@@ -220,8 +226,10 @@ GET /api/v1/seat-records                            AY         200 401
 POST /api/v1/seat-records                           AY         415 401
 DELETE /api/v1/seat-records/{extension}             AY         422 401
 PATCH /api/v1/seat-records/{extension}              AY         415 401
+POST /api/v1/seat-records/{extension}/active         AY         415 401
 POST /api/v1/seat-records/{extension}/password      AY         404 401
 GET /api/v1/seats                                   ALGPRDMOY  200 401
+POST /api/v1/seats/{extension}/phone                ALGP       415 401
 POST /api/v1/seats/{extension}/state                all        415 401
 POST /api/v1/terminal-tests                         ALDMB      415 401
 GET /api/v1/terminals                               ALDMOB     200 401

@@ -10,16 +10,15 @@ from models.messages import MessageView, messages_of
 from models.phone_numbers import InvalidNumber, dialable
 from models.queries.cases import BadCursor, list_cases
 from models.views import CaseView
-from web.accounts import Account
 from web.api.kit import Done, Input, Limit, ListOf, Operations, Output, RecordId, When, answer, read_body, read_query
 from web.codes import CODES
 from web.guard import account_of
 from web.keys import CONTROLLER, DATABASE, METRICS, MIRROR, SETTINGS
 from web.lookups import note_case
 from web.personal import shown_case
-from web.places import check_case, open_cases, scope_of
+from web.places import check_case, may_set_seat, open_cases, scope_of
 from web.problems import Conflict, Forbidden, Invalid
-from web.rights import Right, may, may_set_seat
+from web.rights import Right, may
 from web.sheet import find_sheet
 from web.who_was_faster import name_the_other
 
@@ -193,7 +192,7 @@ async def act(request: web.Request) -> web.StreamResponse:
         raise Forbidden
     check_case(request, request.match_info["id"])
     if wanted.action in _RINGS_A_SEAT:
-        body["extension"] = _seat_to_ring(account, wanted.extension)
+        body["extension"] = _seat_to_ring(request, wanted.extension)
     await _check_code(request, wanted)
     case_id = request.match_info["id"]
     try:
@@ -212,12 +211,13 @@ async def _check_code(request: web.Request, wanted: Action) -> None:
         raise Invalid(fields={"code": "invalid.code"})
 
 
-def _seat_to_ring(account: Account, named: str | None) -> str:
+def _seat_to_ring(request: web.Request, named: str | None) -> str:
     """One's own seat unless another is named, which only some may do."""
+    account = account_of(request)
     extension = named or account.seat
     if extension is None:
         raise Invalid(fields={"extension": "invalid.no_seat"})
-    if not may_set_seat(account, extension):
+    if not may_set_seat(account, request.app[MIRROR], extension):
         raise Forbidden
     return extension
 
@@ -246,7 +246,7 @@ def _check(wanted: Action, body: dict[str, str], area_code: str) -> None:
 async def shown(request: web.Request) -> web.StreamResponse:
     told = await read_body(request, Shown)
     account = account_of(request)
-    if not may_set_seat(account, told.extension):
+    if not may_set_seat(account, request.app[MIRROR], told.extension):
         raise Forbidden
     case_id = request.match_info["id"]
     check_case(request, case_id)

@@ -5,6 +5,7 @@ one log-in serve everything. What is said goes between browser and Asterisk dire
 """
 
 import asyncio
+import time
 from contextlib import suppress
 from typing import Final
 
@@ -18,7 +19,8 @@ from models.seats import Seat
 from web.api.kit import Operations, Output, answer
 from web.api.live import HEARTBEAT, LOGGED_OUT, RECHECK, still_welcome
 from web.guard import account_of
-from web.keys import DATABASE, PHONES, SETTINGS, SOCKETS
+from web.ice import IceServer
+from web.keys import DATABASE, ICE, PHONES, SETTINGS, SOCKETS
 from web.problems import NotFound, Unavailable
 from web.rights import Right
 
@@ -31,11 +33,13 @@ TAKEN_OVER: Final = 4409  # this seat's phone was opened elsewhere
 
 
 class Line(Output):
-    """How the page registers; `password` opens this line only, and only through `/phone/socket`."""
+    """How the page registers; `password` opens this line only, and only through `/phone/socket`. `ice_servers`: whom it
+    asks for a way for its sound; what they are asked with is good for a day, so ask for it again within."""
 
     extension: str
     user: str
     password: str
+    ice_servers: list[IceServer]
 
 
 @operations(
@@ -47,7 +51,15 @@ async def get_line(request: web.Request) -> web.StreamResponse:
         password = await session.scalar(select(Seat.sip_password).where(Seat.extension == extension))
     if password is None:
         raise NotFound("problem.no_seat")
-    return answer(Line(extension=extension, user=page_phone(extension), password=page_password(password)))
+    servers = request.app[ICE].handed_out(account_of(request).actor, time.time())
+    return answer(
+        Line(
+            extension=extension,
+            user=page_phone(extension),
+            password=page_password(password),
+            ice_servers=servers,
+        )
+    )
 
 
 @operations("GET", "/phone/socket", "SIP over WebSocket (RFC 7118) for that line", right=Right.HANDLE_CASES, status=101)

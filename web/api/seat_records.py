@@ -13,6 +13,7 @@ from models.seat_changes import (
     open_seat,
     remove_seat,
     renew_password,
+    set_active,
     version_of,
 )
 from models.seats import Seat, list_seats
@@ -28,12 +29,13 @@ operations = Operations("seat-records")
 
 @dataclass(frozen=True, slots=True)
 class SeatRecord:
-    """`org_unit_id` of its community; null: a central seat."""
+    """`org_unit_id` of its community; null: a central seat. One that is not `active` is kept, and not rung."""
 
     extension: str
     name: str
     skills: tuple[str, ...]
     org_unit_id: int | None
+    active: bool
     version: int
 
 
@@ -58,6 +60,11 @@ class NewSeat(SeatIn):
 class SeatPatch(SeatIn):
     """The whole seat, and the `version` that was read."""
 
+    version: int = Field(ge=0)
+
+
+class SeatActive(Input):
+    active: bool
     version: int = Field(ge=0)
 
 
@@ -116,6 +123,21 @@ async def post_password(request: web.Request) -> web.StreamResponse:
 
 
 @operations(
+    "POST",
+    "/seat-records/{extension}/active",
+    "Disable a seat, or enable it again",
+    right=Right.MANAGE_SEATS,
+    body=SeatActive,
+    result=SeatChanged,
+)
+async def post_active(request: web.Request) -> web.StreamResponse:
+    wanted, extension = await read_body(request, SeatActive), request.match_info["extension"]
+    async with request.app[DATABASE].write() as session:
+        await set_active(session, extension, wanted.active, version=wanted.version, by=account_of(request).actor)
+    return await _changed(request, extension)
+
+
+@operations(
     "DELETE",
     "/seat-records/{extension}",
     "Remove a seat",
@@ -139,4 +161,4 @@ async def _changed(
 
 
 def _record(seat: Seat) -> SeatRecord:
-    return SeatRecord(seat.extension, seat.name, tuple(seat.skills), seat.org_unit_id, version_of(seat))
+    return SeatRecord(seat.extension, seat.name, tuple(seat.skills), seat.org_unit_id, seat.active, version_of(seat))

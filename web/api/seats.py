@@ -14,9 +14,9 @@ from web.controller.shapes import SeatView
 from web.guard import account_of
 from web.keys import CONTROLLER, DATABASE, MIRROR
 from web.logs import log
-from web.places import seat_shown
+from web.places import may_set_seat, seat_shown
 from web.problems import Forbidden
-from web.rights import Right, may_set_seat
+from web.rights import Right
 
 operations = Operations("seats")
 
@@ -34,6 +34,13 @@ class SeatChange(Input):
     reason: str = Field("", max_length=60)
 
 
+class PhoneAction(Input):
+    """Of the line that the seat is in: `answer` asks the telephone to lift its handset, which not every one does;
+    `hangup` also declines one that rings; `mute` lasts until the line ends. The phone in the page does these itself."""
+
+    action: Literal["answer", "hangup", "mute", "unmute"]
+
+
 @operations("GET", "/seats", "All seats as they are now", right=Right.SEE_LIVE, result=SeatList)
 async def get_seats(request: web.Request) -> web.StreamResponse:
     account, mirror = account_of(request), request.app[MIRROR]
@@ -45,7 +52,7 @@ async def get_seats(request: web.Request) -> web.StreamResponse:
 async def set_state(request: web.Request) -> web.StreamResponse:
     wanted = await read_body(request, SeatChange)
     extension, account = request.match_info["extension"], account_of(request)
-    if not may_set_seat(account, extension):
+    if not may_set_seat(account, request.app[MIRROR], extension):
         raise Forbidden
     reason = wanted.reason if wanted.state == "paused" else ""
     by = "" if account.seat == extension else account.name
@@ -53,6 +60,23 @@ async def set_state(request: web.Request) -> web.StreamResponse:
     await controller.set_seat(extension, state=wanted.state, reason=reason, actor=account.actor, by=by)
     if by:
         await _put_on_record(request, account, extension, wanted.state)
+    return answer(Done())
+
+
+@operations(
+    "POST",
+    "/seats/{extension}/phone",
+    "Work the SIP telephone of one's own seat",
+    right=Right.HANDLE_CASES,
+    body=PhoneAction,
+    result=Done,
+)
+async def work_phone(request: web.Request) -> web.StreamResponse:
+    wanted = await read_body(request, PhoneAction)
+    extension, account = request.match_info["extension"], account_of(request)
+    if account.seat != extension:
+        raise Forbidden
+    await request.app[CONTROLLER].work_phone(extension, action=wanted.action, actor=account.actor)
     return answer(Done())
 
 

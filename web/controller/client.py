@@ -139,6 +139,13 @@ class Controller:
         body = {"state": state, "reason": reason, "actor": actor, "by": by}
         await self._ask("POST", "seats", extension, "state", json=body)
 
+    async def work_phone(self, extension: str, *, action: str, actor: str) -> None:
+        """Work the SIP telephone of this seat: `answer`, `hangup`, `mute`, `unmute`.
+
+        Raises NotFound, Conflict (`no_call`, `not_answered`, `not_lifted`), ControllerUnreachable.
+        """
+        await self._ask("POST", "seats", extension, "phone", json={"action": action, "actor": actor})
+
     async def begin_take(self, extension: str, *, actor: str) -> str:
         """Ring this seat's phone to speak a prompt; the take's id. Raises Conflict, NotFound, ControllerUnreachable."""
         return str((await self._ask("POST", "takes", json={"extension": extension, "actor": actor}))["take"])

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from ivr.case import ElderFile
 from models.views import CaseView
 
-SeatState = Literal["offline", "ready", "paused", "reserved", "talking", "wrap_up"]
+SeatState = Literal["offline", "ready", "paused", "reserved", "talking", "wrap_up", "disabled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,9 @@ class LiveCase:
 class SeatView:
     """A seat as the board shows it. `case` is the one it is reserved for or talks in; `needed`: an elder waits, and the
     agent is asked to end the wrap-up or to file what it owes. `until`: when the wrap-up ends, or the pause has
-    lasted as long as it may; `more`: the wrap-up can be prolonged; `owes`: cases whose outcome it has to file."""
+    lasted as long as it may; `more`: the wrap-up can be prolonged; `owes`: cases whose outcome it has to file. `phone`:
+    what the agent speaks through, or would be rung on; `muted`: the telephone is not heard. `place`: the id of the
+    org unit that it belongs to; None: the centre."""
 
     extension: str
     state: SeatState
@@ -61,7 +63,10 @@ class SeatView:
     name: str = ""
     agent: str = ""
     skills: tuple[str, ...] = ()
+    place: int | None = None
     registered: bool = False
+    phone: Literal["page", "telephone"] | None = None
+    muted: bool = False
     reason: str = ""
     needed: bool = False
     by: str = ""

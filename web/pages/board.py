@@ -11,9 +11,9 @@ from web.controller.shapes import LiveCase
 from web.guard import account_of, needs
 from web.keys import FEED, MIRROR
 from web.personal import on_board
-from web.places import open_cases, seat_shown
+from web.places import may_set_seat, open_cases, seat_shown
 from web.render import render
-from web.rights import Right, may, may_set_seat
+from web.rights import Right, may
 
 routes = web.RouteTableDef()
 ROWS: Final = 100  # a thousand are a megabyte, asked for by every screen up to four times a second
@@ -40,7 +40,7 @@ def _context(request: web.Request) -> dict[str, object]:
         "sheets": [on_board(request, case) for case in _shown(cases)],
         "open_cases": len(cases),
         "acts": account.seat is not None and may(account, Right.HANDLE_CASES),
-        "sets": lambda seat: may_set_seat(account, seat.extension),
+        "sets": lambda seat: may_set_seat(account, mirror, seat.extension),
         "seats": sorted(seats, key=lambda seat: seat.extension),
     }
 

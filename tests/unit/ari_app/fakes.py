@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ari_app.ari.errors import AriError, NotFound, rejection
-from ari_app.ari.generated.models import Application, Bridge, Channel, Endpoint, Playback
+from ari_app.ari.generated.models import Application, Bridge, Channel, Endpoint, Playback, Variable
 from ari_app.ari.messages import Resynced, StreamItem, read
 
 LONG_AGO = "2026-01-05T08:00:00.000+0000"
@@ -95,6 +95,7 @@ class FakeAri:
     sounding: set[str] = field(default_factory=set)
     standing: dict[str, set[str]] = field(default_factory=dict)
     phones: dict[str, str] = field(default_factory=dict)
+    variables: dict[tuple[str, str], str] = field(default_factory=dict)
     watched: dict[str, Callable[[], None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -127,8 +128,22 @@ class Channels(Part):
     async def answer(self, *, channelId: str) -> None:
         self.ari.hear("answer", channel=channelId)
 
-    async def hangup(self, *, channelId: str) -> None:
-        self.ari.hear("hangup", channel=channelId)
+    async def hangup(self, *, channelId: str, **more: str) -> None:
+        self.ari.hear("hangup", channel=channelId, **more)
+
+    async def mute(self, *, channelId: str, direction: str) -> None:
+        self.ari.hear("mute", channel=channelId, direction=direction)
+
+    async def unmute(self, *, channelId: str, direction: str) -> None:
+        self.ari.hear("unmute", channel=channelId, direction=direction)
+
+    async def setChannelVar(self, *, channelId: str, variable: str, value: str) -> None:
+        self.ari.variables[channelId, variable] = value
+
+    async def getChannelVar(self, *, channelId: str, variable: str) -> Variable:
+        if (channelId, variable) not in self.ari.variables:
+            raise NotFound(404, "Not Found", method="GET", uri="channels/x", message="Provided variable was not found")
+        return Variable.from_json({"value": self.ari.variables[channelId, variable]})
 
     async def originate(self, *, endpoint: str, channelId: str, **more: Any) -> None:
         self.ari.hear("originate", endpoint=endpoint, channel=channelId, **more)

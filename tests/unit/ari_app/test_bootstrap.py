@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
@@ -11,9 +12,10 @@ from ari_app import bootstrap
 from ari_app.controller import Controller
 from home.asterisk_platform import recordings_dir
 from home.settings import Settings
+from ivr.vocabulary import Role, SeatRelease
 from models.database import Database
 from models.queries.journals import open_journals
-from models.seats import SeatState, add_seat, set_seat_state
+from models.seats import Seat, SeatState, add_seat, set_seat_state
 from tests.unit.ari.fake_asterisk import FakeAsterisk, event
 from tests.unit.ari_app.fakes import channel_frame
 from tests.unit.ari_app.real_parts import KEYS, WITHIN, ready
@@ -99,3 +101,35 @@ async def test_an_event_that_cannot_be_understood_deafens_nobody(
         monkeypatch.setattr(controller, "call_offered", call_offered)
         await asterisk.say(*(event("CallBroadcast", channel=channel_frame(name, "Ring")) for name in ("c", "d")))
         assert await asyncio.wait_for(offered.get(), WITHIN) == "d"
+
+
+async def test_a_seats_wrap_up_is_on_record_and_goes_on_in_the_next_boot(
+    settings: Settings, database: Database
+) -> None:
+    async with database.write() as session:
+        await add_seat(session, "801")
+    async with bootstrap.running(settings, KEYS) as controller:
+        await until(controller, lambda: "801" in controller.desk.seats)
+        seat = controller.desk.seat("801")
+        controller.desk.registered("801", is_registered=True)
+        controller.desk.keep("one", "801", Role.A)
+        controller.desk.release("one", "801", SeatRelease.TALKED)
+        controller.wrap_ups.prolong("801")
+        ends = seat.wrap_up_ends
+        await _on_record(database, ends)
+    async with bootstrap.running(settings, KEYS) as controller:
+        seat = controller.desk.seat("801")
+        assert (seat.wrapping_up, seat.wrap_up_ends, seat.prolonged) == (True, ends, True)
+        controller.desk.set_ready("801")
+        await _on_record(database, None)
+    async with bootstrap.running(settings, KEYS) as controller:
+        assert not controller.desk.seat("801").wrapping_up
+
+
+async def _on_record(database: Database, ends: datetime | None) -> None:
+    async with asyncio.timeout(5):
+        while True:
+            async with database.read() as session:
+                if (await session.get_one(Seat, "801")).wrap_up_ends == ends:
+                    return
+            await asyncio.sleep(0.02)

@@ -104,6 +104,22 @@ def test_a_seat_whose_phone_is_away_cannot_be_kept() -> None:
         office.desk.keep("one", "801", Role.A)
 
 
+def test_a_disabled_seat_ends_its_case_and_is_rung_no_more_until_it_is_enabled() -> None:
+    office = Office().seats("801")
+    office.find("one")
+    office.desk.answered("801")
+    office.desk.load([SeatSetup("801", "801", active=False)])
+    assert office.seat("801").state is SeatState.TALKING
+    office.desk.release("one", "801", SeatRelease.NOT_NEEDED)
+    office.find("two")
+    assert (office.seat("801").state, office.given) == (SeatState.DISABLED, [("one", Role.A, "801")])
+    for asked in (lambda: office.desk.keep("two", "801", Role.A), lambda: office.desk.set_ready("801")):
+        with pytest.raises(SeatNotFree, match="seat_disabled"):
+            asked()
+    office.desk.load([SeatSetup("801", "801")])
+    assert office.given[-1] == ("two", Role.A, "801")  # as willing as it was before
+
+
 def test_cases_that_wait_are_served_in_order() -> None:
     office = Office()
     for case in ("one", "two", "three"):

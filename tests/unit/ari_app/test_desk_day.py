@@ -9,7 +9,7 @@ import pytest
 
 from ari_app.calling_out import call_out
 from ari_app.deadlines import deadlines_of
-from ari_app.desk import SeatNotFree, SeatState
+from ari_app.desk import SeatNotFree, SeatSetup, SeatState
 from ari_app.live import seat_json
 from ari_app.wrap_up import NotProlonged
 from ivr.case import Case, Leg
@@ -115,7 +115,7 @@ async def test_a_wrap_up_is_prolonged_once_and_says_when_it_ends(tmp_path: Path)
         await passes(20)
         wrap_ups.prolong(seat.extension)
         assert first is not None
-        told = seat_json(seat, p.controller.policy)
+        told = seat_json(seat, p.controller.policy, None)
         assert (told["until"], told["more"]) == ((first + timedelta(seconds=30)).isoformat(), False)
         with pytest.raises(NotProlonged, match="already_done"):
             wrap_ups.prolong(seat.extension)
@@ -160,3 +160,38 @@ def test_an_ordinary_search_of_the_same_seat_by_skill_waits_as_well() -> None:
     office = _owing().seats("811", skills=frozenset({Skill.DOCTOR}))
     office.desk.find("ordinary", FindSeat(Role.A, Skill.AGENT, urgency=ORDINARY))
     assert office.given[-1][0] == "one"
+
+
+async def test_a_wrap_up_goes_on_after_a_restart(tmp_path: Path) -> None:
+    async with platform(tmp_path, policy=Policy(wrap_up=60, wrap_up_more=30)) as p:
+        desk, ends = p.controller.desk, p.controller.now() + timedelta(seconds=20)
+        long_ago = p.controller.now() - timedelta(seconds=1)
+        setups = [SeatSetup("801", "", willing=True, wrap_up_ends=ends), SeatSetup("802", "", wrap_up_ends=long_ago)]
+        desk.load([*setups, SeatSetup("803", "", willing=True, wrap_up_ends=ends, prolonged=True)])
+        for extension in ("801", "802", "803"):
+            desk.registered(extension, is_registered=True)
+        assert [seat.state for seat in desk.seats.values()] == [
+            SeatState.WRAP_UP,
+            SeatState.PAUSED,
+            SeatState.WRAP_UP,
+        ]
+        p.controller.wrap_ups.prolong("801")
+        with pytest.raises(NotProlonged, match="already_done"):
+            p.controller.wrap_ups.prolong("803")
+        await passes(21)
+        assert [seat.state for seat in desk.seats.values()][::2] == [SeatState.WRAP_UP, SeatState.READY]
+        await passes(30)
+        assert desk.seat("801").state is SeatState.READY
+
+
+async def test_the_next_talk_has_a_whole_wrap_up(tmp_path: Path) -> None:
+    async with platform(tmp_path, policy=Policy(wrap_up=60)) as p:
+        desk = p.controller.desk
+        p.seats("801")
+        for _ in range(2):  # the second begins in the wrap-up of the first
+            assert desk.keep("one", "801", Role.A)
+            await passes(50)
+            desk.release("one", "801", SeatRelease.TALKED)
+            await passes(5)
+        await passes(50)
+        assert desk.seat("801").state is SeatState.WRAP_UP

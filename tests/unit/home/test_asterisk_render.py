@@ -104,11 +104,20 @@ def test_a_semicolon_does_not_begin_a_comment(tmp_path: Path) -> None:
     assert r"x = sip:a\;transport=udp" in (tmp_path / "etc/a.conf").read_text()
 
 
+def test_browsers_are_told_the_outer_address_as_well(platform: Platform) -> None:
+    assert "[ice_host_candidates]" not in platform.file("rtp.conf")
+    text = platform.file("rtp.conf", YJT_SIP_HOST="192.0.2.5", YJT_MEDIA_ADDRESS="198.51.100.5")
+    assert "\n[ice_host_candidates]\n192.0.2.5 => 198.51.100.5,include_local_address\n" in text
+
+
 def test_seats_stand_in_pjsip_and_in_the_ladder(platform: Platform) -> None:
     text = platform.file("pjsip.conf")
     assert 'callerid = "坐席一" <801>' in text
     assert "password = password-802" in text
     assert "SEATS = PJSIP/801&PJSIP/802\n" in platform.file("extensions.conf")
+    disabled = SeatLine("803", "password-803", active=False)
+    assert "SEATS = PJSIP/801\n" in platform.file("extensions.conf", seats=[SEATS[0], disabled])
+    assert "[803](seat-line)" in platform.file("pjsip.conf", seats=[disabled])
     assert "SEATS = \n" in platform.file("extensions.conf", seats=[])
 
 

@@ -162,6 +162,16 @@ def test_tls_needs_both_files_and_srtp_needs_tls(tmp_path: Path) -> None:
     assert "YJT_WEB_PORT, YJT_SIP_TLS_PORT" in problem
 
 
+def test_servers_for_the_pages_phone() -> None:
+    settings = Settings.load({"YJT_STUN": "stun.example.org", "YJT_TURN": "[2001:db8::5]:5349"})
+    assert (settings.stun, settings.turn) == ("stun.example.org:3478", "[2001:db8::5]:5349")
+    for wrong in ("turn:example.org", "example.org:99999", "a b", "example.org;x"):
+        assert "YJT_TURN" in refused({"YJT_TURN": wrong})[0]
+    both = {"YJT_MEDIA_ADDRESS": "198.51.100.5", "YJT_SIP_HOST": "0.0.0.0"}
+    assert refused(both)[0].startswith("YJT_SIP_HOST, YJT_MEDIA_ADDRESS")
+    assert Settings.load({**both, "YJT_SIP_HOST": "192.0.2.5"}).media_address == "198.51.100.5"
+
+
 def test_settings_survive_the_way_to_another_process(home: Path) -> None:
     env = in_file(home, "web_port = 9000\n[policy]\nseat_ring = 8\n")
     settings = Settings.load({**env, "YJT_SOS_NUMBERS": "12349 *7", "YJT_TRUNK_CONTACT": "sip:127.0.0.2:5070"})

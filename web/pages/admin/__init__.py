@@ -3,12 +3,12 @@
 from aiohttp import web
 
 from web.guard import account_of, needs
-from web.pages.admin import days, numbers, places, policy, prompts, seats, takes, users
+from web.pages.admin import codes, days, numbers, places, policy, prompts, seats, takes, users
 from web.pages.admin.kit import SECTIONS
 from web.problems import Forbidden
 from web.rights import may
 
-PARTS = (policy, seats, users, prompts, takes, places, numbers, days)
+PARTS = (policy, seats, users, prompts, takes, places, numbers, days, codes)
 
 
 @needs()

@@ -22,6 +22,7 @@ SECTIONS: Final = (
     (Right.MANAGE_PLACES, "places"),
     (Right.MANAGE_POLICY, "numbers"),
     (Right.MANAGE_POLICY, "days"),
+    (Right.MANAGE_POLICY, "codes"),
 )
 LONGEST: Final = 4_000  # characters of one field
 

@@ -1,11 +1,11 @@
-"""The pages of seats: added, changed, given another password, removed; phones register and ring without a restart."""
+"""The pages of seats: added, changed, disabled, given another password, removed; all of it live without a restart."""
 
 from aiohttp import web
 
 from ivr.vocabulary import Skill
 from models.people import list_users
 from models.register import FormRefused
-from models.seat_changes import SeatForm, change_seat, open_seat, remove_seat, renew_password, version_of
+from models.seat_changes import SeatForm, change_seat, open_seat, remove_seat, renew_password, set_active, version_of
 from models.seats import Seat, list_seats
 from models.versions import NoSuchRecord, VersionConflict
 from web.guard import account_of, needs
@@ -67,6 +67,20 @@ async def renew(request: web.Request) -> web.StreamResponse:
         password = await renew_password(session, extension, by=account_of(request).actor)
     live = await tell(request, asterisk=True)
     return await _one(request, extension, password=password, live=live)
+
+
+@routes.post("/admin/seats/{extension}/active")
+@needs(Right.MANAGE_SEATS)
+async def enable(request: web.Request) -> web.StreamResponse:
+    """Disabled or enabled again."""
+    extension, sent = request.match_info["extension"], await typed(request)
+    try:
+        async with request.app[DATABASE].write() as session:
+            active, by = sent.text("active") == "yes", account_of(request).actor
+            await set_active(session, extension, active, version=sent.version, by=by)
+    except VersionConflict as why:
+        return await _one(request, extension, refusal(request, "active", sent, why))
+    raise done("/admin/seats", await tell(request, asterisk=True))
 
 
 @routes.post("/admin/seats/{extension}/remove")

@@ -2,7 +2,7 @@
 
 import "/static/js/ages.js";
 import { post, tell } from "/static/js/api.js";
-import { fillCodes } from "/static/js/codes.js";
+import { fillCodes, readCodes } from "/static/js/codes.js";
 import { forget, restore } from "/static/js/drafts.js";
 import { Fragment } from "/static/js/fragments.js";
 import { listen } from "/static/js/keys.js";
@@ -78,6 +78,7 @@ const fragment = new Fragment(desk, () => {
   openNote();
   proposeOutcome();
   rows.restore();
+  dispatchEvent(new Event("seatshown"));
   if (document.getElementById("own-seat")?.dataset.state !== "reserved") {
     stop();
     withdraw();
@@ -102,6 +103,9 @@ onMessage((message) => {
     document.getElementById("announcer").textContent = words.notice;
   }
   if (message.kind === "case" && message.data.id === shownCase()) tellWhoTook(message.data);
+  if (message.kind === "codes" || message.kind === "state") {
+    readCodes(desk.querySelector("form[data-close]")).catch(() => {}); // those that are shown go on to count
+  }
   if (message.kind === "note" && message.data.case === shownCase()) note?.read();
   if (message.kind === "state") note?.read(); // the link was down: others may have written
   if (fragment.concerns(message) && isMine(message)) fragment.refresh();

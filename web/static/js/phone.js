@@ -1,18 +1,22 @@
 // The phone in the agent's page: what is shown of it, its buttons, its devices. One tab of a browser has it; after F5 in
-// the middle of a call it answers by itself, because the case rings the same seat again.
+// the middle of a call it answers by itself, because the case rings the same seat again. While the seat's SIP telephone
+// is the one that is used, the same buttons and keys work that (`telephone.js`).
 
-import { tell } from "/static/js/api.js";
+import { get, post, tell } from "/static/js/api.js";
 import { audible, AudioProblem, choose, chosen, isPossible, Level, listDevices, openMicrophone, playOn, ROLES, tone } from "/static/js/phone_audio.js";
 import { Line } from "/static/js/phone_line.js";
 import { beep } from "/static/js/ring.js";
+import { telephone } from "/static/js/telephone.js";
 
 const [ON, IN_CALL] = ["phone on", "phone in call"];
 const LOADED_AGAIN = 20_000; // ms within which a page that was left in a call is back
 const COMES_BACK = 8000; // ms for which the next call is then answered without a key
 const BEEP_EVERY = 2000;
 const ECHO_LASTS = 10_000;
+const SERVERS_ANEW = 3_600_000;
 
 const panel = document.getElementById("phone");
+const seat = document.getElementById("desk").dataset.extension;
 const words = JSON.parse(document.getElementById("phone-words").textContent);
 const part = Object.fromEntries([...panel.querySelectorAll("[id]")].map((element) => [element.id.slice("phone-".length), element]));
 const selects = { input: part.input, output: part.output, ring: part.ring };
@@ -25,18 +29,27 @@ let answerUntil = 0;
 let ringing = 0;
 let leaving = false;
 let muted = false;
+let own = "off"; // the state of the line in this page
 
 // --- what is shown ----------------------------------------------------------------------------------------------------
 
 function show(state) {
+  own = state;
+  draw();
+}
+
+function draw() {
+  const other = line ? null : telephone();
+  const state = other ? other.state : own;
   panel.dataset.state = state;
-  part.state.textContent = words[state];
-  part.answer.disabled = state !== "ringing";
-  part.hangup.disabled = !["ringing", "talking", "echo"].includes(state);
-  part.mute.disabled = state !== "talking";
+  part.state.textContent = words[other?.muted ? "telephone_muted" : state];
+  part.answer.disabled = !["ringing", "lift"].includes(state);
+  part.hangup.disabled = !["ringing", "talking", "echo", "lift", "telephone_talking"].includes(state);
+  part.mute.disabled = !["talking", "telephone_talking"].includes(state);
   part["try-line"].disabled = state !== "ready";
-  part.on.hidden = Boolean(line) || ["registering", "other_tab"].includes(state);
+  part.on.hidden = Boolean(line) || ["registering", "other_tab"].includes(own);
   part.off.hidden = !line;
+  showMute(other ? other.muted : muted);
 }
 
 function problem(code) {
@@ -44,9 +57,9 @@ function problem(code) {
   part.problem.textContent = code ? words[`problem_${code}`] : "";
 }
 
-function showMute() {
-  part.mute.setAttribute("aria-pressed", String(muted));
-  panel.classList.toggle("muted-line", muted);
+function showMute(on) {
+  part.mute.setAttribute("aria-pressed", String(on));
+  panel.classList.toggle("muted-line", on);
 }
 
 // --- calls ------------------------------------------------------------------------------------------------------------
@@ -110,7 +123,7 @@ function setMute(on) {
   muted = on;
   line?.mute(on);
   for (const track of microphone?.getAudioTracks() ?? []) track.enabled = !on;
-  showMute();
+  draw();
 }
 
 // --- on and off -------------------------------------------------------------------------------------------------------
@@ -147,16 +160,25 @@ async function open() {
   problem("");
   try {
     await listen();
-    const answered = await fetch("/api/v1/phone");
-    const body = await answered.json();
-    if (!answered.ok) throw new Error(body.error.message);
-    line = new Line({ ...body, agent: "yijiantong" }, told);
+    const { user, password, ice_servers } = await get("phone");
+    line = new Line({ user, password, agent: "yijiantong", servers: usable(ice_servers) }, told);
   } catch (error) {
     release();
     show("off");
     if (error instanceof AudioProblem) problem(error.code);
     else tell(error.message);
   }
+}
+
+// A browser wants no field without a value.
+function usable(servers) {
+  return servers.map((one) => Object.fromEntries(Object.entries(one).filter(([, value]) => value !== null)));
+}
+
+// The log-in for the TURN server ends by itself after a day.
+async function renew() {
+  const { ice_servers } = await get("phone");
+  if (line) line.servers = usable(ice_servers);
 }
 
 async function listen() {
@@ -194,9 +216,14 @@ part.off.addEventListener("click", () => {
   stop();
   problem("");
 });
-part.answer.addEventListener("click", answer);
-part.hangup.addEventListener("click", () => line?.hangUp());
-part.mute.addEventListener("click", () => setMute(!muted));
+part.answer.addEventListener("click", () => (line ? answer() : work("answer")));
+part.hangup.addEventListener("click", () => (line ? line.hangUp() : work(telephone()?.hangUp)));
+part.mute.addEventListener("click", () => (line ? setMute(!muted) : work(telephone()?.turn)));
+
+// A press for the telephone on the desk; what became of it is told by the seat.
+function work(action) {
+  if (action) post(`seats/${seat}/phone`, { action }).catch((error) => tell(error.message));
+}
 part.settings.addEventListener("click", () => {
   part.details.hidden = !part.details.hidden;
   part.settings.setAttribute("aria-expanded", String(!part.details.hidden));
@@ -225,7 +252,9 @@ window.addEventListener("pagehide", () => {
 });
 window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 setInterval(remember, 2000);
+setInterval(() => line && renew().catch(() => {}), SERVERS_ANEW); // what is known is good for longer
 
+addEventListener("seatshown", draw);
 speaker.volume = part.volume.value = Number(localStorage.getItem("phone volume") ?? 1);
 show("off");
 if (localStorage.getItem(ON)) {

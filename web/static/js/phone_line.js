@@ -7,15 +7,15 @@ const BROKEN = "Reason: Q.850;cause=38";
 const [LOGGED_OUT, OPENED_ELSEWHERE] = [4401, 4409];
 const AGAIN = 5000; // ms until a refused registration is tried once more
 const HOST = "phone.invalid"; // the exchange knows a line by its user alone
-const PEER = { iceServers: [] };
 
 // Tells `state(name)`: `registering`, `ready`, `refused`, `away`, `elsewhere`, `logged_out`; `rings()`;
 // `speaks(connection)` when a call was answered; `silent()`: its sound does not come through; `over({ broke })`.
 export class Line {
-  constructor({ user, password, agent }, told) {
+  constructor({ user, password, agent, servers }, told) {
     this.told = told;
     this.call = null;
     this.isEcho = false;
+    this.servers = servers; // of each call from now on
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const socket = new JsSIP.WebSocketInterface(`${scheme}://${location.host}/api/v1/phone/socket`);
     this.ua = new JsSIP.UA({
@@ -86,8 +86,12 @@ export class Line {
     this.told.over({ broke: /cause=(38|44)/.test(reason) });
   }
 
+  get peer() {
+    return { iceServers: this.servers };
+  }
+
   answer(mediaStream) {
-    if (this.call?.direction === "incoming" && !this.call.isEstablished()) this.call.answer({ mediaStream, pcConfig: PEER });
+    if (this.call?.direction === "incoming" && !this.call.isEstablished()) this.call.answer({ mediaStream, pcConfig: this.peer });
   }
 
   hangUp() {
@@ -100,7 +104,7 @@ export class Line {
   }
 
   echo(mediaStream) {
-    if (!this.call) this.ua.call(`sip:*40@${HOST}`, { mediaStream, pcConfig: PEER });
+    if (!this.call) this.ua.call(`sip:*40@${HOST}`, { mediaStream, pcConfig: this.peer });
   }
 
   mute(on) {
