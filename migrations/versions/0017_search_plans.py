@@ -31,3 +31,4 @@ def _look_at_keys(values: int) -> None:
     hundred, and there are twenty keys for each file."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute(f"ALTER TABLE elder_keys ALTER COLUMN key SET STATISTICS {values}")
+        op.execute("ANALYZE elder_keys")
