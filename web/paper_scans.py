@@ -9,7 +9,8 @@ from home import scans
 from models.audit import audit
 from models.elder_forms import FieldProblem
 from models.papers import Paper, Scan, attach, is_kept, paper_of
-from models.register import FormRefused
+from models.register import FormRefused, NoSuchElder
+from models.versions import NoSuchRecord, VersionConflict
 from web.guard import account_of
 from web.keys import DATABASE, SETTINGS
 from web.personal import sees_elder
@@ -47,7 +48,7 @@ async def put_on_file(request: web.Request, elder: int, number: int, scan: Scan,
             before = (await paper_of(session, elder, number)).scan
             paper = await attach(session, number, scan, version=version, by=account_of(request).actor)
             left = before if before and not await is_kept(session, before) else ""
-    except Exception:
+    except (NoSuchElder, NoSuchRecord, VersionConflict):
         await forget_unkept(request, scan)
         raise
     await forget(request, left)
