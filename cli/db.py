@@ -31,9 +31,9 @@ def upgrade() -> None:
 @db.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def backup(file: Path) -> None:
-    """备份到一个文件，可在运行中进行 / copy the database to FILE, also while the platform runs.
+    """备份到一个文件，可在运行中进行 / copy database and scans to FILE, also while the platform runs.
 
-    不含 secrets.toml 和录音 / without secrets.toml and recordings.
+    含扫描件，不含 secrets.toml 和录音 / with the scans of papers, without secrets.toml and recordings.
     """
     size = copies.backup(frame.settings(), file)
     click.echo(f"✓ {file}  {size / 1e6:.1f} MB")
@@ -43,7 +43,7 @@ def backup(file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--yes", is_flag=True, help="替换现有数据，不询问 / replace what is there, do not ask")
 def restore(file: Path, yes: bool) -> None:
-    """从备份恢复，须先停止平台 / replace the database by the backup FILE; the platform must be stopped.
+    """从备份恢复，须先停止平台 / replace database and scans by the backup FILE; the platform must be stopped.
 
     现有数据先存为旁边的文件；旧版本的备份随即升级 / what is there is kept as a file beside; a backup of an older
     version is upgraded.

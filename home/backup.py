@@ -1,7 +1,8 @@
-"""The database into one file and back, while the platform runs (backup) or stands still (restore).
+"""The records, which are the database and the scans, into one file and back, while the platform runs (backup) or stands
+still (restore).
 
 Here: what both databases have in common, and SQLite, through its own backup interface. PostgreSQL is in
-`postgres_copies.py`. Secrets and recordings are files of the home folder and are not in it.
+`postgres_copies.py`, the file in `archives.py`. Secrets and recordings are files of the home and are not in it.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import make_url
 
-from home import locks
+from home import archives, locks, scans
+from home.archives import Unpacked
 from home.postgres_copies import UNDER_WAY, PostgresCopies
 from home.refusals import BackupError
 from home.settings import Settings
@@ -25,11 +28,13 @@ __all__ = ["BackupError", "backup", "holds_records", "restore"]
 
 _SQLITE_HEADER = b"SQLite format 3\x00"
 _POSTGRES_HEADER = b"PGDMP"
+_BEFORE = "before-"  # and the time: what is kept of what was replaced
 _BUSY = 5.0  # seconds that another program may still need for its last words
 
 
 def backup(settings: Settings, target: Path) -> int:
-    """Write the database as it is at this moment to `target` (0600, whole or not at all); returns its size in bytes.
+    """Write the database as it is at this moment, and the scans it refers to, to `target` (0600, whole or not at all);
+    returns its size in bytes.
 
     Raises BackupError, ProgramMissing, OSError; then there is no such file.
     """
@@ -37,13 +42,16 @@ def backup(settings: Settings, target: Path) -> int:
         raise BackupError(f"{target} 已存在，请换名 / exists already, choose another name")
     target.parent.mkdir(parents=True, exist_ok=True)
     file = _sqlite_file(settings)
-    with _draft_of(target) as draft:
+    if file is not None and not file.exists():
+        raise BackupError(f"没有数据库 / there is no database yet: {file}")
+    with _draft_of(target) as draft, _draft_of(target, "database") as copy, archives.gathered(settings) as gathering:
+        gathering.more()
         if file is None:
-            PostgresCopies(settings).dump(draft)
-        elif not file.exists():
-            raise BackupError(f"没有数据库 / there is no database yet: {file}")
+            PostgresCopies(settings).dump(copy)
         else:
-            _copy_sqlite(file, draft)
+            _copy_sqlite(file, copy)
+        gathering.more()
+        gathering.pack(copy, draft)
         _put(draft, target)
     return target.stat().st_size
 
@@ -63,6 +71,8 @@ def restore(
     held: Sequence[str] = (),
 ) -> Path | None:
     """Replace the database by the backup `source`, wholly or not at all; returns the file with what was there before.
+    A scan that is not in the backup goes to a folder beside the others, and comes back with that file; a source that is
+    a database alone leaves the scans as they are.
 
     `known`: revisions of the schema that this version can work with. `beside`: files of the home that belong to the
     database of before; they are put away with it. `held`: further locks of the home that say that something runs.
@@ -73,28 +83,63 @@ def restore(
         if (pid := locks.running_in(settings.home, lock)) is not None:
             raise BackupError(f"平台正在运行（进程 {pid}），先停止它 / the platform runs (pid {pid}), stop it first")
     with locks.only_one(settings.home):
+        stamp = f"{_BEFORE}{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
         file = _sqlite_file(settings)
-        _check_kind(source, on_sqlite=file is not None)
-        _tidy_up(settings.home if file is None else file.parent, file)
-        stamp = f"before-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
-        if file is None:
-            kept = PostgresCopies(settings).replace(source, keep=settings.home / f"postgresql.{stamp}", known=known)
-        else:
-            kept = _replace_sqlite(file, source, keep=file.with_name(f"{file.name}.{stamp}"), known=known)
+        _tidy_up(settings.home, file)
+        with TemporaryDirectory(prefix=UNDER_WAY, dir=settings.home) as folder:
+            unpacked = _unpacked(settings, source, Path(folder))
+            _check_kind(source, unpacked.database, on_sqlite=file is not None)
+            with _scans_of(settings, unpacked, stamp):
+                if file is None:
+                    keep = settings.home / f"postgresql.{stamp}"
+                    kept = PostgresCopies(settings).replace(unpacked.database, source, keep=keep, known=known)
+                else:
+                    keep = file.with_name(f"{file.name}.{stamp}")
+                    kept = _replace_sqlite(file, unpacked.database, source, keep=keep, known=known)
         for name in beside:
             if (there := settings.home / name).exists():
                 there.rename(there.with_name(f"{name}.{stamp}"))
         return kept
 
 
-def _tidy_up(folder: Path, file: Path | None) -> None:
+def _unpacked(settings: Settings, source: Path, folder: Path) -> Unpacked:
+    if archives.is_archive(source):
+        return archives.unpack(settings, source, folder)
+    _, _, stamp = source.name.rpartition(_BEFORE)
+    beside = settings.home / f"{scans.FOLDER}.{_BEFORE}{stamp}"
+    new = {path.name: path for path in beside.glob("*")} if _BEFORE in source.name else {}
+    return Unpacked(source, None, new)
+
+
+@contextmanager
+def _scans_of(settings: Settings, unpacked: Unpacked, stamp: str) -> Iterator[None]:
+    """Those of the backup are there before its database is; those that only the database of before has may go after
+    it. So a scan is never missing, wherever this is killed."""
+    added: list[tuple[str, Path]] = []
+    try:
+        for digest, path in unpacked.new.items():
+            scans.add(settings, digest, path)
+            added.append((digest, path))
+        yield
+    except BaseException:
+        for digest, path in added:
+            scans.path_of(settings, digest).replace(path)
+        raise
+    if unpacked.scans is not None:
+        beside = settings.home / f"{scans.FOLDER}.{stamp}"
+        for digest in set(scans.all_scans(settings)) - unpacked.scans:
+            beside.mkdir(mode=0o700, exist_ok=True)
+            scans.path_of(settings, digest).rename(beside / digest)
+
+
+def _tidy_up(home: Path, file: Path | None) -> None:
     """What a restore that was killed has left: personal data in half a file."""
-    for left in folder.glob(f"{UNDER_WAY}*" if file is None else f".{file.name}.*"):
+    for left in (*home.glob(f"{UNDER_WAY}*"), *(file.parent.glob(f".{file.name}.*") if file else ())):
         shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
-def _check_kind(source: Path, *, on_sqlite: bool) -> None:
-    with source.open("rb") as opened:
+def _check_kind(source: Path, database: Path, *, on_sqlite: bool) -> None:
+    with database.open("rb") as opened:
         header = opened.read(len(_SQLITE_HEADER))
     kind = "SQLite" if header == _SQLITE_HEADER else "PostgreSQL" if header.startswith(_POSTGRES_HEADER) else None
     wanted = "SQLite" if on_sqlite else "PostgreSQL"
@@ -116,9 +161,9 @@ def _sqlite_file(settings: Settings) -> Path | None:
 
 
 @contextmanager
-def _draft_of(target: Path) -> Iterator[Path]:
+def _draft_of(target: Path, part: str = "whole") -> Iterator[Path]:
     """A file beside `target`, for nobody but us; gone at the end, unless it has become the target."""
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    draft = target.with_name(f".{target.name}.{part}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
     try:
@@ -152,9 +197,9 @@ def _copy_sqlite(source: Path, target: Path) -> None:
         raise BackupError(f"{source}: 无法备份 / cannot be backed up: {problem}") from problem
 
 
-def _replace_sqlite(file: Path, source: Path, *, keep: Path, known: Collection[str]) -> Path | None:
+def _replace_sqlite(file: Path, database: Path, source: Path, *, keep: Path, known: Collection[str]) -> Path | None:
     with _draft_of(file) as draft:
-        shutil.copyfile(source, draft)
+        shutil.copyfile(database, draft)
         _check_sqlite(draft, source, known)
         if not file.exists():
             _put(draft, file)

@@ -67,13 +67,14 @@ class PostgresCopies:
     def holds_tables(self) -> bool:
         return self._ask("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") > 0
 
-    def replace(self, source: Path, *, keep: Path, known: Collection[str]) -> Path | None:
-        """All of it in one transaction; what was there goes to `keep` before, and that file is returned."""
+    def replace(self, copy: Path, source: Path, *, keep: Path, known: Collection[str]) -> Path | None:
+        """All of it by this copy, out of the backup `source`, in one transaction; what was there goes to `keep` before,
+        and that file is returned."""
         with tempfile.TemporaryDirectory(prefix=UNDER_WAY, dir=self._settings.home) as folder:
             script, before = Path(folder, "script.sql"), Path(folder, "before.sql")
             # The whole script first: a backup that breaks off in the middle must not become half a database.
-            self._run("pg_restore", "--no-owner", "--no-privileges", f"--file={script}", str(source))
-            BackupError.check_revision(source, self._revision(source), known)
+            self._run("pg_restore", "--no-owner", "--no-privileges", f"--file={script}", str(copy))
+            BackupError.check_revision(source, self._revision(copy), known)
             if others := self._ask(_OTHERS):
                 raise BackupError(
                     f"数据库还有 {others} 个连接，先停止使用它的程序 / "
@@ -97,9 +98,9 @@ class PostgresCopies:
         words = ("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1")
         self._run("psql", f"--dbname={self._where}", *words, *(f"--file={script}" for script in scripts))
 
-    def _revision(self, source: Path) -> str | None:
+    def _revision(self, copy: Path) -> str | None:
         """From the one row of that table, which the archive has as a COPY statement."""
-        said = self._run("pg_restore", "--data-only", "--table=alembic_version", "--file=-", str(source))
+        said = self._run("pg_restore", "--data-only", "--table=alembic_version", "--file=-", str(copy))
         lines = said.splitlines()
         starts = [at for at, line in enumerate(lines) if line.startswith("COPY public.alembic_version ")]
         return lines[starts[0] + 1] if starts and lines[starts[0] + 1] != "\\." else None

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
@@ -17,6 +19,7 @@ from home.settings import Settings
 FOLDER: Final = "papers"
 LARGEST: Final = 10 * 1024 * 1024  # bytes: an A4 page in colour at 300 dpi is a tenth of it
 _AT_ONCE: Final = 1024 * 1024
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
 _BEGINNINGS: Final = (
     (b"%PDF-", "application/pdf"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -63,6 +66,18 @@ def _hash(source: IO[bytes]) -> str:
 def path_of(settings: Settings, digest: str) -> Path:
     """Where the scan of this hash is, or would be."""
     return settings.home / FOLDER / digest[:2] / digest
+
+
+def all_scans(settings: Settings) -> Iterator[str]:
+    """The hashes of those that are on the disk now."""
+    return (path.name for path in (settings.home / FOLDER).glob("??/*") if _HASH.fullmatch(path.name))
+
+
+def add(settings: Settings, digest: str, file: Path) -> None:
+    """Make this file, which is of the home's disk, the scan of this hash."""
+    target = path_of(settings, digest)
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file.replace(target)
 
 
 def remove(settings: Settings, digest: str) -> None:

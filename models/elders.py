@@ -9,7 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Text, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ivr.vocabulary import Relation
@@ -26,6 +26,7 @@ class ElderStatus(StrEnum):
 
 SERVED = (ElderStatus.ACTIVE, ElderStatus.AWAY)
 GONE = (ElderStatus.MOVED, ElderStatus.DIED)
+_MERGED = text("merged_into IS NOT NULL")
 
 
 class Elder(Versioned, Base):
@@ -38,6 +39,7 @@ class Elder(Versioned, Base):
     __table_args__ = (
         CheckConstraint("service_class in (1, 2, 3)", name="service_class"),
         Index(None, "compound", "building", "room"),
+        Index(None, "merged_into", sqlite_where=_MERGED, postgresql_where=_MERGED),
         {"sqlite_autoincrement": True},
     )
 
@@ -81,7 +83,7 @@ class Elder(Versioned, Base):
     provisional_for: Mapped[str | None] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     changed_at: Mapped[datetime] = mapped_column(default=utc_now)
-    merged_into: Mapped[int | None] = mapped_column(index=True)
+    merged_into: Mapped[int | None]
 
     contacts: Mapped[list[Contact]] = relationship(
         order_by="Contact.position", cascade="all, delete-orphan", passive_deletes=True
@@ -92,9 +94,8 @@ class Elder(Versioned, Base):
 
 
 def is_whole(elder: type[Elder] = Elder) -> ColumnElement[bool]:
-    """That the file is no part of another. Said so that no database takes an index for it, of which it believes that
-    few files are in it: nearly all are."""
-    return func.coalesce(elder.merged_into, 0) == 0
+    """That the file is no part of another, which nearly all are: so the index has the others only."""
+    return elder.merged_into.is_(None)
 
 
 class ElderKey(Base):

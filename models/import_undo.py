@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import Column, Table, delete, func, select
+from sqlalchemy import Column, Table, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.audit import audit, audit_each
 from models.database import Database
 from models.elder_forms import ElderForm
 from models.elders import Contact, Elder, ElderChange, ElderKey, Terminal
-from models.imports import Effect, Import, ImportedElder, ImportState, count_kept, fenced
+from models.imports import Effect, ImportedElder, ImportState, count_kept, fenced
 from models.org import OrgUnit
 from models.pace import Pace
 from models.register import FormRefused, change_elder
@@ -44,9 +44,9 @@ async def undo(db: Database, number: int, run: int, *, by: str, area_code: str) 
     """
     undoing = _Undoing(db, number, run, by=by, area_code=area_code)
     await undoing.all()
+    await undoing.places()
     async with db.write() as session:
         row = await fenced(session, number, run)
-        await _remove_places(session, row)
         kept = await count_kept(session, number)
         row.state, row.counts = ImportState.UNDONE, {**row.counts, "kept": kept}
         audit(session, by, "import.undone", f"import:{number}", counts={"kept": kept, "undone": undoing.done})
@@ -63,13 +63,13 @@ async def take_back(
     """
     undoing = _Undoing(db, number, run, by=by, area_code=area_code)
     await undoing.all()
+    await undoing.places()
     zh, en = problem or (
         "导入期间他人修改了相关档案, 已全部撤回",
         "somebody changed a file meanwhile: all was taken back",
     )
     async with db.write() as session:
         row = await fenced(session, number, run)
-        await _remove_places(session, row)
         row.problem = row.problem or {"zh": zh, "en": en}
         row.state = ImportState.MAPPING if row.titles else ImportState.UNDONE  # the command line keeps no sheet
         row.done = 0
@@ -89,6 +89,22 @@ class _Undoing:
     async def all(self) -> None:
         while await self._some():
             pass
+
+    async def places(self) -> None:
+        """The places that the import has made and where nobody has come to live, the last ones first."""
+        pace = Pace(rests=self._db.is_sqlite)
+        while True:
+            async with self._db.write() as session:
+                began = time.perf_counter()
+                row = await fenced(session, self._number, self._run)
+                made = row.units.get("made", [])
+                for unit_id in reversed(made[-pace.size :]):
+                    await _remove_place(session, unit_id)
+                left = made[: -pace.size]
+                row.units = {"made": left} if left else {}
+            if not left:
+                return
+            await pace.took(time.perf_counter() - began, pace.size)
 
     async def _some(self) -> bool:
         """The latest that are not undone yet; whether there were any."""
@@ -168,14 +184,12 @@ def _pointing_at(target: type[Any]) -> list[Column[Any]]:
     ]
 
 
-async def _remove_places(session: AsyncSession, row: Import) -> None:
-    """Places that the import has made and where nobody has come to live, the last ones first."""
-    for unit_id in reversed(row.units.get("made", [])):
-        unit = await session.get(OrgUnit, unit_id)
-        keys = [key for table in OrgUnit.metadata.sorted_tables for key in table.foreign_keys]
-        pointing = [key.parent for key in keys if key.column.table.name == OrgUnit.__tablename__]
-        counts = [await session.scalar(select(func.count()).where(column == unit_id)) for column in pointing]
-        if unit is not None and not any(counts):
-            await session.delete(unit)
-            await session.flush()
-    row.units = {}
+async def _remove_place(session: AsyncSession, unit_id: int) -> None:
+    """A place that the import has made, unless somebody has come to live there."""
+    unit = await session.get(OrgUnit, unit_id)
+    keys = [key for table in OrgUnit.metadata.sorted_tables for key in table.foreign_keys]
+    pointing = [key.parent for key in keys if key.column.table.name == OrgUnit.__tablename__]
+    used = [await session.scalar(select(exists().where(column == unit_id))) for column in pointing]
+    if unit is not None and not any(used):
+        await session.delete(unit)
+        await session.flush()

@@ -9,8 +9,10 @@ whole and right; nobody who calls is worse off for being known a minute sooner.
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -44,14 +46,11 @@ async def write_import(
         DatabaseUnavailable: so will whoever finds it.
     """
     writing = _Writing(db, number, run, options, total=len(checking.drafts))
-    await writing.make_places(checking.drafts)
-    left = list(checking.drafts)
-    while left:
-        batch, left = left[: writing.pace.size], left[writing.pace.size :]
-        await writing.write(batch)
-        if writing.refused and options.wrong is Wrong.NOTHING:
-            await take_back(db, number, run, by=options.by, area_code=options.area_code)
-            return writing.refused
+    with _rows_set_aside():
+        await writing.all(checking.drafts)
+    if writing.refused and options.wrong is Wrong.NOTHING:
+        await take_back(db, number, run, by=options.by, area_code=options.area_code)
+        return writing.refused
     for draft in writing.left_out:
         checking.drafts.remove(draft)
     counts = {**checking.counts, "wrong": checking.wrong + len(writing.refused)}
@@ -61,6 +60,18 @@ async def write_import(
         row.counts = {**row.counts, "longest_ms": round(writing.pace.longest * 1000)}
         audit(session, options.by, "import.done", f"import:{number}", counts=counts)
     return writing.refused
+
+
+@contextmanager
+def _rows_set_aside() -> Iterator[None]:
+    """Python looks through all there is for garbage now and then: a second for a hundred thousand rows, which may come
+    in the middle of a transaction. What there is now is left alone."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 class _Writing:
@@ -76,27 +87,44 @@ class _Writing:
         self.refused: list[RowError] = []
         self.left_out: list[Draft] = []
 
+    async def all(self, drafts: Sequence[Draft]) -> None:
+        """To the end, or to the first row that may not be left out."""
+        await self.make_places(drafts)
+        at = 0
+        while at < len(drafts) and not (self.refused and self._options.wrong is Wrong.NOTHING):
+            batch = drafts[at : at + self.pace.size]
+            at += len(batch)
+            await self.write(batch)
+
     async def make_places(self, drafts: Sequence[Draft]) -> None:
-        """Places that the sheet names and that are missing; those that were made are noted."""
-        paths = dict.fromkeys(draft.path for draft in drafts if draft.path)
-        if not paths:
-            return
-        async with self._db.write() as session:
-            row = await fenced(session, self._number, self._run)
-            made: list[int] = []
-            for path in paths:
-                unit = self._options.root
-                for kind, name in path:
-                    found = await find_unit(session, name, parent=unit)
-                    if found is None:
-                        found = OrgUnit(kind=kind, name=name, parent_id=unit)
-                        session.add(found)
-                        await session.flush()
-                        made.append(found.id)
-                    unit = found.id
-                if unit is not None:
-                    self._units[path] = unit
-            row.units = {"made": made}
+        """Places that the sheet names and that are missing; those that were made are noted. In batches as well: a city
+        has thousands."""
+        left, pace = list(dict.fromkeys(draft.path for draft in drafts if draft.path)), Pace(rests=self._db.is_sqlite)
+        while left:
+            some, left = left[: pace.size], left[pace.size :]
+            async with self._db.write() as session:
+                began = time.perf_counter()
+                row = await fenced(session, self._number, self._run)
+                made: list[int] = []
+                for path in some:
+                    await self._make_place(session, path, made)
+                row.units = {"made": [*row.units.get("made", []), *made]}
+            await pace.took(time.perf_counter() - began, len(some))
+        self.pace.longest = pace.longest
+
+    async def _make_place(self, session: AsyncSession, path: Sequence[tuple[OrgKind, str]], made: list[int]) -> None:
+        """With all above it; the ids of those that were missing are added to `made`."""
+        unit = self._options.root
+        for kind, name in path:
+            found = await find_unit(session, name, parent=unit)
+            if found is None:
+                found = OrgUnit(kind=kind, name=name, parent_id=unit)
+                session.add(found)
+                await session.flush()
+                made.append(found.id)
+            unit = found.id
+        if unit is not None:
+            self._units[tuple(path)] = unit
 
     async def write(self, batch: Sequence[Draft]) -> None:
         """One transaction; when somebody else was faster with one of these rows, one for each row."""

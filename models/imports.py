@@ -129,7 +129,7 @@ class NotNow(Exception):
     """The import is in another state than this needs."""
 
     def __init__(self, state: ImportState) -> None:
-        super().__init__(f"the import is {state}")
+        super().__init__(f"导入当前状态不允许（{state}）/ the import is {state}: this cannot be done now")
         self.state = state
 
 
@@ -141,7 +141,7 @@ async def find_import(session: AsyncSession, number: int, *, lock: bool = False)
     """The import; `lock`: for a change of it. Raises NoSuchImport."""
     found = await session.get(Import, number, with_for_update=lock, populate_existing=lock)
     if found is None:
-        raise NoSuchImport
+        raise NoSuchImport(f"没有第{number}号导入 / there is no import {number}")
     return found
 
 

@@ -13,8 +13,13 @@ from web.logs import Handler
 from web.origin import address_of
 from web.problems import Problem, TooMany
 
-# Forms with a file in them: what may be sent, in bytes, so that what is too large can be told beside the field.
-LARGER: Final = {"/elders/{id}/papers": 2 * scans.LARGEST, "/elders/{id}/papers/{paper}/scan": 2 * scans.LARGEST}
+# Forms with a file in them: what may be sent, in bytes, so that what is too large can be told beside the field. And
+# what is a file, from who has logged in.
+LARGER: Final = {
+    "/elders/{id}/papers": 2 * scans.LARGEST,
+    "/elders/{id}/papers/{paper}/scan": 2 * scans.LARGEST,
+    "/api/v1/elders/{id}/papers/{paper}/scan": scans.LARGEST,
+}
 SLOWEST_FILE: Final = 120.0  # seconds for one of these
 SLOWEST_BODY: Final = 15.0  # seconds for 256 KiB at most: a mobile device on a bad line needs a tenth of it
 FORMS: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
@@ -63,7 +68,8 @@ async def bodies(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Read what was sent before anything else is done for it; who sends it drop by drop is cut off with 408."""
     if request.can_read_body and request.path not in UPLOADS:
         is_form = request.content_type in FORMS and not request.path.startswith(API)
-        larger = LARGER.get(_resource(request)) if is_form else None
+        is_file = request.path.startswith(API) and ACCOUNT in request
+        larger = LARGER.get(_resource(request)) if is_form or is_file else None
         if larger is not None:
             request = request.clone(client_max_size=larger)
         try:

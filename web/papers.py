@@ -1,30 +1,23 @@
-"""Papers as pages handle them: the form, the file in it, and who may see it. The rules are in `models/papers.py`."""
+"""Papers as pages handle them: the form with the file in it. Scans: `paper_scans.py`; rules: `models/papers.py`."""
 
-import asyncio
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 from aiohttp import web
 from multidict import MultiMapping
 from wtforms import DateField, Form, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
-from home import scans
 from models.elder_forms import FieldProblem
 from models.papers import LONGEST, PaperForm, PaperKind, Scan, is_kept, scans_of
-from models.register import FormRefused, delete_elder
+from models.register import delete_elder
 from web.forms import FormData
 from web.guard import account_of
-from web.keys import DATABASE, SETTINGS
+from web.keys import DATABASE
+from web.paper_scans import forget, keep, no_scan
 from web.places import scope_of
 from web.texts import Texts
-
-REFUSED: Final = {
-    "empty": ("请选择文件", "choose a file"),
-    "too_large": ("文件超过10MB", "the file is larger than 10 MB"),
-    "type": ("只接受PDF、JPEG或PNG文件", "only PDF, JPEG and PNG are taken"),
-}
 
 
 class PaperEntry(Form):  # type: ignore[misc]
@@ -59,13 +52,9 @@ async def scan_in(request: web.Request, *, needed: bool = False) -> Scan | None:
     field = (await request.post()).get("scan")
     if not isinstance(field, web.FileField) or not field.filename:
         if needed:
-            raise FormRefused((FieldProblem("scan", *REFUSED["empty"]),))
+            raise no_scan("empty")
         return None
-    try:
-        kept = await asyncio.to_thread(scans.keep, request.app[SETTINGS], field.file)
-    except scans.ScanRefused as refused:
-        raise FormRefused((FieldProblem("scan", *REFUSED[refused.reason]),)) from refused
-    return Scan(*kept)
+    return await keep(request, field.file)
 
 
 async def delete_with_scans(request: web.Request, elder: int, *, version: int) -> None:
@@ -76,22 +65,6 @@ async def delete_with_scans(request: web.Request, elder: int, *, version: int) -
         left = [scan for scan in before if not await is_kept(session, scan)]
     for scan in left:
         await forget(request, scan)
-
-
-async def forget(request: web.Request, scan: str) -> None:
-    """Nothing refers to this scan any more; empty: there was none."""
-    if scan:
-        await asyncio.to_thread(scans.remove, request.app[SETTINGS], scan)
-
-
-async def forget_unkept(request: web.Request, scan: Scan | None) -> None:
-    """A scan that came with a form which was not taken."""
-    if scan is None:
-        return
-    async with request.app[DATABASE].read() as session:
-        kept = await is_kept(session, scan.sha256)
-    if not kept:
-        await forget(request, scan.sha256)
 
 
 def show_problems(form: PaperEntry, problems: Iterable[FieldProblem], t: Texts) -> list[str]:

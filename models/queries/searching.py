@@ -17,11 +17,11 @@ from typing import Final
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    CompoundSelect,
     Integer,
     Select,
     and_,
     any_,
-    exists,
     false,
     func,
     literal,
@@ -37,6 +37,7 @@ from models.org import OrgUnit, below
 from models.search_keys import CARD, LONGEST, NAME, NUMBER, SHORTEST_NUMBER
 
 FEW: Final = 2_000  # files: what a word may mean and is still looked up by itself
+MANY: Final = 20_000  # files: so large a part of a register that a page is full before a database has listed them
 _LISTED: Final = 100  # files that are named one by one, which no database misunderstands
 _MOST_WORDS: Final = 6
 _MOST_COMPOUNDS: Final = 300
@@ -56,10 +57,12 @@ _FIELD: Final = {word: field for field, words in _WORDS.items() for word in word
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """One thing that a word may mean: the files, and the same as a condition on a file."""
+    """One thing that a word may mean: the files, and the same as a condition on a file; `asked`: as one that is asked
+    of each file for itself."""
 
     ids: Select[int]
     fits: ColumnElement[bool]
+    asked: ColumnElement[bool]
 
 
 async def find(session: AsyncSession, text: str) -> list[ColumnElement[bool]]:
@@ -71,7 +74,7 @@ async def find(session: AsyncSession, text: str) -> list[ColumnElement[bool]]:
         ways = _ways(word, await _compounds_like(session, word))
         few = await _few(session, ways)
         if few is None:
-            conditions.append(or_(*(way.fits for way in ways)))
+            conditions.append(await _many(session, ways))
         else:
             ids = few if ids is None else ids & few
     if ids is not None:
@@ -100,9 +103,26 @@ async def _few(session: AsyncSession, ways: Sequence[_Way]) -> frozenset[int] | 
     """The files that any of these mean; None: too many."""
     if not ways:
         return frozenset()
-    parts = [select(way.ids.limit(FEW + 1).subquery()) for way in ways]
-    found = frozenset(await session.scalars(union_all(*parts) if len(parts) > 1 else parts[0]))
+    found = frozenset(await session.scalars(_any(ways, limit=FEW + 1)))
     return found if len(found) <= FEW else None
+
+
+async def _many(session: AsyncSession, ways: Sequence[_Way]) -> ColumnElement[bool]:
+    """SQLite asks file by file, whatever it is told. PostgreSQL finds the best way for one condition; for several it
+    lists all files that they mean, which is good unless that is a large part of the register."""
+    if len(ways) == 1 or session.get_bind().dialect.name == "sqlite":
+        return or_(*(way.fits for way in ways))
+    if len((await session.scalars(_any(ways, limit=1, skip=MANY))).all()):
+        return or_(*(way.asked for way in ways))
+    return Elder.id.in_(_any(ways))
+
+
+def _any(
+    ways: Sequence[_Way], *, limit: int | None = None, skip: int | None = None
+) -> Select[int] | CompoundSelect[int]:
+    """The files of each way, so many of each."""
+    parts = [select(way.ids.limit(limit).offset(skip).subquery()) for way in ways]
+    return union_all(*parts) if len(parts) > 1 else parts[0]
 
 
 def _among(session: AsyncSession, ids: frozenset[int]) -> ColumnElement[bool]:
@@ -135,7 +155,9 @@ def _numbers(digits: str) -> list[str]:
 def _by_key(beginning: str) -> _Way:
     beginning = beginning[: LONGEST + 1]
     fits = and_(ElderKey.key >= beginning, ElderKey.key < beginning + _END)
-    return _Way(select(ElderKey.elder_id).where(fits), exists().where(ElderKey.elder_id == Elder.id, fits))
+    of_file = select(ElderKey.elder_id).where(ElderKey.elder_id == Elder.id, fits)
+    asked = of_file.offset(0).exists()  # with an offset, no list of all is made beforehand
+    return _Way(select(ElderKey.elder_id).where(fits), of_file.exists(), asked)
 
 
 def _by_address(word: str, compounds: Sequence[str]) -> list[_Way]:
@@ -151,7 +173,7 @@ def _by_address(word: str, compounds: Sequence[str]) -> list[_Way]:
         if compounds:
             homes.append(Elder.compound.in_(compounds))
         homes = [and_(home, room) for home in homes for room in rooms] if rooms else homes
-    return [_Way(select(Elder.id).where(home), home) for home in homes]
+    return [_Way(select(Elder.id).where(home), home, home) for home in homes]
 
 
 def _place(word: str) -> tuple[str, str]:

@@ -27,7 +27,7 @@ from home.settings import CHECKOUT, Settings
 from models.database import Database
 from models.demo_district import DemoLogIn
 from models.phone_numbers import dialable
-from tests.browser import a_day
+from tests.browser import a_day, more_records
 from tests.browser.conftest import FLAGS
 from tests.browser.pages import Walk
 
@@ -70,7 +70,7 @@ class Camera:
         first = f"agent{seat}"
         for lang, locale in LANGS.items():
             browser = await self._launch(locale)
-            walk = Walk(self._url, links=[f"/cases/{case}", "/elders/1"])
+            walk = Walk(self._url, links=[f"/cases/{case}", "/elders/1", "/elders/1/papers"])
             for username in (first, *(name for name in self._passwords if name != first)):
                 page = await self._log_in(
                     await browser.new_context(locale=locale, reduced_motion="reduce"), username, lang
@@ -136,6 +136,7 @@ async def _screenshots(home: Path) -> bool:
 async def _play(platform: Settings, town: Town, log_ins: Sequence[DemoLogIn]) -> bool:
     database = Database(platform.database_url)
     await a_day.record(database)
+    await more_records.put_on_record(database, platform)
     await database.close()
     program, environment = find("chromium", platform), {**os.environ, **browser_environment(platform)}
     people = [AgentLogIn(user.username, user.password) for user in agents(log_ins)]

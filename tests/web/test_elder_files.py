@@ -21,7 +21,7 @@ from models.journal import write
 from models.papers import Paper
 from models.register import create_elder
 from tests.web import stories
-from tests.web.conftest import House, csrf_of, log_in
+from tests.web.conftest import House, bearer, csrf_of, log_in
 
 LINE = "02110000001"
 TODAY = utc_now().astimezone().date()
@@ -124,6 +124,49 @@ async def test_a_paper_is_printed_signed_and_its_scan_kept_for_those_who_may_see
     assert (await _post(house, f"{papers}/{paper.id}/delete", version="2")).status == 303
     assert _kept(house) == []
     assert {"elder.print", "paper.add", "paper.read", "paper.scan", "paper.remove"} <= set(await _actions(house))
+
+
+async def test_a_scan_goes_in_and_out_by_the_api(sqlite_house: House) -> None:
+    house, elder = sqlite_house, await _elder(sqlite_house)
+    lead, agent = await bearer(house.client, "lead"), await bearer(house.client)
+    path = f"/api/v1/elders/{elder}/papers"
+    answer = await house.client.post(path, json={"kind": "notice", "issued_on": TODAY.isoformat()}, headers=agent)
+    paper = (await answer.json())["id"]
+    scan = f"{path}/{paper}/scan"
+
+    async def put(body: bytes, media: str = "application/octet-stream", *, version: int = 1, to: str = scan) -> int:
+        head = {**agent, "Content-Type": media}
+        return (await house.client.put(to, params={"version": version}, data=BytesIO(body), headers=head)).status
+
+    other = await _elder(house, ElderForm(name="演示·李二"))
+    assert (await house.client.get(scan, headers=agent)).status == 404, "there is none yet"
+    assert await put(PDF, "text/html") == 415
+    assert await put(b"MZ no paper", "application/pdf") == 422
+    assert await put(b"") == 422
+    assert await put(PDF + b" " * scans.LARGEST) == 413
+    assert await put(PDF, version=9) == 409
+    assert await put(PDF, to=scan.replace(f"/{elder}/", f"/{other}/")) == 404
+    stranger = await house.client.put(scan, params={"version": 1}, data=BytesIO(PDF + b" " * 1024 * 1024))
+    assert stranger.status in (401, 413), "a large body is read from who has logged in only"
+    assert _kept(house) == []
+    assert await put(PDF) == 200
+    jpeg = b"\xff\xd8\xff\xe0 another scan"
+    assert await put(jpeg, version=1) == 409
+    assert [file.read_bytes() for file in _kept(house)] == [PDF], "what came too late is not kept"
+    assert await put(jpeg, "image/jpeg", version=2) == 200
+    assert [file.read_bytes() for file in _kept(house)] == [jpeg]
+    (listed,) = (await (await house.client.get(path, headers=agent)).json())["items"]
+    assert (listed["scan_type"], listed["scan_size"], listed["version"]) == ("image/jpeg", len(jpeg), 3)
+
+    assert (await house.client.get(scan, headers=lead)).status == 403, "masked until they have said why"
+    reveal = {"record": f"elder:{elder}", "reason": "complaint"}
+    assert (await house.client.post("/api/v1/reveals", json=reveal, headers=lead)).status in (200, 201)
+    read = await house.client.get(scan, headers=lead)
+    assert (read.status, read.headers["Content-Type"], await read.read()) == (200, "image/jpeg", jpeg)
+    assert "attachment" in read.headers["Content-Disposition"]
+    assert [action for action in await _actions(house) if action.startswith("paper.")] == [
+        *("paper.add", "paper.scan", "paper.scan", "paper.read"),
+    ]
 
 
 async def test_a_file_that_is_deleted_takes_its_scans_along(sqlite_house: House) -> None:

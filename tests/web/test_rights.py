@@ -176,6 +176,8 @@ GET /api/v1/elders/{id}/history                     ALGPRDOB   404 401
 POST /api/v1/elders/{id}/merge                      ALGP       415 401
 GET /api/v1/elders/{id}/papers                      ALGPRDOB   404 401
 POST /api/v1/elders/{id}/papers                     ALGP       415 401
+GET /api/v1/elders/{id}/papers/{paper}/scan         ALGPDOB    404 401
+PUT /api/v1/elders/{id}/papers/{paper}/scan         ALGP       422 401
 GET /api/v1/elders/{id}/terminals                   ALGPRDOB   404 401
 POST /api/v1/elders/{id}/terminals                  ALGP       415 401
 DELETE /api/v1/elders/{id}/terminals/{part}         ALGP       404 401

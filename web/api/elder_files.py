@@ -1,5 +1,5 @@
-"""What hangs on an elder's file: the line of time, history, papers, repairs; changes of a month; files made one. The
-same rules as on the pages; a scan is uploaded there."""
+"""What hangs on an elder's file: the line of time, history, repairs; changes of a month; files made one. The same rules
+as on the pages. Papers are in `elder_papers.py`."""
 
 from datetime import date
 from typing import Annotated
@@ -10,12 +10,10 @@ from pydantic import Field
 from models.elder_mapping import COLUMNS
 from models.masking import masked
 from models.merging import are_different, merge
-from models.papers import PaperForm, PaperKind, add
 from models.queries.duplicates import Pair, list_duplicates
 from models.queries.elder_changes import ChangeView, Group, MonthsChange, changes_in, history_of
 from models.queries.elder_timeline import Happened, timeline_of
 from models.queries.paging import Page
-from models.queries.papers import PaperView, paper_view, papers_of
 from models.queries.repairs import RepairView, list_repairs, repair_view
 from models.register import form_of
 from models.repairs import MOST_COST, finish, report
@@ -25,7 +23,6 @@ from web.api.kit import (
     Limit,
     ListOf,
     Operations,
-    Output,
     ProgressFilter,
     RecordId,
     RowCount,
@@ -67,11 +64,6 @@ class History(ListOf[ChangeView]):
     pass
 
 
-class PaperList(Output):
-    items: list[PaperView]
-    next: None = None
-
-
 class RepairList(ListOf[RepairView]):
     pass
 
@@ -82,16 +74,6 @@ class ChangeList(ListOf[MonthsChange]):
 
 class DuplicateList(ListOf[Pair]):
     pass
-
-
-class PaperIn(Input):
-    """`issued_on`: the day of the signature, for what is signed."""
-
-    kind: PaperKind
-    issued_on: date
-    valid_until: date | None = None
-    number: str = Field("", max_length=200)
-    issuer: str = Field("", max_length=200)
 
 
 class FaultIn(Input):
@@ -160,31 +142,6 @@ async def get_history(request: web.Request) -> web.StreamResponse:
         await form_of(session, elder)
         page = await history_of(session, elder, limit=wanted.limit, after=wanted.cursor)
     return answer_page(Page(shown_elder(request, elder, page.items), page.next))
-
-
-@operations("GET", "/elders/{id}/papers", "The papers of a file", right=Right.SEE_ELDERS, result=PaperList)
-async def get_papers(request: web.Request) -> web.StreamResponse:
-    elder = number_in_path(request, "id")
-    async with request.app[DATABASE].read() as session:
-        await in_sight(request, session, elder)
-        await form_of(session, elder)
-        found = await papers_of(session, elder, today())
-    shown = shown_elder(request, elder, found)
-    return answer({"items": [view_json(paper) for paper in shown], "next": None})
-
-
-@operations(
-    "POST", "/elders/{id}/papers", "Put a paper on file", right=Right.EDIT_ELDERS, body=PaperIn, result=PaperView,
-    status=201,
-)  # fmt: skip
-async def post_paper(request: web.Request) -> web.StreamResponse:
-    given, elder = await read_body(request, PaperIn), number_in_path(request, "id")
-    form = PaperForm(given.kind, given.issued_on, given.valid_until, given.number, given.issuer)
-    by, area_code = account_of(request).actor, request.app[SETTINGS].area_code
-    async with request.app[DATABASE].write() as session:
-        await in_sight(request, session, elder)
-        view = paper_view(await add(session, elder, form, None, by=by, area_code=area_code), today())
-    return answer(view_json(view), status=201)
 
 
 @operations(

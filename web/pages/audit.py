@@ -23,6 +23,7 @@ from web.texts import Texts
 routes = web.RouteTableDef()
 MOST: Final = 50_000
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_OF_PAPERS: Final = frozenset({"paper.add", "paper.remove", "elder.print"})
 _COLUMNS: Final = ("id", "at", "who", "action", "record", "elder", "origin", "details", "hash")
 FILTERS: Final = ("actor", "action", "record", "elder", "origin", "from", "to")
 
@@ -60,11 +61,11 @@ def told(view: AuditView, t: Texts) -> list[tuple[str, str]]:
     found = []
     for name, value in view.data.items():
         if isinstance(value, Mapping):
-            words = ", ".join(f"{t.word('elder', key)}={_plain(part)}" for key, part in value.items())
+            words = ", ".join(f"{_label(key, t)}={_words(key, part, t)}" for key, part in value.items())
         elif name == "fields" and isinstance(value, list):
             words = ", ".join(t.word("elder", str(part)) for part in value)
         elif isinstance(value, str):
-            words = t.word(f"audit_{name}", value)
+            words = t.word("paper_kind" if view.action in _OF_PAPERS and name == "kind" else f"audit_{name}", value)
         else:
             words = _plain(value)
         found.append((t.word("audit_data", name), words))
@@ -77,6 +78,16 @@ def _row(view: AuditView, t: Texts) -> list[str]:
     elder = "" if view.elder is None else str(view.elder)
     action = t.word("audit_action", view.action)
     return [str(view.id), stamp(view.at), who, action, view.record, elder, view.origin, details, view.hash]
+
+
+def _label(name: str, t: Texts) -> str:
+    return t.word("audit_data" if f"audit_data.{name}" in t else "elder", name)
+
+
+def _words(name: str, value: object, t: Texts) -> str:
+    if name == "roles" and isinstance(value, list):
+        return ", ".join(t.word("role", str(role)) for role in value)
+    return _plain(value)
 
 
 def _plain(value: object) -> str:

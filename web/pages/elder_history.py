@@ -25,7 +25,14 @@ from web.rights import Right
 
 routes = web.RouteTableDef()
 # Fields whose values are words of a vocabulary.
-WORDS_OF: Final = {"status": "elder_status", "sex": "sex", "service_class": "service_class", "language": "language"}
+WORDS_OF: Final = {
+    "status": "elder_status",
+    "sex": "sex",
+    "service_class": "service_class",
+    "language": "language",
+    "lives_alone": "said",
+    "provisional": "said",
+}
 
 
 @routes.get("/elders/{id}/timeline")

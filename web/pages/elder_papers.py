@@ -1,16 +1,14 @@
 """Papers of a file: the list with the form to add one, scans, the forms to print and sign; files that lack one."""
 
-import asyncio
 from datetime import timedelta
 from typing import Final
 
 import segno
 from aiohttp import web
 
-from home import scans
 from models.audit import audit
 from models.masking import masked
-from models.papers import PRINTED, PaperKind, add, attach, is_kept, paper_of, remove
+from models.papers import PRINTED, PaperKind, add, paper_of, remove
 from models.queries.papers import LACKS, Lack, list_lacking, papers_of
 from models.register import FormRefused
 from models.versions import VersionConflict
@@ -18,11 +16,12 @@ from web.api.kit import number_in_path
 from web.guard import account_of, needs
 from web.keys import DATABASE, REVEALS, SETTINGS
 from web.pages.listing import LINES, cursor_of
-from web.papers import PaperEntry, entry, forget, forget_unkept, paper_form, scan_in, show_problems, today
+from web.paper_scans import answer_with, forget, forget_unkept, put_on_file
+from web.papers import PaperEntry, entry, paper_form, scan_in, show_problems, today
 from web.people_names import names_of_users
 from web.personal import sees_elder, shown_elder
 from web.places import in_sight, scope_of
-from web.problems import Conflict, Forbidden, NotFound, Problem
+from web.problems import Conflict, NotFound, Problem
 from web.register_views import ElderView, elder_view
 from web.render import render, texts_of
 from web.rights import Right
@@ -84,16 +83,13 @@ async def add_scan(request: web.Request) -> web.StreamResponse:
     elder, number = number_in_path(request, "id"), number_in_path(request, "paper")
     async with request.app[DATABASE].read() as session:
         await in_sight(request, session, elder)
-        before = (await paper_of(session, elder, number)).scan
+        await paper_of(session, elder, number)
     scan = await scan_in(request, needed=True)
     assert scan is not None  # it was needed
     try:
-        async with request.app[DATABASE].write() as session:
-            await attach(session, number, scan, version=await _version(request), by=account_of(request).actor)
-            left = before if before and not await is_kept(session, before) else ""
+        await put_on_file(request, elder, number, scan, version=await _version(request))
     except VersionConflict as error:
         raise Conflict("problem.version") from error
-    await forget(request, left)
     raise web.HTTPSeeOther(f"/elders/{elder}/papers")
 
 
@@ -115,23 +111,7 @@ async def remove_paper(request: web.Request) -> web.StreamResponse:
 @routes.get("/elders/{id}/papers/{paper}/scan")
 @needs(Right.SEE_PERSONAL)
 async def scan(request: web.Request) -> web.StreamResponse:
-    """The file itself, to whom the elder's file is shown; each look is on the audit log."""
-    elder, number = number_in_path(request, "id"), number_in_path(request, "paper")
-    async with request.app[DATABASE].read() as session:
-        await in_sight(request, session, elder)
-        paper = await paper_of(session, elder, number)
-    if not paper.scan:
-        raise NotFound
-    if not sees_elder(request, elder):
-        raise Forbidden("problem.reveal_first")
-    path = scans.path_of(request.app[SETTINGS], paper.scan)
-    if not await asyncio.to_thread(path.is_file):
-        raise NotFound("problem.scan_gone")
-    async with request.app[DATABASE].write() as session:
-        audit(session, account_of(request).actor, "paper.read", f"paper:{number}", elder=elder)
-    name = f"paper-{number}{scans.ENDINGS[paper.scan_type]}"
-    headers = {"Content-Type": paper.scan_type, "Content-Disposition": f'attachment; filename="{name}"'}
-    return web.FileResponse(path, headers=headers)
+    return await answer_with(request, number_in_path(request, "id"), number_in_path(request, "paper"))
 
 
 @routes.get("/elders/{id}/print/{kind}")

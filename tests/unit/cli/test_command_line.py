@@ -141,6 +141,31 @@ def test_a_register_goes_out_and_comes_in(shell: Shell, tmp_path: Path) -> None:
     assert "演示·李一" in (tmp_path / "one.csv").read_text("utf-8-sig")
 
 
+def test_a_whole_import_is_undone(shell: Shell, home: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "register.csv"
+    sheet.write_text("姓名,住宅电话\n演示·李一,10000002\n演示·王二,10000003\n演示·赵三,10000004\n", "utf-8")
+    assert shell("import", "elders", str(sheet)) == 0
+    (written,) = shell.json("import", "list")
+    assert (written["state"], written["created"]) == ("done", 3)
+    number = str(written["number"])
+    with closing(sqlite3.connect(home / "yijiantong.db")) as database, database:
+        database.execute("UPDATE elders SET version = 2 WHERE name = '演示·王二'")
+    assert shell("import", "undo", "99", "--yes") == 1
+    assert "99" in shell.err
+    assert shell("import", "undo", number) == 2, "nobody is there to say yes"
+    assert shell("import", "undo", number, "--yes") == 1
+    assert "第 3 行" in shell.out
+    assert "导入后又有修改" in shell.out
+    assert "撤销 2 份档案" in shell.out
+    assert shell("export", "elders", str(tmp_path / "left.csv")) == 0
+    left = (tmp_path / "left.csv").read_text("utf-8-sig")
+    assert [name for name in ("李一", "王二", "赵三") if name in left] == ["王二"]
+    assert shell("import", "undo", number, "--yes") == 1
+    assert "undone" in shell.err
+    (undone,) = shell.json("import", "list")
+    assert (undone["state"], undone["kept"]) == ("undone", 1)
+
+
 def test_a_backup_brings_the_old_state_back(shell: Shell, home: Path, tmp_path: Path) -> None:
     shell("seat", "add", "801")
     copy = tmp_path / "copy.db"

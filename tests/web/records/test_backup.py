@@ -7,6 +7,7 @@ import asyncio
 import os
 import sqlite3
 import sys
+import tarfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
@@ -327,6 +328,8 @@ async def test_a_restore_that_is_killed_leaves_the_old_or_the_new(settings: Sett
 
 def test_the_copy_of_a_sqlite_database_is_one_file(sqlite_url: str, tmp_path: Path) -> None:
     backup(settings_of(sqlite_url, tmp_path / "home"), tmp_path / "copies" / "copy.db")
-    with closing(sqlite3.connect(tmp_path / "copies" / "copy.db")) as copy:
+    with tarfile.open(tmp_path / "copies" / "copy.db") as tar:
+        tar.extract("database", tmp_path, filter="data")
+    with closing(sqlite3.connect(tmp_path / "database")) as copy:
         assert copy.execute("PRAGMA journal_mode").fetchone() == ("delete",)
     assert [path.name for path in (tmp_path / "copies").iterdir()] == ["copy.db"]

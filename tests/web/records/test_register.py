@@ -21,6 +21,7 @@ from models.follow_ups import FollowUp, FollowUpKind
 from models.id_cards import BadIdCard, read_id_card
 from models.names import search_key
 from models.org import OrgKind, UnknownOrgUnit, add_unit, list_units, set_manager_phone
+from models.queries import searching
 from models.queries.elder_changes import history_of
 from models.queries.elders import list_elders
 from models.queries.follow_ups import list_follow_ups
@@ -320,7 +321,13 @@ def test_impossible_id_cards_are_refused(number: str) -> None:
         read_id_card(number)
 
 
-async def test_search_by_name_pinyin_initials_and_numbers(db: Database) -> None:
+@pytest.mark.parametrize(("few", "many"), [(searching.FEW, searching.MANY), (0, searching.MANY), (0, 0)])
+async def test_search_by_name_pinyin_initials_and_numbers(
+    db: Database, monkeypatch: pytest.MonkeyPatch, few: int, many: int
+) -> None:
+    """Whichever way a database is asked, by how many files a word means."""
+    monkeypatch.setattr(searching, "FEW", few)
+    monkeypatch.setattr(searching, "MANY", many)
     li = await _create(db, replace(FULL, id_card=ID_CARD))
     zeng = await _create(db, ElderForm(name="曾单", home_phone="12000000077"))
     expected = {

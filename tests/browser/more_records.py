@@ -1,0 +1,67 @@
+"""What neither the demo district nor a day has, so that every page has something to show: two files of one person, a
+paper with its scan, a sheet that was checked. Fictitious people only."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from io import BytesIO
+from typing import Final
+
+from home import scans
+from home.settings import Settings
+from models import import_actions, papers
+from models.database import Database
+from models.elder_forms import ElderForm
+from models.import_actions import Choices
+from models.import_findings import ImportFiles
+from models.import_steps import ImportWork
+from models.imports import ImportState, Wrong, begin, find_import
+from models.papers import PaperForm, PaperKind, Scan
+from models.register import create_elder, form_of
+
+BY: Final = "demo"
+SCAN: Final = b"%PDF-1.4 demo"  # of elder 1
+SHEET: Final = """姓名,性别,住宅电话,终端号码,小区,楼号,室,健康状况
+演示·新一,女,10009001,10009001,示例新村,3,101,高血压
+演示·新二,男,10009002,不是号码,示例新村,3,102,
+演示·新三,男,10009003,10009003,样例公寓,12,601,听力差
+"""
+
+
+async def put_on_record(db: Database, settings: Settings) -> None:
+    await _a_second_file(db, 2, settings.area_code)
+    await _a_paper(db, 1, settings)
+    await _a_sheet(db, settings)
+
+
+async def _a_second_file(db: Database, elder: int, area_code: str) -> None:
+    """As it comes about when somebody is registered once more, with the phone and without the terminal."""
+    async with db.write() as session:
+        form, _ = await form_of(session, elder)
+        again = ElderForm(name=form.name, sex=form.sex, home_phone=form.home_phone, room=form.room, health="高血压")
+        await create_elder(session, again, by=BY, area_code=area_code)
+
+
+async def _a_paper(db: Database, elder: int, settings: Settings) -> None:
+    scan = Scan(*await asyncio.to_thread(scans.keep, settings, BytesIO(SCAN)))
+    form = PaperForm(PaperKind.AGREEMENT, date(2026, 1, 6), number="演示-0001", issuer="演示第1社区")
+    async with db.write() as session:
+        await papers.add(session, elder, form, scan, by=BY, area_code=settings.area_code)
+
+
+async def _a_sheet(db: Database, settings: Settings) -> None:
+    """Looked at, mapped and checked; one of its rows is wrong."""
+    content = SHEET.encode()
+    async with db.write() as session:
+        row = await begin(session, name="演示名册.csv", size=len(content), by=BY, state=ImportState.LOOKING)
+        number, run = row.id, row.run
+    files = ImportFiles.of(settings.home, number)
+    files.prepare()
+    await asyncio.to_thread(files.sheet.write_bytes, content)
+    await ImportWork(db, settings.home, settings.area_code, number, run).do()
+    async with db.write() as session:
+        fields = (await find_import(session, number)).mapping["fields"]
+        choices = Choices(tuple(fields), wrong=Wrong.GOOD_ROWS)
+        run = (await import_actions.start_check(session, number, choices, by=BY)).run
+    await ImportWork(db, settings.home, settings.area_code, number, run).do()
