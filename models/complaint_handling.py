@@ -3,7 +3,7 @@ it is answered and whoever complained was asked. Every step is on record with it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.audit import audit
 from models.base import utc_now
-from models.complaint_rules import Facts, Person, after_asking, not_now
+from models.complaint_rules import Facts, Person, after_asking, is_about, not_now
 from models.complaints import (
     SUCCESSORS,
     AboutKind,
@@ -107,11 +107,10 @@ async def tell_whom(
     """
     kind, known = await _known(session, about_kind, about_id)
     async with changing(session, await find(session, number, scope=scope), version=version) as row:
-        _allowed(not_now(await facts_of(session, row), Step.ASSIGNED, by, to=by), but="leaders_only")
+        before, responsible = await facts_of(session, row), await person_of(session, row.assigned_to)
+        _allowed(not_now(before, Step.ASSIGNED, by, to=by), but="leaders_only")
         row.about_kind, row.about_id = kind, known
-        responsible = await person_of(session, row.assigned_to)
-        facts = await facts_of(session, row)
-        if responsible is not None and not_now(facts, Step.ASSIGNED, responsible, to=responsible) == "concerned":
+        if responsible is not None and is_about(replace(before, about_kind=kind, about_id=known), responsible):
             row.assigned_to, row.state = None, ComplaintState.DRAFT
         audit(session, by.actor, "complaint.about", f"complaint:{number}", elder=row.elder_id, about=kind)
     return row
