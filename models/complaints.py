@@ -32,8 +32,9 @@ class ComplaintState(StrEnum):
 
 
 class Step(StrEnum):
-    """What is done with a complaint. `OPINION` is that of whoever is responsible, `APPROVED` that of a leader, who may
-    give it back instead (`RETURNED`); `ASKED`: whether the answer satisfies."""
+    """What is done with a complaint. `RECEIVED` and `ESCALATED` come by themselves. `OPINION` is that of whoever is
+    responsible, `APPROVED` that of a leader, who may give it back instead (`RETURNED`); `ASKED`: whether the answer
+    satisfies."""
 
     RECEIVED = "received"
     ASSIGNED = "assigned"

@@ -24,11 +24,14 @@ from models.base import Base, PlainJson, utc_now
 from models.elders import SERVED, Elder, is_whole
 from models.follow_ups import FollowUp
 from models.refusing import refuse
-from models.work_orders import WorkOrder
+from models.work_orders import OrderState, WorkOrder
 
 KEY: Final = "yijiantong-home-visits"
 YEAR: Final = timedelta(days=366)  # so that nobody is drawn twice in a calendar year either, a leap year included
 RECENT: Final = timedelta(days=30)  # somebody whose last order is older hardly remembers it
+_TOOK_PLACE: Final = frozenset({"finished", "checked", "settled"})
+# The states in which the service has taken place; as long as orders have none of them, every order counts.
+HAD: Final = [state for state in OrderState if state in _TOOK_PLACE] or list(OrderState)
 
 
 class VisitSample(Base):
@@ -88,7 +91,7 @@ async def _candidates(session: AsyncSession, day: date) -> dict[int, int]:
     """Elder to the last home service that they had: everybody whom we serve, but for those of this year's drawings."""
     end = datetime.combine(day, time.max).astimezone()
     last = select(WorkOrder.elder_id, func.max(WorkOrder.id)).join(Elder, Elder.id == WorkOrder.elder_id)
-    last = last.where(WorkOrder.drafted_at > end - RECENT, WorkOrder.drafted_at <= end)
+    last = last.where(WorkOrder.drafted_at > end - RECENT, WorkOrder.drafted_at <= end, WorkOrder.state.in_(HAD))
     last = last.where(Elder.status.in_(SERVED), is_whole()).group_by(WorkOrder.elder_id)
     near = (FollowUp.sample_day > day - YEAR, FollowUp.sample_day < day + YEAR)
     taken = set(await session.scalars(select(FollowUp.elder_id).where(*near)))

@@ -62,7 +62,7 @@ async def read_sheet(request: web.Request, session: AsyncSession, number: int) -
         concerned=is_about(facts, person),
         is_masked=False,
     )
-    return sheet if _sees(request, view) else replace(masked(sheet), is_masked=True)
+    return sheet if not sheet.concerned and _sees(request, view) else replace(masked(sheet), is_masked=True)
 
 
 def _sees(request: web.Request, view: ComplaintView) -> bool:

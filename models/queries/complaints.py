@@ -129,11 +129,15 @@ async def complaint_view(
 
 
 async def steps_of(session: AsyncSession, complaint: int) -> tuple[StepView, ...]:
-    """What was done, in order."""
+    """What was done, in order, from its coming in on."""
+    came = await session.get_one(Complaint, complaint)
     rows = select(ComplaintStep).where(ComplaintStep.complaint_id == complaint)
-    return tuple(
-        StepView(row.level, row.step, row.at, row.by, row.note, row.to_user)
-        for row in await session.scalars(rows.order_by(ComplaintStep.at, ComplaintStep.id))
+    return (
+        StepView(1, Step.RECEIVED, came.drafted_at, came.drafted_by, "", None),
+        *(
+            StepView(row.level, row.step, row.at, row.by, row.note, row.to_user)
+            for row in await session.scalars(rows.order_by(ComplaintStep.at, ComplaintStep.id))
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""The queue of follow-ups: taken, tried again, closed, passed on to the complaint; and the visits that are drawn (T5)."""
+"""The queue of follow-ups: taken, tried again, closed, passed on to the complaint; the visits that are drawn (T5)."""
 
 from __future__ import annotations
 
