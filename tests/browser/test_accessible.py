@@ -18,8 +18,8 @@ GRAVE = ("serious", "critical")
 LOG_INS = ("agent801", "supervisor", "admin")
 # Routes whose record the demo district does not have.
 WITHOUT_RECORDS = [
-    "/elders/import/{id}",
     "/complaint-archives/{id}/file",
+    "/elders/import/{id}",
     "/duplicates/{id}/{other}",
     "/elders/{id}/papers/{paper}/scan",
     "/admin/prompts/{lang}/{name}/takes/{take}",
