@@ -56,6 +56,20 @@ class Policy:
     pause_toilet: float = _value(10, low=1, high=480, unit="min", zh="置忙时限：洗手间", en="longest pause: toilet")
     pause_other: float = _value(15, low=1, high=480, unit="min", zh="置忙时限：其他", en="longest pause: other")
     follow_up: float = _value(2, low=1, high=14, unit="d", zh="回访期限(S1.8)", en="a follow-up is due after (S1.8)")
+    follow_up_tries: float = _value(
+        3, low=1, high=6, unit="n", zh="回访未接通最多拨打次数", en="tries of a follow-up that nobody answers"
+    )
+    follow_up_pause: float = _value(
+        3,
+        low=1,
+        high=48,
+        unit="h",
+        zh="回访未接通后至少多久再拨",
+        en="pause before a follow-up is tried again, at least",
+    )
+    visit_sample: float = _value(
+        100, low=0, high=5000, unit="n", zh="每日上门服务抽样回访人数(T5)", en="home services followed up each day (T5)"
+    )
     lookup: float = _value(
         1.0, low=0.1, high=10, unit="s", zh="查档时限", en="deadline for looking the caller up, then unknown"
     )

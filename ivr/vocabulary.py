@@ -201,10 +201,14 @@ class DeviceKind(StrEnum):
 
 
 class FollowUpKind(StrEnum):
+    """What a follow-up asks about. `VISIT` is drawn from those who had a home service (T5) and belongs to no call."""
+
     EMERGENCY = "emergency"
     CONSULTATION = "consultation"
     LIFE_SERVICE = "life_service"
     COMPLAINT = "complaint"
+    CARE = "care"
+    VISIT = "visit"
 
 
 class Topic(StrEnum):

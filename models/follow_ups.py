@@ -1,58 +1,77 @@
-"""Calls that are owed afterwards: within 2 days of an emergency or a consultation (S1.8, S2.2, S4.7)."""
+"""Calls that are owed afterwards: within 2 days of an emergency, a consultation or a service (S1.8, S2.2, S3.4, S4.7),
+and those for which home services were drawn (T5).
+
+What is done with one is `follow_up_work.py`'s, what is asked in a call `follow_up_forms.py`'s, when it is tried again
+`follow_up_tries.py`'s, who is drawn for visits `visit_samples.py`'s.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ivr.vocabulary import FollowUpKind
-from models.audit import audit
 from models.base import Base, choice, utc_now
-from models.elders import Elder
-from models.scope import EVERYWHERE, Scope
-from models.versions import Versioned, changing
+from models.versions import Versioned
+
+
+class Ended(StrEnum):
+    """How a follow-up ended. `STOPPED`: the elder is gone (`statuses.py`)."""
+
+    REACHED = "reached"
+    NOT_REACHED = "not_reached"
+    STOPPED = "stopped"
+
+
+class TryResult(StrEnum):
+    """Why a call came to nothing."""
+
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    SWITCHED_OFF = "switched_off"
+    WRONG_NUMBER = "wrong_number"
+    NOT_NOW = "not_now"
 
 
 class FollowUp(Versioned, Base):
+    """`case_id`, `order_id`: the call or the service that it is about; a visit that was drawn (`sample_day`) has no
+    case. `agent_id`: whose it is, None: nobody's yet. `next_try_at`: not to be rung before, after so many `tries`.
+    `answers`: question to choice, as in `follow_up_forms.py`. `done_at`: since when it is not owed any more."""
+
     __tablename__ = "follow_ups"
     __table_args__ = (UniqueConstraint("case_id", "kind"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"))
+    case_id: Mapped[str | None] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"))
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("work_orders.id", ondelete="SET NULL"), index=True)
     elder_id: Mapped[int | None] = mapped_column(ForeignKey("elders.id", ondelete="SET NULL"), index=True)
     kind: Mapped[FollowUpKind] = mapped_column(choice(FollowUpKind))
     booked_at: Mapped[datetime] = mapped_column(default=utc_now)
     due_at: Mapped[datetime] = mapped_column(index=True)
+    sample_day: Mapped[date | None] = mapped_column(index=True)
+    agent_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    tries: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     done_by: Mapped[str] = mapped_column(default="")
+    ended: Mapped[Ended | None] = mapped_column(choice(Ended))
     result: Mapped[str] = mapped_column(default="")
+    answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
     satisfaction: Mapped[str] = mapped_column(default="")
     note: Mapped[str] = mapped_column(default="")
 
 
-async def complete(
-    session: AsyncSession,
-    follow_up: int,
-    *,
-    version: int,
-    by: str,
-    done: bool,
-    result: str,
-    satisfaction: str,
-    note: str,
-    scope: Scope = EVERYWHERE,
-) -> None:
-    """Write down what the call brought, or (`done` False) take that back.
+class FollowUpTry(Base):
+    """A call that came to nothing; `by` as in the timeline (`user:7`)."""
 
-    Raises:
-        NoSuchRecord, VersionConflict: as in `versions.changing`; out of `scope` there is none.
-    """
-    owed = select(FollowUp).outerjoin(Elder, Elder.id == FollowUp.elder_id)
-    found = await session.scalar(owed.where(FollowUp.id == follow_up, scope.of_elders()))
-    async with changing(session, found, version=version) as row:
-        row.done_at, row.done_by = (utc_now(), by) if done else (None, "")
-        row.result, row.satisfaction, row.note = result, satisfaction, note
-        audit(session, by, "follow_up.done" if done else "follow_up.reopen", f"follow_up:{follow_up}")
+    __tablename__ = "follow_up_tries"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    follow_up_id: Mapped[int] = mapped_column(ForeignKey("follow_ups.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+    by: Mapped[str]
+    result: Mapped[TryResult] = mapped_column(choice(TryResult))

@@ -17,8 +17,10 @@ from ivr.numbers import SERVICES
 from ivr.policy import Policy, PolicyError
 from models.live_settings import LiveSetting, current, put
 from models.masking import number as masked_number
+from models.office_hours import OfficeHours
 from models.phone_numbers import dialable
 from models.refusing import refuse
+from models.working_days import days_of
 
 POLICY: Final = "policy."
 DUTY_PHONES: Final = "duty_phones"
@@ -101,6 +103,13 @@ def usable_policy(fixed: Fixed, rows: Mapping[str, LiveSetting]) -> tuple[Policy
 async def policy_in_force(session: AsyncSession, fixed: Fixed) -> Policy:
     """What the controllers work by."""
     return usable_policy(fixed, await current(session))[0]
+
+
+async def office_hours(session: AsyncSession, fixed: Fixed) -> OfficeHours:
+    """The working hours in force, exchanged days included (H2)."""
+    rows = await current(session)
+    policy = usable_policy(fixed, rows)[0]
+    return OfficeHours(policy.office_from, policy.office_to, days_of(rows))
 
 
 def duty_phones_of(fixed: Fixed, rows: Mapping[str, LiveSetting]) -> tuple[str, ...]:

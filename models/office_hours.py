@@ -17,16 +17,16 @@ class OfficeHours:
     days whether they are worked on, where that is known better than by the calendar."""
 
     def __init__(self, first: float, last: float, days: Mapping[date, bool] | None = None) -> None:
+        self.first = first
+        self.last = last
         self._days = dict(days or {})
-        self._first = first
-        self._last = last
         self._calendar = holidays.country_holidays("CN")
 
     def open_at(self, at: datetime) -> bool:
         """Whether somebody should be at a community's seat then."""
         local = at.astimezone()
         hour = local.hour + local.minute / 60 + local.second / 3600
-        return self._first <= hour < self._last and self.worked_on(local.date())
+        return self.first <= hour < self.last and self.worked_on(local.date())
 
     def worked_on(self, day: date) -> bool:
         """Whether people work on this day."""

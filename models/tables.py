@@ -6,6 +6,7 @@ from models import (
     audit,
     case_notes,
     cases,
+    complaint_archives,
     complaints,
     device_reports,
     dispositions,
@@ -25,6 +26,7 @@ from models import (
     seats,
     sip_bans,
     terminal_tests,
+    visit_samples,
     web_sessions,
     work_orders,
 )
@@ -36,6 +38,7 @@ __all__ = [
     "audit",
     "case_notes",
     "cases",
+    "complaint_archives",
     "complaints",
     "device_reports",
     "dispositions",
@@ -56,6 +59,7 @@ __all__ = [
     "seats",
     "sip_bans",
     "terminal_tests",
+    "visit_samples",
     "web_sessions",
     "work_orders",
 ]

@@ -15,6 +15,7 @@ from models.database import Database
 from models.house_policy import Fixed
 from web import api, guard, keys, limits, logs, pages, security, sessions
 from web.accounts import Accounts
+from web.archiving import ARCHIVES, Archives
 from web.codes import CODES, Codes
 from web.condition import Looking
 from web.controller.client import Controller
@@ -28,9 +29,11 @@ from web.keeping import keep_audit
 from web.ladder_log import LadderLog
 from web.metrics import Metrics, measuring
 from web.origin import origins
+from web.overdue import OVERDUE, Overdue
 from web.policy_now import POLICY_NOW, PolicyNow
 from web.render import STATIC, make_environment
 from web.reveals import Reveals
+from web.sampling import draw_visits
 from web.texts import load_texts
 from web.throttle import Limits, Throttle
 from web.wallboard import Wallboard
@@ -92,6 +95,8 @@ def make_app(settings: Settings, secrets: Secrets) -> web.Application:
     app[keys.LOGINS] = Throttle(burst=10, per_minute=20)
     app[keys.LIMITS] = Limits()
     app[keys.IMPORTS] = Imports(settings, database)
+    app[ARCHIVES] = Archives(settings, database, app[keys.TEMPLATES])
+    app[OVERDUE] = Overdue(database, Fixed.of(settings))
     app.on_response_prepare.append(security.add_headers)
     app.on_shutdown.append(_say_goodbye)
     app.cleanup_ctx.extend([_database, _controller])
@@ -121,6 +126,8 @@ async def _controller(app: web.Application) -> AsyncIterator[None]:
             asyncio.create_task(app[keys.FIGURES].watch_the_loop(), name="loop-lag"),
             asyncio.create_task(keep_audit(app[keys.DATABASE]), name="audit"),
             asyncio.create_task(app[keys.IMPORTS].watch(), name="imports"),
+            asyncio.create_task(app[ARCHIVES].watch(), name="archives"),
+            asyncio.create_task(draw_visits(app[keys.DATABASE], Fixed.of(app[keys.SETTINGS])), name="visits"),
         )
         yield
         for task in tasks:

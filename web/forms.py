@@ -109,8 +109,9 @@ class Registration(Form):  # type: ignore[misc]
 
 class FollowUpForm(Form):  # type: ignore[misc]
     version = IntegerField(validators=[InputRequired()])
-    result = StringField(validators=[InputRequired(), *LONG])
+    result = TextAreaField(validators=[InputRequired(), *LONG])
     satisfaction = SelectField(choices=[])
+    note = TextAreaField(validators=LONG)
 
 
 class ExceptionForm(Form):  # type: ignore[misc]

@@ -59,7 +59,9 @@ MENU: Final = (
         (
             Entry(Right.FOLLOW_UP, "/follow-ups", "nav.follow_ups"),
             Entry(Right.SEE_ORDERS, "/orders", "nav.orders"),
+            Entry(Right.FOLLOW_UP, "/visit-samples", "nav.visit_samples"),
             Entry(Right.SEE_COMPLAINTS, "/complaints", "nav.complaints"),
+            Entry(Right.ARCHIVE_COMPLAINTS, "/complaint-archives", "nav.complaint_archives"),
             Entry(Right.EXPLAIN_EXCEPTIONS, "/exception-reports", "nav.exceptions"),
         ),
     ),

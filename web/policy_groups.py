@@ -25,7 +25,10 @@ GROUPS: Final = {
     "pauses": (
         "pause_rest", "pause_meal", "pause_training", "pause_meeting", "pause_toilet", "pause_other",
     ),
-    "hours": ("office_from", "office_to", "follow_up", "again_window", "test_every"),
+    "hours": (
+        "office_from", "office_to", "again_window", "test_every", "follow_up", "follow_up_tries", "follow_up_pause",
+        "visit_sample",
+    ),
     "messages": ("sms_tries", "sms_pause"),
     "breaking": ("revival_gap", "revival_within", "lease_beat", "lease_runs_out", "lease_patience"),
 }  # fmt: skip

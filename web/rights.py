@@ -22,6 +22,8 @@ class Right(StrEnum):
     FOLLOW_UP = "follow_up"
     SEE_ORDERS = "see_orders"
     SEE_COMPLAINTS = "see_complaints"
+    HANDLE_COMPLAINTS = "handle_complaints"  # what somebody may do with one is told by `models/complaint_rules.py`
+    ARCHIVE_COMPLAINTS = "archive_complaints"
     SET_ANY_SEAT = "set_any_seat"  # of the account's own places
     REPORT_ALARMS = "report_alarms"
     SEE_TERMINALS = "see_terminals"
@@ -54,6 +56,7 @@ _AGENT: Final = _SEE | {
     Right.FOLLOW_UP,
     Right.SEE_ORDERS,
     Right.SEE_COMPLAINTS,
+    Right.HANDLE_COMPLAINTS,
     Right.SEE_PERSONAL,
 }
 _OF_ROLE: Final[dict[str, frozenset[Right]]] = {

@@ -126,7 +126,7 @@ async def _views(session: AsyncSession, rows: Sequence[tuple[CaseRow, str | None
             alarms[entry.case_id].extend(_alarms(entry))
         found = select(RecordingRow).where(RecordingRow.case_id.in_(ids))
         for recording in await session.scalars(found.order_by(RecordingRow.started_at, RecordingRow.id)):
-            recordings[recording.case_id].append(_recording_view(recording))
+            recordings[recording.case_id].append(recording_view(recording))
     return [
         CaseView(
             id=case.id,
@@ -187,7 +187,8 @@ def _alarms(entry: TimelineRow) -> list[AlarmView]:
     ]
 
 
-def _recording_view(row: RecordingRow) -> RecordingView:
+def recording_view(row: RecordingRow) -> RecordingView:
+    """A recording as pages and API show it."""
     return RecordingView(
         id=row.id,
         started_at=row.started_at,

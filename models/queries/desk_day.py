@@ -1,5 +1,5 @@
-"""What one agent's desk shows of the day: calls that nobody answered in time and what became of them, the follow-ups of
-their own cases, what they have taken down and nobody has worked on yet."""
+"""What one agent's desk shows of the day: calls that nobody answered in time and what became of them, the follow-ups
+and complaints that are theirs, what they have taken down and nobody has worked on yet."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import exists, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.vocabulary import CaseKind, CaseState, FollowUpKind, LegKind, Role
 from models.base import utc_now
 from models.cases import CaseLegRow, CaseRow
-from models.complaints import OPEN, Complaint
+from models.complaint_clocks import clocks_of
+from models.complaints import UNANSWERED, Complaint, ComplaintState
 from models.elders import Elder
 from models.follow_ups import FollowUp
+from models.office_hours import OfficeHours
 from models.scope import Scope
 from models.work_orders import OrderState, WorkOrder
 
@@ -40,15 +42,27 @@ class MissedView:
 
 @dataclass(frozen=True, slots=True)
 class DueView:
-    """A follow-up of a case that this seat has taken."""
+    """A follow-up that somebody has taken, or of a case that their seat had and nobody has taken; of a visit that was
+    drawn there is no `case`."""
 
     id: int
-    case: str
+    case: str | None
     elder: int | None
     elder_name: str
     kind: FollowUpKind
     due_at: datetime
     overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintLine:
+    """A complaint that is somebody's to answer: `due` is the nearer of its clocks."""
+
+    id: int
+    elder_name: str
+    words: str
+    due: datetime
+    late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +116,39 @@ def _became(case: CaseRow) -> Became:
             return "in_hand"
 
 
-async def follow_ups_of_seat(session: AsyncSession, extension: str, until: datetime) -> list[DueView]:
-    """Those that are still owed and due before this moment, of cases in which this seat was A."""
-    mine = exists().where(
+async def follow_ups_of_seat(
+    session: AsyncSession, extension: str, until: datetime, *, user: int | None = None
+) -> list[DueView]:
+    """Those that are still owed and due before this moment, taken by this user, or of cases in which this seat was A
+    and that nobody has taken; those which are to be tried again later are not among them."""
+    of_seat = exists().where(
         CaseLegRow.case_id == FollowUp.case_id,
         CaseLegRow.kind == LegKind.SEAT,
         CaseLegRow.role == Role.A,
         CaseLegRow.number == extension,
     )
-    query = select(FollowUp, Elder.name).outerjoin(Elder, Elder.id == FollowUp.elder_id)
-    query = query.where(FollowUp.done_at.is_(None), FollowUp.due_at < until, mine).order_by(FollowUp.due_at).limit(MOST)
+    mine = and_(FollowUp.agent_id.is_(None), of_seat)
+    mine = mine if user is None else or_(FollowUp.agent_id == user, mine)
     now = utc_now()
+    to_be_rung = or_(FollowUp.next_try_at.is_(None), FollowUp.next_try_at < now)
+    query = select(FollowUp, Elder.name).outerjoin(Elder, Elder.id == FollowUp.elder_id)
+    query = query.where(FollowUp.done_at.is_(None), FollowUp.due_at < until, mine, to_be_rung)
     return [
         DueView(row.id, row.case_id, row.elder_id, name or "", row.kind, row.due_at, row.due_at < now)
-        for row, name in await session.execute(query)
+        for row, name in await session.execute(query.order_by(FollowUp.due_at).limit(MOST))
     ]
+
+
+async def complaints_of(session: AsyncSession, user: int, *, office: OfficeHours) -> list[ComplaintLine]:
+    """Those that this user is to answer, the most urgent first."""
+    query = select(Complaint, Elder.name).outerjoin(Elder, Elder.id == Complaint.elder_id)
+    query = query.where(Complaint.assigned_to == user, Complaint.state.in_(sorted(UNANSWERED)))
+    now, found = utc_now(), []
+    for row, name in await session.execute(query.order_by(Complaint.opened_at).limit(MOST)):
+        clocks = clocks_of(row.state, row.opened_at, row.contacted_at, office=office, now=now)
+        due = min(moment for moment in (clocks.contact_due, clocks.answer_due) if moment is not None)
+        found.append(ComplaintLine(row.id, name or row.complainant, row.words, due, clocks.late))
+    return sorted(found, key=lambda complaint: complaint.due)
 
 
 async def drafts_of(session: AsyncSession, author: str) -> list[DraftLine]:
@@ -124,7 +156,7 @@ async def drafts_of(session: AsyncSession, author: str) -> list[DraftLine]:
     orders = select(WorkOrder, Elder.name).outerjoin(Elder, Elder.id == WorkOrder.elder_id)
     orders = orders.where(WorkOrder.drafted_by == author, WorkOrder.state == OrderState.DRAFT)
     complaints = select(Complaint, Elder.name).outerjoin(Elder, Elder.id == Complaint.elder_id)
-    complaints = complaints.where(Complaint.drafted_by == author, Complaint.state.in_(OPEN))
+    complaints = complaints.where(Complaint.drafted_by == author, Complaint.state == ComplaintState.DRAFT)
     found = [
         DraftLine("order", row.elder_id, name or "", row.wish, row.drafted_at)
         for row, name in await session.execute(orders.order_by(WorkOrder.id.desc()).limit(MOST))

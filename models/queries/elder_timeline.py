@@ -104,7 +104,7 @@ async def _follow_ups(session: AsyncSession, elder: int, limit: int) -> Sequence
             str(row.kind),
             "done" if row.done_at else "open",
             row.result,
-            row.case_id,
+            row.case_id or "",
             row.done_by,
         )
         for row in await session.scalars(rows)

@@ -49,9 +49,15 @@ TREE: Final = {
 }
 HOMES: Final = ("elm-1", "elm-2", "oak-1", "fir-1", "oak", "nowhere")
 # What the addresses of single records begin with; all that follows the id is a part of the record.
-SINGLE: Final = {"elders": "elder", "cases": "case", "recordings": "recording", "duplicates": "elder"}
+SINGLE: Final = {
+    "elders": "elder", "cases": "case", "recordings": "recording", "duplicates": "elder", "complaints": "complaint",
+    "follow-ups": "follow_up",
+}  # fmt: skip
 _NOT_OF_PEOPLE: Final = frozenset(
-    {"users", "seats", "imports", "admin", "places", "policy", "prompts", "seat-records", "working-days"}
+    {
+        *("users", "seats", "imports", "admin", "places", "policy", "prompts", "seat-records", "working-days"),
+        *("complaint-archives", "visit-samples"),
+    }
 )
 _NO_PROVISIONAL: Final = frozenset({"/elder-papers"})  # lists of files that somebody is to complete
 
@@ -65,6 +71,7 @@ class Home:
     name: str
     follow_up: int
     report: int
+    complaint: int
 
     @property
     def case(self) -> str:
@@ -76,7 +83,8 @@ class Home:
 
     @property
     def ids(self) -> dict[str, str]:
-        return {"elder": str(self.elder), "case": self.case, "recording": f"{self.case}-1"}
+        papers = {"complaint": str(self.complaint), "follow_up": str(self.follow_up)}
+        return {"elder": str(self.elder), "case": self.case, "recording": f"{self.case}-1", **papers}
 
     def is_in(self, text: str) -> bool:
         return self.name in text or self.open_case in text or self.case in text
@@ -151,7 +159,7 @@ async def _settle(house: House, place: str, unit: int | None, number: int) -> Ho
         order, complaint = WorkOrder(**papers, aid=Aid.MEALS, wish="午饭"), Complaint(**papers, about="", words="太慢")
         session.add_all([follow_up, report, order, complaint])
         await session.flush()
-        home = Home(place, elder, name, follow_up.id, report.id)
+        home = Home(place, elder, name, follow_up.id, report.id, complaint.id)
     tape = house.settings.home / "recordings" / closed.tapes[0].file
     tape.parent.mkdir(parents=True, exist_ok=True)
     tape.write_bytes(b"RIFF" + bytes(200))
@@ -237,6 +245,12 @@ async def test_what_is_out_of_sight_cannot_be_changed_or_revealed(land: Land) ->
         ("POST", f"/api/v1/elders/{home.elder}/contacts", {"name": "演示·甲", "phones": []}),
         ("PATCH", f"/api/v1/follow-ups/{home.follow_up}", done),
         ("PATCH", f"/api/v1/exception-reports/{home.report}", why),
+        ("PUT", f"/api/v1/follow-ups/{home.follow_up}/agent", {"version": 1, "agent": None}),
+        ("POST", f"/api/v1/follow-ups/{home.follow_up}/tries", {"version": 1, "result": "busy"}),
+        ("PATCH", f"/api/v1/complaints/{home.complaint}", {"version": 1}),
+        ("POST", f"/api/v1/complaints/{home.complaint}/steps", {"version": 1, "step": "contacted"}),
+        ("POST", "/api/v1/complaints", {"words": "太慢", "elder": home.elder}),
+        ("POST", "/api/v1/reveals", {"record": f"complaint:{home.complaint}", "reason": "演示"}),
         ("POST", "/api/v1/terminal-tests", {"device": "SN-4"}),
         ("POST", f"/api/v1/cases/{home.open_case}/actions", {"action": "arrived"}),
         ("GET", f"/elders/{home.elder}/edit", None),

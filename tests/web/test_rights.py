@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from secrets import token_urlsafe
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import select
 
 from models.base import utc_now
 from models.people import User, UserRole
 from models.web_sessions import ApiToken
-from tests.web.conftest import House
+from tests.web.conftest import House, build
 from web.accounts import hash_of
+from web.throttle import Limits, Throttle
 
 # One letter for each role; the order is that of the rows below.
 ROLES = {
@@ -80,8 +84,16 @@ GET /board                                          ALGPRDMOY  200 303
 GET /cases                                          ALGPRDO    200 303
 POST /cases/export                                  ALD        200 403
 GET /cases/{id}                                     ALGPRDO    404 303
+GET /complaint-archives                             AL         200 303
+POST /complaint-archives                            AL         422 403
+GET /complaint-archives/{id}/file                   AL         404 303
 GET /complaints                                     ALGPRO     200 303
 POST /complaints/export                             AL         200 403
+GET /complaints/new                                 ALGP       200 303
+POST /complaints/new                                ALGP       422 403
+GET /complaints/{id}                                ALGPRO     404 303
+POST /complaints/{id}/about                         ALGP       404 403
+POST /complaints/{id}/steps                         ALGP       404 403
 GET /desk                                           ALGP       200 303
 GET /duplicates                                     ALGP       200 303
 GET /duplicates/{id}/{other}                        ALGP       400 303
@@ -120,7 +132,10 @@ POST /exception-reports/export                      AL         200 403
 POST /exception-reports/{id}                        AL         422 403
 GET /follow-ups                                     ALGPD      200 303
 POST /follow-ups/export                             ALD        200 403
-POST /follow-ups/{id}                               ALGPD      422 403
+GET /follow-ups/{id}                                ALGPD      404 303
+POST /follow-ups/{id}                               ALGPD      404 403
+POST /follow-ups/{id}/agent                         ALGPD      400 403
+POST /follow-ups/{id}/tries                         ALGPD      400 403
 GET /fragments/board                                ALGPRDMOY  200 401
 GET /fragments/cases/{id}                           ALGPRDO    404 401
 GET /fragments/desk                                 ALGP       200 401
@@ -141,6 +156,8 @@ POST /repairs/{id}                                  ALDMB      422 403
 GET /terminals                                      ALDMOB     200 303
 POST /terminals/export                              ALDM       200 403
 POST /terminals/{id}/collected                      ALDMB      404 403
+GET /visit-samples                                  ALGPD      200 303
+POST /visit-samples                                 AL         303 403
 GET /wallboard                                      ALGPRDS    200 303
 POST /api/v1/alarms                                 ALGPW      415 401
 GET /api/v1/audit                                   AU         200 401
@@ -152,7 +169,13 @@ GET /api/v1/cases/{id}/messages                     ALGPRDO    404 401
 GET /api/v1/cases/{id}/notes                        ALGPRDO    404 401
 POST /api/v1/cases/{id}/notes                       ALGP       415 401
 POST /api/v1/cases/{id}/shown                       ALGP       415 401
+POST /api/v1/complaint-archives                     AL         415 401
+GET /api/v1/complaint-archives/{id}                 AL         404 401
 GET /api/v1/complaints                              ALGPRO     200 401
+POST /api/v1/complaints                             ALGP       415 401
+GET /api/v1/complaints/{id}                         ALGPRO     404 401
+PATCH /api/v1/complaints/{id}                       ALGP       415 401
+POST /api/v1/complaints/{id}/steps                  ALGP       415 401
 GET /api/v1/dispositions                            ALGPRDOY   200 401
 POST /api/v1/dispositions                           AY         415 401
 PATCH /api/v1/dispositions/{outcome}/{code}         AY         415 401
@@ -187,7 +210,10 @@ GET /api/v1/elders/{id}/timeline                    ALGPRDOB   404 401
 GET /api/v1/exception-reports                       AL         200 401
 PATCH /api/v1/exception-reports/{id}                AL         415 401
 GET /api/v1/follow-ups                              ALGPD      200 401
+GET /api/v1/follow-ups/{id}                         ALGPD      404 401
 PATCH /api/v1/follow-ups/{id}                       ALGPD      415 401
+PUT /api/v1/follow-ups/{id}/agent                   ALGPD      415 401
+POST /api/v1/follow-ups/{id}/tries                  ALGPD      415 401
 GET /api/v1/health                                  all        200 200
 GET /api/v1/imports                                 AL         200 401
 POST /api/v1/imports                                AL         422 401
@@ -240,9 +266,18 @@ POST /api/v1/users                                  AC         415 401
 PATCH /api/v1/users/{username}                      AC         415 401
 POST /api/v1/users/{username}/password              AC         404 401
 POST /api/v1/users/{username}/unlock                AC         404 401
+GET /api/v1/visit-samples/{day}                     ALGPD      404 401
 GET /api/v1/working-days/{year}                     AY         200 401
 PUT /api/v1/working-days/{year}                     AY         415 401
 """
+
+
+@pytest_asyncio.fixture
+async def sqlite_house(sqlite_url: str, tmp_path: Path) -> AsyncIterator[House]:
+    """Where nobody is told to ask more slowly: there are more routes than a stranger may try at once."""
+    plenty = (Throttle(burst=10_000, per_minute=10_000) for _ in range(3))
+    async for built in build(sqlite_url, tmp_path, limits=Limits(*plenty)):
+        yield built
 
 
 async def _token(house: House, letter: str) -> str:

@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 
 from ivr import events, vocabulary
-from models.complaints import ComplaintState
+from models.complaint_archives import ArchiveState
+from models.complaints import AboutKind, CameBy, ComplaintState, Satisfaction, Step
 from models.elders import ElderStatus, Relation
 from models.exception_reports import ExceptionCause
+from models.follow_up_forms import FORMS
+from models.follow_ups import Ended, TryResult
 from models.journal_entry import snake_case
 from models.papers import PaperKind
 from models.work_orders import OrderState
@@ -50,6 +53,13 @@ VOCABULARY: dict[str, type[StrEnum]] = {
     "aid": vocabulary.Aid,
     "order_state": OrderState,
     "complaint_state": ComplaintState,
+    "complaint_step": Step,
+    "about_kind": AboutKind,
+    "came_by": CameBy,
+    "satisfaction": Satisfaction,
+    "archive_state": ArchiveState,
+    "follow_up_ended": Ended,
+    "try_result": TryResult,
     "elder_status": ElderStatus,
     "relation": Relation,
     "paper_kind": PaperKind,
@@ -85,6 +95,13 @@ def test_every_word_of_the_vocabulary_has_a_text() -> None:
 
 def _event_names() -> list[str]:
     return [snake_case(event.__name__) for event in events.Event.__args__]
+
+
+def test_every_question_of_a_follow_up_has_a_text_and_its_answers_have() -> None:
+    asked = {question for form in FORMS.values() for question in form}
+    keys = {f"follow_up_question.{one.name}" for one in asked}
+    keys |= {f"follow_up_answer.{choice}" for one in asked for choice in one.choices}
+    assert sorted(key for key in keys if key not in ZH) == []
 
 
 def test_every_problem_has_a_text() -> None:

@@ -10,6 +10,7 @@ from web.pages import (
     audit,
     board,
     cases,
+    complaint_archives,
     complaints,
     desk,
     duplicates,
@@ -25,6 +26,7 @@ from web.pages import (
     orders,
     repairs,
     terminals,
+    visit_samples,
     wallboard,
 )
 
@@ -44,8 +46,10 @@ PARTS: Final = (
     duplicates,
     repairs,
     follow_ups,
+    visit_samples,
     orders,
     complaints,
+    complaint_archives,
     exceptions,
     terminals,
     lookups,

@@ -14,6 +14,7 @@ from models.database import DatabaseUnavailable
 from models.masking import masked
 from models.messages import MessageView, messages_of
 from models.queries.cases import BadCursor, list_cases, recording_rows
+from models.queries.follow_ups import FollowUpView, follow_ups_of_case
 from models.queries.paging import Page
 from models.views import CaseView
 from web.codes import CODES
@@ -83,9 +84,10 @@ async def _case_context(request: web.Request) -> dict[str, Any]:
     seq = request.app[FEED].seq
     sheet = await find_sheet(request, request.match_info["id"])
     messages, notes = await _messages(request, sheet.view.id), await _notes(request, sheet.view.id)
+    follow_ups = await _follow_ups(request, sheet.view.id)
     is_masked = not sees_case(request, sheet.view)
     if is_masked:
-        sheet, messages, notes = masked(sheet), masked(messages), masked(notes)
+        sheet, messages, notes, follow_ups = masked(sheet), masked(messages), masked(notes), masked(follow_ups)
     actors = {entry.actor for entry in sheet.view.timeline} | {note.author for note in notes}
     people = await names_of_users(request, actors)
     files = await _files(request, sheet.view.id)
@@ -94,7 +96,7 @@ async def _case_context(request: web.Request) -> dict[str, Any]:
     if sheet.view.code:
         await codes.read()
     words = {"code_word": lambda view: codes.word(lang, view.outcome, view.code)}
-    return {**shown, **words, "notes": notes, "is_masked": is_masked}
+    return {**shown, **words, "notes": notes, "follow_ups": follow_ups, "is_masked": is_masked}
 
 
 async def _notes(request: web.Request, case_id: str) -> Sequence[CaseNoteView]:
@@ -102,6 +104,15 @@ async def _notes(request: web.Request, case_id: str) -> Sequence[CaseNoteView]:
     try:
         async with request.app[DATABASE].read() as session:
             return [note for note in await notes_of(session, case_id) if note.text]
+    except DatabaseUnavailable:
+        return []
+
+
+async def _follow_ups(request: web.Request, case_id: str) -> Sequence[FollowUpView]:
+    """What is owed afterwards and what came of it; nothing is said of it while the database is away."""
+    try:
+        async with request.app[DATABASE].read() as session:
+            return await follow_ups_of_case(session, case_id)
     except DatabaseUnavailable:
         return []
 

@@ -10,8 +10,9 @@ from aiohttp import web
 from ivr.vocabulary import Aid, CaseState, Outcome, PauseReason, Service, Skill, Topic
 from models.database import DatabaseUnavailable
 from models.masking import masked
-from models.queries.desk_day import drafts_of, follow_ups_of_seat, missed_calls
+from models.queries.desk_day import complaints_of, drafts_of, follow_ups_of_seat, missed_calls
 from web.codes import CODES
+from web.complaint_views import office_of
 from web.guard import account_of, needs
 from web.keys import DATABASE, FEED, MIRROR
 from web.places import scope_of
@@ -100,8 +101,11 @@ async def _day(request: web.Request) -> dict[str, object]:
     try:
         async with request.app[DATABASE].read() as session:
             missed = await missed_calls(session, midnight, scope=scope_of(request))
-            due = await follow_ups_of_seat(session, account.seat or "", midnight + timedelta(days=1))
+            tomorrow = midnight + timedelta(days=1)
+            due = await follow_ups_of_seat(session, account.seat or "", tomorrow, user=account.id)
+            complaints = await complaints_of(session, account.id, office=await office_of(request, session))
             drafts = await drafts_of(session, account.actor)
     except DatabaseUnavailable:
-        return {"day_known": False, "missed": [], "due": [], "drafts": []}
-    return {"day_known": True, "missed": masked(missed), "due": due, "drafts": masked(drafts)}
+        return {"day_known": False, "missed": [], "due": [], "complaints": [], "drafts": []}
+    lists = {"missed": masked(missed), "due": due, "complaints": masked(complaints), "drafts": masked(drafts)}
+    return {"day_known": True, **lists}

@@ -19,12 +19,16 @@ from models.queries.terminals import DueTerminal
 from models.queries.work_orders import OrderView, list_orders
 from models.register_export import AT_ONCE, columns_of, elder_rows
 from models.views import CaseView
+from web.archive_file import whom
+from web.complaint_views import office_of
 from web.exports import Rows, Table, read_form, send
-from web.guard import needs
+from web.guard import account_of, needs
 from web.keys import DATABASE
 from web.pages.cases import find_cases, read_filter
+from web.pages.complaints import narrowed as complaints_narrowed
 from web.pages.elder_history import WORDS_OF, group_in, month_in
 from web.pages.elders import narrowed
+from web.pages.follow_ups import narrowed as follow_ups_narrowed
 from web.pages.listing import progress_of
 from web.pages.terminals import COLLECT
 from web.people_names import names_of_everybody
@@ -102,18 +106,25 @@ async def cases(request: web.Request) -> web.StreamResponse:
 @needs(Right.EXPORT)
 async def follow_ups(request: web.Request) -> web.StreamResponse:
     t, form = texts_of(request), await read_form(request)
-    names = ("due_at", "kind", "done_at", "result", "satisfaction", "note")
-    head = [t("case.elder"), t("exports.case"), *(t(f"follow_ups.{name}") for name in names)]
-    wanted = progress_of(form.get("state", "open"))
+    names = ("due_at", "kind", "agent", "tries", "done_at", "ended", "result", "satisfaction", "note")
+    head = [t("case.elder"), t("complaints.community"), t("exports.case"), *(t(f"follow_ups.{name}") for name in names)]
+    head.append(t("follow_ups.answers"))
+    wanted, people = follow_ups_narrowed(form, account_of(request).id), await names_of_everybody(request)
 
     def row(view: FollowUpView) -> list[str]:
-        kind, satisfied = t(f"follow_up_kind.{view.kind}"), t.word("satisfaction", view.satisfaction)
-        done = [stamp(view.done_at), view.result, satisfied, view.note]
-        return [view.elder_name, view.case, stamp(view.due_at), kind, *done]
+        who = "" if view.agent is None else people.get(f"user:{view.agent}", str(view.agent))
+        ended = t.word("follow_up_ended", view.ended or "")
+        done = [stamp(view.done_at), ended, view.result, t.word("satisfaction", view.satisfaction), view.note]
+        said = "；".join(
+            f"{t(f'follow_up_question.{name}')}: {t(f'follow_up_answer.{answer}')}"
+            for name, answer in view.answers.items()
+        )
+        whom = [view.elder_name, view.community, view.case or ""]
+        return [*whom, stamp(view.due_at), t(f"follow_up_kind.{view.kind}"), who, str(view.tries), *done, said]
 
-    rows = _rows(_listed(request, list_follow_ups, state=wanted), row)
-    table = Table("follow-ups", t("follow_ups.title"), head, rows, _given(form, "state"))
-    return await send(request, table, form)
+    rows = _rows(_listed(request, list_follow_ups, **wanted), row)
+    given = _given(form, "state", "overdue", "agent", "kind", "community")
+    return await send(request, Table("follow-ups", t("follow_ups.title"), head, rows, given), form)
 
 
 @routes.post("/exception-reports/export")
@@ -158,17 +169,28 @@ async def orders(request: web.Request) -> web.StreamResponse:
 @needs(Right.EXPORT)
 async def complaints(request: web.Request) -> web.StreamResponse:
     t, form = texts_of(request), await read_form(request)
-    names = ("drafted_at", "state", "about", "words", "drafted_by")
+    names = (
+        "drafted_at", "state", "level", "community", "complainant", "caller", "about", "words", "drafted_by",
+        "assigned_to", "contact_due", "answer_due", "late", "answer", "answered_at", "satisfaction",
+    )  # fmt: skip
     head = [t("case.elder"), t("exports.case"), *(t(f"complaints.{name}") for name in names)]
     people = await names_of_everybody(request)
+    wanted = complaints_narrowed(form, account_of(request).id)
+    async with request.app[DATABASE].read() as session:
+        office = await office_of(request, session)
 
     def row(view: ComplaintView) -> list[str]:
-        who = _name(people, view.drafted_by, t)
-        what = [t(f"complaint_state.{view.state}"), view.about, view.words, who]
-        return [view.elder_name, view.case or "", stamp(view.drafted_at), *what]
+        handler = "" if view.assigned_to is None else people.get(f"user:{view.assigned_to}", "")
+        who = [_name(people, view.drafted_by, t), handler]
+        stands = [t(f"complaint_state.{view.state}"), t(f"complaint_level.{view.level}"), view.community]
+        what = [view.complainant, view.caller, whom(view, people, t), view.words]
+        due = [stamp(view.contact_due), stamp(view.answer_due), t("form.yes") if view.late else ""]
+        end = [view.answer, stamp(view.answered_at), t.word("satisfaction", view.satisfaction or "")]
+        return [view.elder_name, view.case or "", stamp(view.drafted_at), *stands, *what, *who, *due, *end]
 
-    rows = _rows(_listed(request, list_complaints), row)
-    return await send(request, Table("complaints", t("complaints.title"), head, rows, {}), form)
+    rows = _rows(_listed(request, list_complaints, office=office, **wanted), row)
+    given = _given(form, "state", "late", "handler", "community")
+    return await send(request, Table("complaints", t("complaints.title"), head, rows, given), form)
 
 
 @routes.post("/terminals/export")

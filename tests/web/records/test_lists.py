@@ -16,8 +16,10 @@ from models.complaints import Complaint
 from models.database import Database
 from models.elders import Elder
 from models.exception_reports import ExceptionCause, ExceptionReport, explain
-from models.follow_ups import FollowUp, complete
+from models.follow_up_work import complete
+from models.follow_ups import FollowUp
 from models.journal import write
+from models.office_hours import OfficeHours
 from models.queries.complaints import list_complaints
 from models.queries.exception_reports import exception_view, list_exceptions
 from models.queries.follow_ups import follow_up_view, list_follow_ups
@@ -35,7 +37,9 @@ List = Callable[[AsyncSession, int, int | None], Awaitable[Page[object]]]
 LISTS: dict[str, tuple[List, list[int]]] = {
     "orders": (lambda s, limit, after: list_orders(s, scope=EVERYWHERE, limit=limit, after=after), [5, 4, 3, 2, 1]),
     "complaints": (
-        lambda s, limit, after: list_complaints(s, scope=EVERYWHERE, limit=limit, after=after),
+        lambda s, limit, after: list_complaints(
+            s, scope=EVERYWHERE, office=OfficeHours(9, 17), limit=limit, after=after
+        ),
         [5, 4, 3, 2, 1],
     ),
     "follow-ups": (

@@ -1,0 +1,71 @@
+"""What comes after the calls of the demo district: complaints at different steps, one of them late, and follow-ups that
+are owed. As plainly invented as the district."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ivr.vocabulary import FollowUpKind
+from models.base import utc_now
+from models.complaint_handling import NewComplaint, person_of, register, take_step
+from models.complaints import AboutKind, Complaint, Step
+from models.elders import Elder
+from models.follow_ups import FollowUp, FollowUpTry, TryResult
+from models.people import User
+
+BY: Final = "demo"
+
+
+async def make(session: AsyncSession) -> None:
+    """Once: where there are complaints already, nothing is added."""
+    if await session.scalar(select(Complaint.id).limit(1)) is not None:
+        return
+    elders = list(await session.scalars(select(Elder.id).order_by(Elder.id).limit(4)))
+    users = {user.username: user.id for user in await session.scalars(select(User))}
+    if len(elders) < 4 or not {"supervisor", "agent802"} <= users.keys():
+        return
+    new = NewComplaint(
+        "约好上午送餐，下午才到，也没有打电话",
+        elder=elders[1],
+        about="演示送餐公司",
+        about_kind=AboutKind.SUPPLIER,
+        about_id="演示送餐公司",
+    )
+    await register(session, new, by=BY)
+    new = NewComplaint(
+        "接电话时语气生硬，没有听完就挂断",
+        elder=elders[2],
+        complainant="演示·家属",
+        caller="12000000009",
+        about_kind=AboutKind.USER,
+        about_id=str(users["agent802"]),
+    )
+    late = await register(session, new, by=BY)
+    late.drafted_at = late.opened_at = utc_now() - timedelta(days=6)
+    await session.flush()
+    supervisor = await person_of(session, users["supervisor"])
+    if supervisor is not None:
+        await take_step(session, late.id, Step.ASSIGNED, version=late.version, by=supervisor, to=supervisor.id)
+        note = "已调取录音，通话中确有打断老人"
+        await take_step(session, late.id, Step.INVESTIGATED, version=late.version, by=supervisor, note=note)
+    await _follow_ups(session, elders)
+
+
+async def _follow_ups(session: AsyncSession, elders: list[int]) -> None:
+    now = utc_now()
+    owed = FollowUp(kind=FollowUpKind.CARE, elder_id=elders[2], due_at=now + timedelta(days=1))
+    overdue = FollowUp(
+        kind=FollowUpKind.CARE,
+        elder_id=elders[3],
+        due_at=now - timedelta(hours=5),
+        booked_at=now - timedelta(days=2),
+        tries=1,
+    )
+    session.add_all([owed, overdue])
+    await session.flush()
+    at = now - timedelta(hours=26)
+    session.add(FollowUpTry(follow_up_id=overdue.id, at=at, by=BY, result=TryResult.NO_ANSWER))

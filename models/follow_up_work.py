@@ -1,0 +1,84 @@
+"""What people do with a follow-up: take it or give it to somebody, write down what the call brought."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ivr.vocabulary import FollowUpKind
+from models.audit import audit
+from models.base import utc_now
+from models.complaint_handling import asked_by_follow_up
+from models.complaints import Satisfaction
+from models.elders import Elder
+from models.follow_up_forms import checked
+from models.follow_ups import Ended, FollowUp
+from models.people import User
+from models.refusing import refuse
+from models.roles import UserRole
+from models.scope import EVERYWHERE, Scope
+from models.versions import NoSuchRecord, changing
+
+CALLERS: Final = frozenset({UserRole.ADMIN, UserRole.LEAD, UserRole.AGENT, UserRole.PROFESSIONAL, UserRole.DISPATCHER})
+
+
+async def find(session: AsyncSession, number: int, *, scope: Scope) -> FollowUp:
+    """Raises NoSuchRecord: there is none, or out of `scope`."""
+    query = select(FollowUp).outerjoin(Elder, Elder.id == FollowUp.elder_id)
+    row = await session.scalar(query.where(FollowUp.id == number, scope.of_elders()))
+    if row is None:
+        raise NoSuchRecord
+    return row
+
+
+async def assign(
+    session: AsyncSession, follow_up: int, *, version: int, to: int | None, by: str, scope: Scope = EVERYWHERE
+) -> FollowUp:
+    """Give it to somebody, or (None) back to the queue. Who may give it to others is the caller's to know.
+
+    Raises:
+        NoSuchRecord, VersionConflict: as in `versions.changing`; out of `scope` there is none.
+        FormRefused: nobody such makes follow-up calls, or it is done.
+    """
+    user = None if to is None else await session.get(User, to)
+    if to is not None and (user is None or not user.active or CALLERS.isdisjoint(user.roles)):
+        refuse("agent", "该人员不做回访", "this person makes no follow-up calls")
+    async with changing(session, await find(session, follow_up, scope=scope), version=version) as row:
+        if row.done_at is not None:
+            refuse("agent", "回访已结束", "it is done already")
+        row.agent_id = to
+        audit(session, by, "follow_up.assign", f"follow_up:{follow_up}", elder=row.elder_id, to=to)
+    return row
+
+
+async def complete(
+    session: AsyncSession,
+    follow_up: int,
+    *,
+    version: int,
+    by: str,
+    done: bool,
+    result: str,
+    satisfaction: str,
+    note: str,
+    answers: Mapping[str, str] | None = None,
+    scope: Scope = EVERYWHERE,
+) -> None:
+    """Write down what the call brought, or (`done` False) take that back. After a complaint it is passed on to the
+    complaint whether they are satisfied.
+
+    Raises:
+        NoSuchRecord, VersionConflict: as in `versions.changing`; out of `scope` there is none.
+        FormRefused: an answer is none of this kind's form.
+    """
+    async with changing(session, await find(session, follow_up, scope=scope), version=version) as row:
+        row.done_at, row.done_by = (utc_now(), by) if done else (None, "")
+        row.ended = Ended.REACHED if done else None
+        row.result, row.satisfaction, row.note = result, satisfaction, note
+        row.answers = checked(row.kind, answers or {}) if done else {}
+        audit(session, by, "follow_up.done" if done else "follow_up.reopen", f"follow_up:{follow_up}")
+        if done and satisfaction and row.kind is FollowUpKind.COMPLAINT and row.case_id is not None:
+            await asked_by_follow_up(session, row.case_id, Satisfaction(satisfaction), by=by)
