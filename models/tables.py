@@ -29,11 +29,14 @@ from models import (
     work_orders,
 )
 from models.base import Base
+from models.care import bulletins, calls, plans, wishes
 
 metadata = Base.metadata
 
 __all__ = [
     "audit",
+    "bulletins",
+    "calls",
     "case_notes",
     "cases",
     "complaints",
@@ -52,10 +55,12 @@ __all__ = [
     "org",
     "papers",
     "people",
+    "plans",
     "repairs",
     "seats",
     "sip_bans",
     "terminal_tests",
     "web_sessions",
+    "wishes",
     "work_orders",
 ]

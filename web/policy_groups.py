@@ -26,6 +26,9 @@ GROUPS: Final = {
         "pause_rest", "pause_meal", "pause_training", "pause_meeting", "pause_toilet", "pause_other",
     ),
     "hours": ("office_from", "office_to", "follow_up", "again_window", "test_every"),
+    "care": (
+        "care_from", "care_to", "care_ring", "care_answer", "care_repeats", "care_tries", "care_pause", "care_seat",
+    ),
     "messages": ("sms_tries", "sms_pause"),
     "breaking": ("revival_gap", "revival_within", "lease_beat", "lease_runs_out", "lease_patience"),
 }  # fmt: skip
