@@ -15,6 +15,7 @@ from models.database import Database
 from models.house_policy import Fixed
 from web import api, guard, keys, limits, logs, pages, security, sessions
 from web.accounts import Accounts
+from web.care_clock import CareClock
 from web.codes import CODES, Codes
 from web.condition import Looking
 from web.controller.client import Controller
@@ -120,7 +121,10 @@ async def _controller(app: web.Application) -> AsyncIterator[None]:
             asyncio.create_task(keep_audit(app[keys.DATABASE]), name="audit"),
             asyncio.create_task(app[keys.IMPORTS].watch(), name="imports"),
         )
+        clock = CareClock(app[keys.DATABASE], app[POLICY_NOW])
+        clock.start()
         yield
+        clock.stop()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -134,11 +134,12 @@ def _check_target(form: PlanForm, wrong: _Problems) -> None:
 
 def _times(form: PlanForm, wrong: _Problems) -> tuple[str, ...]:
     try:
-        times = sorted({time.fromisoformat(text).replace(second=0, microsecond=0) for text in form.times})
+        found = [time.fromisoformat(text) for text in form.times]
+        times = sorted({one.replace(second=0, microsecond=0, tzinfo=None) for one in found})
     except ValueError:
         times = []
     most = MOST_TIMES if form.kind in BY_WEEKDAY else 1
-    if not 1 <= len(times) <= most or any(one.tzinfo is not None for one in times):
+    if not 1 <= len(times) <= most:
         wrong.add("times", f"请填写1至{most}个时间，如 09:00", f"1 to {most} times of day, such as 09:00")
     return tuple(f"{one:%H:%M}" for one in times)
 

@@ -93,7 +93,7 @@ async def cases(request: web.Request) -> web.StreamResponse:
         end = [t.word("topic", view.topic), t.word("outcome", view.outcome), view.note]
         return [view.id, stamp(view.opened_at), state, kind, who, view.caller, answered, stamp(view.closed_at), *end]
 
-    table = Table("cases", t("cases.title"), head, _rows(page, row), _given(form, "state", "from", "to", "elder"))
+    table = Table("cases", t("cases.title"), head, rows_of(page, row), _given(form, "state", "from", "to", "elder"))
     return await send(request, table, form)
 
 
@@ -111,7 +111,7 @@ async def follow_ups(request: web.Request) -> web.StreamResponse:
         done = [stamp(view.done_at), view.result, satisfied, view.note]
         return [view.elder_name, view.case, stamp(view.due_at), kind, *done]
 
-    rows = _rows(_listed(request, list_follow_ups, state=wanted), row)
+    rows = rows_of(_listed(request, list_follow_ups, state=wanted), row)
     table = Table("follow-ups", t("follow_ups.title"), head, rows, _given(form, "state"))
     return await send(request, table, form)
 
@@ -130,7 +130,7 @@ async def exceptions(request: web.Request) -> web.StreamResponse:
         why = [t.word("exception_cause", view.cause), view.explanation]
         return [view.elder_name, view.case, stamp(view.waiting_since), waited, *why]
 
-    rows = _rows(_listed(request, list_exceptions, state=wanted), row)
+    rows = rows_of(_listed(request, list_exceptions, state=wanted), row)
     table = Table("exception-reports", t("exceptions.title"), head, rows, _given(form, "state"))
     return await send(request, table, form)
 
@@ -149,7 +149,7 @@ async def orders(request: web.Request) -> web.StreamResponse:
         what = [t(f"order_state.{view.state}"), t(f"aid.{view.aid}"), view.wish, who]
         return [view.elder_name, view.case or "", stamp(view.drafted_at), *what]
 
-    rows = _rows(_listed(request, list_orders), row)
+    rows = rows_of(_listed(request, list_orders), row)
     return await send(request, Table("orders", t("orders.title"), head, rows, {}), form)
 
 
@@ -167,7 +167,7 @@ async def complaints(request: web.Request) -> web.StreamResponse:
         what = [t(f"complaint_state.{view.state}"), view.about, view.words, who]
         return [view.elder_name, view.case or "", stamp(view.drafted_at), *what]
 
-    rows = _rows(_listed(request, list_complaints), row)
+    rows = rows_of(_listed(request, list_complaints), row)
     return await send(request, Table("complaints", t("complaints.title"), head, rows, {}), form)
 
 
@@ -188,7 +188,7 @@ async def terminal_tests(request: web.Request) -> web.StreamResponse:
         tested = stamp(view.tested_at) or t("terminals.never")
         return [view.elder_name, view.community, view.line, view.model, view.serial, tested]
 
-    table = Table("terminals", t("terminals.title"), head, _rows(page, row), _given(form, "state"))
+    table = Table("terminals", t("terminals.title"), head, rows_of(page, row), _given(form, "state"))
     return await send(request, table, form)
 
 
@@ -216,7 +216,7 @@ async def months_changes(request: web.Request) -> web.StreamResponse:
         return [*who, *status, *what, stamp(change.at), _name(people, change.by, t)]
 
     given = {"month": f"{month:%Y-%m}"} | _given(form, "group")
-    table = Table("elder-changes", t("elder_changes.title"), head, _rows(page, row), given)
+    table = Table("elder-changes", t("elder_changes.title"), head, rows_of(page, row), given)
     return await send(request, table, form)
 
 
@@ -232,7 +232,7 @@ def _listed(
     return page
 
 
-def _rows(
+def rows_of(
     page: Callable[[str | None], Awaitable[Page[Item]]], row: Callable[[Item], list[str]]
 ) -> Callable[[bool], Rows]:
     """All pages of a list, from its first on; masked or not, a row is made of what then stands in the view."""
