@@ -32,6 +32,11 @@ _NOUNS: Mapping[str, tuple[str, str, str]] = {
     "org": ("cli.people", "org", "区、街道、社区 / districts, streets, communities"),
     "import": ("cli.register", "import_", "导入名册 / import a register"),
     "export": ("cli.register", "export", "导出名册 / export a register"),
+    "care-procedure": (
+        "cli.care_procedure",
+        "care_procedure",
+        "打印关爱电话流程 / the care call's procedure as a page",
+    ),
     "procedure": ("cli.procedure", "procedure", "打印处置流程 / the procedure as a page, read from its code"),
     "recordings": ("cli.recordings", "recordings", "录音：列表、校验、清理 / recordings: list, check, prune"),
     "drill": ("drill.command", "drill", "演练小镇 / rehearse with the simulated town"),

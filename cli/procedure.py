@@ -209,7 +209,7 @@ def _matrix() -> str:
         "“—”：只记录，无后续 / only put on record. "
         "“拒绝 refused”：此时不能执行，请求者得到答复 / cannot be done now, and whoever asked is told."
     )
-    return f"## 每个状态遇到每个事件 / Every event in every state\n\n{key}\n\n{_markdown(rows)}"
+    return f"## 每个状态遇到每个事件 / Every event in every state\n\n{key}\n\n{markdown(rows)}"
 
 
 def _state(state: CaseState) -> str:
@@ -219,7 +219,7 @@ def _state(state: CaseState) -> str:
     rows = [["处理 / Handler", "事件 / Events", "作用 / What it does"]]
     rows += [[f"`{handler.name}`", "、".join(events), handler.says] for handler, events in handlers.items()]
     module = inspect.getmodule(STATES[state])
-    return f"## {STATE_NAMES[state]} / {_first_paragraph(module)}\n\n{_markdown(rows)}"
+    return f"## {STATE_NAMES[state]} / {_first_paragraph(module)}\n\n{markdown(rows)}"
 
 
 def _limits() -> str:
@@ -231,10 +231,11 @@ def _limits() -> str:
     change = (
         "用 `YJT_POLICY__名称=值` 修改 / changed with `YJT_POLICY__NAME=value`, for example `YJT_POLICY__SEAT_RING=8`."
     )
-    return f"## 时限与选择 / Time limits and choices\n\n{change}\n\n{_markdown(rows)}"
+    return f"## 时限与选择 / Time limits and choices\n\n{change}\n\n{markdown(rows)}"
 
 
-def _markdown(rows: list[list[str]]) -> str:
+def markdown(rows: list[list[str]]) -> str:
+    """A table; its first row is the head."""
     head, *body = (
         "| " + " | ".join(cell.replace("|", "\\|").replace("*", "\\*") for cell in row) + " |" for row in rows
     )

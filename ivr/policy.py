@@ -247,6 +247,39 @@ class Policy:
         zh="短信首次重发间隔，之后逐次加倍",
         en="pause before a second try, then doubling",
     )
+    care_from: float = _value(8, low=6, high=12, unit="h", zh="关爱电话最早时间(S5)", en="care calls begin at (S5)")
+    care_to: float = _value(20, low=13, high=22, unit="h", zh="关爱电话最晚时间(S5)", en="care calls end at (S5)")
+    care_ring: float = _value(45, low=15, high=90, unit="s", zh="关爱电话振铃时长", en="ringing time of a care call")
+    care_answer: float = _value(
+        15,
+        low=5,
+        high=60,
+        unit="s",
+        zh="关爱电话播放后等待按键或说话的时长",
+        en="after the message of a care call, how long a key or a word is waited for",
+    )
+    care_repeats: float = _value(
+        2,
+        low=0,
+        high=5,
+        unit="n",
+        zh="无回应时重复播放次数",
+        en="how often the message is said again when nobody answers it",
+    )
+    care_tries: float = _value(
+        3, low=1, high=6, unit="n", zh="关爱电话无人接听时共拨打次数", en="tries to reach an elder with a care call"
+    )
+    care_pause: float = _value(
+        10, low=1, high=120, unit="min", zh="关爱电话两次拨打的间隔", en="pause between two tries of a care call"
+    )
+    care_seat: float = _value(
+        45,
+        low=10,
+        high=300,
+        unit="s",
+        zh="老人按2后等待坐席的时长，之后转为紧急来电",
+        en="who presses 2 waits so long for an agent, then counts as an alarm",
+    )
     lease_beat: float = _value(
         0.5, low=0.1, high=5, unit="s", zh="控制器报告在岗的间隔", en="a controller shows that it lives every"
     )

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ivr.vocabulary import Relation, Skill
 from models import demo_afterwards
 from models.database import Database
+from models.demo_care import make_care
 from models.elder_forms import ContactForm, ElderForm, TerminalForm, check
 from models.elders import Terminal
 from models.org import OrgKind, OrgUnit, get_or_create
@@ -76,6 +77,7 @@ async def make(db: Database, *, seed: int = 1, area_code: str = "021", elders: i
         forms = [check(form, area_code).form for form in _elders(elders, communities, seed)]
         new = [form for form in forms if form.terminals[0].line not in present]
         await save_all(session, [Plan(form) for form in new], by="demo", area_code=area_code)
+        await make_care(session, seed=seed)
     async with db.read() as session:
         street = await session.scalar(select(OrgUnit.id).where(OrgUnit.name == _STREETS[0]).order_by(OrgUnit.id))
     log_ins = [await _log_in(db, *user, unit=street if user[2] in PLACED else None) for user in _USERS]

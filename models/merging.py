@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ivr.vocabulary import CaseState
 from models.audit import audit
 from models.base import Base, utc_now
+from models.care.joining import move_care
 from models.cases import CaseRow
 from models.elder_forms import MOST_CONTACTS, ContactForm, ElderForm
 from models.elder_mapping import COLUMNS
@@ -27,7 +28,9 @@ from models.upsert import insert_or_ignore
 from models.versions import VersionConflict
 
 # What of a file is put together, not chosen from one of the two; all else that names an elder moves as it is.
-_PUT_TOGETHER: Final = frozenset({"contacts", "terminals", "elder_keys", "elders", "different_elders"})
+_PUT_TOGETHER: Final = frozenset(
+    {"contacts", "terminals", "elder_keys", "elders", "different_elders", "care_wishes", "care_calls"}
+)
 
 
 class DifferentElders(Base):
@@ -80,6 +83,7 @@ async def merge(
         raise FormRefused.of("gone", "该档案有未结事件, 请结案后再合并", "a case of this file is open: close it first")
     form = together(kept, other, take, area_code)
     left = await _not_taken(session, form, other)
+    await move_care(session, gone, keep)
     await _move(session, gone, keep)
     await _empty(session, gone, keep)
     elder = await change_elder(session, keep, form, version=kept_version, by=by, area_code=area_code)

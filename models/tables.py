@@ -31,11 +31,14 @@ from models import (
     work_orders,
 )
 from models.base import Base
+from models.care import bulletins, calls, plans, wishes
 
 metadata = Base.metadata
 
 __all__ = [
     "audit",
+    "bulletins",
+    "calls",
     "case_notes",
     "cases",
     "complaint_archives",
@@ -55,11 +58,13 @@ __all__ = [
     "org",
     "papers",
     "people",
+    "plans",
     "repairs",
     "seats",
     "sip_bans",
     "terminal_tests",
     "visit_samples",
     "web_sessions",
+    "wishes",
     "work_orders",
 ]

@@ -16,6 +16,7 @@ from models.house_policy import Fixed
 from web import api, guard, keys, limits, logs, pages, security, sessions
 from web.accounts import Accounts
 from web.archiving import ARCHIVES, Archives
+from web.care_clock import CareClock
 from web.codes import CODES, Codes
 from web.condition import Looking
 from web.controller.client import Controller
@@ -129,7 +130,10 @@ async def _controller(app: web.Application) -> AsyncIterator[None]:
             asyncio.create_task(app[ARCHIVES].watch(), name="archives"),
             asyncio.create_task(draw_visits(app[keys.DATABASE], Fixed.of(app[keys.SETTINGS])), name="visits"),
         )
+        clock = CareClock(app[keys.DATABASE], app[POLICY_NOW])
+        clock.start()
         yield
+        clock.stop()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -33,6 +33,8 @@ class Right(StrEnum):
     SEE_PERSONAL = "see_personal"  # numbers, address, health of people: by a click that is put on record
     EXPORT = "export"
     IMPORT = "import"
+    SEE_CARE = "see_care"
+    PLAN_CARE = "plan_care"  # plans, bulletins, and the button that stops all care calls
     SEE_LOOKUPS = "see_lookups"  # who looked at whose file
     SEE_AUDIT = "see_audit"
     MANAGE_USERS = "manage_users"
@@ -58,6 +60,8 @@ _AGENT: Final = _SEE | {
     Right.SEE_COMPLAINTS,
     Right.HANDLE_COMPLAINTS,
     Right.SEE_PERSONAL,
+    Right.SEE_CARE,
+    Right.PLAN_CARE,
 }
 _OF_ROLE: Final[dict[str, frozenset[Right]]] = {
     UserRole.ADMIN: _ALL,
@@ -65,11 +69,19 @@ _OF_ROLE: Final[dict[str, frozenset[Right]]] = {
     UserRole.AGENT: _AGENT,
     UserRole.PROFESSIONAL: _AGENT,
     UserRole.REVIEWER: _SEE | {Right.HEAR_RECORDINGS, Right.SEE_COMPLAINTS},
-    UserRole.DISPATCHER: _SEE | _TERMINALS | {Right.FOLLOW_UP, Right.SEE_ORDERS, Right.SEE_PERSONAL, Right.EXPORT},
+    UserRole.DISPATCHER: _SEE
+    | _TERMINALS
+    | {Right.FOLLOW_UP, Right.SEE_ORDERS, Right.SEE_PERSONAL, Right.EXPORT, Right.SEE_CARE, Right.PLAN_CARE},
     UserRole.MAINTENANCE: _TERMINALS | {Right.SEE_LIVE, Right.EXPORT},
     UserRole.OFFICIAL: (_SEE - {Right.SEE_WALLBOARD})  # whose counts know no places
-    | {Right.SEE_TERMINALS, Right.SEE_ORDERS, Right.SEE_COMPLAINTS, Right.SEE_PERSONAL},  # H3; changes nothing
-    UserRole.STATION: _TERMINALS | {Right.SEE_ELDERS, Right.SEE_PERSONAL},  # S8
+    | {
+        Right.SEE_TERMINALS,
+        Right.SEE_ORDERS,
+        Right.SEE_COMPLAINTS,
+        Right.SEE_PERSONAL,
+        Right.SEE_CARE,
+    },  # H3; changes nothing
+    UserRole.STATION: _TERMINALS | {Right.SEE_ELDERS, Right.SEE_PERSONAL, Right.SEE_CARE},  # S8
     UserRole.SUPPLIER: frozenset(),  # until orders are sent to suppliers, none of them is theirs
     # 三员: seats without their cases; accounts and places without the people who live there; the records.
     UserRole.SYSTEM_ADMIN: frozenset({Right.SEE_LIVE, Right.MANAGE_SEATS, Right.MANAGE_POLICY, Right.MANAGE_PROMPTS}),

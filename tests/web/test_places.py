@@ -15,6 +15,10 @@ import pytest
 
 from ivr.vocabulary import Aid
 from models.base import utc_now
+from models.care.calls import CareCall
+from models.care.planning import CareKind
+from models.care.plans import PlanForm, create_plan
+from models.care.wishes import CareWishes
 from models.complaints import Complaint
 from models.elder_forms import ContactForm, ElderForm, TerminalForm
 from models.exception_reports import ExceptionReport
@@ -51,7 +55,7 @@ HOMES: Final = ("elm-1", "elm-2", "oak-1", "fir-1", "oak", "nowhere")
 # What the addresses of single records begin with; all that follows the id is a part of the record.
 SINGLE: Final = {
     "elders": "elder", "cases": "case", "recordings": "recording", "duplicates": "elder", "complaints": "complaint",
-    "follow-ups": "follow_up",
+    "follow-ups": "follow_up", "care": "plan", "care-plans": "plan",
 }  # fmt: skip
 _NOT_OF_PEOPLE: Final = frozenset(
     {
@@ -72,6 +76,7 @@ class Home:
     follow_up: int
     report: int
     complaint: int
+    plan: int
 
     @property
     def case(self) -> str:
@@ -83,7 +88,7 @@ class Home:
 
     @property
     def ids(self) -> dict[str, str]:
-        papers = {"complaint": str(self.complaint), "follow_up": str(self.follow_up)}
+        papers = {"complaint": str(self.complaint), "follow_up": str(self.follow_up), "plan": str(self.plan)}
         return {"elder": str(self.elder), "case": self.case, "recording": f"{self.case}-1", **papers}
 
     def is_in(self, text: str) -> bool:
@@ -157,9 +162,14 @@ async def _settle(house: House, place: str, unit: int | None, number: int) -> Ho
         follow_up = FollowUp(case_id=closed.id, elder_id=elder, kind="emergency", due_at=now)
         report = ExceptionReport(case_id=closed.id, waiting_since=now, opened_at=now)
         order, complaint = WorkOrder(**papers, aid=Aid.MEALS, wish="午饭"), Complaint(**papers, about="", words="太慢")
-        session.add_all([follow_up, report, order, complaint])
+        wishes = CareWishes(elder_id=elder, consent_on=now.date(), consent_by="演示")
+        session.add_all([follow_up, report, order, complaint, wishes])
+        daily = PlanForm(CareKind.REGULAR, "每日问候", now.date(), ("09:00",), elder_id=elder)
+        plan = await create_plan(session, daily, by="test")
+        call = {"plan_id": plan.id, "elder_id": elder, "day": now.date(), "slot": 0, "kind": plan.kind}
+        session.add(CareCall(**call, due_at=now, latest_at=now))
         await session.flush()
-        home = Home(place, elder, name, follow_up.id, report.id, complaint.id)
+        home = Home(place, elder, name, follow_up.id, report.id, complaint.id, plan.id)
     tape = house.settings.home / "recordings" / closed.tapes[0].file
     tape.parent.mkdir(parents=True, exist_ok=True)
     tape.write_bytes(b"RIFF" + bytes(200))
@@ -254,6 +264,8 @@ async def test_what_is_out_of_sight_cannot_be_changed_or_revealed(land: Land) ->
         ("POST", "/api/v1/terminal-tests", {"device": "SN-4"}),
         ("POST", f"/api/v1/cases/{home.open_case}/actions", {"action": "arrived"}),
         ("GET", f"/elders/{home.elder}/edit", None),
+        ("PATCH", f"/api/v1/care-plans/{home.plan}", {"version": 1, "halted": True}),
+        ("PUT", f"/api/v1/elders/{home.elder}/care", {"version": 1}),
     ]
     for method, path, body in asked:
         status, text = await land.ask(path, lead, method, json=body)
@@ -267,6 +279,11 @@ async def test_what_is_out_of_sight_cannot_be_changed_or_revealed(land: Land) ->
     for unit in (land.units["fir-1"], None):
         status, text = await land.ask("/api/v1/elders", lead, "POST", json={**elder, "org_unit_id": unit})
         assert (status, list(json.loads(text)["error"]["fields"])) == (422, ["org_unit_id"])
+    greeting = {"kind": "regular", "title": "问候", "starts_on": "2027-01-01", "times": ["09:00"]}
+    for whom, field in (({"elder_id": home.elder}, "elder_id"), ({"org_unit_id": land.units["fir-1"]}, "org_unit_id")):
+        status, text = await land.ask("/api/v1/care-plans", lead, "POST", json={**greeting, **whom})
+        assert (status, list(json.loads(text)["error"]["fields"])) == (422, [field])
+    assert (await land.ask("/api/v1/care-plans", lead, "POST", json={**greeting, "elder_id": near.elder}))[0] == 201
     moved = {"version": 1, "org_unit_id": land.units["fir-1"]}
     assert (await land.ask(f"/api/v1/elders/{near.elder}", lead, "PATCH", json=moved))[0] == 422
 

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from ivr import events, vocabulary
+from models.care.calendar import BirthdayBy, Festival, SolarTerm
+from models.care.calls import CareState
+from models.care.planning import CareKind, CareReason, Weather
 from models.complaint_archives import ArchiveState
 from models.complaints import AboutKind, CameBy, ComplaintState, Satisfaction, Step
 from models.elders import ElderStatus, Relation
@@ -63,6 +66,13 @@ VOCABULARY: dict[str, type[StrEnum]] = {
     "elder_status": ElderStatus,
     "relation": Relation,
     "paper_kind": PaperKind,
+    "care_kind": CareKind,
+    "care_state": CareState,
+    "care_reason": CareReason,
+    "festival": Festival,
+    "solar_term": SolarTerm,
+    "weather": Weather,
+    "birthday_by": BirthdayBy,
 }
 
 

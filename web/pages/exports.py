@@ -97,7 +97,7 @@ async def cases(request: web.Request) -> web.StreamResponse:
         end = [t.word("topic", view.topic), t.word("outcome", view.outcome), view.note]
         return [view.id, stamp(view.opened_at), state, kind, who, view.caller, answered, stamp(view.closed_at), *end]
 
-    table = Table("cases", t("cases.title"), head, _rows(page, row), _given(form, "state", "from", "to", "elder"))
+    table = Table("cases", t("cases.title"), head, rows_of(page, row), _given(form, "state", "from", "to", "elder"))
     return await send(request, table, form)
 
 
@@ -122,7 +122,7 @@ async def follow_ups(request: web.Request) -> web.StreamResponse:
         whom = [view.elder_name, view.community, view.case or ""]
         return [*whom, stamp(view.due_at), t(f"follow_up_kind.{view.kind}"), who, str(view.tries), *done, said]
 
-    rows = _rows(_listed(request, list_follow_ups, **wanted), row)
+    rows = rows_of(_listed(request, list_follow_ups, **wanted), row)
     given = _given(form, "state", "overdue", "agent", "kind", "community")
     return await send(request, Table("follow-ups", t("follow_ups.title"), head, rows, given), form)
 
@@ -141,7 +141,7 @@ async def exceptions(request: web.Request) -> web.StreamResponse:
         why = [t.word("exception_cause", view.cause), view.explanation]
         return [view.elder_name, view.case, stamp(view.waiting_since), waited, *why]
 
-    rows = _rows(_listed(request, list_exceptions, state=wanted), row)
+    rows = rows_of(_listed(request, list_exceptions, state=wanted), row)
     table = Table("exception-reports", t("exceptions.title"), head, rows, _given(form, "state"))
     return await send(request, table, form)
 
@@ -160,7 +160,7 @@ async def orders(request: web.Request) -> web.StreamResponse:
         what = [t(f"order_state.{view.state}"), t(f"aid.{view.aid}"), view.wish, who]
         return [view.elder_name, view.case or "", stamp(view.drafted_at), *what]
 
-    rows = _rows(_listed(request, list_orders), row)
+    rows = rows_of(_listed(request, list_orders), row)
     return await send(request, Table("orders", t("orders.title"), head, rows, {}), form)
 
 
@@ -188,7 +188,7 @@ async def complaints(request: web.Request) -> web.StreamResponse:
         end = [view.answer, stamp(view.answered_at), t.word("satisfaction", view.satisfaction or "")]
         return [view.elder_name, view.case or "", stamp(view.drafted_at), *stands, *what, *who, *due, *end]
 
-    rows = _rows(_listed(request, list_complaints, office=office, **wanted), row)
+    rows = rows_of(_listed(request, list_complaints, office=office, **wanted), row)
     given = _given(form, "state", "late", "handler", "community")
     return await send(request, Table("complaints", t("complaints.title"), head, rows, given), form)
 
@@ -210,7 +210,7 @@ async def terminal_tests(request: web.Request) -> web.StreamResponse:
         tested = stamp(view.tested_at) or t("terminals.never")
         return [view.elder_name, view.community, view.line, view.model, view.serial, tested]
 
-    table = Table("terminals", t("terminals.title"), head, _rows(page, row), _given(form, "state"))
+    table = Table("terminals", t("terminals.title"), head, rows_of(page, row), _given(form, "state"))
     return await send(request, table, form)
 
 
@@ -238,7 +238,7 @@ async def months_changes(request: web.Request) -> web.StreamResponse:
         return [*who, *status, *what, stamp(change.at), _name(people, change.by, t)]
 
     given = {"month": f"{month:%Y-%m}"} | _given(form, "group")
-    table = Table("elder-changes", t("elder_changes.title"), head, _rows(page, row), given)
+    table = Table("elder-changes", t("elder_changes.title"), head, rows_of(page, row), given)
     return await send(request, table, form)
 
 
@@ -254,7 +254,7 @@ def _listed(
     return page
 
 
-def _rows(
+def rows_of(
     page: Callable[[str | None], Awaitable[Page[Item]]], row: Callable[[Item], list[str]]
 ) -> Callable[[bool], Rows]:
     """All pages of a list, from its first on; masked or not, a row is made of what then stands in the view."""

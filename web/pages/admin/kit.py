@@ -68,7 +68,9 @@ class Typed:
 
     def kept(self) -> dict[str, Any]:
         """To fill the form again: a list for what may be chosen more than once."""
-        return {name: self.every(name) if name in ("skills", "roles") else self.text(name) for name in self.data}
+        return {
+            name: self.every(name) if name in ("skills", "roles", "on_days") else self.text(name) for name in self.data
+        }
 
 
 async def typed(request: web.Request) -> Typed:

@@ -33,3 +33,27 @@ export function drawQuarters(element, read) {
   addEventListener("theme", draw);
   return draw;
 }
+
+// Bars of any kind, stacked in the order of `names`; as above.
+export function drawBars(element, read) {
+  const chart = window.echarts.init(element, null, { renderer: "canvas" });
+  const draw = () => {
+    const { names, bars } = read();
+    const size = parseFloat(getComputedStyle(element).fontSize);
+    const text = { color: colour("--muted"), fontSize: size, fontFamily: getComputedStyle(element).fontFamily };
+    chart.setOption({
+      animation: false,
+      color: COLOURS.map(colour),
+      grid: { left: size * 3, right: size, top: size * 0.7, bottom: size * 1.8 },
+      xAxis: { type: "category", data: bars.map((bar) => bar.at), axisLabel: text, axisTick: { show: false }, axisLine: { lineStyle: { color: colour("--field-line") } } },
+      yAxis: { type: "value", minInterval: 1, axisLabel: text, splitLine: { lineStyle: { color: colour("--line") } } },
+      series: names.map((name, column) => ({ name, type: "bar", stack: "all", data: bars.map((bar) => bar.counts[column]) })),
+    });
+  };
+  draw();
+  addEventListener("resize", () => {
+    chart.resize();
+    draw();
+  });
+  addEventListener("theme", draw);
+}

@@ -1,0 +1,102 @@
+"""`yijiantong care-procedure`: the care call's procedure as a page, asked of its code: every state is told every event.
+
+It only reads `ivr/care/`; `docs/care-call.md` is its output, and a test says when that page is out of date.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, get_args
+
+import click
+
+from cli.procedure import markdown
+from ivr.care import events
+from ivr.care.call import CareCall
+from ivr.care.decide import decide
+from ivr.care.vocabulary import SUCCESSORS, CareCallState, CareTimer, Unanswered
+from ivr.policy import Policy
+
+STATE_NAMES: Final[Mapping[CareCallState, str]] = {
+    CareCallState.PAUSING: "等待重拨",
+    CareCallState.RINGING: "振铃",
+    CareCallState.SPEAKING: "播放",
+    CareCallState.ASKING: "等待回应",
+    CareCallState.WAITING_FOR_SEAT: "等待坐席",
+    CareCallState.TALKING: "通话",
+    CareCallState.ASKING_CONTACTS: "询问联系人",
+    CareCallState.PARTING: "道别",
+    CareCallState.ENDED: "结束",
+}
+_NOW: Final = datetime(2027, 1, 5, 9, tzinfo=UTC)
+# What an event may say that makes a difference.
+_VARIANTS: Final[Mapping[type[Any], tuple[dict[str, Any], ...]]] = {
+    events.CareNotAnswered: ({"why": Unanswered.NO_ANSWER},),
+    events.CareKeyPressed: tuple({"key": key} for key in "129"),
+    events.ContactsAsked: ({"somebody": True}, {"somebody": False}),
+    events.CareTimerFired: tuple({"timer": timer} for timer in CareTimer),
+    events.CareCommandFailed: tuple(
+        {"command": name} for name in ("DialElder", "Say", "AskForSeat", "ConnectSeat", "AskContacts")
+    ),
+}
+
+
+def happenings() -> Iterator[tuple[str, events.CareEvent]]:
+    """Every event that there is, with each of the things it may say, and how the page names it."""
+    for kind in get_args(events.CareEvent):
+        for more in _VARIANTS.get(kind, ({},)):
+            label = " ".join([kind.__name__, *map(str, more.values())]) if len(_VARIANTS.get(kind, ())) > 1 else ""
+            yield label or kind.__name__, kind(at=_NOW, **more)
+
+
+def cell(state: CareCallState, event: events.CareEvent) -> str:
+    """What follows in a first try that may be repeated; a dash: it is ignored."""
+    before = CareCall(_NOW + timedelta(hours=4), state=state)
+    after, commands = decide(before, event, Policy())
+    if after == before and not commands:
+        return "—"
+    said = ", ".join(type(command).__name__ for command in commands)
+    return f"→ {after.state}: {said}" if after.state is not state else said
+
+
+def page() -> str:
+    """The whole page, Markdown."""
+    head = (
+        "# 关爱电话流程 / The care call\n\n"
+        "本页由 `yijiantong care-procedure --write docs/care-call.md` 从 `ivr/care/` 的代码生成，请勿手改；"
+        "目前尚无程序据此外呼。\n"
+        "This page is asked of the code in `ivr/care/` by that command; change the code, not the page. Nothing\n"
+        "carries the procedure out yet. Its times are `care_...` in [`procedure.md`](procedure.md)."
+    )
+    return "\n\n".join([head, _diagram(), _matrix()]) + "\n"
+
+
+def _diagram() -> str:
+    names = [f"    {state}: {STATE_NAMES[state]} {state}" for state in CareCallState]
+    steps = [
+        f"    {before} --> {after}" for before, nexts in SUCCESSORS.items() for after in CareCallState if after in nexts
+    ]
+    lines = ["stateDiagram-v2", *names, "    [*] --> ringing", *steps, "    ended --> [*]"]
+    return "\n".join(["## 状态 / States", "", "```mermaid", *lines, "```"])
+
+
+def _matrix() -> str:
+    rows = [["事件 / Event", *(f"{STATE_NAMES[state]} {state}" for state in CareCallState)]]
+    rows += [[name, *(cell(state, event) for state in CareCallState)] for name, event in happenings()]
+    key = (
+        "首次拨打、可以重拨、无须回应时的情形 / in a first try, when another may follow and no answer is promised. "
+        "“—”：忽略 / ignored."
+    )
+    return f"## 每个状态遇到每个事件 / Every event in every state\n\n{key}\n\n{markdown(rows)}"
+
+
+@click.command("care-procedure")
+@click.option(
+    "--write", "target", type=click.Path(dir_okay=False, path_type=Path), help="写入文件 / write to this file"
+)
+def care_procedure(target: Path | None) -> None:
+    """关爱电话流程图表 / the care call's procedure as a page."""
+    if target is None:
+        click.echo(page(), nl=False)
+    else:
+        target.write_text(page(), encoding="utf-8")

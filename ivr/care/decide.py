@@ -1,0 +1,214 @@
+"""The one door of the care call: decide(call, event, policy) -> (call, commands); one function for each state.
+
+What is not expected in a state is ignored, and each arm that ignores says so. A voicemail, silence and a hang-up before
+an answer are no answer; a key or a word after the question is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from ivr.care import events as e
+from ivr.care.call import CareCall
+from ivr.care.commands import (
+    AskContacts,
+    AskForSeat,
+    AskToEnd,
+    CareCommand,
+    ConnectSeat,
+    DialElder,
+    Finish,
+    HangUpElder,
+    LetSeatGo,
+    OpenCareCase,
+    Say,
+    StartCareTimer,
+    StopCareTimer,
+)
+from ivr.care.vocabulary import CareCallState, CareCaseKind, CareResult, CareTimer, CareWords
+from ivr.policy import Policy
+
+Decision = tuple[CareCall, tuple[CareCommand, ...]]
+WELL, TALK, AGAIN = "1", "2", "9"
+SPEECH: Final = "speech"
+_MESSAGE: Final = (CareWords.GREETING, CareWords.MESSAGE, CareWords.QUESTION)
+
+
+def begin(call: CareCall, policy: Policy) -> Decision:
+    """The first try."""
+    return call, (DialElder(policy.care_ring),)
+
+
+def decide(call: CareCall, event: e.CareEvent, policy: Policy) -> Decision:
+    """What follows from this event: the call as it is now, and what has to be done, in order."""
+    return _STATES[call.state](call, event, policy)
+
+
+def _pausing(call: CareCall, event: e.CareEvent, policy: Policy) -> Decision:
+    match event:
+        case e.CareTimerFired(timer=CareTimer.RETRY):
+            return _to(call, CareCallState.RINGING, DialElder(policy.care_ring), tries=call.tries + 1, repeats=0)
+        case e.AlarmWaits():
+            return _end(call, CareResult.PUT_OFF, StopCareTimer(CareTimer.RETRY))
+        case _:  # nobody is on any line
+            return _ignored(call)
+
+
+def _ringing(call: CareCall, event: e.CareEvent, policy: Policy) -> Decision:
+    match event:
+        case e.CareAnswered():
+            return _to(call, CareCallState.SPEAKING, Say(_MESSAGE))
+        case e.CareNotAnswered() | e.CareHungUp():
+            return _not_reached(call, event, policy)
+        case e.CareCommandFailed(command="DialElder"):
+            return _not_reached(call, event, policy)
+        case e.AlarmWaits():
+            return _end(call, CareResult.PUT_OFF, HangUpElder())
+        case _:  # nobody has picked up yet
+            return _ignored(call)
+
+
+def _speaking(call: CareCall, event: e.CareEvent, policy: Policy) -> Decision:
+    match event:
+        case e.CareKeyPressed(key=key):
+            return _key(call, key, policy)
+        case e.WordsSpoken() | e.CareCommandFailed(command="Say"):
+            return _to(call, CareCallState.ASKING, StartCareTimer(CareTimer.ANSWER, policy.care_answer))
+        case e.VoicemailHeard():
+            return _not_reached(call, event, policy, HangUpElder())
+        case e.CareHungUp():
+            return _not_reached(call, event, policy)
+        case _:  # who says hello has not answered the question; one who is spoken to is not cut off for an alarm
+            return _ignored(call)
+
+
+def _asking(call: CareCall, event: e.CareEvent, policy: Policy) -> Decision:
+    stop = StopCareTimer(CareTimer.ANSWER)
+    match event:
+        case e.CareKeyPressed(key=key):
+            return _key(call, key, policy, stop)
+        case e.ElderSpoke():
+            return _well(call, SPEECH, stop)
+        case e.CareTimerFired(timer=CareTimer.ANSWER):
+            if call.repeats < policy.care_repeats:
+                return _to(call, CareCallState.SPEAKING, Say(_MESSAGE), repeats=call.repeats + 1)
+            return _not_reached(call, event, policy, HangUpElder())
+        case e.VoicemailHeard():
+            return _not_reached(call, event, policy, stop, HangUpElder())
+        case e.CareHungUp():
+            return _not_reached(call, event, policy, stop)
+        case _:
+            return _ignored(call)
+
+
+def _waiting_for_seat(call: CareCall, event: e.CareEvent, policy: Policy) -> Decision:
+    stop = StopCareTimer(CareTimer.SEAT)
+    match event:
+        case e.SeatAnswered():
+            return _to(call, CareCallState.TALKING, stop, ConnectSeat())
+        case e.CareTimerFired(timer=CareTimer.SEAT):  # the case finds somebody, as for any alarm
+            return _end(call, CareResult.ASKED_FOR_HELP, LetSeatGo(), OpenCareCase(CareCaseKind.HELP))
+        case e.CareHungUp() | e.CareCommandFailed(command="AskForSeat"):  # help was asked for: somebody calls back
+            return _end(call, CareResult.ASKED_FOR_HELP, stop, LetSeatGo(), OpenCareCase(CareCaseKind.HELP))
+        case _:  # who asked for help is not sent away for an alarm; seats serve that first by themselves
+            return _ignored(call)
+
+
+def _talking(call: CareCall, event: e.CareEvent, policy: Policy) -> Decision:
+    match event:
+        case e.EmergencyMarked():
+            return _end(call, CareResult.ASKED_FOR_HELP, OpenCareCase(CareCaseKind.EMERGENCY))
+        case e.AlarmWaits():
+            return call, (AskToEnd(),)
+        case e.CareHungUp():
+            return _end(call, CareResult.ASKED_FOR_HELP, LetSeatGo())
+        case e.SeatLeft():
+            return _end(call, CareResult.ASKED_FOR_HELP, HangUpElder())
+        case e.CareCommandFailed(command="ConnectSeat"):
+            return _end(call, CareResult.ASKED_FOR_HELP, LetSeatGo(), OpenCareCase(CareCaseKind.HELP))
+        case _:
+            return _ignored(call)
+
+
+def _asking_contacts(call: CareCall, event: e.CareEvent, policy: Policy) -> Decision:
+    match event:
+        case e.ContactsAsked(somebody=True):
+            return _end(call, CareResult.NOT_REACHED)
+        case e.ContactsAsked() | e.CareCommandFailed(command="AskContacts"):
+            return _end(call, CareResult.NOT_REACHED, OpenCareCase(CareCaseKind.NO_ANSWER))
+        case _:  # asking contacts of somebody who does not answer does not wait for an alarm of somebody else
+            return _ignored(call)
+
+
+def _parting(call: CareCall, event: e.CareEvent, policy: Policy) -> Decision:
+    match event:
+        case e.WordsSpoken() | e.CareCommandFailed(command="Say"):
+            return _end(call, CareResult.REACHED, HangUpElder())
+        case e.CareKeyPressed(key=key) if key == TALK:
+            return _ask_for_seat(call, policy)
+        case e.CareHungUp():
+            return _end(call, CareResult.REACHED)
+        case _:
+            return _ignored(call)
+
+
+def _ended(call: CareCall, event: e.CareEvent, policy: Policy) -> Decision:
+    return _ignored(call)
+
+
+def _key(call: CareCall, key: str, policy: Policy, *first: CareCommand) -> Decision:
+    if key == WELL:
+        return _well(call, key, *first)
+    if key == TALK:
+        return _ask_for_seat(call, policy, *first)
+    # Key 9, or a wrong one: somebody is there, and hears it all again.
+    return _to(call, CareCallState.SPEAKING, *first, Say(_MESSAGE))
+
+
+def _well(call: CareCall, answer: str, *first: CareCommand) -> Decision:
+    return _to(call, CareCallState.PARTING, *first, Say((CareWords.THANKS,)), answer=answer)
+
+
+def _ask_for_seat(call: CareCall, policy: Policy, *first: CareCommand) -> Decision:
+    wait = StartCareTimer(CareTimer.SEAT, policy.care_seat)
+    words = Say((CareWords.SOMEBODY_COMES,), music=True)
+    return _to(call, CareCallState.WAITING_FOR_SEAT, *first, words, AskForSeat(), wait, answer=TALK)
+
+
+def _not_reached(call: CareCall, event: e.CareEvent, policy: Policy, *first: CareCommand) -> Decision:
+    """Another try when there is one and it still comes in time; else contacts where that is promised."""
+    pause = timedelta(minutes=policy.care_pause)
+    if call.tries < policy.care_tries and event.at + pause < call.latest:
+        again = StartCareTimer(CareTimer.RETRY, pause.total_seconds())
+        return _to(call, CareCallState.PAUSING, *first, again)
+    if call.must_answer:
+        return _to(call, CareCallState.ASKING_CONTACTS, *first, AskContacts())
+    return _end(call, CareResult.NOT_REACHED, *first)
+
+
+def _end(call: CareCall, result: CareResult, *commands: CareCommand) -> Decision:
+    return _to(call, CareCallState.ENDED, *commands, Finish(result, call.answer))
+
+
+def _to(call: CareCall, state: CareCallState, *commands: CareCommand, **changes: int | str) -> Decision:
+    return replace(call, state=state, **changes), commands  # type: ignore[arg-type] # fields of CareCall
+
+
+def _ignored(call: CareCall) -> Decision:
+    return call, ()
+
+
+_STATES: Final[dict[CareCallState, Callable[[CareCall, e.CareEvent, Policy], Decision]]] = {
+    CareCallState.PAUSING: _pausing,
+    CareCallState.RINGING: _ringing,
+    CareCallState.SPEAKING: _speaking,
+    CareCallState.ASKING: _asking,
+    CareCallState.WAITING_FOR_SEAT: _waiting_for_seat,
+    CareCallState.TALKING: _talking,
+    CareCallState.ASKING_CONTACTS: _asking_contacts,
+    CareCallState.PARTING: _parting,
+    CareCallState.ENDED: _ended,
+}

@@ -1,0 +1,106 @@
+"""Weather of an area as somebody at the centre writes it down: plans of the kind `weather` pass it on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from sqlalchemy import ForeignKey, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.audit import audit
+from models.base import Base, choice, utc_now
+from models.care.calls import CareCall, CareState
+from models.care.planning import Bulletin, Weather
+from models.elder_forms import FieldProblem
+from models.org import OrgUnit
+from models.register import FormRefused
+from models.scope import EVERYWHERE, Scope
+from models.text import plain
+from models.versions import NoSuchRecord
+
+LONGEST_TEXT: Final = 300
+MOST_DAYS: Final = 31
+
+
+class CareBulletin(Base):
+    """`org_unit_id` None: everywhere; `withdrawn_at`: nothing more goes out for it."""
+
+    __tablename__ = "care_bulletins"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[Weather] = mapped_column(choice(Weather))
+    org_unit_id: Mapped[int | None] = mapped_column(ForeignKey("org_units.id", ondelete="CASCADE"), index=True)
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    text: Mapped[str]
+    issued_at: Mapped[datetime] = mapped_column(default=utc_now)
+    issued_by: Mapped[str] = mapped_column(default="")
+    withdrawn_at: Mapped[datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class BulletinForm:
+    """As `CareBulletin`."""
+
+    kind: Weather
+    starts_on: date
+    ends_on: date
+    text: str
+    org_unit_id: int | None = None
+
+
+async def issue(session: AsyncSession, form: BulletinForm, *, by: str, scope: Scope = EVERYWHERE) -> CareBulletin:
+    """Raises FormRefused: a field is wrong, or the place is out of `scope`."""
+    text, wrong = plain(form.text).strip(), []
+    if not 1 <= len(text) <= LONGEST_TEXT:
+        wrong.append(FieldProblem("text", f"请填写内容，不超过{LONGEST_TEXT}字", f"1 to {LONGEST_TEXT} characters"))
+    if not 0 <= (form.ends_on - form.starts_on).days < MOST_DAYS:
+        zh, en = f"结束日期应在开始日期之后{MOST_DAYS}天以内", f"it ends within {MOST_DAYS} days of its beginning"
+        wrong.append(FieldProblem("ends_on", zh, en))
+    elif form.ends_on < utc_now().astimezone().date():
+        wrong.append(FieldProblem("ends_on", "该日期已过", "that day is over"))
+    known = form.org_unit_id is None or await session.get(OrgUnit, form.org_unit_id) is not None
+    if not known or not scope.covers(form.org_unit_id):
+        wrong.append(FieldProblem("org_unit_id", "只能为本辖区发布", "for your own places only"))
+    if wrong:
+        raise FormRefused(tuple(wrong))
+    row = CareBulletin(
+        kind=form.kind,
+        starts_on=form.starts_on,
+        ends_on=form.ends_on,
+        text=text,
+        org_unit_id=form.org_unit_id,
+        issued_by=by,
+        issued_at=utc_now(),
+    )
+    session.add(row)
+    await session.flush()
+    audit(session, by, "care_bulletin.issue", f"care_bulletin:{row.id}", kind=row.kind, place=row.org_unit_id)
+    return row
+
+
+async def withdraw(session: AsyncSession, bulletin: int, *, by: str, scope: Scope = EVERYWHERE) -> CareBulletin:
+    """Calls that were planned for it and not made yet are not made. Raises NoSuchRecord."""
+    row = await session.get(CareBulletin, bulletin)
+    if row is None or not scope.covers(row.org_unit_id):
+        raise NoSuchRecord
+    if row.withdrawn_at is None:
+        row.withdrawn_at = utc_now()
+        planned = (CareCall.bulletin_id == bulletin, CareCall.state == CareState.DUE)
+        await session.execute(delete(CareCall).where(*planned))
+        audit(session, by, "care_bulletin.withdraw", f"care_bulletin:{bulletin}")
+    return row
+
+
+async def bulletins_from(session: AsyncSession, day: date) -> list[CareBulletin]:
+    """Those that are in force on this day or later."""
+    rows = select(CareBulletin).where(CareBulletin.withdrawn_at.is_(None), CareBulletin.ends_on >= day)
+    return list(await session.scalars(rows.order_by(CareBulletin.id)))
+
+
+def bulletin_of(row: CareBulletin, units: frozenset[int] | None) -> Bulletin:
+    """As the planner needs it; `units`: its place and all below it."""
+    return Bulletin(row.id, row.kind, row.starts_on, row.ends_on, row.issued_at, units)

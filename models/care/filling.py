@@ -1,0 +1,236 @@
+"""The planner at work: it writes ahead what `planning.py` says is due, closes what is too late, and hands out what is
+due now. Asked as often as anybody likes, by as many processes as there are: the table's key keeps each call single.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from time import monotonic
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ivr.policy import Policy
+from models.care.bulletins import bulletin_of, bulletins_from
+from models.care.calls import WAITING, CareCall, CareState
+from models.care.halting import is_halted
+from models.care.planning import Bulletin, CareKind, CareReason, Due, Hours, Plan, due_on
+from models.care.plans import CarePlan, plan_of
+from models.care.wishes import CareWishes, person_of
+from models.database import Database
+from models.elders import GONE, Elder, ElderStatus, Terminal, is_whole
+from models.org import list_units
+from models.pace import Pace
+from models.upsert import insert_or_ignore
+
+AHEAD: Final = 2  # days that are written down: today and tomorrow
+MOST_BACK: Final = 31  # days of downtime whose calls are still told one by one
+_ELDERS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All plans and bulletins that count, as the planner needs them."""
+
+    plans: tuple[Plan, ...]
+    bulletins: tuple[Bulletin, ...]
+
+    def of(self, elder: int) -> list[Plan]:
+        return [plan for plan in self.plans if plan.elder in (None, elder)]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedCall:
+    """A call that is the claimer's now; `number` is to be dialled."""
+
+    id: int
+    elder: int
+    kind: CareKind
+    number: str
+    latest: datetime
+    tries: int
+    plan: int | None
+    bulletin: int | None
+
+
+def hours_of(policy: Policy) -> Hours:
+    return Hours(int(policy.care_from * 60), int(policy.care_to * 60))
+
+
+def agreeing() -> list[ColumnElement[bool]]:
+    """Elders who get care calls at all; for a query with `Elder` and `CareWishes` in it."""
+    return [
+        is_whole(),
+        Elder.status.not_in(GONE),
+        CareWishes.consent_on.is_not(None),
+        CareWishes.stopped_on.is_(None),
+    ]
+
+
+async def read_book(session: AsyncSession, day: date) -> Book:
+    """What counts from this day on."""
+    above = {unit.id: unit.parent_id for unit in await list_units(session)}
+    rows = await session.scalars(select(CarePlan).where(CarePlan.halted_at.is_(None)).order_by(CarePlan.id))
+    plans = [row for row in rows if row.ends_on is None or row.ends_on >= day]
+    bulletins = await bulletins_from(session, day)
+    tops = {row.org_unit_id for row in plans} | {row.org_unit_id for row in bulletins}
+    units = {top: _below(top, above) for top in tops}
+    return Book(
+        tuple(plan_of(row, units[row.org_unit_id]) for row in plans),
+        tuple(bulletin_of(row, units[row.org_unit_id]) for row in bulletins),
+    )
+
+
+def _below(top: int | None, above: dict[int, int | None]) -> frozenset[int] | None:
+    if top is None:
+        return None
+    found = set()
+    for unit in above:
+        at: int | None = unit
+        while at is not None and at != top:
+            at = above.get(at)
+        if at == top:
+            found.add(unit)
+    return frozenset(found)
+
+
+async def fill(db: Database, *, now: datetime, hours: Hours, pace: Pace | None = None) -> int:
+    """Write down every call from the last day that was planned to tomorrow; how many were new. Day after day, so that
+    whoever goes on after a crash or a downtime knows by the last day where to begin."""
+    today = now.astimezone().date()
+    async with db.read() as session:
+        last = await session.scalar(select(func.max(CareCall.day)))
+        first = max(min(last or today, today), today - timedelta(days=MOST_BACK))
+        book = await read_book(session, first)
+    written = 0
+    for ahead in range((today - first).days + AHEAD):
+        written += await _fill_day(db, first + timedelta(days=ahead), book, hours, pace)
+    return written
+
+
+async def _fill_day(db: Database, day: date, book: Book, hours: Hours, pace: Pace | None) -> int:
+    by_elder: dict[int, list[Plan]] = {}
+    for plan in book.plans:
+        if plan.elder is not None:
+            by_elder.setdefault(plan.elder, []).append(plan)
+    of_all = [plan for plan in book.plans if plan.elder is None]
+    after: int | None = 0
+    written = 0
+    while after is not None:
+        async with db.read() as session:
+            people = await _people(session, after)
+            due = [
+                one
+                for elder, wishes in people
+                for one in due_on(
+                    day, person_of(elder, wishes), [*of_all, *by_elder.get(elder.id, ())], book.bulletins, hours=hours
+                )
+            ]
+            new = await _not_there(session, day, due)
+        written += await _write(db, new, pace)
+        after = people[-1][0].id if len(people) == _ELDERS else None
+    return written
+
+
+async def _people(session: AsyncSession, after: int) -> Sequence[tuple[Elder, CareWishes]]:
+    query = select(Elder, CareWishes).join(CareWishes, CareWishes.elder_id == Elder.id)
+    query = query.where(Elder.id > after, *agreeing()).order_by(Elder.id).limit(_ELDERS)
+    return [(elder, wishes) for elder, wishes in await session.execute(query)]
+
+
+async def _not_there(session: AsyncSession, day: date, due: list[Due]) -> list[Due]:
+    if not due:
+        return []
+    there = select(CareCall.plan_id, CareCall.elder_id, CareCall.slot).where(
+        CareCall.day == day, CareCall.elder_id.between(due[0].elder, due[-1].elder)
+    )
+    keys = {tuple(row) for row in await session.execute(there)}
+    return [one for one in due if (one.plan, one.elder, one.slot) not in keys]
+
+
+async def _write(db: Database, due: list[Due], pace: Pace | None) -> int:
+    at = 0
+    while at < len(due):
+        some = due[at : at + (pace.size if pace else len(due))]
+        began = monotonic()
+        async with db.write() as session:
+            await insert_or_ignore(session, CareCall, [_row(one) for one in some])
+        if pace is not None:
+            await pace.took(monotonic() - began, len(some))
+        at += len(some)
+    return len(due)
+
+
+def _row(due: Due) -> dict[str, Any]:
+    return {
+        "plan_id": due.plan,
+        "elder_id": due.elder,
+        "day": due.day,
+        "slot": due.slot,
+        "kind": due.kind,
+        "bulletin_id": due.bulletin,
+        "due_at": due.at,
+        "latest_at": due.latest,
+        "state": CareState.DUE if due.problem is None else CareState.MISSED,
+        "reason": due.problem,
+        "ended_at": None if due.problem is None else due.at,
+    }
+
+
+async def claim(session: AsyncSession, *, now: datetime, limit: int, caller: str) -> list[ClaimedCall]:
+    """Up to so many calls that are due, now this caller's; nobody else gets them. Those that must not be made any more
+    are closed on the way. None while all is halted."""
+    if await is_halted(session):
+        return []
+    waiting = (
+        select(CareCall, Elder, CareWishes, CarePlan.halted_at)
+        .join(Elder, Elder.id == CareCall.elder_id)
+        .outerjoin(CareWishes, CareWishes.elder_id == Elder.id)
+        .outerjoin(CarePlan, CarePlan.id == CareCall.plan_id)
+        .where(CareCall.state.in_(WAITING), CareCall.due_at <= now, CareCall.latest_at > now)
+        .order_by(CareCall.due_at, CareCall.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=CareCall)
+    )
+    found = (await session.execute(waiting)).all()
+    lines = await _lines(session, [elder.id for _, elder, _, _ in found])
+    today, claimed = now.astimezone().date(), []
+    for call, elder, wishes, halted_at in found:
+        number = elder.home_phone or lines.get(elder.id, "")
+        reason = _hindrance(elder, wishes, today, number=number, plan_lives=call.plan_id is not None and not halted_at)
+        if reason is not None:
+            call.state, call.reason, call.ended_at = CareState.CANCELLED, reason, now
+            continue
+        call.state, call.caller, call.reason = CareState.CALLING, caller, None
+        claimed.append(
+            ClaimedCall(
+                call.id, elder.id, call.kind, number, call.latest_at, call.tries, call.plan_id, call.bulletin_id
+            )
+        )
+    await session.flush()
+    return claimed
+
+
+async def _lines(session: AsyncSession, elders: Iterable[int]) -> dict[int, str]:
+    rows = await session.execute(
+        select(Terminal.elder_id, Terminal.line).where(Terminal.elder_id.in_(list(elders))).order_by(Terminal.id.desc())
+    )
+    return dict(rows.all())
+
+
+def _hindrance(
+    elder: Elder, wishes: CareWishes | None, today: date, *, number: str, plan_lives: bool
+) -> CareReason | None:
+    """Why this elder is not to be called after all."""
+    if elder.status in GONE or elder.merged_into is not None:
+        return CareReason.GONE
+    if elder.status is ElderStatus.AWAY and (elder.status_until is None or today <= elder.status_until):
+        return CareReason.AWAY
+    if wishes is None or wishes.consent_on is None or wishes.stopped_on is not None:
+        return CareReason.NO_CONSENT
+    if not plan_lives:
+        return CareReason.PLAN_ENDED
+    return None if number else CareReason.NO_NUMBER

@@ -1,0 +1,64 @@
+"""When care calls are planned ahead and closed as missed. The plan lives in the database (`models/care/filling.py`);
+the scheduler only says "look now", so it may say so twice, or be away for a day."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from home.failures import where_it_failed
+from models.base import utc_now
+from models.care.calls import close_late
+from models.care.filling import fill, hours_of
+from models.care.halting import is_halted
+from models.database import Database, DatabaseUnavailable
+from models.pace import Pace
+from web.logs import log
+from web.policy_now import PolicyNow
+
+FIRST_AFTER: Final = timedelta(seconds=45)  # of the start, when pages are served
+LOOK_EVERY: Final = timedelta(minutes=5)
+
+
+class CareClock:
+    """`start` and `stop` are the application's."""
+
+    def __init__(self, database: Database, policy: PolicyNow) -> None:
+        self._database = database
+        self._policy = policy
+        self._scheduler = AsyncIOScheduler()
+
+    def start(self) -> None:
+        """One look at a time; one that is late is made all the same, several are made once."""
+        self._scheduler.add_job(
+            self._guarded,
+            "interval",
+            seconds=LOOK_EVERY.total_seconds(),
+            next_run_time=utc_now() + FIRST_AFTER,
+            misfire_grace_time=None,
+            coalesce=True,
+            max_instances=1,
+        )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        self._scheduler.shutdown(wait=False)
+
+    async def look(self, now: datetime) -> tuple[int, int]:
+        """Plan ahead, close what is too late: how many calls of each."""
+        hours = hours_of(await self._policy.read())
+        written = await fill(self._database, now=now, hours=hours, pace=Pace(rests=self._database.is_sqlite))
+        async with self._database.write() as session:
+            closed = await close_late(session, at=now, halted=await is_halted(session))
+        return written, closed
+
+    async def _guarded(self) -> None:
+        try:
+            written, closed = await self.look(utc_now())
+        except DatabaseUnavailable:
+            return  # the next look finds the same
+        except Exception as error:  # noqa: BLE001 - the job's outermost guard
+            log.error("care calls cannot be planned", **where_it_failed(error))
+            return
+        if written or closed:
+            log.info("care_planned", written=written, closed=closed)
