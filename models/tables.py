@@ -29,16 +29,22 @@ from models import (
     work_orders,
 )
 from models.base import Base
+from models.quality import calibrations, draws, marks, reviews, score_sheets
+from models.readiness import drill_reports, plans
+from models.staffing import shifts
 
 metadata = Base.metadata
 
 __all__ = [
     "audit",
+    "calibrations",
     "case_notes",
     "cases",
     "complaints",
     "device_reports",
     "dispositions",
+    "draws",
+    "drill_reports",
     "elders",
     "exception_reports",
     "follow_ups",
@@ -46,14 +52,19 @@ __all__ = [
     "leases",
     "live_settings",
     "log_in_tries",
+    "marks",
     "merging",
     "messages",
     "metadata",
     "org",
     "papers",
     "people",
+    "plans",
     "repairs",
+    "reviews",
+    "score_sheets",
     "seats",
+    "shifts",
     "sip_bans",
     "terminal_tests",
     "web_sessions",

@@ -27,6 +27,7 @@ GROUPS: Final = {
     ),
     "hours": ("office_from", "office_to", "follow_up", "again_window", "test_every"),
     "messages": ("sms_tries", "sms_pause"),
+    "staffing": ("staffing_share", "staffing_within", "staffing_shrinkage", "staffing_least", "staffing_weeks"),
     "breaking": ("revival_gap", "revival_within", "lease_beat", "lease_runs_out", "lease_patience"),
 }  # fmt: skip
 OTHERS: Final = "others"
