@@ -30,6 +30,11 @@ class Right(StrEnum):
     SUPERVISE = "supervise"
     SEE_PERSONAL = "see_personal"  # numbers, address, health of people: by a click that is put on record
     EXPORT = "export"
+    REVIEW_QUALITY = "review_quality"  # draw, listen, score
+    SEE_OWN_REVIEWS = "see_own_reviews"  # of one's own calls, with an answer to each
+    PLAN_STAFFING = "plan_staffing"
+    SEE_PLANS = "see_plans"  # what to do when something fails; and what drills have shown
+    MANAGE_PLANS = "manage_plans"
     IMPORT = "import"
     SEE_LOOKUPS = "see_lookups"  # who looked at whose file
     SEE_AUDIT = "see_audit"
@@ -55,15 +60,19 @@ _AGENT: Final = _SEE | {
     Right.SEE_ORDERS,
     Right.SEE_COMPLAINTS,
     Right.SEE_PERSONAL,
+    Right.SEE_OWN_REVIEWS,
+    Right.SEE_PLANS,
 }
 _OF_ROLE: Final[dict[str, frozenset[Right]]] = {
     UserRole.ADMIN: _ALL,
     UserRole.LEAD: _LEAD,
     UserRole.AGENT: _AGENT,
     UserRole.PROFESSIONAL: _AGENT,
-    UserRole.REVIEWER: _SEE | {Right.HEAR_RECORDINGS, Right.SEE_COMPLAINTS},
-    UserRole.DISPATCHER: _SEE | _TERMINALS | {Right.FOLLOW_UP, Right.SEE_ORDERS, Right.SEE_PERSONAL, Right.EXPORT},
-    UserRole.MAINTENANCE: _TERMINALS | {Right.SEE_LIVE, Right.EXPORT},
+    UserRole.REVIEWER: _SEE | {Right.HEAR_RECORDINGS, Right.SEE_COMPLAINTS, Right.REVIEW_QUALITY, Right.SEE_PLANS},
+    UserRole.DISPATCHER: _SEE
+    | _TERMINALS
+    | {Right.FOLLOW_UP, Right.SEE_ORDERS, Right.SEE_PERSONAL, Right.EXPORT, Right.SEE_PLANS},
+    UserRole.MAINTENANCE: _TERMINALS | {Right.SEE_LIVE, Right.EXPORT, Right.SEE_PLANS, Right.MANAGE_PLANS},
     UserRole.OFFICIAL: (_SEE - {Right.SEE_WALLBOARD})  # whose counts know no places
     | {Right.SEE_TERMINALS, Right.SEE_ORDERS, Right.SEE_COMPLAINTS, Right.SEE_PERSONAL},  # H3; changes nothing
     UserRole.STATION: _TERMINALS | {Right.SEE_ELDERS, Right.SEE_PERSONAL},  # S8

@@ -84,7 +84,7 @@ async def draws_of(session: AsyncSession, month: str) -> Sequence[QualityDraw]:
 
 async def names_of(session: AsyncSession, agents: Iterable[int]) -> dict[int, str]:
     rows = await session.execute(select(User.id, User.name).where(User.id.in_(set(agents))))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 async def _before(session: AsyncSession, month: str) -> dict[int, list[Candidate]]:

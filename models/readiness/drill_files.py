@@ -1,7 +1,7 @@
 """What a drill of the town leaves in the home folder: one small file for each run, which the page takes in as a report.
 
 The drill's own platform is thrown away with its database; this file is what stays of it. Written whole or not at all,
-for its owner only; plainly invented people only, for nobody else takes part in a drill.
+for its owner only; no number of anybody is in it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 FOLDER: Final = "drill-reports"
 LARGEST: Final = 1024 * 1024  # bytes: the longest soak leaves a hundredth of it
 MOST_STEPS: Final = 500
-Words = Annotated[str, Field(max_length=400)]
+LONGEST: Final = 400  # characters
+Words = Annotated[str, Field(max_length=LONGEST)]
 
 
 class DrillStep(BaseModel):
@@ -97,5 +98,5 @@ def run_of(
     """A drill that has just ended."""
     told = tuple(steps)[:MOST_STEPS]
     return DrillRun(
-        kind=kind, name=name[:400], began_at=began_at, ended_at=datetime.now(UTC), passed=passed, steps=told
+        kind=kind, name=name[:LONGEST], began_at=began_at, ended_at=datetime.now(UTC), passed=passed, steps=told
     )

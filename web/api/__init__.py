@@ -28,6 +28,7 @@ from web.api import (
     places,
     policy,
     prompts,
+    quality,
     recordings,
     reveals,
     seat_records,
@@ -67,6 +68,7 @@ PARTS: Final = (
     policy,
     places,
     prompts,
+    quality,
 )
 
 
