@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.vocabulary import Relation, Skill
+from models import demo_operation
 from models.database import Database
 from models.elder_forms import ContactForm, ElderForm, TerminalForm, check
 from models.elders import Terminal
@@ -78,6 +79,8 @@ async def make(db: Database, *, seed: int = 1, area_code: str = "021", elders: i
     async with db.read() as session:
         street = await session.scalar(select(OrgUnit.id).where(OrgUnit.name == _STREETS[0]).order_by(OrgUnit.id))
     log_ins = [await _log_in(db, *user, unit=street if user[2] in PLACED else None) for user in _USERS]
+    async with db.write() as session:
+        await demo_operation.add(session, agent="agent801", lead="supervisor")
     return DemoDistrict(len(new), tuple(log_ins))
 
 
