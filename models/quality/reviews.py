@@ -125,7 +125,7 @@ async def answer(session: AsyncSession, review_id: int, text: str, *, version: i
     """
     async with changing(session, await own_review(session, review_id, user), version=version) as review:
         if review.answered_at is not None:
-            raise FormRefused.of("answer", "已反馈过，只能反馈一次", "it was answered; that is possible once")
+            raise FormRefused.of("answered", "已反馈过，只能反馈一次", "it was answered; that is possible once")
         review.answer, review.answered_at = _text("answer", text), utc_now()
         audit(session, f"user:{user}", "quality_review.answer", f"quality_review:{review.id}")
     return review
@@ -142,9 +142,9 @@ async def reply(
     """
     async with changing(session, await review_of(session, review_id, scope=scope), version=version) as review:
         if review.answered_at is None or review.replied_at is not None:
-            raise FormRefused.of("reply", "没有待答复的反馈", "there is no answer to reply to")
+            raise FormRefused.of("replied", "没有待答复的反馈", "there is no answer to reply to")
         if review.agent_id == user:
-            raise FormRefused.of("reply", "不能答复自己的反馈", "nobody replies to themselves")
+            raise FormRefused.of("replied", "不能答复自己的反馈", "nobody replies to themselves")
         review.reply, review.replied_at, review.replied_by = _text("reply", text), utc_now(), f"user:{user}"
         audit(session, f"user:{user}", "quality_review.reply", f"quality_review:{review.id}")
     return review

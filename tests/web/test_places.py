@@ -12,6 +12,7 @@ from secrets import token_urlsafe
 from typing import Any, Final
 
 import pytest
+from sqlalchemy import select
 
 from ivr.vocabulary import Aid
 from models.base import utc_now
@@ -22,6 +23,9 @@ from models.follow_ups import FollowUp
 from models.journal import write
 from models.org import OrgKind, get_or_create
 from models.people import User
+from models.quality.calibrations import Calibration
+from models.quality.reviews import QualityReview
+from models.quality.score_sheets import SheetKind, newest
 from models.queries.register import file_of
 from models.register import create_elder
 from models.web_sessions import ApiToken
@@ -49,9 +53,19 @@ TREE: Final = {
 }
 HOMES: Final = ("elm-1", "elm-2", "oak-1", "fir-1", "oak", "nowhere")
 # What the addresses of single records begin with; all that follows the id is a part of the record.
-SINGLE: Final = {"elders": "elder", "cases": "case", "recordings": "recording", "duplicates": "elder"}
+SINGLE: Final = {
+    "elders": "elder",
+    "cases": "case",
+    "recordings": "recording",
+    "duplicates": "elder",
+    "quality-reviews": "review",
+    "calibrations": "calibration",
+}
 _NOT_OF_PEOPLE: Final = frozenset(
-    {"users", "seats", "imports", "admin", "places", "policy", "prompts", "seat-records", "working-days"}
+    {
+        *("users", "seats", "imports", "admin", "places", "policy", "prompts", "seat-records", "working-days"),
+        *("score-sheets", "quality-draws", "my-reviews", "staffing", "emergency-plans", "drill-reports"),
+    }
 )
 _NO_PROVISIONAL: Final = frozenset({"/elder-papers"})  # lists of files that somebody is to complete
 
@@ -65,6 +79,8 @@ class Home:
     name: str
     follow_up: int
     report: int
+    review: int
+    calibration: int
 
     @property
     def case(self) -> str:
@@ -76,7 +92,13 @@ class Home:
 
     @property
     def ids(self) -> dict[str, str]:
-        return {"elder": str(self.elder), "case": self.case, "recording": f"{self.case}-1"}
+        return {
+            "elder": str(self.elder),
+            "case": self.case,
+            "recording": f"{self.case}-1",
+            "review": str(self.review),
+            "calibration": str(self.calibration),
+        }
 
     def is_in(self, text: str) -> bool:
         return self.name in text or self.open_case in text or self.case in text
@@ -149,9 +171,14 @@ async def _settle(house: House, place: str, unit: int | None, number: int) -> Ho
         follow_up = FollowUp(case_id=closed.id, elder_id=elder, kind="emergency", due_at=now)
         report = ExceptionReport(case_id=closed.id, waiting_since=now, opened_at=now)
         order, complaint = WorkOrder(**papers, aid=Aid.MEALS, wish="午饭"), Complaint(**papers, about="", words="太慢")
-        session.add_all([follow_up, report, order, complaint])
+        agent = await session.scalar(select(User.id).where(User.username == "agent801"))
+        heard = {"case_id": closed.id, "recording_id": f"{closed.id}-1", "agent_id": agent, "month": "2026-11"}
+        review = QualityReview(**heard, emergency=True)
+        sheet = await newest(session, SheetKind.EMERGENCY)
+        calibration = Calibration(**heard, emergency=True, sheet_id=sheet.id, opened_by="user:1")
+        session.add_all([follow_up, report, order, complaint, review, calibration])
         await session.flush()
-        home = Home(place, elder, name, follow_up.id, report.id)
+        home = Home(place, elder, name, follow_up.id, report.id, review.id, calibration.id)
     tape = house.settings.home / "recordings" / closed.tapes[0].file
     tape.parent.mkdir(parents=True, exist_ok=True)
     tape.write_bytes(b"RIFF" + bytes(200))
@@ -240,6 +267,9 @@ async def test_what_is_out_of_sight_cannot_be_changed_or_revealed(land: Land) ->
         ("POST", "/api/v1/terminal-tests", {"device": "SN-4"}),
         ("POST", f"/api/v1/cases/{home.open_case}/actions", {"action": "arrived"}),
         ("GET", f"/elders/{home.elder}/edit", None),
+        ("POST", f"/api/v1/quality-reviews/{home.review}/marks", {"at": 0, "note": "演示"}),
+        ("POST", f"/quality-reviews/{home.review}/calibrate", None),
+        ("POST", f"/calibrations/{home.calibration}/join", None),
     ]
     for method, path, body in asked:
         status, text = await land.ask(path, lead, method, json=body)

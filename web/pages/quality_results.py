@@ -9,6 +9,7 @@ from multidict import MultiMapping
 
 from models.quality.drawing import EACH_MONTH
 from models.quality.months import is_month, this_month
+from models.quality.score_sheets import WHOLE
 from models.queries.quality import Result, list_results
 from web.exports import Table, read_form, send
 from web.guard import needs
@@ -92,4 +93,4 @@ def _chart(rows: Sequence[Result]) -> Mapping[str, Any]:
     series = [
         {"name": name, "values": [score.get((agent, month)) for month in months]} for agent, name in names.items()
     ]
-    return {"labels": months, "series": series}
+    return {"labels": months, "series": series, "most": WHOLE}

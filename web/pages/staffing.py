@@ -68,12 +68,13 @@ async def change(request: web.Request) -> web.StreamResponse:
 @needs(Right.PLAN_STAFFING)
 async def remove(request: web.Request) -> web.StreamResponse:
     number, sent = number_in_path(request, "id"), await typed(request)
+    day = sent.number("weekday") or 0
     try:
         async with request.app[DATABASE].write() as session:
             await shifts.remove(session, number, version=sent.version, by=account_of(request).actor)
     except VersionConflict as why:
         return await _page(request, sent.refused(request, why), changed=number)
-    raise web.HTTPSeeOther("/staffing#shifts")
+    raise web.HTTPSeeOther(f"/staffing?day={day}#shifts")
 
 
 @routes.post("/staffing/export")
@@ -132,7 +133,7 @@ async def _figures(
 async def _page(request: web.Request, sent: Typed, *, changed: int = 0) -> web.Response:
     t = texts_of(request)
     found, every, planned, first, target = await _figures(request)
-    wanted = whole_number(request.query.get("day"), digits=1)
+    wanted = sent.number("weekday") if sent else whole_number(request.query.get("day"), digits=1)
     day = wanted if wanted is not None and wanted < shifts.DAYS else today().weekday()
     of_day = [one for one in every if one.weekday == day]
     chart: dict[str, Any] = {
@@ -160,7 +161,7 @@ async def _page(request: web.Request, sent: Typed, *, changed: int = 0) -> web.R
         "days": days,
         "of_day": of_day,
         "chart": chart,
-        "shifts": planned,
+        "shifts": [shift for shift in planned if shift.weekday == day],
         "sent": sent,
         "changed": changed,
     }
