@@ -18,6 +18,7 @@ from models.cases import CaseLegRow, CaseRow, RecordingRow
 from models.elders import Elder
 from models.people import User
 from models.quality import calibrations, reviews
+from models.quality.candidates import candidates_of
 from models.quality.draws import draw
 from models.quality.months import month_of
 from models.quality.score_sheets import SheetKind, items_of, newest
@@ -120,7 +121,8 @@ async def _call(
 
 async def _quality(session: AsyncSession, month: str, agent: int, lead: int) -> None:
     """The emergency is scored and answered, and several look at it; the other call waits."""
-    found = await draw(session, month, by=BY, scope=EVERYWHERE, seed=SEED)
+    calls, unclear = await candidates_of(session, month, scope=EVERYWHERE)
+    found = await draw(session, month, calls, unclear=unclear, by=BY, seed=SEED)
     drawn = await session.scalars(
         select(reviews.QualityReview).where(
             reviews.QualityReview.draw_id == found.draw.id, reviews.QualityReview.emergency

@@ -1,16 +1,17 @@
 """The calls of a month that can be reviewed, and whose they are.
 
-A call belongs to the person who usually sits at the seat that took it. Where several share a seat, it belongs to the
-one of them who did something in the case; when that cannot be told, to nobody.
+An emergency is a case that has become one: A and B, or the procedure for no response (S4.1). A call belongs to the
+person who usually sits at the seat that took it. Where several share a seat, it belongs to the one of them who did
+something in the case; when that cannot be told, to nobody.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.vocabulary import CaseState, LegKind
@@ -26,6 +27,13 @@ _AGENTS: Final = frozenset({UserRole.AGENT, UserRole.PROFESSIONAL})
 _AT_ONCE: Final = 500  # cases of one query
 
 
+class _Tape(NamedTuple):
+    recording: str
+    place: str
+    people: list[str]
+    seconds: float
+
+
 async def agents_of(session: AsyncSession) -> dict[int, str]:
     """The people who take calls, with their seats."""
     found = select(User.id, User.seat, User.roles).where(User.active, User.seat.is_not(None)).order_by(User.id)
@@ -34,20 +42,23 @@ async def agents_of(session: AsyncSession) -> dict[int, str]:
 
 async def candidates_of(session: AsyncSession, month: str, *, scope: Scope) -> tuple[list[Candidate], int]:
     """Closed cases that came in this month, with a recording that is whole, for each agent who spoke in them; and how
-    many of them are nobody's."""
+    many of them are nobody's. A district's month is read: never while writing."""
     begins, ends = bounds(month)
     at_seat: dict[str, list[int]] = defaultdict(list)
     for number, seat in (await agents_of(session)).items():
         at_seat[seat].append(number)
+    of_month = (
+        scope.of_cases(),
+        CaseRow.opened_at >= begins,
+        CaseRow.opened_at < ends,
+        CaseRow.state == CaseState.CLOSED,
+    )
     query = (
         select(CaseRow.id, CaseRow.emergency_at, CaseLegRow.number, CaseLegRow.id)
         .join(CaseLegRow, CaseLegRow.case_id == CaseRow.id)
         .outerjoin(Elder, Elder.id == CaseRow.elder_id)
         .where(
-            scope.of_cases(),
-            CaseRow.opened_at >= begins,
-            CaseRow.opened_at < ends,
-            CaseRow.state == CaseState.CLOSED,
+            *of_month,
             CaseLegRow.kind == LegKind.SEAT,
             CaseLegRow.answered_at.is_not(None),
             CaseLegRow.number.in_(at_seat),
@@ -55,9 +66,8 @@ async def candidates_of(session: AsyncSession, month: str, *, scope: Scope) -> t
         )
     )
     spoke = (await session.execute(query)).all()
-    shared = {case for case, _, seat, _ in spoke if len(at_seat[seat]) > 1}
-    acted = await _who_acted(session, shared)
-    tapes = await _tapes(session, {case for case, *_ in spoke})
+    acted = await _who_acted(session, {case for case, _, seat, _ in spoke if len(at_seat[seat]) > 1})
+    tapes = await _tapes(session, of_month)
     calls: dict[tuple[int, str], Candidate] = {}
     unclear: set[str] = set()
     for case, emergency_at, seat, leg in spoke:
@@ -86,24 +96,30 @@ async def _who_acted(session: AsyncSession, cases: Collection[str]) -> dict[str,
     return acted
 
 
-async def _tapes(session: AsyncSession, cases: Collection[str]) -> dict[str, list[RecordingRow]]:
-    tapes: dict[str, list[RecordingRow]] = defaultdict(list)
-    for some in _pieces(cases):
-        whole = select(RecordingRow).where(
-            RecordingRow.case_id.in_(some),
+async def _tapes(session: AsyncSession, of_month: Iterable[ColumnElement[bool]]) -> dict[str, list[_Tape]]:
+    """The recordings of these cases that are whole and long enough."""
+    whole = (
+        select(RecordingRow.case_id, RecordingRow.id, RecordingRow.place, RecordingRow.people, RecordingRow.seconds)
+        .join(CaseRow, CaseRow.id == RecordingRow.case_id)
+        .outerjoin(Elder, Elder.id == CaseRow.elder_id)
+        .where(
+            *of_month,
             RecordingRow.seconds >= SHORTEST,
             RecordingRow.problem == "",
             RecordingRow.removed_at.is_(None),
         )
-        for row in await session.scalars(whole.order_by(RecordingRow.started_at, RecordingRow.id)):
-            tapes[row.case_id].append(row)
+        .order_by(RecordingRow.started_at, RecordingRow.id)
+    )
+    tapes: dict[str, list[_Tape]] = defaultdict(list)
+    for case, recording, place, people, seconds in await session.execute(whole):
+        tapes[case].append(_Tape(recording, place, people, seconds or 0.0))
     return tapes
 
 
-def _heard_on(tapes: Iterable[RecordingRow], leg: str) -> str | None:
+def _heard_on(tapes: Iterable[_Tape], leg: str) -> str | None:
     """The longest recording that this line is on; that of a call which came in has everybody on it."""
-    with_them = [row for row in tapes if leg in row.people or not row.place]
-    return max(with_them, key=lambda row: row.seconds or 0.0).id if with_them else None
+    with_them = [tape for tape in tapes if leg in tape.people or not tape.place]
+    return max(with_them, key=lambda tape: tape.seconds).recording if with_them else None
 
 
 def _pieces(cases: Collection[str]) -> Iterable[list[str]]:

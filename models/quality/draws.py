@@ -20,12 +20,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.audit import audit
 from models.base import Base, utc_now
 from models.people import User
-from models.quality.candidates import agents_of, candidates_of
+from models.quality.candidates import agents_of
 from models.quality.drawing import Candidate, Lot, draw_for
 from models.quality.months import is_month
 from models.quality.reviews import QualityReview
+from models.quality.score_sheets import ScoreSheet
 from models.register import FormRefused
-from models.scope import Scope
 
 
 class QualityDraw(Base):
@@ -52,19 +52,33 @@ class Found:
     lots: tuple[Lot, ...]
 
 
-async def draw(session: AsyncSession, month: str, *, by: str, scope: Scope, seed: int | None = None) -> Found:
-    """Draw for every agent of whom calls may be seen. `seed` None: one that nobody chose.
+def check_month(month: str) -> None:
+    """Raises FormRefused: this is no month."""
+    if not is_month(month):
+        raise FormRefused.of("month", "月份应为 年-月", "write months as YYYY-MM")
+
+
+async def draw(
+    session: AsyncSession,
+    month: str,
+    candidates: Sequence[Candidate],
+    *,
+    unclear: int,
+    by: str,
+    seed: int | None = None,
+) -> Found:
+    """Draw for every agent from these calls (`candidates_of`, read before). `seed` None: one that nobody chose.
 
     Raises:
         FormRefused: this is no month.
     """
-    if not is_month(month):
-        raise FormRefused.of("month", "月份应为 年-月", "write months as YYYY-MM")
+    check_month(month)
     seed = secrets.randbelow(2**31) if seed is None else seed
-    calls, unclear = await candidates_of(session, month, scope=scope)
+    # One draw at a time: two at once would fill up the same month twice.
+    await session.execute(select(ScoreSheet.id).where(ScoreSheet.number == 1).with_for_update(key_share=True))
     before = await _before(session, month)
     agents = await agents_of(session)
-    lots = tuple(draw_for(agent, calls, seed=seed, month=month, before=before[agent]) for agent in sorted(agents))
+    lots = tuple(draw_for(agent, candidates, seed=seed, month=month, before=before[agent]) for agent in sorted(agents))
     row = QualityDraw(month=month, seed=seed, drawn_by=by, unclear=unclear, lots=[_told(lot) for lot in lots])
     session.add(row)
     await session.flush()

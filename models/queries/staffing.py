@@ -1,24 +1,36 @@
 """The calls that staffing follows (S10): all that came in, and how long agents were on them. Counts only, of nobody; so
-places do not narrow it: seats of the centre serve all of them."""
+places do not narrow it: seats of the centre serve all of them. Summed up by the database: weeks of a district are some
+hundred thousand calls, and a few thousand quarters of an hour."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, distinct, extract, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.vocabulary import CaseKind, LegKind
 from models.cases import CaseLegRow, CaseRow
-from models.staffing.needs import Call
+from models.staffing.needs import Bin
+
+_SECONDS: Final = 900  # of a quarter of an hour
 
 
-async def calls_between(session: AsyncSession, first: date, after: date) -> list[Call]:
-    """From the local midnight of `first` to that of `after`. What agents rang themselves does not come in."""
+async def bins_between(session: AsyncSession, first: date, after: date) -> list[Bin]:
+    """Quarters of an hour with calls, from the local midnight of `first` to that of `after`. What agents rang
+    themselves does not come in; a supervisor who listens takes no call."""
     begins, ends = _midnight(first), _midnight(after)
+    came = _epoch(CaseRow.opened_at)
+    quarter = came - came % _SECONDS
+    spoken = _epoch(CaseLegRow.ended_at) - _epoch(CaseLegRow.answered_at)
     query = (
-        select(CaseRow.id, CaseRow.opened_at, CaseLegRow.answered_at, CaseLegRow.ended_at)
+        select(
+            quarter,
+            func.count(distinct(CaseRow.id)),
+            func.count(distinct(CaseLegRow.case_id)),
+            func.coalesce(func.sum(spoken), 0),
+        )
         .outerjoin(
             CaseLegRow,
             (CaseLegRow.case_id == CaseRow.id)
@@ -28,18 +40,17 @@ async def calls_between(session: AsyncSession, first: date, after: date) -> list
             & CaseLegRow.ended_at.is_not(None),
         )
         .where(CaseRow.kind != CaseKind.OUTBOUND, CaseRow.opened_at >= begins, CaseRow.opened_at < ends)
+        .group_by(quarter)
     )
-    opened: dict[str, datetime] = {}
-    seconds: dict[str, float] = {}
-    for case, at, answered_at, ended_at in await session.execute(query):
-        opened[case] = at
-        spoken = (ended_at - answered_at).total_seconds() if answered_at and ended_at else 0.0
-        seconds[case] = seconds.get(case, 0.0) + max(0.0, spoken)
-    return list(_calls(opened, seconds))
+    return [
+        Bin(datetime.fromtimestamp(float(at), UTC), calls, answered, float(seconds))
+        for at, calls, answered, seconds in await session.execute(query)
+    ]
 
 
-def _calls(opened: dict[str, datetime], seconds: dict[str, float]) -> Iterator[Call]:
-    return (Call(at, seconds[case]) for case, at in opened.items())
+def _epoch(column: Any) -> ColumnElement[Any]:
+    """Whole seconds on SQLite, with their fraction on PostgreSQL."""
+    return extract("epoch", column)
 
 
 def _midnight(day: date) -> datetime:

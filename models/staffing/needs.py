@@ -16,10 +16,12 @@ TALK_A_DAY: Final = 3 * 3600.0  # seconds that an agent talks in a day by the no
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """When it came, and how many seconds of agents' time it took; 0 when nobody answered."""
+class Bin:
+    """A quarter of an hour in which calls came. `answered` of them took `seconds` of agents' time in all."""
 
-    at: datetime
+    begins_at: datetime
+    calls: int
+    answered: int
     seconds: float
 
 
@@ -85,18 +87,17 @@ def weeks_before(day: date, weeks: int) -> tuple[date, date]:
     return ends - timedelta(weeks=weeks), ends
 
 
-def volume(calls: Iterable[Call], *, weeks: int) -> Volume:
-    """Of calls in so many whole weeks, each counted by the local time of its coming."""
+def volume(bins: Iterable[Bin], *, weeks: int) -> Volume:
+    """Of the calls of so many whole weeks, each counted by the local time of its coming."""
     counts = [[0] * QUARTERS for _ in range(DAYS)]
-    total, answered, seconds = 0, 0, 0.0
-    for call in calls:
-        local = call.at.astimezone()
-        counts[local.weekday()][local.hour * 4 + local.minute // 15] += 1
-        total += 1
-        if call.seconds > 0:
-            answered += 1
-            seconds += call.seconds
+    answered, seconds = 0, 0.0
+    for one in bins:
+        local = one.begins_at.astimezone()
+        counts[local.weekday()][local.hour * 4 + local.minute // 15] += one.calls
+        answered += one.answered
+        seconds += one.seconds
     mean = tuple(tuple(count / weeks for count in day) for day in counts)
+    total = sum(map(sum, counts))
     return Volume(weeks, total, mean, seconds / answered if answered else 0.0, seconds / (weeks * DAYS))
 
 

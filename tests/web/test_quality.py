@@ -231,6 +231,7 @@ async def test_who_shares_a_seat_and_who_was_not_heard(sqlite_house: House) -> N
         entry = (await session.scalars(select(TimelineRow).where(TimelineRow.case_id == "k2").limit(1))).one()
         entry.actor = f"user:{night}"
     async with house.db.write() as session:
-        found = await draw(session, MONTH, by="user:1", scope=EVERYWHERE, seed=5)
+        calls, unclear = await candidates_of(session, MONTH, scope=EVERYWHERE)
+        found = await draw(session, MONTH, calls, unclear=unclear, by="user:1", seed=5)
     assert found.draw.unclear == 1
     assert {lot.agent: lot.calls for lot in found.lots if lot.calls} == {night: 1}

@@ -66,7 +66,9 @@ async def test_seats_follow_the_calls_of_the_past_weeks(house: House) -> None:
     table = [line.split(",") for line in (await answer.read()).decode("utf-8-sig").splitlines()]
     assert len(table) == 1 + 7 * 96
     busy = next(row for row in table if row[:2] == ["星期一", "09:00"])
-    assert busy[2:4] == ["3.00", "3"], "three calls on an average Monday of eight; two people would answer 75 % of them in 10 s"
+    assert busy[2:4] == ["3.00", "3"], (
+        "three calls on an average Monday of eight; two people would answer 75 % of them in 10 s"
+    )
     assert busy[4:7] == ["5", "9", "0"], "five on the roster, nine are planned"
     assert float(busy[7]) > 99
     quiet = next(row for row in table if row[:2] == ["星期二", "09:00"])

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from models.quality import calibrations, draws
+from models.quality.candidates import candidates_of
 from models.quality.months import is_month, this_month
 from models.quality.reviews import finish, reply, review_of
 from models.queries.paging import Page
@@ -35,8 +36,7 @@ async def reviews(request: web.Request) -> web.StreamResponse:
 async def draw(request: web.Request) -> web.StreamResponse:
     sent = await typed(request)
     try:
-        async with request.app[DATABASE].write() as session:
-            found = await draws.draw(session, sent.text("month"), by=account_of(request).actor, scope=scope_of(request))
+        found = await _draw(request, sent.text("month"))
     except FormRefused as why:
         return await _list(request, sent.refused(request, why))
     raise web.HTTPSeeOther(f"/quality-draws/{found.draw.id}")
@@ -115,6 +115,16 @@ async def calibrate(request: web.Request) -> web.StreamResponse:
     async with request.app[DATABASE].write() as session:
         row = await calibrations.begin(session, number, user=account_of(request).id, scope=scope_of(request))
     raise web.HTTPSeeOther(f"/calibrations/{row.id}")
+
+
+async def _draw(request: web.Request, month: str) -> draws.Found:
+    """Reading a district's month takes longer than anything may keep the records from being written. Raises
+    FormRefused."""
+    draws.check_month(month)
+    async with request.app[DATABASE].read() as session:
+        calls, unclear = await candidates_of(session, month, scope=scope_of(request))
+    async with request.app[DATABASE].write() as session:
+        return await draws.draw(session, month, calls, unclear=unclear, by=account_of(request).actor)
 
 
 async def _list(request: web.Request, sent: Typed) -> web.Response:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from models.queries.staffing import calls_between
+from models.queries.staffing import bins_between
 from models.register import FormRefused
 from models.staffing import shifts
 from models.staffing.needs import Quarter, Target, Volume, agents_by_norm, quarters, volume, weeks_before
@@ -122,10 +122,10 @@ async def _figures(
     weeks = int(policy.staffing_weeks)
     first, after = weeks_before(today(), weeks)
     async with request.app[DATABASE].read() as session:
-        calls = await calls_between(session, first, after)
+        bins = await bins_between(session, first, after)
         planned = await shifts.shifts(session)
     target = Target.of(policy)
-    found = await asyncio.to_thread(volume, calls, weeks=weeks)
+    found = volume(bins, weeks=weeks)
     needed = await asyncio.to_thread(quarters, found, shifts.planned(planned), target)
     return found, needed, planned, first, target
 

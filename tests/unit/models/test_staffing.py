@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ivr.policy import Policy
 from models.register import FormRefused
 from models.staffing import erlang
-from models.staffing.needs import QUARTER, Call, Target, agents_by_norm, quarters, volume, weeks_before
+from models.staffing.needs import QUARTER, Bin, Target, agents_by_norm, quarters, volume, weeks_before
 from models.staffing.shifts import ShiftForm, check, planned
 
 pytestmark = pytest.mark.clause("S10")
@@ -69,8 +69,8 @@ def test_the_library_leaves_decimal_numbers_alone() -> None:
 
 def test_calls_are_counted_by_their_local_quarter_and_sum_up() -> None:
     monday = datetime(2026, 11, 2, 8, 20).astimezone()
-    calls = [Call(monday, 100.0), Call(monday + timedelta(days=7, minutes=5), 200.0), Call(monday, 0.0)]
-    found = volume(calls, weeks=2)
+    bins = [Bin(monday, 2, 1, 100.0), Bin(monday + timedelta(days=7, minutes=5), 1, 1, 200.0)]
+    found = volume(bins, weeks=2)
     assert found.calls[0][33] == 1.5
     assert sum(map(sum, found.calls)) * 2 == found.total == 3
     assert (found.handling, found.talk) == (150.0, 300 / 14)
@@ -79,7 +79,7 @@ def test_calls_are_counted_by_their_local_quarter_and_sum_up() -> None:
 
 def test_what_is_needed_against_what_is_planned() -> None:
     monday = datetime(2026, 11, 2, 8, 20).astimezone()
-    found = volume([Call(monday, 240.0)] * 60, weeks=1)
+    found = volume([Bin(monday, 60, 60, 60 * 240.0)], weeks=1)
     seats = planned([ShiftForm(0, 8 * 60, 9 * 60, 10)])
     every = quarters(found, seats, TARGET)
     assert len(every) == 7 * 96
