@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from secrets import token_urlsafe
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import select
 
 from models.base import utc_now
 from models.people import User, UserRole
 from models.web_sessions import ApiToken
-from tests.web.conftest import House
+from tests.web.conftest import House, build
 from web.accounts import hash_of
+from web.throttle import Limits, Throttle
 
 # One letter for each role; the order is that of the rows below.
 ROLES = {
@@ -273,6 +277,14 @@ POST /api/v1/users/{username}/unlock                AC         404 401
 GET /api/v1/working-days/{year}                     AY         200 401
 PUT /api/v1/working-days/{year}                     AY         415 401
 """
+
+
+@pytest_asyncio.fixture
+async def sqlite_house(sqlite_url: str, tmp_path: Path) -> AsyncIterator[House]:
+    """One that is never asked too fast: every route is asked in a row."""
+    endless = Throttle(burst=10_000, per_minute=10_000)
+    async for built in build(sqlite_url, tmp_path, limits=Limits(endless, endless, endless)):
+        yield built
 
 
 async def _token(house: House, letter: str) -> str:
