@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from drill import command
 from drill.faults.catalogue import FAULTS
 from drill.faults.trial import Row
 from drill.leaving import faults_run, leave, story_run
 from drill.report import StoryReport
+from home.settings import Settings
 from models.readiness.drill_files import FOLDER, DrillFileRefused, found, read
 
 pytestmark = pytest.mark.clause("S12")
@@ -59,3 +64,29 @@ def test_a_full_disk_fails_no_drill(tmp_path: Path, capsys: pytest.CaptureFixtur
     (tmp_path / FOLDER).write_text("a file stands in the way")
     leave(tmp_path, faults_run(BEGAN, []))
     assert "could not be kept" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("passes", [True, False])
+def test_each_drill_leaves_its_result_whether_it_passed_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, passes: bool
+) -> None:
+    async def story(settings: Settings, script: str) -> StoryReport:
+        report = StoryReport()
+        report.expect(("接通", "answered"), happened=passes)
+        return report
+
+    async def faults(home: Path, names: Sequence[str], told: Callable[[Row], None]) -> list[Row]:
+        rows = [Row(name, 1, 1, 1, 0 if passes else 1, 1.0, 2.0, 0.0, 3.0) for name in names]
+        for row in rows:
+            told(row)
+        return rows
+
+    monkeypatch.setenv("YJT_HOME", str(tmp_path))
+    monkeypatch.setattr(command, "_by_itself", story)
+    monkeypatch.setattr(command, "try_faults", faults)
+    for asked in (["sos"], ["faults", next(iter(FAULTS)), "--json"]):
+        result = CliRunner().invoke(command.drill, asked)
+        assert (result.exit_code == 0) == passes, result.output
+    assert json.loads(result.stdout.splitlines()[0])["passed"] == passes, "the notice is no line of the JSON"
+    runs = [read(tmp_path, name)[0] for name in found(tmp_path)]
+    assert sorted((run.kind, run.passed) for run in runs) == [("faults", passes), ("sos", passes)]
