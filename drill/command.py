@@ -17,6 +17,7 @@ from drill.faults.table import as_json as row_json
 from drill.faults.table import terminal
 from drill.faults.trial import Row
 from drill.faults.wire import with_a_wire
+from drill.leaving import faults_run, leave, now, soak_run, storm_run, story_run
 from drill.own_platform import ELDERS_LINE, PROBLEMS, agents, on_own_platform, own_settings, ports_of_its_own
 from drill.printing import Timeline, say, show
 from drill.rehearsal import AgentLogIn, rehearsal, telephones
@@ -79,7 +80,7 @@ def sos(script: str, line: str | None, log_ins: tuple[str, ...]) -> None:
     写明 --line 和两次 --agent：用本目录中正在运行的平台 / with --line, and --agent twice: with the platform that runs
     in this home.
     """
-    people = _agents(line, log_ins)
+    people, began_at = _agents(line, log_ins), now()
     try:
         settings = Settings.load()
         playing = _beside(settings, script, line, people) if line else _by_itself(settings, script)
@@ -89,6 +90,7 @@ def sos(script: str, line: str | None, log_ins: tuple[str, ...]) -> None:
     if report is None:
         raise click.Abort
     show(report)
+    leave(settings.home, story_run(script, began_at, report))
     if not report.passed:
         raise click.ClickException("; ".join(step.words[1] for step in report.missing))
 
@@ -105,7 +107,7 @@ def faults(names: tuple[str, ...], as_json: bool) -> None:
     for name in names:
         if name not in FAULTS:
             raise click.BadParameter(f"没有 {name!r} 这种故障 / there is no such fault; there are {', '.join(FAULTS)}")
-    told = _tell_json if as_json else _tell_row
+    told, began_at = _tell_json if as_json else _tell_row, now()
     try:
         settings = Settings.load()
         refuse_outside(settings)
@@ -117,6 +119,7 @@ def faults(names: tuple[str, ...], as_json: bool) -> None:
         raise click.Abort
     if not as_json:
         click.echo("\n" + "\n".join(terminal(rows)))
+    leave(settings.home, faults_run(began_at, rows))
     if failed := [row.fault for row in rows if not row.passed]:
         raise click.ClickException(", ".join(failed))
 
@@ -152,9 +155,10 @@ def storm(calls: int, seconds: float, rate: float, during: float, seats: int) ->
     在 YJT_HOME/drill 中另起一个演练平台，约四分钟自行结束；有人丢失时返回非零 / on a platform of the drill's own in
     YJT_HOME/drill; it ends by itself after about four minutes, with an exit status that is not 0 when anybody is lost.
     """
-    blown = Storm(calls=calls, seconds=seconds, rate=rate, during=during, seats=seats)
+    blown, began_at = Storm(calls=calls, seconds=seconds, rate=rate, during=during, seats=seats), now()
     try:
-        outcome = asyncio.run(_storm(Settings.load(), blown))
+        settings = Settings.load()
+        outcome = asyncio.run(_storm(settings, blown))
     except (*PROBLEMS, StormFailed, LiveTrunk, HomeInUse) as problem:
         raise click.ClickException(str(problem)) from problem
     except TimeoutError:
@@ -162,6 +166,7 @@ def storm(calls: int, seconds: float, rate: float, during: float, seats: int) ->
     if outcome is None:
         raise click.Abort
     click.echo(str(outcome))
+    leave(settings.home, storm_run(began_at, outcome))
     if not outcome.passed:
         raise click.ClickException("; ".join(row.words[1] for row in outcome.rows() if row.good is False))
 
@@ -178,13 +183,16 @@ def soak(minutes: float, rate: float, seed: int) -> None:
     在 YJT_HOME/drill 中另起一个演练平台；有人丢失时返回非零 / on a platform of the drill's own in YJT_HOME/drill; the
     exit status is not 0 when anybody is lost.
     """
+    began_at = now()
     try:
-        outcome, blows = asyncio.run(_soak(Settings.load(), soak_of(60 * minutes, rate=rate), seed))
+        settings = Settings.load()
+        outcome, blows = asyncio.run(_soak(settings, soak_of(60 * minutes, rate=rate), seed))
     except (*PROBLEMS, StormFailed, LiveTrunk, HomeInUse) as problem:
         raise click.ClickException(str(problem)) from problem
     if outcome is None:
         raise click.Abort
     click.echo(f"{outcome}\n  " + ", ".join(f"{name} {count}" for name, count in sorted(blows.items())))
+    leave(settings.home, soak_run(began_at, outcome, blows))
     if outcome.lost:
         raise click.ClickException(f"丢失 {len(outcome.lost)} 人 / {len(outcome.lost)} callers were lost")
 

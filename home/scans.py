@@ -1,4 +1,5 @@
-"""Scans of papers that were uploaded: files below the home folder, named by their hash, for their owner only (0600).
+"""Scans of papers, and files of emergency plans, that were uploaded: below the home folder, named by their hash, for
+their owner only (0600).
 
 What a file is, its content says, never its name. Who may read one is the web's business; what refers to it, `models`'.
 """
@@ -17,6 +18,7 @@ from typing import IO, Final
 from home.settings import Settings
 
 FOLDER: Final = "papers"
+PLANS: Final = "plans"  # of emergency plans: no personal data, and kept apart from papers of elders
 LARGEST: Final = 10 * 1024 * 1024  # bytes: an A4 page in colour at 300 dpi is a tenth of it
 _AT_ONCE: Final = 1024 * 1024
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
@@ -36,7 +38,7 @@ class ScanRefused(Exception):
         self.reason = reason
 
 
-def keep(settings: Settings, source: IO[bytes]) -> tuple[str, str, int]:
+def keep(settings: Settings, source: IO[bytes], *, folder: str = FOLDER) -> tuple[str, str, int]:
     """Put the file on the disk; its SHA-256 in hex, its media type and its size in bytes. The same file once more is
     the same scan. Raises ScanRefused, OSError."""
     head = source.read(max(len(beginning) for beginning, _ in _BEGINNINGS))
@@ -49,7 +51,7 @@ def keep(settings: Settings, source: IO[bytes]) -> tuple[str, str, int]:
     if not media_type:
         raise ScanRefused("type")
     digest = _hash(source)
-    target = path_of(settings, digest)
+    target = path_of(settings, digest, folder=folder)
     if not target.exists():
         _write(source, target)
     return digest, media_type, size
@@ -63,9 +65,9 @@ def _hash(source: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-def path_of(settings: Settings, digest: str) -> Path:
+def path_of(settings: Settings, digest: str, *, folder: str = FOLDER) -> Path:
     """Where the scan of this hash is, or would be."""
-    return settings.home / FOLDER / digest[:2] / digest
+    return settings.home / folder / digest[:2] / digest
 
 
 def all_scans(settings: Settings) -> Iterator[str]:
@@ -80,10 +82,10 @@ def add(settings: Settings, digest: str, file: Path) -> None:
     file.replace(target)
 
 
-def remove(settings: Settings, digest: str) -> None:
+def remove(settings: Settings, digest: str, *, folder: str = FOLDER) -> None:
     """A scan that nothing refers to any more."""
     with suppress(FileNotFoundError):
-        path_of(settings, digest).unlink()
+        path_of(settings, digest, folder=folder).unlink()
 
 
 def _write(source: IO[bytes], target: Path) -> None:

@@ -299,6 +299,31 @@ class Policy:
         zh="主控制器与Asterisk失联多久后让位",
         en="without a link to Asterisk the active controller gives way after",
     )
+    staffing_share: float = _value(
+        80, low=50, high=99, unit="%", zh="排班目标：时限内接听的比例(S10)", en="staffing: share answered in time (S10)"
+    )
+    staffing_within: float = _value(
+        10, low=1, high=120, unit="s", zh="排班目标：接听时限(S10)", en="staffing: answered within (S10)"
+    )
+    staffing_shrinkage: float = _value(
+        30,
+        low=0,
+        high=70,
+        unit="%",
+        zh="排班损耗：休息、培训、病假等(S10)",
+        en="staffing: time lost to breaks, training, illness (S10)",
+    )
+    staffing_least: float = _value(
+        2, low=1, high=50, unit="n", zh="任何时候至少在岗坐席(A、B)", en="seats at work at any time (A and B)"
+    )
+    staffing_weeks: float = _value(
+        8,
+        low=1,
+        high=52,
+        unit="n",
+        zh="排班依据最近多少周的来电(S10)",
+        en="staffing follows the calls of so many weeks (S10)",
+    )
     duty_phones: tuple[str, ...] = ()
 
     @classmethod

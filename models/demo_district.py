@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.vocabulary import Relation, Skill
-from models import demo_afterwards
+from models import demo_afterwards, demo_operation
 from models.database import Database
 from models.demo_care import make_care
 from models.elder_forms import ContactForm, ElderForm, TerminalForm, check
@@ -83,6 +83,7 @@ async def make(db: Database, *, seed: int = 1, area_code: str = "021", elders: i
     log_ins = [await _log_in(db, *user, unit=street if user[2] in PLACED else None) for user in _USERS]
     async with db.write() as session:
         await demo_afterwards.make(session)
+        await demo_operation.add(session, agent="agent801", lead="supervisor")
     return DemoDistrict(len(new), tuple(log_ins))
 
 

@@ -31,20 +31,31 @@ from models import (
     work_orders,
 )
 from models.base import Base
-from models.care import bulletins, calls, plans, wishes
+from models.care import bulletins as care_bulletins
+from models.care import calls as care_calls
+from models.care import plans as care_plans
+from models.care import wishes as care_wishes
+from models.quality import calibrations, draws, marks, reviews, score_sheets
+from models.readiness import drill_reports, plans
+from models.staffing import shifts
 
 metadata = Base.metadata
 
 __all__ = [
     "audit",
-    "bulletins",
-    "calls",
+    "calibrations",
+    "care_bulletins",
+    "care_calls",
+    "care_plans",
+    "care_wishes",
     "case_notes",
     "cases",
     "complaint_archives",
     "complaints",
     "device_reports",
     "dispositions",
+    "draws",
+    "drill_reports",
     "elders",
     "exception_reports",
     "follow_ups",
@@ -52,6 +63,7 @@ __all__ = [
     "leases",
     "live_settings",
     "log_in_tries",
+    "marks",
     "merging",
     "messages",
     "metadata",
@@ -60,11 +72,13 @@ __all__ = [
     "people",
     "plans",
     "repairs",
+    "reviews",
+    "score_sheets",
     "seats",
+    "shifts",
     "sip_bans",
     "terminal_tests",
     "visit_samples",
     "web_sessions",
-    "wishes",
     "work_orders",
 ]

@@ -33,6 +33,7 @@ from models.tables import metadata
 KINDS = ("sqlite", "postgresql")
 TEMPLATE, _SHARED = "yjt_template", "yjt_shared"
 DATABASE_URL = "YJT_DATABASE_URL"
+BEGUN = "score_sheets"  # the migration has put the first ones into it, and nothing works without them
 _numbers = itertools.count(1)
 
 
@@ -95,11 +96,12 @@ def _copy(template: Path, folder: Path) -> str:
 
 
 async def _emptied(url: str) -> str:
-    tables = ", ".join(metadata.tables)
+    tables = ", ".join(name for name in metadata.tables if name != BEGUN)
     engine = create_async_engine(url, poolclass=NullPool)
     async with engine.begin() as connection:
         await connection.execute(text("SET LOCAL session_replication_role = replica"))  # the audit log's triggers
         await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        await connection.execute(text(f"DELETE FROM {BEGUN} WHERE number > 1"))
         chain = {"id": 1, "last_id": 0, "last_hash": GENESIS, "pruned_id": 0, "pruned_hash": GENESIS}
         await connection.execute(insert(AuditChain).values(chain))
     await engine.dispose()

@@ -67,6 +67,19 @@ MENU: Final = (
         ),
     ),
     Part(
+        "menu.operation",
+        (
+            Entry(Right.REVIEW_QUALITY, "/quality-reviews", "quality.title"),
+            Entry(Right.REVIEW_QUALITY, "/calibrations", "quality.calibrations"),
+            Entry(Right.REVIEW_QUALITY, "/quality-results", "quality.results"),
+            Entry(Right.REVIEW_QUALITY, "/score-sheets", "quality.sheets"),
+            Entry(Right.SEE_OWN_REVIEWS, "/my-reviews", "quality.mine"),
+            Entry(Right.PLAN_STAFFING, "/staffing", "staffing.title"),
+            Entry(Right.SEE_PLANS, "/emergency-plans", "plans.title"),
+            Entry(Right.SEE_PLANS, "/drill-reports", "drills.title"),
+        ),
+    ),
+    Part(
         "menu.administration",
         (
             Entry(Right.MANAGE_POLICY, "/admin/policy", "admin.policy"),

@@ -28,11 +28,12 @@ GROUPS: Final = {
     "hours": (
         "office_from", "office_to", "again_window", "test_every", "follow_up", "follow_up_tries", "follow_up_pause",
         "visit_sample",
-    ),  # fmt: skip
+    ),
     "care": (
         "care_from", "care_to", "care_ring", "care_answer", "care_repeats", "care_tries", "care_pause", "care_seat",
     ),
     "messages": ("sms_tries", "sms_pause"),
+    "staffing": ("staffing_share", "staffing_within", "staffing_shrinkage", "staffing_least", "staffing_weeks"),
     "breaking": ("revival_gap", "revival_within", "lease_beat", "lease_runs_out", "lease_patience"),
 }  # fmt: skip
 OTHERS: Final = "others"

@@ -32,6 +32,11 @@ class Right(StrEnum):
     SUPERVISE = "supervise"
     SEE_PERSONAL = "see_personal"  # numbers, address, health of people: by a click that is put on record
     EXPORT = "export"
+    REVIEW_QUALITY = "review_quality"  # draw, listen, score
+    SEE_OWN_REVIEWS = "see_own_reviews"  # of one's own calls, with an answer to each
+    PLAN_STAFFING = "plan_staffing"
+    SEE_PLANS = "see_plans"  # what to do when something fails; and what drills have shown
+    MANAGE_PLANS = "manage_plans"
     IMPORT = "import"
     SEE_CARE = "see_care"
     PLAN_CARE = "plan_care"  # plans, bulletins, and the button that stops all care calls
@@ -62,17 +67,20 @@ _AGENT: Final = _SEE | {
     Right.SEE_PERSONAL,
     Right.SEE_CARE,
     Right.PLAN_CARE,
+    Right.SEE_OWN_REVIEWS,
+    Right.SEE_PLANS,
 }
 _OF_ROLE: Final[dict[str, frozenset[Right]]] = {
     UserRole.ADMIN: _ALL,
     UserRole.LEAD: _LEAD,
     UserRole.AGENT: _AGENT,
     UserRole.PROFESSIONAL: _AGENT,
-    UserRole.REVIEWER: _SEE | {Right.HEAR_RECORDINGS, Right.SEE_COMPLAINTS},
+    UserRole.REVIEWER: _SEE | {Right.HEAR_RECORDINGS, Right.SEE_COMPLAINTS, Right.REVIEW_QUALITY, Right.SEE_PLANS},
     UserRole.DISPATCHER: _SEE
     | _TERMINALS
-    | {Right.FOLLOW_UP, Right.SEE_ORDERS, Right.SEE_PERSONAL, Right.EXPORT, Right.SEE_CARE, Right.PLAN_CARE},
-    UserRole.MAINTENANCE: _TERMINALS | {Right.SEE_LIVE, Right.EXPORT},
+    | {Right.FOLLOW_UP, Right.SEE_ORDERS, Right.SEE_PERSONAL, Right.EXPORT}
+    | {Right.SEE_CARE, Right.PLAN_CARE, Right.SEE_PLANS},
+    UserRole.MAINTENANCE: _TERMINALS | {Right.SEE_LIVE, Right.EXPORT, Right.SEE_PLANS, Right.MANAGE_PLANS},
     UserRole.OFFICIAL: (_SEE - {Right.SEE_WALLBOARD})  # whose counts know no places
     | {
         Right.SEE_TERMINALS,

@@ -12,6 +12,7 @@ from secrets import token_urlsafe
 from typing import Any, Final
 
 import pytest
+from sqlalchemy import select
 
 from ivr.vocabulary import Aid
 from models.base import utc_now
@@ -26,6 +27,9 @@ from models.follow_ups import FollowUp
 from models.journal import write
 from models.org import OrgKind, get_or_create
 from models.people import User
+from models.quality.calibrations import Calibration
+from models.quality.reviews import QualityReview
+from models.quality.score_sheets import SheetKind, newest
 from models.queries.register import file_of
 from models.register import create_elder
 from models.web_sessions import ApiToken
@@ -55,12 +59,14 @@ HOMES: Final = ("elm-1", "elm-2", "oak-1", "fir-1", "oak", "nowhere")
 # What the addresses of single records begin with; all that follows the id is a part of the record.
 SINGLE: Final = {
     "elders": "elder", "cases": "case", "recordings": "recording", "duplicates": "elder", "complaints": "complaint",
-    "follow-ups": "follow_up", "care": "plan", "care-plans": "plan",
+    "follow-ups": "follow_up", "care": "plan", "care-plans": "plan", "quality-reviews": "review",
+    "calibrations": "calibration",
 }  # fmt: skip
 _NOT_OF_PEOPLE: Final = frozenset(
     {
         *("users", "seats", "imports", "admin", "places", "policy", "prompts", "seat-records", "working-days"),
         *("complaint-archives", "visit-samples"),
+        *("score-sheets", "quality-draws", "my-reviews", "staffing", "emergency-plans", "drill-reports"),
     }
 )
 _NO_PROVISIONAL: Final = frozenset({"/elder-papers"})  # lists of files that somebody is to complete
@@ -77,6 +83,8 @@ class Home:
     report: int
     complaint: int
     plan: int
+    review: int
+    calibration: int
 
     @property
     def case(self) -> str:
@@ -89,6 +97,7 @@ class Home:
     @property
     def ids(self) -> dict[str, str]:
         papers = {"complaint": str(self.complaint), "follow_up": str(self.follow_up), "plan": str(self.plan)}
+        papers |= {"review": str(self.review), "calibration": str(self.calibration)}
         return {"elder": str(self.elder), "case": self.case, "recording": f"{self.case}-1", **papers}
 
     def is_in(self, text: str) -> bool:
@@ -163,13 +172,19 @@ async def _settle(house: House, place: str, unit: int | None, number: int) -> Ho
         report = ExceptionReport(case_id=closed.id, waiting_since=now, opened_at=now)
         order, complaint = WorkOrder(**papers, aid=Aid.MEALS, wish="午饭"), Complaint(**papers, about="", words="太慢")
         wishes = CareWishes(elder_id=elder, consent_on=now.date(), consent_by="演示")
-        session.add_all([follow_up, report, order, complaint, wishes])
+        agent = await session.scalar(select(User.id).where(User.username == "agent801"))
+        heard = {"case_id": closed.id, "recording_id": f"{closed.id}-1", "agent_id": agent, "month": "2026-11"}
+        review = QualityReview(**heard, emergency=True)
+        sheet = await newest(session, SheetKind.EMERGENCY)
+        calibration = Calibration(**heard, emergency=True, sheet_id=sheet.id, opened_by="user:1")
+        session.add_all([follow_up, report, order, complaint, wishes, review, calibration])
         daily = PlanForm(CareKind.REGULAR, "每日问候", now.date(), ("09:00",), elder_id=elder)
         plan = await create_plan(session, daily, by="test")
         call = {"plan_id": plan.id, "elder_id": elder, "day": now.date(), "slot": 0, "kind": plan.kind}
         session.add(CareCall(**call, due_at=now, latest_at=now))
         await session.flush()
-        home = Home(place, elder, name, follow_up.id, report.id, complaint.id, plan.id)
+        ids = (follow_up.id, report.id, complaint.id, plan.id, review.id, calibration.id)
+        home = Home(place, elder, name, *ids)
     tape = house.settings.home / "recordings" / closed.tapes[0].file
     tape.parent.mkdir(parents=True, exist_ok=True)
     tape.write_bytes(b"RIFF" + bytes(200))
@@ -266,6 +281,9 @@ async def test_what_is_out_of_sight_cannot_be_changed_or_revealed(land: Land) ->
         ("GET", f"/elders/{home.elder}/edit", None),
         ("PATCH", f"/api/v1/care-plans/{home.plan}", {"version": 1, "halted": True}),
         ("PUT", f"/api/v1/elders/{home.elder}/care", {"version": 1}),
+        ("POST", f"/api/v1/quality-reviews/{home.review}/marks", {"at": 0, "note": "演示"}),
+        ("POST", f"/quality-reviews/{home.review}/calibrate", None),
+        ("POST", f"/calibrations/{home.calibration}/join", None),
     ]
     for method, path, body in asked:
         status, text = await land.ask(path, lead, method, json=body)

@@ -31,6 +31,7 @@ from web.api import (
     places,
     policy,
     prompts,
+    quality,
     recordings,
     reveals,
     seat_records,
@@ -73,6 +74,7 @@ PARTS: Final = (
     policy,
     places,
     prompts,
+    quality,
 )
 
 
