@@ -29,6 +29,8 @@ from models import (
     work_orders,
 )
 from models.base import Base
+from models.services import records as services
+from models.suppliers import records as suppliers
 
 metadata = Base.metadata
 
@@ -54,7 +56,9 @@ __all__ = [
     "people",
     "repairs",
     "seats",
+    "services",
     "sip_bans",
+    "suppliers",
     "terminal_tests",
     "web_sessions",
     "work_orders",
