@@ -17,6 +17,9 @@ from models.elders import ElderStatus, Relation
 from models.exception_reports import ExceptionCause
 from models.journal_entry import snake_case
 from models.papers import PaperKind
+from models.services.records import ServiceUnit
+from models.suppliers.records import Condition, SupplierStatus
+from models.suppliers.score import Part
 from models.work_orders import OrderState
 from web import vendor
 from web.forms import GROUPS
@@ -53,6 +56,10 @@ VOCABULARY: dict[str, type[StrEnum]] = {
     "elder_status": ElderStatus,
     "relation": Relation,
     "paper_kind": PaperKind,
+    "supplier_status": SupplierStatus,
+    "supplier_condition": Condition,
+    "supplier_part": Part,
+    "service_unit": ServiceUnit,
 }
 
 

@@ -32,6 +32,8 @@ from web.api import (
     reveals,
     seat_records,
     seats,
+    services,
+    suppliers,
     terminals,
     users,
 )
@@ -52,6 +54,8 @@ PARTS: Final = (
     elder_files,
     follow_ups,
     orders,
+    services,
+    suppliers,
     complaints,
     exceptions,
     live,
