@@ -56,7 +56,6 @@ _AGENT: Final = _SEE | {
     Right.FOLLOW_UP,
     Right.SEE_ORDERS,
     Right.SEE_COMPLAINTS,
-    Right.SEE_SUPPLIERS,
     Right.SEE_PERSONAL,
 }
 _OF_ROLE: Final[dict[str, frozenset[Right]]] = {
