@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from sqlalchemy import select
 
+from models.api_tokens import hash_of
 from models.audit import AuditEntry
 from models.base import utc_now
 from models.org import OrgKind, get_or_create
@@ -19,7 +20,6 @@ from models.services.records import Service
 from models.suppliers.records import Condition
 from models.web_sessions import ApiToken
 from tests.web.conftest import House, bearer, csrf_in, log_in
-from web.accounts import hash_of
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
 TODAY = utc_now().astimezone().date()

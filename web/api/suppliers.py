@@ -85,8 +85,8 @@ class SupplierIn(Input):
     agreement_until: date | None = None
     notes: str = Field("", max_length=LONGEST)
     papers: dict[Condition, PaperIn] = Field(default_factory=dict)
-    prices: dict[RecordId, int] = Field(default_factory=dict)
-    areas: list[RecordId] = Field(default_factory=list)
+    prices: dict[RecordId, int] = Field(default_factory=dict, max_length=2_000)
+    areas: list[RecordId] = Field(default_factory=list, max_length=2_000)
 
     def form(self) -> SupplierForm:
         plain = {name: getattr(self, name) for name in SupplierIn.model_fields if name not in ("papers", "areas")}
