@@ -63,6 +63,7 @@ _NOT_OF_PEOPLE: Final = frozenset(
         "working-days",
         "suppliers",
         "workers",
+        "badges",
         "services",
     }
 )

@@ -76,6 +76,7 @@ POST /admin/users/{username}/password               AC         404 403
 POST /admin/users/{username}/unlock                 AC         404 403
 GET /audit                                          AU         200 303
 GET /audit/export                                   AU         200 303
+GET /badges/{token}                                 all        404 404
 GET /board                                          ALGPRDMOY  200 303
 GET /cases                                          ALGPRDO    200 303
 POST /cases/export                                  ALD        200 403
