@@ -36,6 +36,7 @@ from web.api import (
     suppliers,
     terminals,
     users,
+    workers,
 )
 from web.api.kit import Operation
 
@@ -56,6 +57,7 @@ PARTS: Final = (
     orders,
     services,
     suppliers,
+    workers,
     complaints,
     exceptions,
     live,
