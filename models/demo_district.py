@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.vocabulary import Relation, Skill
-from models import demo_afterwards, demo_operation
+from models import demo_afterwards, demo_operation, demo_suppliers
 from models.database import Database
 from models.demo_care import make_care
 from models.elder_forms import ContactForm, ElderForm, TerminalForm, check
@@ -46,6 +46,7 @@ _USERS: Final = (
     ("agent801", "演示坐席甲", UserRole.AGENT, "801"),
     ("agent802", "演示坐席乙", UserRole.AGENT, "802"),
     ("street", f"{_STREETS[0]}干部", UserRole.OFFICIAL, None),  # sees the people of that street
+    (demo_suppliers.ACCOUNT, "演示服务商", UserRole.SUPPLIER, None),  # sees its own record
 )
 
 
@@ -84,6 +85,7 @@ async def make(db: Database, *, seed: int = 1, area_code: str = "021", elders: i
     async with db.write() as session:
         await demo_afterwards.make(session)
         await demo_operation.add(session, agent="agent801", lead="supervisor")
+        await demo_suppliers.make(session, area_code=area_code)
     return DemoDistrict(len(new), tuple(log_ins))
 
 

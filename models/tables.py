@@ -37,7 +37,9 @@ from models.care import plans as care_plans
 from models.care import wishes as care_wishes
 from models.quality import calibrations, draws, marks, reviews, score_sheets
 from models.readiness import drill_reports, plans
+from models.services import records as services
 from models.staffing import shifts
+from models.suppliers import records as suppliers
 
 metadata = Base.metadata
 
@@ -75,8 +77,10 @@ __all__ = [
     "reviews",
     "score_sheets",
     "seats",
+    "services",
     "shifts",
     "sip_bans",
+    "suppliers",
     "terminal_tests",
     "visit_samples",
     "web_sessions",

@@ -20,6 +20,7 @@ LARGER: Final = {
     "/elders/{id}/papers/{paper}/scan": 2 * scans.LARGEST,
     "/emergency-plans": 2 * scans.LARGEST,
     "/emergency-plans/{id}": 2 * scans.LARGEST,
+    "/workers/{id}/photo": 2 * scans.LARGEST,
     "/api/v1/elders/{id}/papers/{paper}/scan": scans.LARGEST,
 }
 SLOWEST_FILE: Final = 120.0  # seconds for one of these

@@ -67,6 +67,15 @@ MENU: Final = (
         ),
     ),
     Part(
+        "menu.services",
+        (
+            Entry(Right.SEE_SUPPLIERS, "/suppliers", "nav.suppliers"),
+            Entry(Right.SEE_SUPPLIERS, "/services", "nav.services"),
+            Entry(Right.SEE_ORDERS, "/service-gaps", "nav.service_gaps"),
+            Entry(Right.SEE_ORDERS, "/visits-owed", "nav.visits_owed"),
+        ),
+    ),
+    Part(
         "menu.operation",
         (
             Entry(Right.REVIEW_QUALITY, "/quality-reviews", "quality.title"),

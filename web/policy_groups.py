@@ -34,6 +34,11 @@ GROUPS: Final = {
     ),
     "messages": ("sms_tries", "sms_pause"),
     "staffing": ("staffing_share", "staffing_within", "staffing_shrinkage", "staffing_least", "staffing_weeks"),
+    "suppliers": (
+        "score_ratings", "score_punctual", "score_void", "score_complaints", "score_price", "score_window",
+        "score_least", "offer_load", "suspend_rate", "suspend_row", "suspend_from", "papers_run_out",
+    ),
+    "visits": ("visits_class_1", "visits_class_2", "visits_class_3"),
     "breaking": ("revival_gap", "revival_within", "lease_beat", "lease_runs_out", "lease_patience"),
 }  # fmt: skip
 OTHERS: Final = "others"

@@ -24,6 +24,8 @@ class Right(StrEnum):
     SEE_COMPLAINTS = "see_complaints"
     HANDLE_COMPLAINTS = "handle_complaints"  # what somebody may do with one is told by `models/complaint_rules.py`
     ARCHIVE_COMPLAINTS = "archive_complaints"
+    SEE_SUPPLIERS = "see_suppliers"
+    MANAGE_SUPPLIERS = "manage_suppliers"  # with the catalogue of services
     SET_ANY_SEAT = "set_any_seat"  # of the account's own places
     REPORT_ALARMS = "report_alarms"
     SEE_TERMINALS = "see_terminals"
@@ -78,19 +80,14 @@ _OF_ROLE: Final[dict[str, frozenset[Right]]] = {
     UserRole.REVIEWER: _SEE | {Right.HEAR_RECORDINGS, Right.SEE_COMPLAINTS, Right.REVIEW_QUALITY, Right.SEE_PLANS},
     UserRole.DISPATCHER: _SEE
     | _TERMINALS
-    | {Right.FOLLOW_UP, Right.SEE_ORDERS, Right.SEE_PERSONAL, Right.EXPORT}
+    | {Right.FOLLOW_UP, Right.SEE_ORDERS, Right.SEE_SUPPLIERS, Right.SEE_PERSONAL, Right.EXPORT}
     | {Right.SEE_CARE, Right.PLAN_CARE, Right.SEE_PLANS},
     UserRole.MAINTENANCE: _TERMINALS | {Right.SEE_LIVE, Right.EXPORT, Right.SEE_PLANS, Right.MANAGE_PLANS},
     UserRole.OFFICIAL: (_SEE - {Right.SEE_WALLBOARD})  # whose counts know no places
-    | {
-        Right.SEE_TERMINALS,
-        Right.SEE_ORDERS,
-        Right.SEE_COMPLAINTS,
-        Right.SEE_PERSONAL,
-        Right.SEE_CARE,
-    },  # H3; changes nothing
+    | {Right.SEE_TERMINALS, Right.SEE_ORDERS, Right.SEE_COMPLAINTS, Right.SEE_SUPPLIERS, Right.SEE_PERSONAL}
+    | {Right.SEE_CARE},  # H3; changes nothing
     UserRole.STATION: _TERMINALS | {Right.SEE_ELDERS, Right.SEE_PERSONAL, Right.SEE_CARE},  # S8
-    UserRole.SUPPLIER: frozenset(),  # until orders are sent to suppliers, none of them is theirs
+    UserRole.SUPPLIER: frozenset({Right.SEE_SUPPLIERS}),  # their own record: see `Scope.supplier`
     # 三员: seats without their cases; accounts and places without the people who live there; the records.
     UserRole.SYSTEM_ADMIN: frozenset({Right.SEE_LIVE, Right.MANAGE_SEATS, Right.MANAGE_POLICY, Right.MANAGE_PROMPTS}),
     UserRole.SECURITY_ADMIN: frozenset({Right.MANAGE_USERS, Right.MANAGE_PLACES}),

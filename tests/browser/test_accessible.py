@@ -24,7 +24,7 @@ GRAVE = ("serious", "critical")
 # Each log-in opens what those before it could not: the desk shows a case only to the agent who has it.
 LOG_INS = ("agent801", "supervisor", "admin")
 # Routes whose record neither the demo district nor `more_records` has.
-WITHOUT_RECORDS = ["/complaint-archives/{id}/file", "/emergency-plans/{id}/file"]
+WITHOUT_RECORDS = ["/complaint-archives/{id}/file", "/emergency-plans/{id}/file", "/workers/{id}/photo"]
 SWITCH = "theme => { const root = document.documentElement; root.dataset.bsTheme = root.dataset.themeAlways ?? theme; }"
 THEIRS = [".swagger-ui"]  # not ours to mend
 

@@ -67,6 +67,7 @@ _NOT_OF_PEOPLE: Final = frozenset(
         *("users", "seats", "imports", "admin", "places", "policy", "prompts", "seat-records", "working-days"),
         *("complaint-archives", "visit-samples"),
         *("score-sheets", "quality-draws", "my-reviews", "staffing", "emergency-plans", "drill-reports"),
+        *("suppliers", "workers", "badges", "services"),
     }
 )
 _NO_PROVISIONAL: Final = frozenset({"/elder-papers"})  # lists of files that somebody is to complete

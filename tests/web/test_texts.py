@@ -23,6 +23,9 @@ from models.follow_up_forms import FORMS
 from models.follow_ups import Ended, TryResult
 from models.journal_entry import snake_case
 from models.papers import PaperKind
+from models.services.records import ServiceUnit
+from models.suppliers.records import Condition, SupplierStatus
+from models.suppliers.score import Part
 from models.work_orders import OrderState
 from web import vendor
 from web.forms import GROUPS
@@ -73,6 +76,10 @@ VOCABULARY: dict[str, type[StrEnum]] = {
     "solar_term": SolarTerm,
     "weather": Weather,
     "birthday_by": BirthdayBy,
+    "supplier_status": SupplierStatus,
+    "supplier_condition": Condition,
+    "supplier_part": Part,
+    "service_unit": ServiceUnit,
 }
 
 

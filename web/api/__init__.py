@@ -36,8 +36,11 @@ from web.api import (
     reveals,
     seat_records,
     seats,
+    services,
+    suppliers,
     terminals,
     users,
+    workers,
 )
 from web.api.kit import Operation
 
@@ -59,6 +62,9 @@ PARTS: Final = (
     care_plans,
     care,
     orders,
+    services,
+    suppliers,
+    workers,
     complaints,
     exceptions,
     live,

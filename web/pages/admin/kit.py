@@ -25,6 +25,7 @@ SECTIONS: Final = (
     (Right.MANAGE_POLICY, "codes"),
 )
 LONGEST: Final = 4_000  # characters of one field
+SEVERAL: Final = frozenset({"skills", "roles", "areas", "on_days"})  # fields of which several values may be chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,7 @@ class Typed:
 
     def kept(self) -> dict[str, Any]:
         """To fill the form again: a list for what may be chosen more than once."""
-        return {
-            name: self.every(name) if name in ("skills", "roles", "on_days") else self.text(name) for name in self.data
-        }
+        return {name: self.every(name) if name in SEVERAL else self.text(name) for name in self.data}
 
 
 async def typed(request: web.Request) -> Typed:
