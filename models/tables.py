@@ -26,9 +26,10 @@ from models import (
     sip_bans,
     terminal_tests,
     web_sessions,
-    work_orders,
 )
 from models.base import Base
+from models.orders import codes, links, visits, work_orders
+from models.orders import messages as order_messages
 from models.services import records as services
 from models.suppliers import records as suppliers
 
@@ -38,6 +39,7 @@ __all__ = [
     "audit",
     "case_notes",
     "cases",
+    "codes",
     "complaints",
     "device_reports",
     "dispositions",
@@ -46,11 +48,13 @@ __all__ = [
     "follow_ups",
     "imports",
     "leases",
+    "links",
     "live_settings",
     "log_in_tries",
     "merging",
     "messages",
     "metadata",
+    "order_messages",
     "org",
     "papers",
     "people",
@@ -60,6 +64,7 @@ __all__ = [
     "sip_bans",
     "suppliers",
     "terminal_tests",
+    "visits",
     "web_sessions",
     "work_orders",
 ]

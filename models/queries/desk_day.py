@@ -16,8 +16,9 @@ from models.cases import CaseLegRow, CaseRow
 from models.complaints import OPEN, Complaint
 from models.elders import Elder
 from models.follow_ups import FollowUp
+from models.orders.states import OrderState
+from models.orders.work_orders import WorkOrder
 from models.scope import Scope
-from models.work_orders import OrderState, WorkOrder
 
 MOST: Final = 12  # rows of each kind
 Became = Literal["spoken", "called_back", "to_file", "in_hand", "not_reached"]

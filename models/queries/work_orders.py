@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.vocabulary import Aid
+from models.orders.states import OrderState
+from models.orders.work_orders import WorkOrder
 from models.queries.drafts import DraftView, read_drafts, shared
 from models.queries.paging import Page
 from models.scope import Scope
-from models.work_orders import OrderState, WorkOrder
 
 
 @dataclass(frozen=True, slots=True)

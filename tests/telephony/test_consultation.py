@@ -19,7 +19,7 @@ from drill.people import Elder, Seat, people_talk
 from home.programs import Program
 from ivr.vocabulary import FollowUpKind, Skill
 from models.follow_ups import FollowUp
-from models.work_orders import WorkOrder
+from models.orders.work_orders import WorkOrder
 
 from .house import ELDER_LINE, House, grandmother, open_house
 

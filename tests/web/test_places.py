@@ -20,12 +20,12 @@ from models.elder_forms import ContactForm, ElderForm, TerminalForm
 from models.exception_reports import ExceptionReport
 from models.follow_ups import FollowUp
 from models.journal import write
+from models.orders.work_orders import WorkOrder
 from models.org import OrgKind, get_or_create
 from models.people import User
 from models.queries.register import file_of
 from models.register import create_elder
 from models.web_sessions import ApiToken
-from models.work_orders import WorkOrder
 from tests.web import stories
 from tests.web.conftest import House
 from web.accounts import hash_of

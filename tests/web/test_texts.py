@@ -16,8 +16,8 @@ from models.complaints import ComplaintState
 from models.elders import ElderStatus, Relation
 from models.exception_reports import ExceptionCause
 from models.journal_entry import snake_case
+from models.orders.states import OrderState
 from models.papers import PaperKind
-from models.work_orders import OrderState
 from web import vendor
 from web.forms import GROUPS
 from web.problems import Problem

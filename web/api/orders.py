@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
+from models.orders.states import OrderState
 from models.queries.work_orders import OrderView, list_orders
-from models.work_orders import OrderState
 from web.api.kit import Input, Limit, ListOf, Operations, RecordId, answer_page, read_query
 from web.keys import DATABASE
 from web.places import scope_of

@@ -18,6 +18,7 @@ from models.elders import Elder
 from models.exception_reports import ExceptionCause, ExceptionReport, explain
 from models.follow_ups import FollowUp, complete
 from models.journal import write
+from models.orders.work_orders import WorkOrder
 from models.queries.complaints import list_complaints
 from models.queries.exception_reports import exception_view, list_exceptions
 from models.queries.follow_ups import follow_up_view, list_follow_ups
@@ -26,7 +27,6 @@ from models.queries.work_orders import list_orders
 from models.register import delete_elder
 from models.scope import EVERYWHERE
 from models.versions import NoSuchRecord, VersionConflict
-from models.work_orders import WorkOrder
 from tests.web import stories
 
 Change = Callable[..., Awaitable[None]]
