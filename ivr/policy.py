@@ -186,6 +186,76 @@ class Policy:
         zh="结束后多久内再次来电视为同一事件的延续(H12)",
         en="after the end of a case, how long another call belongs to it (H12)",
     )
+    score_ratings: float = _value(
+        40,
+        low=1,
+        high=100,
+        unit="n",
+        zh="服务商评分权重：老人评价(S11)",
+        en="weight in a supplier's score: ratings (S11)",
+    )
+    score_punctual: float = _value(
+        20, low=0, high=100, unit="n", zh="服务商评分权重：准时", en="weight in a supplier's score: punctuality"
+    )
+    score_void: float = _value(
+        15, low=0, high=100, unit="n", zh="服务商评分权重：废单", en="weight in a supplier's score: void orders"
+    )
+    score_complaints: float = _value(
+        15, low=0, high=100, unit="n", zh="服务商评分权重：投诉", en="weight in a supplier's score: complaints"
+    )
+    score_price: float = _value(
+        10, low=0, high=100, unit="n", zh="服务商评分权重：价格", en="weight in a supplier's score: price"
+    )
+    score_window: float = _value(
+        365, low=30, high=1100, unit="d", zh="服务商评分统计最近多少天", en="a supplier's score counts the last"
+    )
+    score_least: float = _value(
+        60, low=0, high=100, unit="n", zh="派单要求的最低评分(H10)", en="lowest score that is still offered (H10)"
+    )
+    offer_load: float = _value(
+        5,
+        low=0,
+        high=100,
+        unit="n",
+        zh="派单排名：每名服务人员每有一张未完成工单扣多少分",
+        en="in the order of offers: points off for each open order of a worker",
+    )
+    suspend_rate: float = _value(
+        20,
+        low=1,
+        high=100,
+        unit="%",
+        zh="投诉率超过多少即暂停服务商(H9)",
+        en="complaint rate above which a supplier stops (H9)",
+    )
+    suspend_row: float = _value(
+        3,
+        low=1,
+        high=20,
+        unit="n",
+        zh="连续投诉超过几次即暂停服务商(H9)",
+        en="complaints in a row above which a supplier stops (H9)",
+    )
+    suspend_from: float = _value(
+        5, low=1, high=100, unit="n", zh="至少多少单后才计算投诉率", en="orders from which on a complaint rate counts"
+    )
+    papers_run_out: float = _value(
+        60,
+        low=7,
+        high=365,
+        unit="d",
+        zh="服务商资质到期前多少天提醒",
+        en="papers of suppliers are warned about, before they run out",
+    )
+    visits_class_1: float = _value(
+        12, low=0, high=366, unit="n", zh="一类老人每年应上门次数(T1)", en="visits a year, class 1 (T1)"
+    )
+    visits_class_2: float = _value(
+        12, low=0, high=366, unit="n", zh="二类老人每年应上门次数(T1)", en="visits a year, class 2 (T1)"
+    )
+    visits_class_3: float = _value(
+        0, low=0, high=366, unit="n", zh="三类老人每年应上门次数(T1)", en="visits a year, class 3 (T1)"
+    )
     test_every: float = _value(
         30, low=1, high=366, unit="d", zh="终端测试周期(S8)", en="a terminal is to be tested every (S8)"
     )

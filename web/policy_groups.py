@@ -27,6 +27,11 @@ GROUPS: Final = {
     ),
     "hours": ("office_from", "office_to", "follow_up", "again_window", "test_every"),
     "messages": ("sms_tries", "sms_pause"),
+    "suppliers": (
+        "score_ratings", "score_punctual", "score_void", "score_complaints", "score_price", "score_window",
+        "score_least", "offer_load", "suspend_rate", "suspend_row", "suspend_from", "papers_run_out",
+    ),
+    "visits": ("visits_class_1", "visits_class_2", "visits_class_3"),
     "breaking": ("revival_gap", "revival_within", "lease_beat", "lease_runs_out", "lease_patience"),
 }  # fmt: skip
 OTHERS: Final = "others"

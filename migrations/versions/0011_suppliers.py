@@ -203,6 +203,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("supplier_id", sa.Integer(), nullable=False),
         sa.Column("order_id", sa.Integer(), nullable=True),
+        sa.Column("service_id", sa.Integer(), nullable=True),
         sa.Column("complaint_id", sa.Integer(), nullable=True),
         sa.Column("worker_id", sa.Integer(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -215,6 +216,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["order_id"], ["work_orders.id"], name=op.f("fk_supplier_outcomes_order_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["service_id"], ["services.id"], name=op.f("fk_supplier_outcomes_service_id"), ondelete="RESTRICT"
         ),
         sa.ForeignKeyConstraint(
             ["supplier_id"], ["suppliers.id"], name=op.f("fk_supplier_outcomes_supplier_id"), ondelete="CASCADE"

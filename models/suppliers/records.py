@@ -161,6 +161,7 @@ class SupplierOutcome(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     supplier_id: Mapped[int] = mapped_column(ForeignKey("suppliers.id", ondelete="CASCADE"), index=True)
     order_id: Mapped[int | None] = mapped_column(ForeignKey("work_orders.id", ondelete="SET NULL"))
+    service_id: Mapped[int | None] = mapped_column(ForeignKey("services.id", ondelete="RESTRICT"))
     complaint_id: Mapped[int | None] = mapped_column(ForeignKey("complaints.id", ondelete="SET NULL"))
     worker_id: Mapped[int | None] = mapped_column(ForeignKey("supplier_workers.id", ondelete="SET NULL"), index=True)
     at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
