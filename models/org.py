@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, ForeignKey, Select, UniqueConstraint, select
@@ -69,6 +70,14 @@ def below(top: ColumnElement[bool]) -> Select[int]:
     tree = select(OrgUnit.id).where(top).cte("tree", recursive=True)
     tree = tree.union_all(select(OrgUnit.id).join(tree, OrgUnit.parent_id == tree.c.id))
     return select(tree.c.id)
+
+
+def above(units: Collection[int]) -> Select[int]:
+    """The ids of the units that lie above any of these."""
+    parent = select(OrgUnit.parent_id.label("id")).where(OrgUnit.id.in_(units), OrgUnit.parent_id.is_not(None))
+    tree = parent.cte("above", recursive=True)
+    higher = select(OrgUnit.parent_id).join(tree, OrgUnit.id == tree.c.id).where(OrgUnit.parent_id.is_not(None))
+    return select(tree.union(higher).c.id)
 
 
 async def way_to(session: AsyncSession, unit: int) -> str:

@@ -20,6 +20,7 @@ from models.base import Base, choice, utc_now
 from models.elder_forms import FieldProblem
 from models.masking import is_masked
 from models.register import FormRefused, change_elder, form_of
+from models.suppliers.records import Worker
 from models.text import plain
 from models.versions import NoSuchRecord, Versioned, changing
 
@@ -183,8 +184,9 @@ async def scans_of(session: AsyncSession, elder_id: int) -> frozenset[str]:
 
 
 async def is_kept(session: AsyncSession, scan: str) -> bool:
-    """Whether any paper refers to this scan."""
-    return await session.scalar(select(Paper.id).where(Paper.scan == scan).limit(1)) is not None
+    """Whether any paper refers to this scan, or a worker's photo is this file."""
+    refers = select(Paper.id).where(Paper.scan == scan).union_all(select(Worker.id).where(Worker.photo == scan))
+    return (await session.execute(refers.limit(1))).first() is not None
 
 
 def _put(paper: Paper, scan: Scan | None) -> None:

@@ -5,26 +5,29 @@ SQL, before pages are cut; what lies outside is not there. Computed here alone, 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlalchemy import ColumnElement, or_, true
+from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import roles as duties
 from models.cases import CaseRow
 from models.elders import Elder
-from models.org import subtree
+from models.org import above, subtree
+from models.suppliers.records import Supplier, SupplierAccount, SupplierArea
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """`units`: ids of places, or None for all places and for people of no place (provisional files). `elders` and
-    `cases` are in hand now, on the account's own seat: they are seen wherever they are from."""
+    `cases` are in hand now, on the account's own seat: they are seen wherever they are from. `supplier`: this is an
+    account of that supplier, which sees its own record and nobody else's."""
 
     units: frozenset[int] | None = None
     elders: frozenset[int] = frozenset()
     cases: frozenset[str] = frozenset()
+    supplier: int | None = None
 
     @property
     def everywhere(self) -> bool:
@@ -44,14 +47,28 @@ class Scope:
         """For a query with `CaseRow` and `Elder` in it."""
         return true() if self.units is None else or_(self.of_elders(), CaseRow.id.in_(self.cases))
 
+    def of_suppliers(self) -> ColumnElement[bool]:
+        """For a query with `Supplier` in it: those that serve one of these places."""
+        if self.supplier is not None:
+            return Supplier.id == self.supplier
+        if self.units is None:
+            return true()
+        served = SupplierArea.org_unit_id.in_(self.units) | SupplierArea.org_unit_id.in_(above(self.units))
+        return Supplier.id.in_(select(SupplierArea.supplier_id).where(served))
+
 
 EVERYWHERE: Final = Scope()
 NOWHERE: Final = Scope(units=frozenset())
 
 
-async def scope_of(session: AsyncSession, roles: Collection[str], org_unit_id: int | None) -> Scope:
+async def scope_of(
+    session: AsyncSession, roles: Collection[str], org_unit_id: int | None, *, user: int | None = None
+) -> Scope:
     """Who has a unit sees it with all below it; who has none sees everything, unless it is a duty that needs a place or
-    has no business with people."""
+    has no business with people. A supplier's `user` sees the record of that supplier."""
+    if duties.UserRole.SUPPLIER in roles:
+        account = await session.get(SupplierAccount, user) if user is not None else None
+        return NOWHERE if account is None else replace(NOWHERE, supplier=account.supplier_id)
     if any(role in duties.EVERYWHERE for role in roles):
         return EVERYWHERE
     if org_unit_id is not None:

@@ -168,5 +168,5 @@ async def account_of(session: AsyncSession, user: User) -> Account:
         roles=frozenset(user.roles),
         seat=user.seat,
         lang=user.language,
-        scope=await scope_of(session, user.roles, user.org_unit_id),
+        scope=await scope_of(session, user.roles, user.org_unit_id, user=user.id),
     )

@@ -1,0 +1,53 @@
+"""Which suppliers are offered for a service at a place (S3.2), read for the rule in `suppliers/offering.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ivr.policy import Policy
+from models.org import above
+from models.queries.suppliers import ranked
+from models.scope import EVERYWHERE
+from models.services.records import Service
+from models.suppliers.offering import Candidate, Offers, offers
+from models.suppliers.records import SupplierService
+
+
+async def offers_for(
+    session: AsyncSession,
+    service: int,
+    place: int | None,
+    *,
+    policy: Policy,
+    today: date,
+    open_orders: Mapping[int, int] | None = None,
+) -> Offers:
+    """For an elder who lives at `place` (None: unknown, so that no place is served). `open_orders`: supplier to how
+    many were sent to it and are not over. A service that is ordered no more is offered by nobody."""
+    row = await session.get(Service, service)
+    if row is None or not row.active:
+        return Offers((), ())
+    priced = select(SupplierService.supplier_id, SupplierService.price).where(SupplierService.service_id == service)
+    prices = {row.supplier_id: row.price for row in await session.execute(priced)}
+    around = set() if place is None else {place, *await session.scalars(above([place]))}
+    candidates = [
+        Candidate(
+            supplier=line.id,
+            name=line.name,
+            status=line.status,
+            price=prices.get(line.id),
+            serves_place=bool(around & set(line.areas)),
+            score=line.points,
+            workers=line.workers,
+            open_orders=(open_orders or {}).get(line.id, 0),
+            agreement_from=line.agreement_from,
+            agreement_until=line.agreement_until,
+            missing=line.missing,
+        )
+        for line in await ranked(session, scope=EVERYWHERE, policy=policy, today=today)
+    ]
+    return offers(candidates, today=today, least_score=policy.score_least, points_each=policy.offer_load)
