@@ -1,4 +1,5 @@
-"""Scans of papers that were uploaded: files below the home folder, named by their hash, for their owner only (0600).
+"""Scans of papers and photos of visits that were uploaded: files below the home folder, named by their hash, for their
+owner only (0600).
 
 What a file is, its content says, never its name. Who may read one is the web's business; what refers to it, `models`'.
 """
@@ -15,6 +16,7 @@ from typing import IO, Final
 from home.settings import Settings
 
 FOLDER: Final = "papers"
+PHOTOS: Final = "visit-photos"
 LARGEST: Final = 10 * 1024 * 1024  # bytes: an A4 page in colour at 300 dpi is a tenth of it
 _AT_ONCE: Final = 1024 * 1024
 _BEGINNINGS: Final = (
@@ -33,7 +35,7 @@ class ScanRefused(Exception):
         self.reason = reason
 
 
-def keep(settings: Settings, source: IO[bytes]) -> tuple[str, str, int]:
+def keep(settings: Settings, source: IO[bytes], *, folder: str = FOLDER) -> tuple[str, str, int]:
     """Put the file on the disk; its SHA-256 in hex, its media type and its size in bytes. The same file once more is
     the same scan. Raises ScanRefused, OSError."""
     head = source.read(max(len(beginning) for beginning, _ in _BEGINNINGS))
@@ -46,7 +48,7 @@ def keep(settings: Settings, source: IO[bytes]) -> tuple[str, str, int]:
     if not media_type:
         raise ScanRefused("type")
     digest = _hash(source)
-    target = path_of(settings, digest)
+    target = path_of(settings, digest, folder=folder)
     if not target.exists():
         _write(source, target)
     return digest, media_type, size
@@ -60,9 +62,9 @@ def _hash(source: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-def path_of(settings: Settings, digest: str) -> Path:
+def path_of(settings: Settings, digest: str, *, folder: str = FOLDER) -> Path:
     """Where the scan of this hash is, or would be."""
-    return settings.home / FOLDER / digest[:2] / digest
+    return settings.home / folder / digest[:2] / digest
 
 
 def remove(settings: Settings, digest: str) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ivr.policy import Policy
 from models.elders import Elder
 from models.orders.links import make_link
 from models.orders.messages import OrderText, send
@@ -139,7 +140,15 @@ async def appoint(
 
 
 async def end_by_hand(
-    session: AsyncSession, order: WorkOrder, at: datetime, *, by: str, version: int, why: str, now: datetime
+    session: AsyncSession,
+    order: WorkOrder,
+    at: datetime,
+    *,
+    by: str,
+    version: int,
+    why: str,
+    now: datetime,
+    policy: Policy,
 ) -> Outcome:
     """The worker could not scan at the end: somebody vouches for when it was."""
     check_step(order.state, OrderState.FINISHED)
@@ -147,17 +156,17 @@ async def end_by_hand(
     if order.started_at is None or not order.started_at <= at <= now:
         refuse("at", "结束时间应在开始之后、现在之前", "a time after the start and before now")
     async with changing(session, order, version=version):
-        return await end_visit(session, order, at, by=by, now=now, why=reason)
+        return await end_visit(session, order, at, by=by, now=now, policy=policy, why=reason)
 
 
 async def void_by_hand(
-    session: AsyncSession, order: WorkOrder, *, by: str, version: int, why: str, now: datetime
+    session: AsyncSession, order: WorkOrder, *, by: str, version: int, why: str, now: datetime, policy: Policy
 ) -> WorkOrder:
     """Looked into, and found that it does not count (T7); the order that makes it good."""
     check_step(order.state, OrderState.VOID)
     reason = needed(why)
     async with changing(session, order, version=version):
-        return await make_void(session, order, by=by, why=reason, now=now)
+        return await make_void(session, order, by=by, why=reason, now=now, policy=policy)
 
 
 async def cancel(session: AsyncSession, order: WorkOrder, *, by: str, version: int, why: str, now: datetime) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.api_tokens import hash_of
 from models.audit import audit
 from models.base import Base
-from models.suppliers.records import WORKING, Supplier, Worker
+from models.suppliers.records import Worker
 
 GOOD_AFTER: Final = timedelta(days=3)  # the visit that it was sent for: what was scanned offline must still come in
 READ_NOTED: Final = timedelta(hours=1)  # reading one's orders again and again is one entry of the audit log
@@ -45,14 +45,13 @@ async def make_link(session: AsyncSession, worker: int, *, visit_at: datetime, b
 
 
 async def worker_of(session: AsyncSession, token: str, now: datetime, *, lock: bool = False) -> Worker | None:
-    """Whose link this is; None: nobody's, it ran out, or the worker or the supplier does not work any more. `lock`:
-    what this worker does is taken one after the other."""
+    """Whose link this is; None: nobody's, it ran out, or the worker has left. A supplier that was suspended
+    meanwhile does what was begun to its end. `lock`: what this worker does is taken one after the other."""
     query = (
         select(Worker)
         .join(WorkerLink, WorkerLink.worker_id == Worker.id)
-        .join(Supplier, Supplier.id == Worker.supplier_id)
         .where(WorkerLink.key_hash == hash_of(token), WorkerLink.expires_at > now)
-        .where(Worker.active, Supplier.status.in_(WORKING))
+        .where(Worker.active)
     )
     return await session.scalar(query.with_for_update(of=Worker) if lock else query)
 

@@ -6,17 +6,19 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ivr.policy import Policy
 from models.audit import audit
 from models.base import utc_now
 from models.orders.dispatching import needed
 from models.orders.states import DONE, IllegalStep, OrderState
 from models.orders.work_orders import WorkOrder, move
+from models.suppliers.outcomes import order_rated
 from models.suppliers.records import Rating
 
 KEYS: Final = {"1": Rating.SATISFIED, "2": Rating.FAIRLY_SATISFIED, "3": Rating.DISSATISFIED}  # on a telephone
 
 
-async def rate(session: AsyncSession, order: WorkOrder, grade: Rating, by: str) -> None:
+async def rate(session: AsyncSession, order: WorkOrder, grade: Rating, by: str, *, policy: Policy) -> None:
     """What the elder says, once the visit is over; said again, the last word counts. Whoever hears it calls this: an
     agent, a page, an automatic call (`KEYS`).
 
@@ -31,6 +33,8 @@ async def rate(session: AsyncSession, order: WorkOrder, grade: Rating, by: str) 
         audit(session, by, "order.rated", f"order:{order.id}", elder=order.elder_id, grade=grade)
     order.grade, order.graded_at, order.graded_by = grade, utc_now(), by
     await session.flush()
+    if order.supplier_id is not None:
+        await order_rated(session, order.id, grade, policy=policy)
 
 
 async def check(session: AsyncSession, order: WorkOrder, *, by: str, why: str) -> None:

@@ -16,10 +16,11 @@ from sqlalchemy import ForeignKey, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ivr.policy import Policy
 from models.audit import audit
 from models.base import Base, choice
 from models.orders.codes import opens
-from models.orders.redoing import make_void
+from models.orders.redoing import make_void, tell_score
 from models.orders.states import OrderState
 from models.orders.work_orders import WorkOrder, move
 from models.suppliers.records import Worker
@@ -112,7 +113,9 @@ def happened_at(phone_at: datetime, sent_at: datetime, received_at: datetime) ->
     return received_at - max(sent_at - phone_at, timedelta(0))
 
 
-async def take(session: AsyncSession, worker: Worker, number: int, action: Action, *, now: datetime) -> Outcome:
+async def take(
+    session: AsyncSession, worker: Worker, number: int, action: Action, *, now: datetime, policy: Policy
+) -> Outcome:
     """Put the action on record and do what follows from it. `worker` is locked (`links.worker_of`)."""
     known = await session.scalar(select(VisitAction).where(VisitAction.key == action.key))
     if known is not None:
@@ -141,7 +144,7 @@ async def take(session: AsyncSession, worker: Worker, number: int, action: Actio
         )
     )
     if outcome is Outcome.TAKEN:
-        outcome = await _apply(session, worker, order, action, at, now)
+        outcome = await _apply(session, worker, order, action, at, now, policy)
     else:
         audit(session, f"worker:{worker.id}", "visit.refused", f"order:{order.id}", elder=order.elder_id, why=outcome)
     await session.flush()
@@ -168,7 +171,13 @@ async def _judge(session: AsyncSession, worker: Worker, order: WorkOrder, action
 
 
 async def _apply(
-    session: AsyncSession, worker: Worker, order: WorkOrder, action: Action, at: datetime, now: datetime
+    session: AsyncSession,
+    worker: Worker,
+    order: WorkOrder,
+    action: Action,
+    at: datetime,
+    now: datetime,
+    policy: Policy,
 ) -> Outcome:
     by, late = f"worker:{worker.id}", now - at > LATE
     match action.kind:
@@ -176,14 +185,24 @@ async def _apply(
             move(session, order, OrderState.STARTED, by=by, at=at, told_late=late, typed=action.typed)
             order.started_at = at
         case ActionKind.END:
-            return await end_visit(session, order, at, by=by, now=now, told_late=late, typed=action.typed)
+            return await end_visit(
+                session, order, at, by=by, now=now, policy=policy, told_late=late, typed=action.typed
+            )
         case ActionKind.NOTE:
             audit(session, by, "visit.note", f"order:{order.id}", elder=order.elder_id)
     return Outcome.TAKEN
 
 
 async def end_visit(
-    session: AsyncSession, order: WorkOrder, at: datetime, *, by: str, now: datetime, why: str = "", **data: object
+    session: AsyncSession,
+    order: WorkOrder,
+    at: datetime,
+    *,
+    by: str,
+    now: datetime,
+    policy: Policy,
+    why: str = "",
+    **data: object,
 ) -> Outcome:
     """The visit ended at this moment: long enough, or void and to be done again (T1, T3).
 
@@ -192,15 +211,14 @@ async def end_visit(
     """
     begun = order.started_at or at
     minutes = int((at - begun).total_seconds() // 60)
-    enough = minutes >= order.minimum_minutes
-    after = OrderState.FINISHED if enough else OrderState.VOID
-    if not enough:
+    if minutes < order.minimum_minutes:
         order.minutes, order.finished_at = minutes, at
         data |= {"at": at, "minutes": minutes, "ended_by": by}
-        await make_void(session, order, by=TOO_SHORT, why=why, now=now, **data)
+        await make_void(session, order, by=TOO_SHORT, why=why, now=now, policy=policy, **data)
         return Outcome.TOO_SHORT
-    move(session, order, after, by=by, why=why, at=at, minutes=minutes, **data)
+    move(session, order, OrderState.FINISHED, by=by, why=why, at=at, minutes=minutes, **data)
     order.minutes, order.finished_at = minutes, at
+    await tell_score(session, order, at=at, policy=policy)
     return Outcome.TAKEN
 
 
