@@ -59,6 +59,7 @@ MENU: Final = (
         (
             Entry(Right.FOLLOW_UP, "/follow-ups", "nav.follow_ups"),
             Entry(Right.SEE_ORDERS, "/orders", "nav.orders"),
+            Entry(Right.OWN_ORDERS, "/my-orders", "orders.mine"),
             Entry(Right.SEE_COMPLAINTS, "/complaints", "nav.complaints"),
             Entry(Right.EXPLAIN_EXCEPTIONS, "/exception-reports", "nav.exceptions"),
         ),

@@ -21,6 +21,8 @@ class Right(StrEnum):
     EDIT_ELDERS = "edit_elders"
     FOLLOW_UP = "follow_up"
     SEE_ORDERS = "see_orders"
+    DISPATCH_ORDERS = "dispatch_orders"
+    OWN_ORDERS = "own_orders"  # those of the supplier whose account it is
     SEE_COMPLAINTS = "see_complaints"
     SET_ANY_SEAT = "set_any_seat"
     REPORT_ALARMS = "report_alarms"
@@ -40,7 +42,7 @@ class Right(StrEnum):
     MANAGE_PLACES = "manage_places"
 
 
-_ALL: Final = frozenset(Right)
+_ALL: Final = frozenset(Right) - {Right.OWN_ORDERS}
 _ADMINISTER: Final = frozenset({Right.MANAGE_SEATS, Right.MANAGE_POLICY, Right.MANAGE_PROMPTS, Right.MANAGE_PLACES})
 # Who leads the service does not watch over its records, and who does leads nothing.
 _LEAD: Final = _ALL - {Right.SEE_AUDIT, Right.MANAGE_USERS, *_ADMINISTER}
@@ -53,6 +55,7 @@ _AGENT: Final = _SEE | {
     Right.EDIT_ELDERS,
     Right.FOLLOW_UP,
     Right.SEE_ORDERS,
+    Right.DISPATCH_ORDERS,
     Right.SEE_COMPLAINTS,
     Right.SEE_PERSONAL,
 }
@@ -62,12 +65,14 @@ _OF_ROLE: Final[dict[str, frozenset[Right]]] = {
     UserRole.AGENT: _AGENT,
     UserRole.PROFESSIONAL: _AGENT,
     UserRole.REVIEWER: _SEE | {Right.HEAR_RECORDINGS, Right.SEE_COMPLAINTS},
-    UserRole.DISPATCHER: _SEE | _TERMINALS | {Right.FOLLOW_UP, Right.SEE_ORDERS, Right.SEE_PERSONAL, Right.EXPORT},
+    UserRole.DISPATCHER: _SEE
+    | _TERMINALS
+    | {Right.FOLLOW_UP, Right.SEE_ORDERS, Right.DISPATCH_ORDERS, Right.SEE_PERSONAL, Right.EXPORT},
     UserRole.MAINTENANCE: _TERMINALS | {Right.SEE_LIVE, Right.EXPORT},
     UserRole.OFFICIAL: (_SEE - {Right.SEE_WALLBOARD})  # whose counts know no places
     | {Right.SEE_TERMINALS, Right.SEE_ORDERS, Right.SEE_COMPLAINTS, Right.SEE_PERSONAL},  # H3; changes nothing
     UserRole.STATION: _TERMINALS | {Right.SEE_ELDERS, Right.SEE_PERSONAL},  # S8
-    UserRole.SUPPLIER: frozenset(),  # until orders are sent to suppliers, none of them is theirs
+    UserRole.SUPPLIER: frozenset({Right.OWN_ORDERS}),
     # 三员: seats without their cases; accounts and places without the people who live there; the records.
     UserRole.SYSTEM_ADMIN: frozenset({Right.SEE_LIVE, Right.MANAGE_SEATS, Right.MANAGE_POLICY, Right.MANAGE_PROMPTS}),
     UserRole.SECURITY_ADMIN: frozenset({Right.MANAGE_USERS, Right.MANAGE_PLACES}),

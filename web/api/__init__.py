@@ -34,6 +34,7 @@ from web.api import (
     seats,
     terminals,
     users,
+    worker,
 )
 from web.api.kit import Operation
 
@@ -52,6 +53,7 @@ PARTS: Final = (
     elder_files,
     follow_ups,
     orders,
+    worker,
     complaints,
     exceptions,
     live,

@@ -24,8 +24,11 @@ from web.pages import (
     lookups,
     orders,
     repairs,
+    supplier_orders,
     terminals,
+    visit_cards,
     wallboard,
+    worker,
 )
 
 PARTS: Final = (
@@ -45,6 +48,9 @@ PARTS: Final = (
     repairs,
     follow_ups,
     orders,
+    supplier_orders,
+    visit_cards,
+    worker,
     complaints,
     exceptions,
     terminals,

@@ -11,6 +11,7 @@ from ivr.vocabulary import Aid, CaseState, Outcome, PauseReason, Service, Skill,
 from models.database import DatabaseUnavailable
 from models.masking import masked
 from models.queries.desk_day import drafts_of, follow_ups_of_seat, missed_calls
+from models.queries.work_orders import count_overdue
 from web.codes import CODES
 from web.guard import account_of, needs
 from web.keys import DATABASE, FEED, MIRROR
@@ -102,6 +103,7 @@ async def _day(request: web.Request) -> dict[str, object]:
             missed = await missed_calls(session, midnight, scope=scope_of(request))
             due = await follow_ups_of_seat(session, account.seat or "", midnight + timedelta(days=1))
             drafts = await drafts_of(session, account.actor)
+            late = await count_overdue(session, scope=scope_of(request))
     except DatabaseUnavailable:
-        return {"day_known": False, "missed": [], "due": [], "drafts": []}
-    return {"day_known": True, "missed": masked(missed), "due": due, "drafts": masked(drafts)}
+        return {"day_known": False, "missed": [], "due": [], "drafts": [], "late": 0}
+    return {"day_known": True, "missed": masked(missed), "due": due, "drafts": masked(drafts), "late": late}
