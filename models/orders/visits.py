@@ -125,30 +125,33 @@ async def take(
         return Outcome.NOT_YOURS
     at = happened_at(action.phone_at, action.sent_at, now)
     outcome = await _judge(session, worker, order, action, at)
-    position = action.position
-    session.add(
-        VisitAction(
-            order_id=order.id,
-            worker_id=worker.id,
-            key=action.key,
-            kind=action.kind,
-            outcome=outcome,
-            phone_at=action.phone_at,
-            at=at,
-            received_at=now,
-            typed=action.typed,
-            latitude=None if position is None else position.latitude,
-            longitude=None if position is None else position.longitude,
-            accuracy=None if position is None else position.accuracy,
-            note=action.note.strip(),
-        )
-    )
+    row = _row(order, worker, action, at, now)
+    row.outcome = outcome
+    session.add(row)
     if outcome is Outcome.TAKEN:
-        outcome = await _apply(session, worker, order, action, at, now, policy)
+        row.outcome = await _apply(session, worker, order, action, at, now, policy)
     else:
         audit(session, f"worker:{worker.id}", "visit.refused", f"order:{order.id}", elder=order.elder_id, why=outcome)
     await session.flush()
-    return outcome
+    return row.outcome
+
+
+def _row(order: WorkOrder, worker: Worker, action: Action, at: datetime, now: datetime) -> VisitAction:
+    position = action.position
+    return VisitAction(
+        order_id=order.id,
+        worker_id=worker.id,
+        key=action.key,
+        kind=action.kind,
+        phone_at=action.phone_at,
+        at=at,
+        received_at=now,
+        typed=action.typed,
+        latitude=None if position is None else position.latitude,
+        longitude=None if position is None else position.longitude,
+        accuracy=None if position is None else position.accuracy,
+        note=action.note.strip(),
+    )
 
 
 async def _judge(session: AsyncSession, worker: Worker, order: WorkOrder, action: Action, at: datetime) -> Outcome:

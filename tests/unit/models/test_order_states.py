@@ -62,7 +62,7 @@ def test_any_sequence_of_steps_keeps_the_rules(sqlite_url: str, loop: asyncio.Ru
         runner, place = loop, world
 
     fast = settings(
-        max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     run_state_machine_as_test(Orders, settings=fast)
     loop.run(db.close())
@@ -75,11 +75,12 @@ class _Orders(RuleBasedStateMachine):
     runner: asyncio.Runner
     place: World
 
-    @initialize()
-    def two_drafts(self) -> None:
-        """And nothing of the run before."""
+    @initialize(far=st.booleans())
+    def two_orders(self, far: bool) -> None:
+        """Of the same worker today, or drafts; and nothing of the run before."""
         self.runner.run(self._clear())
-        self.numbers = [self.runner.run(self.place.drafted(elder)) for elder in (0, 1)]
+        make = self.place.appointed if far else self.place.drafted
+        self.numbers = [self.runner.run(make(elder)) for elder in (0, 1)]
 
     async def _clear(self) -> None:
         async with self.place.db.write() as session:
@@ -148,8 +149,8 @@ class _Orders(RuleBasedStateMachine):
         state = self.runner.run(self.place.state(self.numbers[pick % len(self.numbers)]))
         usual = {"draft": self.offer, "declined": self.offer, "elder_called": self.appoint}
         if state in usual:
-            more = {"price": None} if state != "elder_called" else {"worker": pick % 2}
-            usual[state](pick=pick, firm=pick % 2, **more)
+            more = {"price": None} if state != "elder_called" else {"worker": 0}
+            usual[state](pick=pick, firm=0, **more)
         elif state in ("offered", "accepted"):
             (self.accept if state == "offered" else self.elder_called)(pick=pick)
         elif state in ("appointed", "started"):

@@ -31,7 +31,9 @@ function readAddress() {
 }
 
 const token = () => localStorage.getItem("worker.token") ?? "";
+const today = () => new Date().toDateString();
 let day = JSON.parse(localStorage.getItem("worker.day") ?? "null");
+if (day?.on !== today()) day = null; // yesterday's names and addresses are not shown again
 
 async function load() {
   if (!token()) return say(words.no_link);
@@ -47,7 +49,7 @@ async function load() {
     localStorage.removeItem("worker.day");
     say(words.no_link);
   } else if (answer.ok) {
-    day = await answer.json();
+    day = { ...(await answer.json()), on: today() };
     localStorage.setItem("worker.day", JSON.stringify(day));
   }
   await show();
@@ -198,6 +200,7 @@ async function told() {
     else say(words[`told_${item.kind}`], "good");
   });
   if (became === "locked") say(words.no_link);
+  if (became === "done" && (await waiting()).length) return told(); // kept while the last was on its way
   if (became === "done") await load();
   else await show();
 }

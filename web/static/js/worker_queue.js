@@ -49,30 +49,30 @@ function request(item, token) {
   return fetch(`${path}/actions`, { method: "POST", credentials: "omit", headers, body });
 }
 
-let sending = false;
+let running = null;
 
 // Tells what waits, the oldest first; stops at what cannot be told now. `told(item, answer)` after each that the server
 // has judged. Gives back "done", "later" (no network, a server that is away), or "locked" (the link opens nothing).
-export async function send(token, told) {
-  if (sending) return "later";
-  sending = true;
-  try {
-    for (const item of await waiting()) {
-      let answer;
-      try {
-        answer = await request(item, token);
-      } catch {
-        return "later";
-      }
-      if (answer.status === 401) return "locked";
-      if (answer.status >= 500 || [408, 429].includes(answer.status)) return "later";
-      const said = await answer.json().catch(() => ({}));
-      await forget(item);
-      const refused = { outcome: "refused", message: Object.values(said.error?.fields ?? {})[0] ?? said.error?.message };
-      told(item, answer.ok ? said : refused);
+export function send(token, told) {
+  running ??= tell(token, told).finally(() => (running = null));
+  return running;
+}
+
+async function tell(token, told) {
+  for (;;) {
+    const [item] = await waiting();
+    if (!item) return "done";
+    let answer;
+    try {
+      answer = await request(item, token);
+    } catch {
+      return "later";
     }
-    return "done";
-  } finally {
-    sending = false;
+    if (answer.status === 401) return "locked";
+    if (answer.status >= 500 || [408, 429].includes(answer.status)) return "later";
+    const said = await answer.json().catch(() => ({}));
+    await forget(item);
+    const refused = { outcome: "refused", message: Object.values(said.error?.fields ?? {})[0] ?? said.error?.message };
+    told(item, answer.ok ? said : refused);
   }
 }
