@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.vocabulary import Relation, Skill
+from models import demo_suppliers
 from models.database import Database
 from models.elder_forms import ContactForm, ElderForm, TerminalForm, check
 from models.elders import Terminal
@@ -44,6 +45,7 @@ _USERS: Final = (
     ("agent801", "演示坐席甲", UserRole.AGENT, "801"),
     ("agent802", "演示坐席乙", UserRole.AGENT, "802"),
     ("street", f"{_STREETS[0]}干部", UserRole.OFFICIAL, None),  # sees the people of that street
+    (demo_suppliers.ACCOUNT, "演示服务商", UserRole.SUPPLIER, None),  # sees its own record
 )
 
 
@@ -78,6 +80,8 @@ async def make(db: Database, *, seed: int = 1, area_code: str = "021", elders: i
     async with db.read() as session:
         street = await session.scalar(select(OrgUnit.id).where(OrgUnit.name == _STREETS[0]).order_by(OrgUnit.id))
     log_ins = [await _log_in(db, *user, unit=street if user[2] in PLACED else None) for user in _USERS]
+    async with db.write() as session:
+        await demo_suppliers.make(session, area_code=area_code)
     return DemoDistrict(len(new), tuple(log_ins))
 
 

@@ -14,7 +14,11 @@ from web.origin import address_of
 from web.problems import Problem, TooMany
 
 # Forms with a file in them: what may be sent, in bytes, so that what is too large can be told beside the field.
-LARGER: Final = {"/elders/{id}/papers": 2 * scans.LARGEST, "/elders/{id}/papers/{paper}/scan": 2 * scans.LARGEST}
+LARGER: Final = {
+    "/elders/{id}/papers": 2 * scans.LARGEST,
+    "/elders/{id}/papers/{paper}/scan": 2 * scans.LARGEST,
+    "/workers/{id}/photo": 2 * scans.LARGEST,
+}
 SLOWEST_FILE: Final = 120.0  # seconds for one of these
 SLOWEST_BODY: Final = 15.0  # seconds for 256 KiB at most: a mobile device on a bad line needs a tenth of it
 FORMS: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})

@@ -65,6 +65,15 @@ MENU: Final = (
         ),
     ),
     Part(
+        "menu.services",
+        (
+            Entry(Right.SEE_SUPPLIERS, "/suppliers", "nav.suppliers"),
+            Entry(Right.SEE_SUPPLIERS, "/services", "nav.services"),
+            Entry(Right.SEE_ORDERS, "/service-gaps", "nav.service_gaps"),
+            Entry(Right.SEE_ORDERS, "/visits-owed", "nav.visits_owed"),
+        ),
+    ),
+    Part(
         "menu.administration",
         (
             Entry(Right.MANAGE_POLICY, "/admin/policy", "admin.policy"),

@@ -24,6 +24,8 @@ class Right(StrEnum):
     DISPATCH_ORDERS = "dispatch_orders"
     OWN_ORDERS = "own_orders"  # those of the supplier whose account it is
     SEE_COMPLAINTS = "see_complaints"
+    SEE_SUPPLIERS = "see_suppliers"
+    MANAGE_SUPPLIERS = "manage_suppliers"  # with the catalogue of services
     SET_ANY_SEAT = "set_any_seat"
     REPORT_ALARMS = "report_alarms"
     SEE_TERMINALS = "see_terminals"
@@ -57,6 +59,7 @@ _AGENT: Final = _SEE | {
     Right.SEE_ORDERS,
     Right.DISPATCH_ORDERS,
     Right.SEE_COMPLAINTS,
+    Right.SEE_SUPPLIERS,
     Right.SEE_PERSONAL,
 }
 _OF_ROLE: Final[dict[str, frozenset[Right]]] = {
@@ -67,12 +70,14 @@ _OF_ROLE: Final[dict[str, frozenset[Right]]] = {
     UserRole.REVIEWER: _SEE | {Right.HEAR_RECORDINGS, Right.SEE_COMPLAINTS},
     UserRole.DISPATCHER: _SEE
     | _TERMINALS
-    | {Right.FOLLOW_UP, Right.SEE_ORDERS, Right.DISPATCH_ORDERS, Right.SEE_PERSONAL, Right.EXPORT},
+    | {Right.FOLLOW_UP, Right.SEE_ORDERS, Right.DISPATCH_ORDERS, Right.SEE_SUPPLIERS}
+    | {Right.SEE_PERSONAL, Right.EXPORT},
     UserRole.MAINTENANCE: _TERMINALS | {Right.SEE_LIVE, Right.EXPORT},
     UserRole.OFFICIAL: (_SEE - {Right.SEE_WALLBOARD})  # whose counts know no places
-    | {Right.SEE_TERMINALS, Right.SEE_ORDERS, Right.SEE_COMPLAINTS, Right.SEE_PERSONAL},  # H3; changes nothing
+    | {Right.SEE_TERMINALS, Right.SEE_ORDERS, Right.SEE_COMPLAINTS, Right.SEE_SUPPLIERS, Right.SEE_PERSONAL},
+    # H3; changes nothing
     UserRole.STATION: _TERMINALS | {Right.SEE_ELDERS, Right.SEE_PERSONAL},  # S8
-    UserRole.SUPPLIER: frozenset({Right.OWN_ORDERS}),
+    UserRole.SUPPLIER: frozenset({Right.SEE_SUPPLIERS, Right.OWN_ORDERS}),  # their own: see `Scope.supplier`
     # 三员: seats without their cases; accounts and places without the people who live there; the records.
     UserRole.SYSTEM_ADMIN: frozenset({Right.SEE_LIVE, Right.MANAGE_SEATS, Right.MANAGE_POLICY, Right.MANAGE_PROMPTS}),
     UserRole.SECURITY_ADMIN: frozenset({Right.MANAGE_USERS, Right.MANAGE_PLACES}),

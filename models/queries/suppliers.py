@@ -41,7 +41,7 @@ class Warned(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:  # noqa: A001 - what the page calls it; nothing here warns of Python
+class RunsOut:
     """`until`: the last day on which it counts; `condition` of a paper, `worker` by name."""
 
     kind: Warned
@@ -73,7 +73,7 @@ class SupplierLine:
     areas: tuple[int, ...]
     workers: int
     missing: tuple[Condition, ...]
-    warnings: tuple[Warning, ...]
+    warnings: tuple[RunsOut, ...]
 
     @property
     def points(self) -> float:
@@ -216,10 +216,10 @@ class _Known:
             warnings=self._warnings(one) if one.status is not SupplierStatus.BLACKLISTED else (),
         )
 
-    def _warnings(self, one: Supplier) -> tuple[Warning, ...]:
+    def _warnings(self, one: Supplier) -> tuple[RunsOut, ...]:
         """What runs out, the most urgent first. The paper of the agreement ends with it and is told once."""
         found = [
-            Warning(
+            RunsOut(
                 Warned.AGREEMENT if condition is Condition.AGREEMENT else Warned.PAPER,
                 until,
                 until < self.today,
@@ -229,9 +229,9 @@ class _Known:
         ]
         ends = one.on_probation_until
         if one.status is SupplierStatus.PROBATION and ends is not None and ends < self.today:
-            found.append(Warning(Warned.PROBATION, ends, over=True))
+            found.append(RunsOut(Warned.PROBATION, ends, over=True))
         found += [
-            Warning(Warned.TRAINING, until, until < self.today, worker=name)
+            RunsOut(Warned.TRAINING, until, until < self.today, worker=name)
             for name, until in self.training.get(one.id, ())
         ]
         return tuple(sorted(found, key=lambda warning: warning.until))

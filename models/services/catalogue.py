@@ -90,11 +90,6 @@ async def catalogue(session: AsyncSession, *, active_only: bool = False) -> Sequ
     return [_view(row, {**USUAL, **rules.get(row.id, {})}) for row in await session.scalars(wanted)]
 
 
-async def service_view(session: AsyncSession, service_id: int) -> ServiceView | None:
-    """None: there is no such service."""
-    return next((one for one in await catalogue(session) if one.id == service_id), None)
-
-
 async def add_service(session: AsyncSession, code: str, form: ServiceForm, *, by: str) -> Service:
     """A new one, the last of the list. Raises FormRefused."""
     code = code.strip()

@@ -111,6 +111,29 @@ async def _parts(session: AsyncSession, supplier: int, form: SupplierForm, by: s
     return changed
 
 
+async def form_of(session: AsyncSession, supplier: Supplier) -> SupplierForm:
+    """The file as a form would say it."""
+    papers = {
+        one.condition: PaperForm(one.number, one.issuer, one.issued_on, one.valid_until)
+        for one in await session.scalars(_of(SupplierPaper, supplier.id))
+    }
+    return SupplierForm(
+        name=supplier.name,
+        licence=supplier.licence,
+        phone=supplier.phone,
+        sms_number=supplier.sms_number,
+        contact_name=supplier.contact_name,
+        address=supplier.address,
+        capital=supplier.capital,
+        agreement_from=supplier.agreement_from,
+        agreement_until=supplier.agreement_until,
+        notes=supplier.notes,
+        papers=papers,
+        prices={one.service_id: one.price for one in await session.scalars(_of(SupplierService, supplier.id))},
+        areas=frozenset(one.org_unit_id for one in await session.scalars(_of(SupplierArea, supplier.id))),
+    )
+
+
 def _put_paper(
     session: AsyncSession,
     present: SupplierPaper | None,

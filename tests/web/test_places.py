@@ -51,7 +51,20 @@ HOMES: Final = ("elm-1", "elm-2", "oak-1", "fir-1", "oak", "nowhere")
 # What the addresses of single records begin with; all that follows the id is a part of the record.
 SINGLE: Final = {"elders": "elder", "cases": "case", "recordings": "recording", "duplicates": "elder"}
 _NOT_OF_PEOPLE: Final = frozenset(
-    {"users", "seats", "imports", "admin", "places", "policy", "prompts", "seat-records", "working-days"}
+    {
+        "users",
+        "seats",
+        "imports",
+        "admin",
+        "places",
+        "policy",
+        "prompts",
+        "seat-records",
+        "working-days",
+        "suppliers",
+        "workers",
+        "services",
+    }
 )
 _NO_PROVISIONAL: Final = frozenset({"/elder-papers"})  # lists of files that somebody is to complete
 

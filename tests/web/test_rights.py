@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from secrets import token_urlsafe
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import select
 
 from models.base import utc_now
 from models.people import User, UserRole
 from models.web_sessions import ApiToken
-from tests.web.conftest import House
+from tests.web.conftest import House, build
 from web.accounts import hash_of
+from web.throttle import Limits, Throttle
 
 # One letter for each role; the order is that of the rows below.
 ROLES = {
@@ -145,6 +149,32 @@ POST /orders/{id}/steps/{step}                      ALGPD      404 403
 GET /ready                                          all        200 200
 GET /repairs                                        ALDMOB     200 303
 POST /repairs/{id}                                  ALDMB      422 403
+GET /service-gaps                                   ALGPDO     200 303
+POST /service-gaps/export                           ALD        200 403
+GET /services                                       ALGPDOV    200 303
+GET /services/new                                   AL         200 303
+POST /services/new                                  AL         422 403
+GET /services/{id}                                  AL         404 303
+POST /services/{id}                                 AL         404 403
+GET /suppliers                                      ALGPDOV    200 303
+POST /suppliers/export                              ALD        200 403
+GET /suppliers/new                                  AL         200 303
+POST /suppliers/new                                 AL         422 403
+GET /suppliers/{id}                                 ALGPDOV    404 303
+POST /suppliers/{id}/accounts                       AL         404 403
+POST /suppliers/{id}/accounts/remove                AL         404 403
+GET /suppliers/{id}/edit                            AL         404 303
+POST /suppliers/{id}/edit                           AL         404 403
+POST /suppliers/{id}/status                         AL         404 403
+POST /suppliers/{id}/workers                        AL         404 403
+GET /visits-owed                                    ALGPDO     200 303
+POST /visits-owed/export                            ALD        200 403
+GET /workers/{id}                                   ALGPDOV    404 303
+POST /workers/{id}                                  AL         404 403
+GET /workers/{id}/badge                             ALGPDOV    404 303
+POST /workers/{id}/badge                            AL         404 403
+GET /workers/{id}/photo                             ALGPDOV    404 303
+POST /workers/{id}/photo                            AL         404 403
 GET /terminals                                      ALDMOB     200 303
 POST /terminals/export                              ALDM       200 403
 POST /terminals/{id}/collected                      ALDMB      404 403
@@ -239,6 +269,22 @@ PATCH /api/v1/seat-records/{extension}              AY         415 401
 POST /api/v1/seat-records/{extension}/password      AY         404 401
 GET /api/v1/seats                                   ALGPRDMOY  200 401
 POST /api/v1/seats/{extension}/state                all        415 401
+GET /api/v1/offers                                  ALGPDO     422 401
+GET /api/v1/service-gaps                            ALGPDO     200 401
+GET /api/v1/services                                ALGPDOV    200 401
+POST /api/v1/services                               AL         415 401
+GET /api/v1/services/{id}                           ALGPDOV    404 401
+PATCH /api/v1/services/{id}                         AL         415 401
+GET /api/v1/suppliers                               ALGPDOV    200 401
+POST /api/v1/suppliers                              AL         415 401
+GET /api/v1/suppliers/{id}                          ALGPDOV    404 401
+PATCH /api/v1/suppliers/{id}                        AL         415 401
+POST /api/v1/suppliers/{id}/status                  AL         415 401
+GET /api/v1/suppliers/{id}/workers                  ALGPDOV    404 401
+POST /api/v1/suppliers/{id}/workers                 AL         415 401
+GET /api/v1/visits-owed                             ALGPDO     200 401
+GET /api/v1/workers/{id}                            ALGPDOV    404 401
+PATCH /api/v1/workers/{id}                          AL         415 401
 POST /api/v1/terminal-tests                         ALDMB      415 401
 GET /api/v1/terminals                               ALDMOB     200 401
 GET /api/v1/users                                   AC         200 401
@@ -252,6 +298,14 @@ GET /api/v1/worker/orders                           all        401 401
 POST /api/v1/worker/orders/{id}/actions             all        401 401
 POST /api/v1/worker/orders/{id}/photos              all        401 401
 """
+
+
+@pytest_asyncio.fixture
+async def sqlite_house(sqlite_url: str, tmp_path: Path) -> AsyncIterator[House]:
+    """Where nobody is told to ask more slowly: there are more routes than a stranger may try at once."""
+    plenty = (Throttle(burst=10_000, per_minute=10_000) for _ in range(3))
+    async for built in build(sqlite_url, tmp_path, limits=Limits(*plenty)):
+        yield built
 
 
 async def _token(house: House, letter: str) -> str:

@@ -18,6 +18,9 @@ from models.exception_reports import ExceptionCause
 from models.journal_entry import snake_case
 from models.orders.states import OrderState
 from models.papers import PaperKind
+from models.services.records import ServiceUnit
+from models.suppliers.records import Condition, SupplierStatus
+from models.suppliers.score import Part
 from web import vendor
 from web.forms import GROUPS
 from web.problems import Problem
@@ -53,6 +56,10 @@ VOCABULARY: dict[str, type[StrEnum]] = {
     "elder_status": ElderStatus,
     "relation": Relation,
     "paper_kind": PaperKind,
+    "supplier_status": SupplierStatus,
+    "supplier_condition": Condition,
+    "supplier_part": Part,
+    "service_unit": ServiceUnit,
 }
 
 

@@ -347,7 +347,8 @@ async def test_the_demo_district_is_plainly_invented_and_may_be_made_again(db: D
     first = await make(db)
     second = await make(db)
     assert (first.created, second.created) == (ELDERS, 0)
-    assert {log_in.username for log_in in second.log_ins} == {"admin", "supervisor", "agent801", "agent802", "street"}
+    names = {"admin", "supervisor", "agent801", "agent802", "street", "supplier"}
+    assert {log_in.username for log_in in second.log_ins} == names
     async with db.read() as session:
         file = await find_file(session, "02110000001", "021")
         names = (await session.scalars(select(Elder.name))).all()

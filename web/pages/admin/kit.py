@@ -24,6 +24,7 @@ SECTIONS: Final = (
     (Right.MANAGE_POLICY, "days"),
 )
 LONGEST: Final = 4_000  # characters of one field
+SEVERAL: Final = frozenset({"skills", "roles", "areas"})  # fields of which several values may be chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Typed:
 
     def kept(self) -> dict[str, Any]:
         """To fill the form again: a list for what may be chosen more than once."""
-        return {name: self.every(name) if name in ("skills", "roles") else self.text(name) for name in self.data}
+        return {name: self.every(name) if name in SEVERAL else self.text(name) for name in self.data}
 
 
 async def typed(request: web.Request) -> Typed:
