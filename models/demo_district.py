@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.vocabulary import Relation, Skill
-from models import demo_suppliers
+from models import demo_orders, demo_suppliers
 from models.database import Database
 from models.elder_forms import ContactForm, ElderForm, TerminalForm, check
 from models.elders import Terminal
@@ -82,6 +82,7 @@ async def make(db: Database, *, seed: int = 1, area_code: str = "021", elders: i
     log_ins = [await _log_in(db, *user, unit=street if user[2] in PLACED else None) for user in _USERS]
     async with db.write() as session:
         await demo_suppliers.make(session, area_code=area_code)
+        await demo_orders.make(session)
     return DemoDistrict(len(new), tuple(log_ins))
 
 

@@ -49,7 +49,13 @@ TREE: Final = {
 }
 HOMES: Final = ("elm-1", "elm-2", "oak-1", "fir-1", "oak", "nowhere")
 # What the addresses of single records begin with; all that follows the id is a part of the record.
-SINGLE: Final = {"elders": "elder", "cases": "case", "recordings": "recording", "duplicates": "elder"}
+SINGLE: Final = {
+    "elders": "elder",
+    "cases": "case",
+    "recordings": "recording",
+    "duplicates": "elder",
+    "orders": "order",
+}
 _NOT_OF_PEOPLE: Final = frozenset(
     {
         "users",
@@ -62,6 +68,7 @@ _NOT_OF_PEOPLE: Final = frozenset(
         "seat-records",
         "working-days",
         "suppliers",
+        "my-orders",
         "workers",
         "services",
     }
@@ -77,6 +84,7 @@ class Home:
     elder: int
     name: str
     follow_up: int
+    order: int
     report: int
 
     @property
@@ -89,7 +97,7 @@ class Home:
 
     @property
     def ids(self) -> dict[str, str]:
-        return {"elder": str(self.elder), "case": self.case, "recording": f"{self.case}-1"}
+        return {"elder": str(self.elder), "case": self.case, "recording": f"{self.case}-1", "order": str(self.order)}
 
     def is_in(self, text: str) -> bool:
         return self.name in text or self.open_case in text or self.case in text
@@ -164,7 +172,7 @@ async def _settle(house: House, place: str, unit: int | None, number: int) -> Ho
         order, complaint = WorkOrder(**papers, aid=Aid.MEALS, wish="午饭"), Complaint(**papers, about="", words="太慢")
         session.add_all([follow_up, report, order, complaint])
         await session.flush()
-        home = Home(place, elder, name, follow_up.id, report.id)
+        home = Home(place, elder, name, follow_up.id, order.id, report.id)
     tape = house.settings.home / "recordings" / closed.tapes[0].file
     tape.parent.mkdir(parents=True, exist_ok=True)
     tape.write_bytes(b"RIFF" + bytes(200))
