@@ -16,7 +16,7 @@ def token_of(request: web.Request) -> str:
     """Raises Unauthorized: none was sent."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != _SCHEME or not token.strip():
-        raise Unauthorized("worker.no_link")
+        raise Unauthorized("worker_page.no_link")
     return token.strip()
 
 
@@ -24,5 +24,5 @@ async def worker_in(request: web.Request, session: AsyncSession, *, lock: bool =
     """Whose link it is; `lock` before something of theirs is changed. Raises Unauthorized: it opens nothing now."""
     found = await worker_of(session, token_of(request), utc_now(), lock=lock)
     if found is None:
-        raise Unauthorized("worker.no_link")
+        raise Unauthorized("worker_page.no_link")
     return found

@@ -144,7 +144,7 @@ async def post_photo(request: web.Request) -> web.StreamResponse:
     try:
         kept = await asyncio.to_thread(scans.keep, request.app[SETTINGS], io.BytesIO(content), folder=scans.PHOTOS)
     except scans.ScanRefused as refused:
-        raise Invalid(fields={"photo": "worker.no_photo"}) from refused
+        raise Invalid(fields={"photo": "worker_page.no_photo"}) from refused
     photo = VisitPhoto(
         key=told.key,
         sha256=kept[0],
@@ -155,7 +155,7 @@ async def post_photo(request: web.Request) -> web.StreamResponse:
     async with request.app[DATABASE].write() as session:
         worker = await worker_in(request, session, lock=True)
         if not await add_photo(session, worker, number, photo):
-            raise Invalid(fields={"photo": "worker.enough_photos"})
+            raise Invalid(fields={"photo": "worker_page.enough_photos"})
     return answer({"outcome": Outcome.TAKEN, "message": texts_of(request)("visit_outcome.taken"), "state": order.state})
 
 
