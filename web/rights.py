@@ -59,7 +59,6 @@ _AGENT: Final = _SEE | {
     Right.SEE_ORDERS,
     Right.DISPATCH_ORDERS,
     Right.SEE_COMPLAINTS,
-    Right.SEE_SUPPLIERS,
     Right.SEE_PERSONAL,
 }
 _OF_ROLE: Final[dict[str, frozenset[Right]]] = {

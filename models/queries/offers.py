@@ -47,6 +47,7 @@ async def offers_for(
             agreement_from=line.agreement_from,
             agreement_until=line.agreement_until,
             missing=line.missing,
+            price_limit=row.price_limit,
         )
         for line in await ranked(session, scope=EVERYWHERE, policy=policy, today=today)
     ]

@@ -29,7 +29,8 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A supplier as it stands towards one service and one place. `price` in fen, None: it does not do this service.
+    """A supplier as it stands towards one service and one place. `price` in fen, None: it does not do this service;
+    `price_limit` of the service, which may have come down since (T1).
     `missing` are conditions of admission that are not met today, by name. `score` from 0 to 100. `workers`: those who
     are trained and active; `open_orders`: sent, and not over."""
 
@@ -44,6 +45,7 @@ class Candidate:
     agreement_from: date | None = None
     agreement_until: date | None = None
     missing: tuple[str, ...] = ()
+    price_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,8 @@ def why_not(one: Candidate, *, today: date, least_score: float) -> Words | None:
         return _STATUS[one.status]
     if one.price is None:
         return Words("不提供此项服务", "does not do this service")
+    if one.price_limit is not None and one.price > one.price_limit:
+        return Words("单价超过现行限价", "the price is above the limit of today")
     if not one.serves_place:
         return Words("不服务此地", "does not serve this place")
     if one.agreement_from is None or one.agreement_until is None or one.agreement_from > today:

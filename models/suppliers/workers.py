@@ -23,7 +23,6 @@ from models.versions import NoSuchRecord, changing
 MOST_NAME: Final = 60
 MOST_TRAINING: Final = 300
 MOST_BADGE: Final = 20
-CODE: Final = "yijiantong-worker:"  # what the QR code of a badge begins with
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +50,11 @@ def may_work(today: date) -> ColumnElement[bool]:
     return Worker.active & (Worker.trained_on <= today) & in_time
 
 
-def badge_code(worker: Worker) -> str:
-    """What the QR code on the badge says."""
-    return CODE + worker.badge_token
-
-
-async def by_badge(session: AsyncSession, code: str) -> Worker | None:
+async def by_badge(session: AsyncSession, token: str) -> tuple[Worker, Supplier] | None:
     """Whose badge was scanned; None: nobody's, or one that was replaced."""
-    token = code.strip().removeprefix(CODE)
-    found: Worker | None = await session.scalar(select(Worker).where(Worker.badge_token == token))
-    return found
+    wanted = select(Worker, Supplier).join(Supplier, Supplier.id == Worker.supplier_id)
+    found = (await session.execute(wanted.where(Worker.badge_token == token))).one_or_none()
+    return None if found is None else (found[0], found[1])
 
 
 async def add_worker(session: AsyncSession, supplier_id: int, form: WorkerForm, *, by: str, area_code: str) -> Worker:

@@ -19,6 +19,7 @@ LOG_INS = ("agent801", "supervisor", "admin", "supplier")
 # Routes whose record the demo district does not have.
 WITHOUT_RECORDS = [
     "/elders/import/{id}",
+    "/workers/{id}/photo",
     "/duplicates/{id}/{other}",
     "/elders/{id}/papers/{paper}/scan",
     "/orders/{id}/photos/{photo}",

@@ -70,6 +70,7 @@ _NOT_OF_PEOPLE: Final = frozenset(
         "suppliers",
         "my-orders",
         "workers",
+        "badges",
         "services",
     }
 )

@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from sqlalchemy import select
 
+from models.api_tokens import hash_of
 from models.audit import AuditEntry
 from models.base import utc_now
 from models.org import OrgKind, get_or_create
@@ -19,7 +20,6 @@ from models.services.records import Service
 from models.suppliers.records import Condition
 from models.web_sessions import ApiToken
 from tests.web.conftest import House, bearer, csrf_in, log_in
-from web.accounts import hash_of
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
 TODAY = utc_now().astimezone().date()
@@ -112,8 +112,13 @@ async def test_a_supplier_is_admitted_and_its_worker_gets_a_badge(sqlite_house: 
     assert await (await house.client.get(f"{worker[1]}/photo")).read() == PICTURE
     badge = await (await house.client.get(f"{worker[1]}/badge")).text()
     assert "data:image/svg" in badge
+    code = re.search(r'href="(/badges/[^"]+)"', badge)
+    assert code
     assert (await _post(house, f"{worker[1]}/badge", {**csrf, "version": "2"}))[0] == 303
-    assert await (await house.client.get(f"{worker[1]}/badge")).text() != badge
+    renewed = await (await house.client.get(f"{worker[1]}/badge")).text()
+    assert (await house.client.get(code[1])).status == 404  # the old one, which was lost
+    code = re.search(r'href="(/badges/[^"]+)"', renewed)
+    assert code
     listed = await (await house.client.get(f"/suppliers?service={service}&org_unit={street}")).text()
     assert "演示·好帮手" in listed
     for path in ("/suppliers/export", "/service-gaps/export", "/visits-owed/export"):
@@ -122,6 +127,11 @@ async def test_a_supplier_is_admitted_and_its_worker_gets_a_badge(sqlite_house: 
         assert ("演示·好帮手" in text) == (path != "/visits-owed/export"), path
     async with house.db.read() as session:
         actions = set(await session.scalars(select(AuditEntry.action)))
+    house.client.session.cookie_jar.clear()
+    checked = await (await house.client.get(code[1])).text()  # by whoever stands at the door
+    assert "演示·工" in checked
+    assert "有效：可上门服务" in checked
+    assert "12000000102" not in checked.replace(" ", "")
     assert actions >= {"supplier.create", "supplier.status", "worker.create", "worker.read", "worker.print"}
 
 

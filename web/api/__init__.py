@@ -37,6 +37,7 @@ from web.api import (
     terminals,
     users,
     worker,
+    workers,
 )
 from web.api.kit import Operation
 
@@ -58,6 +59,7 @@ PARTS: Final = (
     worker,
     services,
     suppliers,
+    workers,
     complaints,
     exceptions,
     live,

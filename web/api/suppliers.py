@@ -1,5 +1,5 @@
-"""Suppliers with their workers: the same rules as on the pages. Whoever has the duty of a supplier gets its own record
-only. Workers' numbers are masked in lists; one worker is shown whole, which is put on record."""
+"""Suppliers: the same rules as on the pages. Whoever has the duty of a supplier gets its own record only. Their
+workers: `workers.py`."""
 
 from datetime import date
 
@@ -7,23 +7,17 @@ from aiohttp import web
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.audit import audit
-from models.masking import number as masked_number
 from models.queries.suppliers import (
     SupplierLine,
     find_supplier,
-    find_worker,
     list_suppliers,
     supplier_line,
-    workers_of,
 )
 from models.scope import EVERYWHERE
 from models.suppliers.admission import change, form_of, register
-from models.suppliers.records import Condition, SupplierStatus, Worker
+from models.suppliers.records import Condition, SupplierStatus
 from models.suppliers.standing import change_status
 from models.suppliers.supplier_forms import LONGEST, MOST_CAPITAL, MOST_NAME, PaperForm, SupplierForm
-from models.suppliers.workers import MOST_BADGE, MOST_TRAINING, WorkerForm, add_worker, change_worker, is_trained
-from models.suppliers.workers import MOST_NAME as MOST_WORKER
 from models.versions import NoSuchRecord
 from web.api.kit import (
     Input,
@@ -85,8 +79,8 @@ class SupplierIn(Input):
     agreement_until: date | None = None
     notes: str = Field("", max_length=LONGEST)
     papers: dict[Condition, PaperIn] = Field(default_factory=dict)
-    prices: dict[RecordId, int] = Field(default_factory=dict)
-    areas: list[RecordId] = Field(default_factory=list)
+    prices: dict[RecordId, int] = Field(default_factory=dict, max_length=2_000)
+    areas: list[RecordId] = Field(default_factory=list, max_length=2_000)
 
     def form(self) -> SupplierForm:
         plain = {name: getattr(self, name) for name in SupplierIn.model_fields if name not in ("papers", "areas")}
@@ -118,43 +112,6 @@ class StatusIn(Input):
     version: int = Field(ge=1)
     status: SupplierStatus
     reason: str = Field("", max_length=LONGEST)
-
-
-class WorkerIn(Input):
-    """`badge_number` empty: given by itself, or as it is."""
-
-    name: str = Field(min_length=1, max_length=MOST_WORKER)
-    phone: str = Field(min_length=1, max_length=40)
-    badge_number: str = Field("", max_length=MOST_BADGE)
-    training: str = Field("", max_length=MOST_TRAINING)
-    trained_on: date | None = None
-    trained_until: date | None = None
-    active: bool = True
-
-
-class WorkerPatch(WorkerIn):
-    version: int = Field(ge=1)
-
-
-class WorkerOut(Output):
-    """`may_work`: active, and trained today (T8)."""
-
-    id: int
-    version: int
-    supplier: int
-    name: str
-    phone: str
-    badge_number: str
-    training: str
-    trained_on: date | None
-    trained_until: date | None
-    active: bool
-    may_work: bool
-
-
-class WorkerList(Output):
-    items: list[WorkerOut]
-    next: None = None
 
 
 @operations(
@@ -214,7 +171,7 @@ async def get_supplier(request: web.Request) -> web.StreamResponse:
 async def patch_supplier(request: web.Request) -> web.StreamResponse:
     wanted, number = await read_body(request, SupplierPatch), number_in_path(request, "id")
     async with request.app[DATABASE].write() as session:
-        await _in_scope(request, session, number)
+        await in_scope(request, session, number)
         by, area_code = account_of(request).actor, request.app[SETTINGS].area_code
         await change(session, number, wanted.form(), version=wanted.version, by=by, area_code=area_code)
     return await _supplier(request, number)
@@ -231,69 +188,14 @@ async def patch_supplier(request: web.Request) -> web.StreamResponse:
 async def post_status(request: web.Request) -> web.StreamResponse:
     wanted, number = await read_body(request, StatusIn), number_in_path(request, "id")
     async with request.app[DATABASE].write() as session:
-        await _in_scope(request, session, number)
+        await in_scope(request, session, number)
         by, version = account_of(request).actor, wanted.version
         await change_status(session, number, wanted.status, reason=wanted.reason, version=version, by=by, today=today())
     return await _supplier(request, number)
 
 
-@operations("GET", "/suppliers/{id}/workers", "Workers of a supplier", right=Right.SEE_SUPPLIERS, result=WorkerList)
-async def get_workers(request: web.Request) -> web.StreamResponse:
-    number = number_in_path(request, "id")
-    async with request.app[DATABASE].read() as session:
-        await _in_scope(request, session, number)
-        workers = await workers_of(session, number, scope=scope_of(request))
-    return answer(WorkerList(items=[_worker(one, whole=False) for one in workers]))
-
-
-@operations(
-    "POST",
-    "/suppliers/{id}/workers",
-    "Add a worker",
-    right=Right.MANAGE_SUPPLIERS,
-    body=WorkerIn,
-    result=WorkerOut,
-    status=201,
-)
-async def post_worker(request: web.Request) -> web.StreamResponse:
-    wanted, number = await read_body(request, WorkerIn), number_in_path(request, "id")
-    async with request.app[DATABASE].write() as session:
-        await _in_scope(request, session, number)
-        form, by = WorkerForm(**wanted.model_dump()), account_of(request).actor
-        area_code = request.app[SETTINGS].area_code
-        worker = _worker(await add_worker(session, number, form, by=by, area_code=area_code), whole=True)
-    return answer(worker, status=201)
-
-
-@operations("GET", "/workers/{id}", "One worker; put on record", right=Right.SEE_SUPPLIERS, result=WorkerOut)
-async def get_worker(request: web.Request) -> web.StreamResponse:
-    number = number_in_path(request, "id")
-    async with request.app[DATABASE].write() as session:
-        worker = await find_worker(session, number, scope=scope_of(request))
-        if worker is None:
-            raise NoSuchRecord
-        audit(session, account_of(request).actor, "worker.read", f"worker:{number}", supplier=worker.supplier_id)
-        shown = _worker(worker, whole=True)
-    return answer(shown)
-
-
-@operations(
-    "PATCH", "/workers/{id}", "Change a worker", right=Right.MANAGE_SUPPLIERS, body=WorkerPatch, result=WorkerOut
-)
-async def patch_worker(request: web.Request) -> web.StreamResponse:
-    wanted, number = await read_body(request, WorkerPatch), number_in_path(request, "id")
-    form = WorkerForm(**wanted.model_dump(exclude={"version"}))
-    async with request.app[DATABASE].write() as session:
-        if await find_worker(session, number, scope=scope_of(request)) is None:
-            raise NoSuchRecord
-        by, area_code = account_of(request).actor, request.app[SETTINGS].area_code
-        worker = await change_worker(session, number, form, version=wanted.version, by=by, area_code=area_code)
-        shown = _worker(worker, whole=True)
-    return answer(shown)
-
-
-async def _in_scope(request: web.Request, session: AsyncSession, number: int) -> None:
-    """Raises NoSuchRecord."""
+async def in_scope(request: web.Request, session: AsyncSession, number: int) -> None:
+    """Before anything of this supplier is told or changed. Raises NoSuchRecord."""
     if await find_supplier(session, number, scope=scope_of(request)) is None:
         raise NoSuchRecord
 
@@ -312,19 +214,3 @@ async def _supplier(request: web.Request, number: int, *, status: int = 200, see
     plain = {name: getattr(form, name) for name in names}
     shown = {"line": view_json(line), **plain, "papers": papers, "prices": dict(form.prices)}
     return answer(shown, status=status)
-
-
-def _worker(worker: Worker, *, whole: bool) -> WorkerOut:
-    return WorkerOut(
-        id=worker.id,
-        version=worker.version,
-        supplier=worker.supplier_id,
-        name=worker.name,
-        phone=worker.phone if whole else masked_number(worker.phone),
-        badge_number=worker.badge_number,
-        training=worker.training,
-        trained_on=worker.trained_on,
-        trained_until=worker.trained_until,
-        active=worker.active,
-        may_work=worker.active and is_trained(worker, today()),
-    )

@@ -12,10 +12,10 @@ from models.audit import audit
 from models.papers import is_kept
 from models.queries.suppliers import find_worker
 from models.register import FormRefused
-from models.suppliers.records import Supplier, Worker
+from models.suppliers.records import WORKING, Supplier, Worker
 from models.suppliers.workers import (
     add_worker,
-    badge_code,
+    by_badge,
     change_worker,
     is_trained,
     put_photo,
@@ -94,9 +94,23 @@ async def badge(request: web.Request) -> web.StreamResponse:
         worker = await _worker(request, session, number)
         supplier = await session.get_one(Supplier, worker.supplier_id)
         audit(session, account_of(request).actor, "worker.print", f"worker:{number}", supplier=worker.supplier_id)
-    code = segno.make_qr(badge_code(worker), error="m").svg_data_uri(scale=4, border=2)
-    context = {"worker": worker, "supplier": supplier, "code": code, "trained": is_trained(worker, today())}
+    address = f"/badges/{worker.badge_token}"
+    code = segno.make_qr(str(request.url.origin().with_path(address)), error="m").svg_data_uri(scale=4, border=2)
+    trained = is_trained(worker, today())
+    context = {"worker": worker, "supplier": supplier, "code": code, "address": address, "trained": trained}
     return render(request, "suppliers/badge.html", context)
+
+
+@routes.get("/badges/{token}")
+async def check(request: web.Request) -> web.StreamResponse:
+    """For whoever has scanned the badge at the door, without a log-in: what stands on it, and whether it counts now."""
+    async with request.app[DATABASE].read() as session:
+        found = await by_badge(session, request.match_info["token"])
+    if found is None:
+        raise NotFound("problem.no_badge")
+    worker, supplier = found
+    counts = worker.active and is_trained(worker, today()) and supplier.status in WORKING
+    return render(request, "suppliers/checked.html", {"worker": worker, "supplier": supplier, "counts": counts})
 
 
 @routes.post("/workers/{id}/photo")

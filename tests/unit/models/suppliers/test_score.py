@@ -136,6 +136,7 @@ GOOD = Candidate(
         ({"status": SupplierStatus.SUSPENDED}, "suspended"),
         ({"status": SupplierStatus.BLACKLISTED}, "blacklist"),
         ({"price": None}, "service"),
+        ({"price_limit": 2_499}, "above the limit"),
         ({"serves_place": False}, "place"),
         ({"agreement_from": None}, "agreement"),
         ({"agreement_from": date(2026, 6, 2)}, "agreement"),

@@ -28,7 +28,7 @@ from models.suppliers.outcomes import complained, complaint_dropped, order_ended
 from models.suppliers.records import Condition, Rating, Supplier, SupplierStatus, Worker
 from models.suppliers.standing import a_year_after, change_status, history_of
 from models.suppliers.supplier_forms import PaperForm, licence_key
-from models.suppliers.workers import WorkerForm, add_worker, badge_code, by_badge, change_worker, renew_badge
+from models.suppliers.workers import WorkerForm, add_worker, by_badge, change_worker, renew_badge
 from models.versions import VersionConflict
 
 from . import conftest as land
@@ -260,10 +260,10 @@ async def test_nobody_works_without_training_and_a_lost_badge_counts_no_more(db:
             form = WorkerForm("演示·工", "12000000102", **dates)  # type: ignore[arg-type]
             await change_worker(session, worker.id, form, version=worker.version, by=BY, area_code=AREA)
             assert await offered() == []
-        code = badge_code(worker)
-        assert await by_badge(session, code) is worker
+        token = worker.badge_token
+        assert await by_badge(session, token) == (worker, supplier)
         await renew_badge(session, worker.id, version=worker.version, by=BY)
-        assert await by_badge(session, code) is None
+        assert await by_badge(session, token) is None
         with pytest.raises(FormRefused) as found:
             await add_worker(
                 session, supplier.id, WorkerForm("", "120****0102", worker.badge_number), by=BY, area_code=AREA
