@@ -1,5 +1,5 @@
-"""Scans of papers, and files of emergency plans, that were uploaded: below the home folder, named by their hash, for
-their owner only (0600).
+"""Scans of papers, files of emergency plans and photos of visits that were uploaded: below the home folder, named by
+their hash, for their owner only (0600).
 
 What a file is, its content says, never its name. Who may read one is the web's business; what refers to it, `models`'.
 """
@@ -19,6 +19,7 @@ from home.settings import Settings
 
 FOLDER: Final = "papers"
 PLANS: Final = "plans"  # of emergency plans: no personal data, and kept apart from papers of elders
+PHOTOS: Final = "visit-photos"
 LARGEST: Final = 10 * 1024 * 1024  # bytes: an A4 page in colour at 300 dpi is a tenth of it
 _AT_ONCE: Final = 1024 * 1024
 _HASH: Final = re.compile(r"[0-9a-f]{64}")

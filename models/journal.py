@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,15 +28,12 @@ from models.elders import Elder
 from models.exception_reports import ExceptionReport
 from models.follow_ups import FollowUp
 from models.journal_entry import RECORDING_ENDED, JournalEntry, command_json, place_of_tape, recording_id
-from models.messages import MessageRow, MessageStatus
+from models.messages import NO_MOBILE, MessageRow, MessageStatus
+from models.orders.work_orders import WorkOrder
 from models.provisional import open_file
 from models.upsert import dialect_insert, insert_or_ignore
-from models.work_orders import WorkOrder
 
 __all__ = ["JournalEntry", "Written", "write"]
-
-
-NO_MOBILE: Final = "没有可接收短信的手机号 / no mobile number"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,13 +28,14 @@ from models import (
     terminal_tests,
     visit_samples,
     web_sessions,
-    work_orders,
 )
 from models.base import Base
 from models.care import bulletins as care_bulletins
 from models.care import calls as care_calls
 from models.care import plans as care_plans
 from models.care import wishes as care_wishes
+from models.orders import codes, links, visits, work_orders
+from models.orders import messages as order_messages
 from models.quality import calibrations, draws, marks, reviews, score_sheets
 from models.readiness import drill_reports, plans
 from models.services import records as services
@@ -52,6 +53,7 @@ __all__ = [
     "care_wishes",
     "case_notes",
     "cases",
+    "codes",
     "complaint_archives",
     "complaints",
     "device_reports",
@@ -63,12 +65,14 @@ __all__ = [
     "follow_ups",
     "imports",
     "leases",
+    "links",
     "live_settings",
     "log_in_tries",
     "marks",
     "merging",
     "messages",
     "metadata",
+    "order_messages",
     "org",
     "papers",
     "people",
@@ -83,6 +87,7 @@ __all__ = [
     "suppliers",
     "terminal_tests",
     "visit_samples",
+    "visits",
     "web_sessions",
     "work_orders",
 ]

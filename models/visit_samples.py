@@ -23,15 +23,14 @@ from models.audit import audit
 from models.base import Base, PlainJson, utc_now
 from models.elders import SERVED, Elder, is_whole
 from models.follow_ups import FollowUp
+from models.orders.states import OrderState
+from models.orders.work_orders import WorkOrder
 from models.refusing import refuse
-from models.work_orders import OrderState, WorkOrder
 
 KEY: Final = "yijiantong-home-visits"
 YEAR: Final = timedelta(days=366)  # so that nobody is drawn twice in a calendar year either, a leap year included
 RECENT: Final = timedelta(days=30)  # somebody whose last order is older hardly remembers it
-_TOOK_PLACE: Final = frozenset({"finished", "checked", "settled"})
-# The states in which the service has taken place; as long as orders have none of them, every order counts.
-HAD: Final = [state for state in OrderState if state in _TOOK_PLACE] or list(OrderState)
+HAD: Final = (OrderState.FINISHED, OrderState.CHECKED, OrderState.SETTLED)  # the service has taken place
 
 
 class VisitSample(Base):

@@ -55,6 +55,8 @@ class Aliyun:
         self._now = now
 
     async def send(self, message: Message) -> str:
+        if message.template not in self._templates:
+            raise Refused(f"no template for {message.template}")
         form = {
             "AccessKeyId": self._key,
             "Action": "SendSms",

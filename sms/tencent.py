@@ -66,6 +66,8 @@ class Tencent:
         self._now = now
 
     async def send(self, message: Message) -> str:
+        if message.template not in self._templates:
+            raise Refused(f"no template for {message.template}")
         payload = json.dumps(
             {
                 "PhoneNumberSet": [f"+86{message.number}"],

@@ -9,6 +9,7 @@ from yarl import URL
 
 from home.failures import where_it_failed
 from models.database import DatabaseUnavailable
+from models.orders.states import IllegalStep
 from models.register import ElderMerged, FormRefused, NoSuchElder
 from models.versions import NoSuchRecord, VersionConflict
 from web.accounts import Account
@@ -51,7 +52,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return await handler(request)
     except Problem as problem:
         return _answer(request, problem)
-    except (NoSuchElder, NoSuchRecord, VersionConflict, FormRefused) as refusal:
+    except (NoSuchElder, NoSuchRecord, VersionConflict, FormRefused, IllegalStep) as refusal:
         if isinstance(refusal, ElderMerged) and request.method in ("GET", "HEAD"):
             return _led_on(request, refusal.into)
         return _answer(request, _of_models(request, refusal))
@@ -75,7 +76,9 @@ def _led_on(request: web.Request, elder: int) -> web.Response:
     return web.Response(status=308, headers={"Location": str(URL(place).with_query(request.query))})
 
 
-def _of_models(request: web.Request, refusal: NoSuchElder | NoSuchRecord | VersionConflict | FormRefused) -> Problem:
+def _of_models(
+    request: web.Request, refusal: NoSuchElder | NoSuchRecord | VersionConflict | FormRefused | IllegalStep
+) -> Problem:
     match refusal:
         case NoSuchElder():
             return NotFound("problem.no_elder")
@@ -83,6 +86,10 @@ def _of_models(request: web.Request, refusal: NoSuchElder | NoSuchRecord | Versi
             return NotFound()
         case VersionConflict():
             return Conflict("problem.version", fields={"version": str(refusal.current)})
+        case IllegalStep():
+            t = texts_of(request)
+            states = {"before": t(f"order_state.{refusal.before}"), "after": t(f"order_state.{refusal.after}")}
+            return Conflict("order_step.refused", code="order_state", values=states)
         case FormRefused():
             lang = texts_of(request).lang
             severe = [problem for problem in refusal.problems if problem.severe]

@@ -61,6 +61,7 @@ MENU: Final = (
             Entry(Right.SEE_CARE, "/care", "nav.care"),
             Entry(Right.SEE_ORDERS, "/orders", "nav.orders"),
             Entry(Right.FOLLOW_UP, "/visit-samples", "nav.visit_samples"),
+            Entry(Right.OWN_ORDERS, "/my-orders", "orders.mine"),
             Entry(Right.SEE_COMPLAINTS, "/complaints", "nav.complaints"),
             Entry(Right.ARCHIVE_COMPLAINTS, "/complaint-archives", "nav.complaint_archives"),
             Entry(Right.EXPLAIN_EXCEPTIONS, "/exception-reports", "nav.exceptions"),

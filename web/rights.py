@@ -21,6 +21,8 @@ class Right(StrEnum):
     EDIT_ELDERS = "edit_elders"
     FOLLOW_UP = "follow_up"
     SEE_ORDERS = "see_orders"
+    DISPATCH_ORDERS = "dispatch_orders"
+    OWN_ORDERS = "own_orders"  # those of the supplier whose account it is
     SEE_COMPLAINTS = "see_complaints"
     HANDLE_COMPLAINTS = "handle_complaints"  # what somebody may do with one is told by `models/complaint_rules.py`
     ARCHIVE_COMPLAINTS = "archive_complaints"
@@ -51,7 +53,7 @@ class Right(StrEnum):
     MANAGE_PLACES = "manage_places"
 
 
-_ALL: Final = frozenset(Right)
+_ALL: Final = frozenset(Right) - {Right.OWN_ORDERS}
 _ADMINISTER: Final = frozenset({Right.MANAGE_SEATS, Right.MANAGE_POLICY, Right.MANAGE_PROMPTS, Right.MANAGE_PLACES})
 # Who leads the service does not watch over its records, and who does leads nothing.
 _LEAD: Final = _ALL - {Right.SEE_AUDIT, Right.MANAGE_USERS, *_ADMINISTER}
@@ -64,6 +66,7 @@ _AGENT: Final = _SEE | {
     Right.EDIT_ELDERS,
     Right.FOLLOW_UP,
     Right.SEE_ORDERS,
+    Right.DISPATCH_ORDERS,
     Right.SEE_COMPLAINTS,
     Right.HANDLE_COMPLAINTS,
     Right.SEE_PERSONAL,
@@ -80,14 +83,14 @@ _OF_ROLE: Final[dict[str, frozenset[Right]]] = {
     UserRole.REVIEWER: _SEE | {Right.HEAR_RECORDINGS, Right.SEE_COMPLAINTS, Right.REVIEW_QUALITY, Right.SEE_PLANS},
     UserRole.DISPATCHER: _SEE
     | _TERMINALS
-    | {Right.FOLLOW_UP, Right.SEE_ORDERS, Right.SEE_SUPPLIERS, Right.SEE_PERSONAL, Right.EXPORT}
-    | {Right.SEE_CARE, Right.PLAN_CARE, Right.SEE_PLANS},
+    | {Right.FOLLOW_UP, Right.SEE_ORDERS, Right.DISPATCH_ORDERS, Right.SEE_SUPPLIERS}
+    | {Right.SEE_PERSONAL, Right.EXPORT, Right.SEE_CARE, Right.PLAN_CARE, Right.SEE_PLANS},
     UserRole.MAINTENANCE: _TERMINALS | {Right.SEE_LIVE, Right.EXPORT, Right.SEE_PLANS, Right.MANAGE_PLANS},
     UserRole.OFFICIAL: (_SEE - {Right.SEE_WALLBOARD})  # whose counts know no places
     | {Right.SEE_TERMINALS, Right.SEE_ORDERS, Right.SEE_COMPLAINTS, Right.SEE_SUPPLIERS, Right.SEE_PERSONAL}
     | {Right.SEE_CARE},  # H3; changes nothing
     UserRole.STATION: _TERMINALS | {Right.SEE_ELDERS, Right.SEE_PERSONAL, Right.SEE_CARE},  # S8
-    UserRole.SUPPLIER: frozenset({Right.SEE_SUPPLIERS}),  # their own record: see `Scope.supplier`
+    UserRole.SUPPLIER: frozenset({Right.SEE_SUPPLIERS, Right.OWN_ORDERS}),  # their own: see `Scope.supplier`
     # 三员: seats without their cases; accounts and places without the people who live there; the records.
     UserRole.SYSTEM_ADMIN: frozenset({Right.SEE_LIVE, Right.MANAGE_SEATS, Right.MANAGE_POLICY, Right.MANAGE_PROMPTS}),
     UserRole.SECURITY_ADMIN: frozenset({Right.MANAGE_USERS, Right.MANAGE_PLACES}),

@@ -18,8 +18,9 @@ from models.complaints import UNANSWERED, Complaint, ComplaintState
 from models.elders import Elder
 from models.follow_ups import FollowUp
 from models.office_hours import OfficeHours
+from models.orders.states import OrderState
+from models.orders.work_orders import WorkOrder
 from models.scope import Scope
-from models.work_orders import OrderState, WorkOrder
 
 MOST: Final = 12  # rows of each kind
 Became = Literal["spoken", "called_back", "to_file", "in_hand", "not_reached"]

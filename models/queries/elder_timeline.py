@@ -17,11 +17,11 @@ from models.cases import CaseRow
 from models.complaints import Complaint
 from models.elders import ElderChange, Terminal
 from models.follow_ups import FollowUp
+from models.orders.work_orders import WorkOrder
 from models.papers import Paper
 from models.queries.paging import Page
 from models.repairs import TerminalRepair
 from models.terminal_tests import TerminalTest
-from models.work_orders import WorkOrder
 
 Kind = Literal["case", "order", "complaint", "follow_up", "test", "repair", "paper", "change"]
 

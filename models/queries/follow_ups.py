@@ -14,10 +14,10 @@ from ivr.vocabulary import FollowUpKind
 from models.base import utc_now
 from models.elders import Elder
 from models.follow_ups import Ended, FollowUp, FollowUpTry, TryResult
+from models.orders.work_orders import WorkOrder
 from models.org import OrgUnit, subtree
 from models.queries.paging import Page, Progress, read_page_from
 from models.scope import Scope
-from models.work_orders import WorkOrder
 
 Agent = int | Literal["nobody"]
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.policy import Policy
 from models.elders import SERVED, Elder
+from models.orders.work_orders import WorkOrder
 from models.org import OrgUnit
 from models.queries.elders import on_file
 from models.queries.paging import Page, read_page
@@ -19,7 +20,6 @@ from models.scope import Scope
 from models.services.quota import MONTHS, owed_by_now, owed_in_a_year, whole_months
 from models.services.records import Service
 from models.suppliers.records import SupplierOutcome
-from models.work_orders import WorkOrder
 
 Standing = Literal["behind", "over", "any"]
 STANDINGS: tuple[Standing, ...] = ("behind", "over", "any")

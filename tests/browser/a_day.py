@@ -18,9 +18,9 @@ from models.elders import Elder
 from models.exception_reports import ExceptionReport
 from models.follow_ups import FollowUp
 from models.journal import write
+from models.orders.work_orders import WorkOrder
 from models.queries.register import file_of
 from models.terminal_tests import record_test
-from models.work_orders import WorkOrder
 from tests.web import stories
 from web.wallboard import day_around
 

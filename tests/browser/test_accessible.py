@@ -22,9 +22,14 @@ from tests.web.fake_control import TAKE
 
 GRAVE = ("serious", "critical")
 # Each log-in opens what those before it could not: the desk shows a case only to the agent who has it.
-LOG_INS = ("agent801", "supervisor", "admin")
+LOG_INS = ("agent801", "supervisor", "admin", "supplier")
 # Routes whose record neither the demo district nor `more_records` has.
-WITHOUT_RECORDS = ["/complaint-archives/{id}/file", "/emergency-plans/{id}/file", "/workers/{id}/photo"]
+WITHOUT_RECORDS = [
+    "/complaint-archives/{id}/file",
+    "/emergency-plans/{id}/file",
+    "/workers/{id}/photo",
+    "/orders/{id}/photos/{photo}",
+]
 SWITCH = "theme => { const root = document.documentElement; root.dataset.bsTheme = root.dataset.themeAlways ?? theme; }"
 THEIRS = [".swagger-ui"]  # not ours to mend
 

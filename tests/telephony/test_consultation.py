@@ -19,7 +19,7 @@ from drill.people import Elder, Seat, people_talk
 from home.programs import Program
 from ivr.vocabulary import FollowUpKind, Skill
 from models.follow_ups import FollowUp
-from models.work_orders import WorkOrder
+from models.orders.work_orders import WorkOrder
 
 from .house import ELDER_LINE, House, grandmother, open_house
 
@@ -210,6 +210,6 @@ async def test_a_life_service_that_is_wanted_becomes_a_draft_of_a_verified_elder
     assert (case["topic"], case["elder"]["name"]) == ("life_service", "演示·王奶奶")
     await house.on_record(case["id"], case["timeline"][-1]["seq"])
     async with house.database.read() as session:
-        order = (await session.scalars(select(WorkOrder))).one()
+        order = (await session.scalars(select(WorkOrder).where(WorkOrder.case_id.is_not(None)))).one()
     assert (order.aid, order.wish, order.state, order.drafted_by) == ("meals", "每天中午送饭", "draft", "seat:801")
     assert order.elder_id == case["elder"]["id"]

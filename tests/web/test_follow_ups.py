@@ -20,12 +20,13 @@ from models.follow_ups import FollowUp
 from models.house_policy import Fixed
 from models.journal import write
 from models.office_hours import OfficeHours
+from models.orders.states import OrderState
+from models.orders.work_orders import WorkOrder
 from models.people import User
 from models.queries.desk_day import complaints_of, follow_ups_of_seat
 from models.queries.follow_ups import follow_ups_of_orders
 from models.register import create_elder
 from models.visit_samples import VisitSample, draw
-from models.work_orders import WorkOrder
 from tests.web import stories
 from tests.web.conftest import House, bearer, csrf_field, log_in
 from web.sampling import draw_if_due
@@ -92,7 +93,8 @@ async def test_the_form_is_that_of_its_kind_and_who_is_dissatisfied_opens_the_co
     drafted = {"case_id": "c1", "case_seq": 1, "drafted_at": utc_now(), "drafted_by": "user:1"}
     async with house.db.write() as session:
         session.add(Complaint(**drafted, about="", words="太慢", state=ComplaintState.CLOSED))
-        session.add(WorkOrder(**{**drafted, "case_id": "c2"}, aid=Aid.MEALS, wish="午饭"))
+        order = {**drafted, "case_id": "c2", "state": OrderState.FINISHED}
+        session.add(WorkOrder(**order, aid=Aid.MEALS, wish="午饭"))
     await log_in(house.client)
     token = await csrf_field(house.client)
     page = await (await house.client.get("/follow-ups/1")).text()
@@ -130,7 +132,7 @@ async def test_each_day_some_are_drawn_as_anybody_can_draw_them_again_and_nobody
             for _ in range(2 if number < 7 else 1):
                 at = utc_now() - timedelta(days=40 if number == 7 else 0)
                 order = {"elder_id": elder.id, "drafted_at": at, "drafted_by": "user:1"}
-                session.add(WorkOrder(**order, aid=Aid.CLEANING, wish="擦窗"))
+                session.add(WorkOrder(**order, aid=Aid.CLEANING, wish="擦窗", state=OrderState.FINISHED))
     async with house.db.write() as session:
         booked = await draw(session, today, policy=policy, by="user:1")
         first = [one.elder_id for one in booked]

@@ -13,7 +13,7 @@ from models.elders import Elder, ElderStatus, Terminal
 from models.exception_reports import ExceptionCause, ExceptionReport
 from models.follow_ups import FollowUp
 from models.journal import write
-from models.work_orders import WorkOrder
+from models.orders.work_orders import WorkOrder
 from tests.web import stories
 from tests.web.conftest import House, log_in
 

@@ -25,6 +25,7 @@ from models.elder_forms import ContactForm, ElderForm, TerminalForm
 from models.exception_reports import ExceptionReport
 from models.follow_ups import FollowUp
 from models.journal import write
+from models.orders.work_orders import WorkOrder
 from models.org import OrgKind, get_or_create
 from models.people import User
 from models.quality.calibrations import Calibration
@@ -33,7 +34,6 @@ from models.quality.score_sheets import SheetKind, newest
 from models.queries.register import file_of
 from models.register import create_elder
 from models.web_sessions import ApiToken
-from models.work_orders import WorkOrder
 from tests.web import stories
 from tests.web.conftest import House
 from web.accounts import hash_of
@@ -60,14 +60,14 @@ HOMES: Final = ("elm-1", "elm-2", "oak-1", "fir-1", "oak", "nowhere")
 SINGLE: Final = {
     "elders": "elder", "cases": "case", "recordings": "recording", "duplicates": "elder", "complaints": "complaint",
     "follow-ups": "follow_up", "care": "plan", "care-plans": "plan", "quality-reviews": "review",
-    "calibrations": "calibration",
+    "calibrations": "calibration", "orders": "order",
 }  # fmt: skip
 _NOT_OF_PEOPLE: Final = frozenset(
     {
         *("users", "seats", "imports", "admin", "places", "policy", "prompts", "seat-records", "working-days"),
         *("complaint-archives", "visit-samples"),
         *("score-sheets", "quality-draws", "my-reviews", "staffing", "emergency-plans", "drill-reports"),
-        *("suppliers", "workers", "badges", "services"),
+        *("suppliers", "my-orders", "workers", "badges", "services"),
     }
 )
 _NO_PROVISIONAL: Final = frozenset({"/elder-papers"})  # lists of files that somebody is to complete
@@ -81,6 +81,7 @@ class Home:
     elder: int
     name: str
     follow_up: int
+    order: int
     report: int
     complaint: int
     plan: int
@@ -98,7 +99,7 @@ class Home:
     @property
     def ids(self) -> dict[str, str]:
         papers = {"complaint": str(self.complaint), "follow_up": str(self.follow_up), "plan": str(self.plan)}
-        papers |= {"review": str(self.review), "calibration": str(self.calibration)}
+        papers |= {"review": str(self.review), "calibration": str(self.calibration), "order": str(self.order)}
         return {"elder": str(self.elder), "case": self.case, "recording": f"{self.case}-1", **papers}
 
     def is_in(self, text: str) -> bool:
@@ -184,7 +185,7 @@ async def _settle(house: House, place: str, unit: int | None, number: int) -> Ho
         call = {"plan_id": plan.id, "elder_id": elder, "day": now.date(), "slot": 0, "kind": plan.kind}
         session.add(CareCall(**call, due_at=now, latest_at=now))
         await session.flush()
-        ids = (follow_up.id, report.id, complaint.id, plan.id, review.id, calibration.id)
+        ids = (follow_up.id, order.id, report.id, complaint.id, plan.id, review.id, calibration.id)
         home = Home(place, elder, name, *ids)
     tape = house.settings.home / "recordings" / closed.tapes[0].file
     tape.parent.mkdir(parents=True, exist_ok=True)

@@ -157,6 +157,8 @@ POST /elders/{id}/papers/{paper}/scan               ALGP       404 403
 GET /elders/{id}/print/{kind}                       ALGP       404 303
 POST /elders/{id}/repairs                           ALGP       404 403
 GET /elders/{id}/timeline                           ALGPRDOB   404 303
+GET /elders/{id}/visit-card                         ALGPD      404 303
+POST /elders/{id}/visit-card                        ALGPD      404 403
 GET /emergency-plans                                ALGPRDM    200 303
 POST /emergency-plans                               ALM        422 403
 GET /emergency-plans/{id}                           ALGPRDM    404 303
@@ -184,11 +186,20 @@ POST /login                                         all        401 403
 POST /logout                                        all        303 403
 GET /lookups                                        ALU        200 303
 GET /metrics                                        all        200 200
+GET /my-orders                                      V          200 303
+GET /my-orders/{id}                                 V          404 303
+POST /my-orders/{id}/steps/{step}                   V          404 403
 GET /my-reviews                                     ALGP       200 303
 GET /my-reviews/{id}                                ALGP       404 303
 POST /my-reviews/{id}/answer                        ALGP       404 403
 GET /orders                                         ALGPDO     200 303
 POST /orders/export                                 ALD        200 403
+GET /orders/new                                     ALGPD      200 303
+POST /orders/new                                    ALGPD      422 403
+GET /orders/{id}                                    ALGPDO     404 303
+POST /orders/{id}/links                             ALGPD      404 403
+GET /orders/{id}/photos/{photo}                     ALGPDO     404 303
+POST /orders/{id}/steps/{step}                      ALGPD      404 403
 POST /quality-draws                                 ALR        422 403
 GET /quality-draws/{id}                             ALR        404 303
 GET /quality-results                                ALR        200 303
@@ -241,6 +252,8 @@ POST /terminals/{id}/collected                      ALDMB      404 403
 GET /visit-samples                                  ALGPD      200 303
 POST /visit-samples                                 AL         303 403
 GET /wallboard                                      ALGPRDS    200 303
+GET /worker                                         all        200 200
+GET /worker/offline.js                              all        200 200
 POST /api/v1/alarms                                 ALGPW      415 401
 GET /api/v1/audit                                   AU         200 401
 POST /api/v1/calls                                  ALGP       415 401
@@ -325,6 +338,9 @@ GET /api/v1/me                                      all        200 401
 GET /api/v1/metrics                                 all        200 200
 GET /api/v1/openapi.json                            all        200 200
 GET /api/v1/orders                                  ALGPDO     200 401
+POST /api/v1/orders                                 ALGPD      415 401
+GET /api/v1/orders/{id}                             ALGPDOV    404 401
+POST /api/v1/orders/{id}/steps                      ALGPDV     415 401
 GET /api/v1/phone                                   ALGP       404 401
 GET /api/v1/phone/socket                            ALGP       404 401
 GET /api/v1/places                                  AC         200 401
@@ -384,6 +400,9 @@ POST /api/v1/users/{username}/unlock                AC         404 401
 GET /api/v1/visit-samples/{day}                     ALGPD      404 401
 GET /api/v1/working-days/{year}                     AY         200 401
 PUT /api/v1/working-days/{year}                     AY         415 401
+GET /api/v1/worker/orders                           all        401 401
+POST /api/v1/worker/orders/{id}/actions             all        401 401
+POST /api/v1/worker/orders/{id}/photos              all        401 401
 """
 
 
@@ -455,7 +474,8 @@ async def test_nobody_reaches_anything_but_the_door(sqlite_house: House) -> None
     assert found == {route: nobody for route, (_, _, nobody) in rows.items()}
     open_to_all = {route for route, status in found.items() if status == 200}
     operator = {f"GET {root}/{name}" for root in ("", "/api/v1") for name in ("health", "ready", "metrics")}
-    assert open_to_all == {"GET /login", "GET /api/v1/openapi.json", *operator}
+    page = {"GET /worker", "GET /worker/offline.js"}  # which shows nothing without a link
+    assert open_to_all == {"GET /login", "GET /api/v1/openapi.json", *page, *operator}
 
 
 async def test_nobody_sets_a_seat_that_is_not_theirs(sqlite_house: House) -> None:

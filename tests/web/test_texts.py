@@ -22,11 +22,11 @@ from models.exception_reports import ExceptionCause
 from models.follow_up_forms import FORMS
 from models.follow_ups import Ended, TryResult
 from models.journal_entry import snake_case
+from models.orders.states import OrderState
 from models.papers import PaperKind
 from models.services.records import ServiceUnit
 from models.suppliers.records import Condition, SupplierStatus
 from models.suppliers.score import Part
-from models.work_orders import OrderState
 from web import vendor
 from web.forms import GROUPS
 from web.problems import Problem

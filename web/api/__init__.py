@@ -40,6 +40,7 @@ from web.api import (
     suppliers,
     terminals,
     users,
+    worker,
     workers,
 )
 from web.api.kit import Operation
@@ -62,6 +63,7 @@ PARTS: Final = (
     care_plans,
     care,
     orders,
+    worker,
     services,
     suppliers,
     workers,

@@ -1,19 +1,50 @@
-"""Work orders: so far the drafts that agents took down. One is made with the action `draft_order` of its case."""
+"""Work orders: the list, one with all that happened to it, a new one, the next step of one. A supplier's account sees
+and moves its own orders only. During a call a draft is made with the action `draft_order` of its case."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
 
 from aiohttp import web
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.queries.work_orders import OrderView, list_orders
-from models.work_orders import OrderState
-from web.api.kit import Input, Limit, ListOf, Operations, RecordId, answer_page, read_query
+from models.audit import audit
+from models.base import utc_now
+from models.orders.drafting import LONGEST_WISH, draft
+from models.orders.states import OrderState
+from models.orders.visits import ActionKind, Outcome
+from models.orders.work_orders import WorkOrder, find_order
+from models.queries.work_orders import OrderView, history_of, list_orders, order_view, orders_of_supplier
+from models.suppliers.records import Rating
+from web.api.kit import (
+    Input,
+    Limit,
+    ListOf,
+    Operations,
+    Output,
+    RecordId,
+    When,
+    answer,
+    answer_page,
+    number_in_path,
+    read_body,
+    read_query,
+    view_json,
+)
+from web.guard import account_of
 from web.keys import DATABASE
-from web.places import scope_of
-from web.rights import Right
+from web.order_steps import OF_SUPPLIER, Given, Step, open_steps, take_step
+from web.places import in_sight, scope_of
+from web.problems import Forbidden
+from web.rights import Right, may
 
 operations = Operations("orders")
+_SEE = (Right.SEE_ORDERS, Right.OWN_ORDERS)
 
 
 class OrderFilter(Input):
-    state: OrderState | None = None
+    state: OrderState | Literal["overdue"] | None = None
     elder: RecordId | None = None
     limit: Limit = 50
     cursor: RecordId | None = None
@@ -23,18 +54,140 @@ class OrderList(ListOf[OrderView]):
     pass
 
 
-@operations(
-    "GET", "/orders", "Work orders, the latest first", right=Right.SEE_ORDERS, query=OrderFilter, result=OrderList
-)
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """`by` as in the timeline (`user:7`, `worker:3`); `why` in somebody's words."""
+
+    at: datetime
+    by: str
+    before: OrderState | None
+    after: OrderState
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionView:
+    """A scan or note of the worker; `received_at`: when the phone told it."""
+
+    kind: ActionKind
+    outcome: Outcome
+    at: datetime
+    received_at: datetime
+    typed: bool
+    note: str
+
+
+class WholeOrder(Output):
+    """`steps`: what may be done next."""
+
+    order: OrderView
+    changes: list[ChangeView]
+    actions: list[ActionView]
+    photos: int
+    redone_by: int | None
+    steps: list[Step]
+
+
+class NewOrder(Input):
+    elder: RecordId
+    service: RecordId
+    wish: str = Field(min_length=1, max_length=LONGEST_WISH)
+    urgent: bool = False
+
+
+class OrderStep(Input):
+    """`version` as it was read. Each step looks at its own: `offer` (`supplier`, `price` in fen), `appoint` (`worker`,
+    `at`), `end` (`at`, `why`), `rate` (`grade`), `service` (`service`, `wish`, `urgent`); `decline`, `withdraw`,
+    `check`, `void` and `cancel` want a `why`."""
+
+    step: Step
+    version: int = Field(ge=1)
+    why: str = Field("", max_length=500)
+    service: RecordId | None = None
+    wish: str = Field("", max_length=LONGEST_WISH)
+    urgent: bool = False
+    supplier: RecordId | None = None
+    price: int | None = Field(None, ge=0, le=10_000_000)
+    worker: RecordId | None = None
+    at: When | None = None
+    grade: Rating | None = None
+
+
+@operations("GET", "/orders", "Work orders, the latest first", right=_SEE, query=OrderFilter, result=OrderList)
 async def get_orders(request: web.Request) -> web.StreamResponse:
-    wanted = read_query(request, OrderFilter)
+    wanted, supplier = read_query(request, OrderFilter), account_of(request).scope.supplier
+    narrowed: dict[str, Any] = {"state": wanted.state, "limit": wanted.limit, "after": wanted.cursor}
     async with request.app[DATABASE].read() as session:
-        page = await list_orders(
-            session,
-            scope=scope_of(request),
-            state=wanted.state,
-            elder=wanted.elder,
-            limit=wanted.limit,
-            after=wanted.cursor,
-        )
+        if may(account_of(request), Right.SEE_ORDERS):
+            page = await list_orders(session, scope=scope_of(request), elder=wanted.elder, **narrowed)
+        elif supplier is not None:
+            page = await orders_of_supplier(session, supplier, **narrowed)
+        else:
+            raise Forbidden("orders.no_supplier")
     return answer_page(page)
+
+
+@operations("POST", "/orders", "A new draft", right=Right.DISPATCH_ORDERS, body=NewOrder, result=WholeOrder, status=201)
+async def post_order(request: web.Request) -> web.StreamResponse:
+    new = await read_body(request, NewOrder)
+    async with request.app[DATABASE].write() as session:
+        await in_sight(request, session, new.elder)
+        by, now, scope = account_of(request).actor, utc_now(), scope_of(request)
+        order = await draft(session, new.elder, new.service, new.wish, urgent=new.urgent, by=by, now=now, scope=scope)
+        told = await _whole(session, order)
+    return answer(told, status=201)
+
+
+@operations("GET", "/orders/{id}", "One order with all that happened to it", right=_SEE, result=WholeOrder)
+async def get_order(request: web.Request) -> web.StreamResponse:
+    async with request.app[DATABASE].write() as session:  # for the audit log
+        order = await _find(request, session)
+        if account_of(request).scope.supplier is not None:
+            audit(session, account_of(request).actor, "order.read", f"order:{order.id}", elder=order.elder_id)
+        told = await _whole(session, order)
+    return answer(told)
+
+
+@operations(
+    "POST",
+    "/orders/{id}/steps",
+    "The next step of an order",
+    right=(Right.DISPATCH_ORDERS, Right.OWN_ORDERS),
+    body=OrderStep,
+    result=WholeOrder,
+)
+async def post_step(request: web.Request) -> web.StreamResponse:
+    """409 `order_state` when it is not where the step begins."""
+    wanted = await read_body(request, OrderStep)
+    if wanted.step not in OF_SUPPLIER and not may(account_of(request), Right.DISPATCH_ORDERS):
+        raise Forbidden
+    given = Given(**wanted.model_dump(exclude={"step"}))
+    async with request.app[DATABASE].write() as session:
+        order = await _find(request, session)
+        await take_step(request, session, order, wanted.step, given)
+        told = await _whole(session, order)
+    return answer(told)
+
+
+async def _find(request: web.Request, session: AsyncSession) -> WorkOrder:
+    """In sight of the account. Raises NoSuchRecord."""
+    supplier, number = account_of(request).scope.supplier, number_in_path(request, "id")
+    if supplier is not None:
+        return await find_order(session, number, supplier=supplier)
+    return await find_order(session, number, scope=scope_of(request))
+
+
+async def _whole(session: AsyncSession, order: WorkOrder) -> dict[str, Any]:
+    view, history = await order_view(session, order.id), await history_of(session, order.id)
+    changes = [ChangeView(one.at, one.by, one.before, one.after, one.why) for one in history.changes]
+    actions = [
+        ActionView(one.kind, one.outcome, one.at, one.received_at, one.typed, one.note) for one in history.actions
+    ]
+    return {
+        "order": view_json(view),
+        "changes": [view_json(one) for one in changes],
+        "actions": [view_json(one) for one in actions],
+        "photos": len(history.photos),
+        "redone_by": history.redone_by,
+        "steps": list(open_steps(view.state)),
+    }

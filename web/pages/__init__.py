@@ -39,11 +39,14 @@ from web.pages import (
     services,
     staffing,
     supplier_exports,
+    supplier_orders,
     supplier_workers,
     suppliers,
     terminals,
+    visit_cards,
     visit_samples,
     wallboard,
+    worker,
 )
 
 PARTS: Final = (
@@ -68,6 +71,9 @@ PARTS: Final = (
     care_people,
     care_results,
     orders,
+    supplier_orders,
+    visit_cards,
+    worker,
     supplier_exports,
     suppliers,
     supplier_workers,

@@ -11,6 +11,7 @@ from ivr.vocabulary import Aid, CaseState, Outcome, PauseReason, Service, Skill,
 from models.database import DatabaseUnavailable
 from models.masking import masked
 from models.queries.desk_day import complaints_of, drafts_of, follow_ups_of_seat, missed_calls
+from models.queries.work_orders import count_overdue
 from web.codes import CODES
 from web.complaint_views import office_of
 from web.guard import account_of, needs
@@ -105,7 +106,8 @@ async def _day(request: web.Request) -> dict[str, object]:
             due = await follow_ups_of_seat(session, account.seat or "", tomorrow, user=account.id)
             complaints = await complaints_of(session, account.id, office=await office_of(request, session))
             drafts = await drafts_of(session, account.actor)
+            late = await count_overdue(session, scope=scope_of(request))
     except DatabaseUnavailable:
-        return {"day_known": False, "missed": [], "due": [], "complaints": [], "drafts": []}
+        return {"day_known": False, "missed": [], "due": [], "complaints": [], "drafts": [], "late": 0}
     lists = {"missed": masked(missed), "due": due, "complaints": masked(complaints), "drafts": masked(drafts)}
-    return {"day_known": True, **lists}
+    return {"day_known": True, **lists, "late": late}

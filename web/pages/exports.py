@@ -24,6 +24,7 @@ from web.complaint_views import office_of
 from web.exports import Rows, Table, read_form, send
 from web.guard import account_of, needs
 from web.keys import DATABASE
+from web.order_forms import state_in
 from web.pages.cases import find_cases, read_filter
 from web.pages.complaints import narrowed as complaints_narrowed
 from web.pages.elder_history import WORDS_OF, group_in, month_in
@@ -151,17 +152,23 @@ async def exceptions(request: web.Request) -> web.StreamResponse:
 @needs(Right.EXPORT)
 async def orders(request: web.Request) -> web.StreamResponse:
     t, form = texts_of(request), await read_form(request)
-    names = ("drafted_at", "state", "aid", "wish", "drafted_by")
-    head = [t("case.elder"), t("exports.case"), *(t(f"orders.{name}") for name in names)]
-    people = await names_of_everybody(request)
+    asked = ("number", "drafted_at", "state", "aid", "service", "wish", "drafted_by", "supplier", "worker", "price")
+    when = ("appointed_for", "started_at", "finished_at", "minutes", "grade", "redo_of")
+    head = [t("case.elder"), t("exports.case"), *(t(f"orders.{name}") for name in (*asked, *when))]
+    people, wanted = await names_of_everybody(request), state_in(form.get("state", ""))
 
     def row(view: OrderView) -> list[str]:
         who = _name(people, view.drafted_by, t)
-        what = [t(f"order_state.{view.state}"), t(f"aid.{view.aid}"), view.wish, who]
-        return [view.elder_name, view.case or "", stamp(view.drafted_at), *what]
+        service = view.service_zh if t.lang == "zh" else view.service_en
+        what = [t(f"order_state.{view.state}"), t(f"aid.{view.aid}"), service, view.wish, who]
+        price = "" if view.price is None else f"{view.price / 100:.2f}"
+        times = [stamp(at) for at in (view.appointed_for, view.started_at, view.finished_at)]
+        end = [*times, _figure(view.minutes), t.word("satisfaction", view.grade), _figure(view.redo_of)]
+        begin = [view.elder_name, view.case or "", str(view.id), stamp(view.drafted_at)]
+        return [*begin, *what, view.supplier_name, view.worker_name, price, *end]
 
-    rows = rows_of(_listed(request, list_orders), row)
-    return await send(request, Table("orders", t("orders.title"), head, rows, {}), form)
+    rows = rows_of(_listed(request, list_orders, state=wanted), row)
+    return await send(request, Table("orders", t("orders.title"), head, rows, _given(form, "state")), form)
 
 
 @routes.post("/complaints/export")
@@ -240,6 +247,10 @@ async def months_changes(request: web.Request) -> web.StreamResponse:
     given = {"month": f"{month:%Y-%m}"} | _given(form, "group")
     table = Table("elder-changes", t("elder_changes.title"), head, rows_of(page, row), given)
     return await send(request, table, form)
+
+
+def _figure(value: int | None) -> str:
+    return "" if value is None else str(value)
 
 
 def _listed(

@@ -17,7 +17,8 @@ from models.versions import VersionConflict
 from web.api.kit import number_in_path
 from web.guard import account_of, needs
 from web.keys import DATABASE, SETTINGS
-from web.papers import REFUSED, today
+from web.paper_scans import REFUSED
+from web.papers import today
 from web.people_names import names_of_users
 from web.problems import NotFound
 from web.render import render

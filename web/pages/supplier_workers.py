@@ -27,7 +27,8 @@ from web.guard import account_of, needs
 from web.keys import DATABASE, SETTINGS
 from web.pages.admin.kit import Refused, refusal, typed
 from web.pages.suppliers import WORKER, in_scope, supplier_page
-from web.papers import forget, scan_in, today
+from web.paper_scans import forget
+from web.papers import scan_in, today
 from web.places import scope_of
 from web.problems import NotFound
 from web.render import render

@@ -24,6 +24,7 @@ from home.ports import free_ports
 from home.secrets import Secrets, SecretsError
 from home.settings import TEMPLATES, Settings, SettingsError
 from ivr.vocabulary import MessageKind
+from models.orders.messages import OrderText
 from sms import Aliyun, FileGateway, HttpGateway, Message, NotNow, Refused, Tencent, text_of
 from sms.aliyun import signature
 from sms.tencent import authorization
@@ -70,10 +71,16 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 def test_every_message_has_its_words_in_both_languages_with_the_same_blanks() -> None:
-    assert set(texts()) == {str(kind) for kind in MessageKind} == set(TEMPLATES)
+    of_orders = {
+        OrderText.ORDER_OFFERED: ["order", "service", "place", "minutes", "phone"],
+        OrderText.ORDER_TAKEN_BACK: ["order", "service", "phone"],
+        OrderText.VISIT_PLANNED: ["order", "service", "day", "link", "phone"],
+    }
+    assert {str(kind) for kind in MessageKind} == set(TEMPLATES)
+    assert set(texts()) == {*TEMPLATES, *OrderText}
     for name, words in texts().items():
         blanks = [[blank for _, blank, _, _ in string.Formatter().parse(words[lang]) if blank] for lang in ("zh", "en")]
-        assert blanks[0] == blanks[1] == ["elder", "place", "phone"], name
+        assert blanks[0] == blanks[1] == of_orders.get(name, ["elder", "place", "phone"]), name
 
 
 def test_a_message_in_a_log_tells_nothing_of_people() -> None:

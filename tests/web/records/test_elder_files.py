@@ -17,6 +17,7 @@ from models.elder_forms import ContactForm, ElderForm, TerminalForm
 from models.elders import ElderStatus
 from models.follow_ups import FollowUp
 from models.merging import are_different, columns_of_elders, merge
+from models.orders.work_orders import WorkOrder
 from models.org import OrgKind, add_unit
 from models.papers import PaperForm, PaperKind, Scan, add, attach, is_kept, remove
 from models.provisional import open_file
@@ -33,7 +34,6 @@ from models.repairs import finish, report, warranty_until
 from models.scope import EVERYWHERE
 from models.terminal_tests import record_test
 from models.versions import VersionConflict
-from models.work_orders import WorkOrder
 from tests.web.records.test_register import CASE
 
 AREA = "021"

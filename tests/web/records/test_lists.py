@@ -20,6 +20,7 @@ from models.follow_up_work import complete
 from models.follow_ups import FollowUp
 from models.journal import write
 from models.office_hours import OfficeHours
+from models.orders.work_orders import WorkOrder
 from models.queries.complaints import list_complaints
 from models.queries.exception_reports import exception_view, list_exceptions
 from models.queries.follow_ups import follow_up_view, list_follow_ups
@@ -28,7 +29,6 @@ from models.queries.work_orders import list_orders
 from models.register import delete_elder
 from models.scope import EVERYWHERE
 from models.versions import NoSuchRecord, VersionConflict
-from models.work_orders import WorkOrder
 from tests.web import stories
 
 Change = Callable[..., Awaitable[None]]

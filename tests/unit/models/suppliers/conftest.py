@@ -14,6 +14,7 @@ from models.base import utc_now
 from models.complaints import Complaint
 from models.database import Database
 from models.elders import Elder
+from models.orders.work_orders import WorkOrder
 from models.org import OrgKind, OrgUnit, get_or_create
 from models.services.records import Service
 from models.suppliers.admission import register
@@ -21,7 +22,6 @@ from models.suppliers.records import Condition, Supplier, SupplierStatus
 from models.suppliers.standing import change_status
 from models.suppliers.supplier_forms import PaperForm, SupplierForm
 from models.suppliers.workers import WorkerForm, add_worker
-from models.work_orders import WorkOrder
 
 TODAY = utc_now().astimezone().date()
 LONG_AGO, NEXT_YEAR = TODAY - timedelta(days=100), TODAY + timedelta(days=300)

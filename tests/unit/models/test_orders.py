@@ -1,0 +1,286 @@
+"""Orders step by step: who is asked at which price, when the elder must be rung, what a scan is worth, who may look."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import select
+
+from models.audit import AuditEntry
+from models.base import utc_now
+from models.database import Database
+from models.orders import dispatching, rating
+from models.orders.codes import grouped, plain_code, replace_code
+from models.orders.links import GOOD_AFTER, make_link, note_reading, withdraw_links, worker_of
+from models.orders.messages import OrderMessage
+from models.orders.states import IllegalStep
+from models.orders.visits import ActionKind, Outcome, VisitAction, VisitPhoto, add_photo, happened_at
+from models.orders.work_orders import OrderChange, WorkOrder, find_order
+from models.queries.work_orders import OVERDUE, count_overdue, list_orders, orders_of_supplier, todays_orders
+from models.register import FormRefused
+from models.scope import EVERYWHERE
+from models.suppliers.records import Rating, SupplierOutcome, Worker
+from models.versions import NoSuchRecord, VersionConflict
+
+from .orders import BEGIN, PAGE, POLICY, World
+
+START, END, NOTE = ActionKind.START, ActionKind.END, ActionKind.NOTE
+
+
+@pytest_asyncio.fixture
+async def world(sqlite_url: str) -> AsyncIterator[World]:
+    db = Database(sqlite_url)
+    made = World(db)
+    await made.settle()
+    yield made
+    await db.close()
+
+
+@pytest.mark.clause("T1", "S3.3")
+async def test_nobody_is_asked_above_the_limit_and_the_one_who_is_asked_hears_of_it(world: World) -> None:
+    number, firm = await world.drafted(), world.firms[0]
+    async with world.order(number) as (session, order):
+        with pytest.raises(FormRefused, match="price"):
+            await dispatching.offer(session, order, firm, price=3001, reason="", by="user:1", version=1, now=world.now)
+    async with world.order(number) as (session, order):
+        await dispatching.offer(
+            session, order, firm, price=3000, reason="1. 评分92", by="user:1", version=1, now=world.now
+        )
+        assert (order.price, order.minimum_minutes, order.offer_reason) == (3000, 50, "1. 评分92")
+        (message,) = await session.scalars(select(OrderMessage))
+    assert (message.number, message.kind) == ("12000090001", "order_offered")
+    assert not {"演示·老人1", "10000001"} & set(message.parameters.values())  # no elder's name or number by SMS
+
+
+@pytest.mark.clause("H7")
+async def test_an_elder_who_was_not_rung_in_half_an_hour_is_overdue(world: World) -> None:
+    number, firm = await world.drafted(), world.firms[0]
+    long_ago = utc_now() - timedelta(minutes=31)
+    for asked, late in ((utc_now() - timedelta(minutes=29), 0), (long_ago, 1)):
+        async with world.order(number) as (session, order):
+            version = order.version
+            await dispatching.offer(session, order, firm, reason="", by="user:1", version=version, now=asked)
+            assert order.call_due_at == asked + timedelta(minutes=30)
+        async with world.db.read() as session:
+            assert await count_overdue(session, scope=EVERYWHERE) == late
+            assert await count_overdue(session, supplier=firm) == late
+            assert len((await list_orders(session, scope=EVERYWHERE, state=OVERDUE)).items) == late
+        if not late:
+            async with world.order(number) as (session, order):
+                await dispatching.withdraw(
+                    session, order, by="user:1", version=order.version, why="改派", now=world.now
+                )
+    async with world.order(number) as (session, order):
+        await dispatching.accept(session, order, by="user:9", version=order.version)
+        assert await count_overdue(session, supplier=firm) == 1  # taking it is not ringing the elder
+        await dispatching.elder_called(session, order, by="user:9", version=order.version, now=utc_now())
+        assert await count_overdue(session, supplier=firm) == 0
+    async with world.db.read() as session:
+        last = (await session.scalars(select(OrderChange).order_by(OrderChange.id.desc()).limit(1))).one()
+    assert (last.after, last.data["late"]) == ("elder_called", True)
+
+
+@pytest.mark.clause("T4", "T8")
+async def test_who_is_not_trained_on_that_day_is_not_sent(world: World) -> None:
+    number, firm = await world.drafted(), world.firms[0]
+    mine, other = world.workers[firm][0], world.workers[world.firms[1]][0]
+    async with world.order(number) as (session, order):
+        await dispatching.offer(session, order, firm, reason="", by="user:1", version=1, now=world.now)
+        await dispatching.accept(session, order, by="user:9", version=order.version)
+        with pytest.raises(IllegalStep):  # the elder is rung first
+            await dispatching.appoint(
+                session, order, mine, world.now, by="user:9", version=order.version, now=world.now, page=PAGE
+            )
+        await dispatching.elder_called(session, order, by="user:9", version=order.version, now=world.now)
+        (await session.get_one(Worker, mine)).trained_until = date(2026, 3, 5)
+    tomorrow = world.now + timedelta(days=1)
+    for worker, at, field in (
+        (other, tomorrow, "worker"),  # another firm's
+        (mine, world.now + timedelta(days=9), "worker"),  # the training has run out by then
+        (mine, world.now - timedelta(hours=2), "at"),
+        (mine, world.now + timedelta(days=400), "at"),
+    ):
+        async with world.order(number) as (session, order):
+            with pytest.raises(FormRefused, match=field):
+                await dispatching.appoint(
+                    session, order, worker, at, by="user:9", version=order.version, now=world.now, page=PAGE
+                )
+    async with world.order(number) as (session, order):
+        await dispatching.appoint(
+            session, order, mine, tomorrow, by="user:9", version=order.version, now=world.now, page=PAGE
+        )
+        sent = (await session.scalars(select(OrderMessage).order_by(OrderMessage.id.desc()))).first()
+    assert sent is not None
+    token = sent.parameters["link"].removeprefix(f"{PAGE}#")
+    async with world.db.read() as session:
+        found = await worker_of(session, token, world.now)
+        assert (found.id if found else 0, sent.parameters_afterwards().get("link")) == (mine, None)
+
+
+async def test_an_order_is_its_suppliers_only_while_it_has_it(world: World) -> None:
+    number, firm = await world.drafted(), world.firms[0]
+    async with world.order(number) as (session, order):
+        await dispatching.offer(session, order, firm, reason="", by="user:1", version=1, now=world.now)
+        assert (await find_order(session, number, supplier=firm)).id == number
+        with pytest.raises(NoSuchRecord):
+            await find_order(session, number, supplier=world.firms[1])
+        with pytest.raises(FormRefused, match="why"):
+            await dispatching.decline(session, order, by="user:9", version=order.version, why=" ")
+        with pytest.raises(VersionConflict):
+            await dispatching.accept(session, order, by="user:9", version=order.version - 1)
+        await dispatching.decline(session, order, by="user:9", version=order.version, why="人手不足")
+        with pytest.raises(NoSuchRecord):
+            await find_order(session, number, supplier=firm)
+        assert (await orders_of_supplier(session, firm)).items == ()
+
+
+@pytest.mark.clause("T1", "T3")
+@pytest.mark.parametrize(("minutes", "seconds", "state"), [(49, 59, "void"), (50, 0, "finished"), (90, 0, "finished")])
+async def test_fifty_minutes_are_a_visit_and_less_is_done_again(
+    world: World, minutes: int, seconds: int, state: str
+) -> None:
+    number = await world.appointed()
+    assert await world.scan(number, START) is Outcome.TAKEN
+    world.now += timedelta(minutes=minutes, seconds=seconds)
+    short = state == "void"
+    for _ in range(2):  # the answer to the first was lost
+        assert await world.scan(number, END, key="the-end") is (Outcome.TOO_SHORT if short else Outcome.TAKEN)
+    async with world.db.read() as session:
+        orders = (await session.scalars(select(WorkOrder).order_by(WorkOrder.id))).all()
+        outcome = await session.scalar(select(SupplierOutcome).where(SupplierOutcome.order_id == number))
+    assert [order.state for order in orders] == (["void", "accepted"] if short else ["finished"])
+    assert orders[0].minutes == minutes
+    assert outcome is not None
+    assert (outcome.void, outcome.punctual) == (short, True)
+    if short:
+        again = orders[1]
+        assert (again.redo_of, again.supplier_id, again.price) == (number, orders[0].supplier_id, 2800)
+        assert again.call_due_at == world.now + timedelta(minutes=30)
+        assert (again.appointed_for, again.worker_id, again.minutes) == (None, None, None)
+
+
+@pytest.mark.clause("T2", "Y1")
+async def test_a_scan_counts_at_the_right_door_by_the_right_worker_in_the_right_order(world: World) -> None:
+    first, second = await world.appointed(0), await world.appointed(1)
+    colleague = world.workers[world.firms[0]][1]
+    assert await world.scan(first, END) is Outcome.NOT_STARTED
+    assert await world.scan(first, START, worker=colleague) is Outcome.NOT_YOURS
+    assert await world.scan(first, START, code=world.codes[world.elders[1]]) is Outcome.WRONG_CODE
+    typed = grouped(world.codes[world.elders[0]]).lower()
+    assert plain_code(typed) == world.codes[world.elders[0]]
+    assert await world.scan(first, START, code=typed) is Outcome.TAKEN
+    assert await world.scan(first, START) is Outcome.NOT_APPOINTED  # it has begun
+    assert await world.scan(second, START) is Outcome.ANOTHER_RUNS
+    assert await world.scan(first, END, code="") is Outcome.WRONG_CODE
+    world.now += timedelta(minutes=60)
+    assert await world.scan(first, END) is Outcome.TAKEN
+    world.now += timedelta(minutes=10)
+    # Told now, but it happened while the worker was at the first door.
+    assert await world.scan(second, START, ago=timedelta(minutes=11)) is Outcome.BEFORE_LAST_END
+    assert await world.scan(second, START, ago=timedelta(minutes=9)) is Outcome.TAKEN
+    assert await world.scan(second, END, ago=timedelta(minutes=30)) is Outcome.BEFORE_START
+    async with world.db.write() as session:
+        await replace_code(session, world.elders[1], by="user:1")
+    world.now += timedelta(minutes=60)
+    assert await world.scan(second, END) is Outcome.WRONG_CODE  # the card was replaced
+    async with world.db.read() as session:
+        kept = (await session.scalars(select(VisitAction).order_by(VisitAction.id))).all()
+    assert [one.outcome for one in kept].count(Outcome.TAKEN) == 3
+    assert len(kept) == 11  # what was refused is on record too; what was not theirs is not
+
+
+@pytest.mark.clause("T2")
+async def test_what_is_told_twice_counts_once_and_late_keeps_both_times(world: World) -> None:
+    number = await world.appointed()
+    ago = timedelta(hours=2)
+    world.now += timedelta(hours=3)
+    fast = timedelta(minutes=17)  # the phone's clock is wrong
+    for _ in range(2):
+        assert await world.scan(number, START, key="one-and-the-same", ago=ago, fast=fast) is Outcome.TAKEN
+    assert await world.scan(number, END, key="the-other-one", ago=timedelta(hours=1), fast=fast) is Outcome.TAKEN
+    assert await world.scan(number, END, key="the-other-one", ago=timedelta(hours=1)) is Outcome.TAKEN
+    async with world.db.read() as session:
+        order = await session.get_one(WorkOrder, number)
+        start, end = (await session.scalars(select(VisitAction).order_by(VisitAction.id))).all()
+        late = await session.scalars(select(OrderChange.data).where(OrderChange.after == "started"))
+    assert (order.state, order.minutes) == ("finished", 60)
+    assert (start.phone_at, start.at, start.received_at) == (world.now + fast - ago, world.now - ago, world.now)
+    assert end.at - start.at == timedelta(hours=1)
+    assert [data["told_late"] for data in late] == [True]
+    assert happened_at(world.now, world.now - fast, world.now) == world.now  # never after it was told
+
+
+@pytest.mark.clause("T7")
+async def test_what_was_not_scanned_is_ended_by_hand_with_a_reason_by_the_same_rule(world: World) -> None:
+    number = await world.appointed()
+    await world.scan(number, START)
+    begun, world.now = world.now, world.now + timedelta(hours=2)
+    who = {"by": "user:1", "now": world.now, "policy": POLICY}
+    async with world.order(number) as (session, order):
+        for at, why in ((begun - timedelta(minutes=1), "手机没电"), (world.now, "")):
+            with pytest.raises(FormRefused):
+                await dispatching.end_by_hand(session, order, at, version=order.version, why=why, **who)  # type: ignore[arg-type]
+        at = begun + timedelta(minutes=55)
+        done = await dispatching.end_by_hand(session, order, at, version=order.version, why="手机没电", **who)  # type: ignore[arg-type]
+        assert (done, order.minutes, order.state) == (Outcome.TAKEN, 55, "finished")
+        again = await dispatching.void_by_hand(session, order, version=order.version, why="老人称未做", **who)  # type: ignore[arg-type]
+        assert (order.state, again.redo_of) == ("void", number)
+
+
+@pytest.mark.clause("H4")
+async def test_the_elders_last_word_counts_and_reaches_the_score(world: World) -> None:
+    number = await world.appointed()
+    async with world.order(number) as (session, order):
+        with pytest.raises(IllegalStep):
+            await rating.rate(session, order, Rating.SATISFIED, "user:1", policy=POLICY)
+    await world.scan(number, START)
+    world.now += timedelta(minutes=60)
+    await world.scan(number, END)
+    async with world.order(number) as (session, order):
+        for key in ("1", "3"):
+            await rating.rate(session, order, rating.KEYS[key], "elder:1", policy=POLICY)
+        assert (order.state, order.grade, order.graded_by) == ("checked", Rating.DISSATISFIED, "elder:1")
+        await rating.settle(session, order, by="user:1", statement=4)
+        told = await session.scalar(select(SupplierOutcome.rating).where(SupplierOutcome.order_id == number))
+    assert (order.state, told) == ("settled", Rating.DISSATISFIED)
+
+
+@pytest.mark.clause("S14")
+async def test_a_link_opens_its_workers_orders_until_it_runs_out_or_is_withdrawn(world: World) -> None:
+    number, later = await world.appointed(), await world.appointed(1)
+    worker = world.workers[world.firms[0]][0]
+    async with world.order(later) as (session, order):
+        order.appointed_for = BEGIN + timedelta(days=1)
+        token = await make_link(session, worker, visit_at=world.now, by="user:1", now=world.now)
+        today = BEGIN.astimezone().date()
+        assert [one.id for one in await todays_orders(session, worker, today)] == [number]
+        assert len(await todays_orders(session, worker, today + timedelta(days=1))) == 2  # what was not done, too
+        for _ in range(2):
+            await note_reading(session, token, worker, world.now)
+    async with world.db.write() as session:
+        assert await worker_of(session, token, world.now + GOOD_AFTER - timedelta(seconds=1)) is not None
+        assert await worker_of(session, token, world.now + GOOD_AFTER) is None
+        assert await worker_of(session, "somebody-elses-guess", world.now) is None
+        reads = (await session.scalars(select(AuditEntry).where(AuditEntry.action == "worker.orders_read"))).all()
+        assert len(reads) == 1
+        await withdraw_links(session, worker, by="user:1")
+        assert await worker_of(session, token, world.now) is None
+
+
+async def test_photos_are_the_workers_own_and_come_once(world: World) -> None:
+    number = await world.appointed()
+    firm = world.firms[0]
+
+    def photo(key: str) -> VisitPhoto:
+        return VisitPhoto(key=key, sha256="0" * 64, media_type="image/png", taken_at=BEGIN, received_at=BEGIN)
+
+    async with world.db.write() as session:
+        mine, colleague = [await session.get_one(Worker, one) for one in world.workers[firm]]
+        assert not await add_photo(session, colleague, number, photo("k-0"))
+        assert [await add_photo(session, mine, number, photo(f"k-{at // 2}")) for at in range(26)] == [True] * 24 + [
+            False
+        ] * 2
+        assert len((await session.scalars(select(VisitPhoto))).all()) == 12

@@ -1,0 +1,193 @@
+"""Orders as people handle them: the centre, the supplier on its own page, the worker's phone; who sees what of whom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from secrets import token_urlsafe
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import select
+
+from models.audit import AuditEntry
+from models.base import utc_now
+from models.demo_district import make
+from models.elders import Elder
+from models.orders.messages import OrderMessage
+from models.orders.visits import VisitPhoto
+from models.orders.work_orders import WorkOrder
+from models.people import User
+from models.suppliers.records import Supplier, SupplierAccount, Worker
+from models.web_sessions import ApiToken
+from tests.web.conftest import House, bearer, build, csrf_in, log_in
+from web.accounts import hash_of
+
+PIXEL = bytes.fromhex("89504e470d0a1a0a") + bytes(60)
+
+
+@pytest_asyncio.fixture
+async def house(sqlite_url: str, tmp_path: Any) -> AsyncIterator[House]:
+    """With a few elders of the demo district and its firms; its orders were made before these stories."""
+    async for built in build(sqlite_url, tmp_path):
+        await make(built.db, elders=10)
+        yield built
+
+
+async def _supplier(house: House, name: str) -> dict[str, str]:
+    """The header of somebody of this firm."""
+    token = token_urlsafe(16)
+    async with house.db.write() as session:
+        user = User(username=token.lower(), password_hash="-", name="演示", roles=["supplier"])
+        firm = await session.scalar(select(Supplier.id).where(Supplier.name == name))
+        session.add(user)
+        await session.flush()
+        session.add(SupplierAccount(user_id=user.id, supplier_id=firm))
+        later = utc_now() + timedelta(hours=1)
+        session.add(ApiToken(user_id=user.id, name="test", key_hash=hash_of(token), expires_at=later))
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def _step(house: House, who: dict[str, str], order: dict[str, Any], step: str, **given: Any) -> dict[str, Any]:
+    """The order after this step, or the error."""
+    body = {"step": step, "version": order["version"], **given}
+    answer = await house.client.post(f"/api/v1/orders/{order['id']}/steps", json=body, headers=who)
+    told: dict[str, Any] = await answer.json()
+    return {**told.get("order", {}), "status": answer.status, **told.get("error", {})}
+
+
+@pytest.mark.clause("S3.1", "S3.2", "S3.3", "H6", "H7", "T1", "T4", "Y1")
+async def test_an_order_goes_from_the_wish_to_the_rating(house: House) -> None:
+    centre, ours = await bearer(house.client, "lead"), await _supplier(house, "演示·安心家政")
+    others = await _supplier(house, "演示·新来者")
+    async with house.db.read() as session:
+        elder = (await session.scalars(select(Elder).order_by(Elder.id.desc()).limit(1))).one()
+        firm = await session.scalar(select(Supplier).where(Supplier.name == "演示·安心家政"))
+        worker = await session.scalar(select(Worker).where(Worker.name == "演示·钱工"))
+        untrained = await session.scalar(select(Worker).where(Worker.name == "演示·李工"))
+        service = (await session.scalars(select(WorkOrder.service_id).where(WorkOrder.service_id.is_not(None)))).first()
+    assert firm is not None
+    assert worker is not None
+    assert untrained is not None
+    new = {"elder": elder.id, "service": service, "wish": "擦窗"}
+    answer = await house.client.post("/api/v1/orders", json=new, headers=centre)
+    order = (await answer.json())["order"]
+    assert (answer.status, order["state"], (await answer.json())["steps"][0]) == (201, "draft", "service")
+    refused = await _step(house, centre, order, "offer", supplier=firm.id, price=99_900)
+    assert (refused["status"], list(refused["fields"])) == (422, ["price"])
+    refused = await _step(house, centre, order, "accept")
+    assert (refused["status"], refused["code"]) == (409, "order_state")
+    order = await _step(house, centre, order, "offer", supplier=firm.id)
+    assert (order["state"], order["price"]) == ("offered", 2_600)
+    assert "评分" in order["offer_reason"]
+
+    path = f"/api/v1/orders/{order['id']}"
+    assert (await house.client.get(path, headers=others)).status == 404
+    listed = await (await house.client.get("/api/v1/orders", headers=ours)).json()
+    assert order["id"] in [one["id"] for one in listed["items"]]
+    assert all(one["supplier"] == firm.id for one in listed["items"])
+    page = await (await house.client.get(f"/my-orders/{order['id']}", headers=ours)).text()
+    assert elder.name not in page  # not before the order is taken
+    assert (await _step(house, ours, order, "cancel", why="不想做"))["status"] == 403
+    order = await _step(house, ours, order, "accept")
+    page = await (await house.client.get(f"/my-orders/{order['id']}", headers=ours)).text()
+    assert elder.name in page
+    order = await _step(house, ours, order, "elder_called")
+    at = (utc_now() + timedelta(minutes=5)).isoformat()
+    assert list((await _step(house, ours, order, "appoint", worker=untrained.id, at=at))["fields"]) == ["worker"]
+    order = await _step(house, ours, order, "appoint", worker=worker.id, at=at)
+    assert (order["state"], order["worker_name"]) == ("appointed", "演示·钱工")
+
+    async with house.db.read() as session:
+        message = (await session.scalars(select(OrderMessage).order_by(OrderMessage.id.desc()).limit(1))).one()
+        assert elder.home_phone not in str(message.parameters)
+    phone = {"Authorization": f"Worker {message.parameters['link'].partition('#')[2]}"}
+    day = await (await house.client.get("/api/v1/worker/orders", headers=phone)).json()
+    assert [one["id"] for one in day["orders"]] == [order["id"]]
+    assert day["orders"][0]["address"]
+    code = await _code(house, elder.id)
+    await _begin_and_end(house, phone, order["id"], code)
+
+    order = (await (await house.client.get(path, headers=centre)).json())["order"]
+    assert (order["state"], order["minutes"]) == ("finished", 61)
+    order = await _step(house, centre, order, "rate", grade="fairly_satisfied")
+    assert (order["state"], order["grade"]) == ("checked", "fairly_satisfied")
+    async with house.db.read() as session:
+        read = {entry.action for entry in await session.scalars(select(AuditEntry))}
+    assert read >= {"order.elder_read", "worker.orders_read", "visit_code.print", "order.checked"}
+
+
+async def _code(house: House, elder: int) -> str:
+    """From the card, as somebody at the centre prints it."""
+    await log_in(house.client, "lead")
+    page = await (await house.client.get(f"/elders/{elder}/visit-card")).text()
+    found = re.search(r'class="code">([A-Z0-9-]{14})<', page)
+    assert found
+    house.client.session.cookie_jar.clear()
+    return found[1]
+
+
+async def _begin_and_end(house: House, phone: dict[str, str], order: int, code: str) -> None:
+    """Told afterwards, twice, with a photo; somebody without the link gets nowhere."""
+    path, now = f"/api/v1/worker/orders/{order}", utc_now()
+    for kind, ago in (("start", 61), ("end", 0)):
+        action = {
+            "key": f"action-of-{kind}",
+            "kind": kind,
+            "phone_at": (now - timedelta(minutes=ago)).isoformat(),
+            "sent_at": now.isoformat(),
+            "code": code,
+            "position": {"latitude": 31.2, "longitude": 121.4, "accuracy": 9.5},
+        }
+        nobody = {"Authorization": "Worker not-a-link-of-anybodys"}
+        assert (await house.client.post(f"{path}/actions", json=action, headers=nobody)).status == 401
+        for _ in range(2):
+            answer = await house.client.post(f"{path}/actions", json=action, headers=phone)
+            assert (answer.status, (await answer.json())["outcome"]) == (200, "taken")
+    query = {"key": "photo-of-door", "phone_at": now.isoformat(), "sent_at": now.isoformat()}
+    for content, status in ((b"no picture", 422), (PIXEL, 200), (PIXEL, 200)):
+        headers = {**phone, "Content-Type": "image/png"}
+        answer = await house.client.post(f"{path}/photos", params=query, data=content, headers=headers)
+        assert answer.status == status, await answer.text()
+    async with house.db.read() as session:
+        (photo,) = await session.scalars(select(VisitPhoto))
+    await log_in(house.client, "lead")
+    answer = await house.client.get(f"/orders/{order}/photos/{photo.id}")
+    assert (answer.status, answer.content_type, await answer.read()) == (200, "image/png", PIXEL)
+    house.client.session.cookie_jar.clear()
+
+
+@pytest.mark.clause("H7")
+async def test_the_centre_works_with_forms_and_sees_what_is_overdue(house: House) -> None:
+    await log_in(house.client, "lead")
+    page = await (await house.client.get("/orders")).text()
+    assert 'href="/orders?state=overdue"' in page  # the demo district has some
+    narrowed = await (await house.client.get("/orders?state=overdue")).text()
+    assert narrowed.count("超时未致电</span>") >= 1
+    assert "已完成</span>" not in narrowed
+    assert 'href="/orders?state=overdue"' in await (await house.client.get("/fragments/desk/today")).text()
+    form = {"csrf_token": csrf_in(page), "elder": "3", "service": "", "wish": "送饭", "urgent": "1"}
+    answer = await house.client.post("/orders/new", data=form)
+    assert answer.status == 422
+    kept = await answer.text()
+    assert "请选择服务项目" in kept
+    assert "送饭" in kept
+    async with house.db.read() as session:
+        draft = (await session.scalars(select(WorkOrder).where(WorkOrder.state == "draft"))).one()
+    path = f"/orders/{draft.id}"
+    shown = await (await house.client.get(path)).text()
+    offers = re.findall(r'id="offer-(\d+)"', shown)
+    assert offers
+    sent = {"csrf_token": csrf_in(shown), "version": "1", "supplier": offers[0], "price": "abc"}
+    answer = await house.client.post(f"{path}/steps/offer", data=sent)
+    assert answer.status == 422
+    assert 'value="abc"' in await answer.text()
+    answer = await house.client.post(f"{path}/steps/offer", data={**sent, "price": "20"}, allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (303, path)
+    answer = await house.client.post(f"{path}/steps/offer", data={**sent, "price": "20"}, allow_redirects=False)
+    assert answer.status == 409  # somebody was faster
+    answer = await house.client.post(f"{path}/steps/cancel", data={**sent, "price": "", "version": "2", "why": ""})
+    assert answer.status == 422
+    assert "请说明原因" in await answer.text()

@@ -1,0 +1,205 @@
+"""The steps of a work order as people take them, from the centre's page, the supplier's page and the API alike: which
+are open in a state, and what each needs. The rules are in `models/orders/`."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ivr.policy import Policy
+from models.base import utc_now
+from models.elders import Elder
+from models.orders import dispatching, drafting, rating
+from models.orders.states import DONE, SUCCESSORS, OrderState, check_step
+from models.orders.work_orders import WorkOrder
+from models.queries.offers import offers_for
+from models.queries.work_orders import open_orders
+from models.refusing import refuse
+from models.suppliers.offering import Offers
+from models.suppliers.records import Rating
+from models.versions import changing
+from web.guard import account_of
+from web.pages.worker import PAGE
+from web.papers import today
+from web.places import scope_of
+from web.policy_now import POLICY_NOW
+
+
+class Step(StrEnum):
+    SERVICE = "service"
+    OFFER = "offer"
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    WITHDRAW = "withdraw"
+    ELDER_CALLED = "elder_called"
+    APPOINT = "appoint"
+    END = "end"
+    RATE = "rate"
+    CHECK = "check"
+    VOID = "void"
+    CANCEL = "cancel"
+
+
+_LEADS_TO: Final[Mapping[Step, OrderState]] = {
+    Step.OFFER: OrderState.OFFERED,
+    Step.ACCEPT: OrderState.ACCEPTED,
+    Step.DECLINE: OrderState.DECLINED,
+    Step.WITHDRAW: OrderState.DRAFT,
+    Step.ELDER_CALLED: OrderState.ELDER_CALLED,
+    Step.APPOINT: OrderState.APPOINTED,
+    Step.END: OrderState.FINISHED,
+    Step.CHECK: OrderState.CHECKED,
+    Step.VOID: OrderState.VOID,
+    Step.CANCEL: OrderState.CANCELLED,
+}
+OF_SUPPLIER: Final = frozenset({Step.ACCEPT, Step.DECLINE, Step.ELDER_CALLED, Step.APPOINT})
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What somebody has filled in; each step looks at its own. `price` in fen."""
+
+    version: int
+    why: str = ""
+    service: int | None = None
+    wish: str = ""
+    urgent: bool = False
+    supplier: int | None = None
+    price: int | None = None
+    worker: int | None = None
+    at: datetime | None = None
+    grade: Rating | None = None
+
+
+def open_steps(state: OrderState) -> tuple[Step, ...]:
+    """In the order in which they are usual."""
+    found = [step for step, after in _LEADS_TO.items() if after in SUCCESSORS[state]]
+    if state in (OrderState.DRAFT, OrderState.DECLINED):
+        found.insert(0, Step.SERVICE)
+    if state in DONE:
+        found.insert(0, Step.RATE)
+    return tuple(found)
+
+
+async def offers_of(session: AsyncSession, order: WorkOrder, policy: Policy) -> Offers:
+    """Who may be asked for this order, the first one first, and who may not and why."""
+    file = None if order.elder_id is None else await session.get(Elder, order.elder_id)
+    if order.service_id is None or file is None:
+        return Offers((), ())
+    load = await open_orders(session)
+    return await offers_for(session, order.service_id, file.org_unit_id, policy=policy, today=today(), open_orders=load)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """A step that is being taken, with all that the rules want to know."""
+
+    request: web.Request
+    session: AsyncSession
+    order: WorkOrder
+    given: Given
+    by: str
+    now: datetime
+    policy: Policy
+
+    @property
+    def who(self) -> dict[str, Any]:
+        return {"by": self.by, "version": self.given.version}
+
+
+async def take_step(request: web.Request, session: AsyncSession, order: WorkOrder, step: Step, given: Given) -> None:
+    """Do it; the order was found in sight of the account.
+
+    Raises:
+        IllegalStep, FormRefused, VersionConflict: as in `models/orders/`.
+    """
+    policy = await request.app[POLICY_NOW].read()
+    await _STEPS[step](_Taking(request, session, order, given, account_of(request).actor, utc_now(), policy))
+
+
+async def _service(it: _Taking) -> None:
+    scope, service = scope_of(it.request), it.given.service or 0
+    wish, urgent = it.given.wish, it.given.urgent
+    await drafting.choose(it.session, it.order, service, wish=wish, urgent=urgent, scope=scope, **it.who)
+
+
+async def _offer(it: _Taking) -> None:
+    """Only to one of those who may be asked; why this one is kept with the order."""
+    ranked = (await offers_of(it.session, it.order, it.policy)).offered
+    chosen = next((one for one in ranked if one.supplier == it.given.supplier), None)
+    if chosen is None:
+        check_step(it.order.state, OrderState.OFFERED)
+        refuse("supplier", "该服务商现不能承接此项服务", "this supplier cannot take this service now")
+    price = chosen.price if it.given.price is None else it.given.price
+    reason = f"{chosen.rank}. {chosen.why.zh} / {chosen.why.en}"
+    await dispatching.offer(it.session, it.order, chosen.supplier, price=price, reason=reason, now=it.now, **it.who)
+
+
+async def _accept(it: _Taking) -> None:
+    await dispatching.accept(it.session, it.order, why=it.given.why, **it.who)
+
+
+async def _decline(it: _Taking) -> None:
+    await dispatching.decline(it.session, it.order, why=it.given.why, **it.who)
+
+
+async def _withdraw(it: _Taking) -> None:
+    await dispatching.withdraw(it.session, it.order, why=it.given.why, now=it.now, **it.who)
+
+
+async def _elder_called(it: _Taking) -> None:
+    await dispatching.elder_called(it.session, it.order, why=it.given.why, now=it.now, **it.who)
+
+
+async def _appoint(it: _Taking) -> None:
+    if it.given.at is None:
+        refuse("at", "请填写预约时间", "when is it to be?")
+    page, worker = str(it.request.url.origin().with_path(PAGE)), it.given.worker or 0
+    await dispatching.appoint(it.session, it.order, worker, it.given.at, now=it.now, page=page, **it.who)
+
+
+async def _end(it: _Taking) -> None:
+    if it.given.at is None:
+        refuse("at", "请填写结束时间", "when did it end?")
+    why, at = it.given.why, it.given.at
+    await dispatching.end_by_hand(it.session, it.order, at, why=why, now=it.now, policy=it.policy, **it.who)
+
+
+async def _void(it: _Taking) -> None:
+    await dispatching.void_by_hand(it.session, it.order, why=it.given.why, now=it.now, policy=it.policy, **it.who)
+
+
+async def _cancel(it: _Taking) -> None:
+    await dispatching.cancel(it.session, it.order, why=it.given.why, now=it.now, **it.who)
+
+
+async def _rate(it: _Taking) -> None:
+    if it.given.grade is None:
+        refuse("grade", "请选择评价", "choose a rating")
+    async with changing(it.session, it.order, version=it.given.version):
+        await rating.rate(it.session, it.order, it.given.grade, it.by, policy=it.policy)
+
+
+async def _check(it: _Taking) -> None:
+    async with changing(it.session, it.order, version=it.given.version):
+        await rating.check(it.session, it.order, by=it.by, why=it.given.why)
+
+
+_STEPS: Final[Mapping[Step, Callable[[_Taking], Awaitable[None]]]] = {
+    Step.SERVICE: _service,
+    Step.OFFER: _offer,
+    Step.ACCEPT: _accept,
+    Step.DECLINE: _decline,
+    Step.WITHDRAW: _withdraw,
+    Step.ELDER_CALLED: _elder_called,
+    Step.APPOINT: _appoint,
+    Step.END: _end,
+    Step.RATE: _rate,
+    Step.CHECK: _check,
+    Step.VOID: _void,
+    Step.CANCEL: _cancel,
+}
