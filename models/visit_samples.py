@@ -23,14 +23,13 @@ from models.audit import audit
 from models.base import Base, PlainJson, utc_now
 from models.elders import SERVED, Elder, is_whole
 from models.follow_ups import FollowUp
-from models.orders.states import OrderState
+from models.orders.states import DONE
 from models.orders.work_orders import WorkOrder
 from models.refusing import refuse
 
 KEY: Final = "yijiantong-home-visits"
 YEAR: Final = timedelta(days=366)  # so that nobody is drawn twice in a calendar year either, a leap year included
 RECENT: Final = timedelta(days=30)  # somebody whose last order is older hardly remembers it
-HAD: Final = (OrderState.FINISHED, OrderState.CHECKED, OrderState.SETTLED)  # the service has taken place
 
 
 class VisitSample(Base):
@@ -90,7 +89,7 @@ async def _candidates(session: AsyncSession, day: date) -> dict[int, int]:
     """Elder to the last home service that they had: everybody whom we serve, but for those of this year's drawings."""
     end = datetime.combine(day, time.max).astimezone()
     last = select(WorkOrder.elder_id, func.max(WorkOrder.id)).join(Elder, Elder.id == WorkOrder.elder_id)
-    last = last.where(WorkOrder.drafted_at > end - RECENT, WorkOrder.drafted_at <= end, WorkOrder.state.in_(HAD))
+    last = last.where(WorkOrder.drafted_at > end - RECENT, WorkOrder.drafted_at <= end, WorkOrder.state.in_(DONE))
     last = last.where(Elder.status.in_(SERVED), is_whole()).group_by(WorkOrder.elder_id)
     near = (FollowUp.sample_day > day - YEAR, FollowUp.sample_day < day + YEAR)
     taken = set(await session.scalars(select(FollowUp.elder_id).where(*near)))
