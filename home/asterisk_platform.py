@@ -28,6 +28,9 @@ LANGUAGES = ("zh", "en")
 TEST_NUMBER = "*99"
 MUSIC = DIALPLAN / "music" / "default"
 PAGE_PHONE = "-page"
+# Of the ladder: so many callers take their step as they come, and more of them so many a second. A step costs a tenth
+# of a second of the machine, which also has to carry the calls and to bring the controllers back.
+LADDER_AT_ONCE, LADDER_STEPS_A_SECOND = 20, 5
 SCRIPT_WITHIN = 5  # seconds for the script of the ladder, once for each step; the caller hears music meanwhile
 
 _EXTENSION = re.compile(r"[1-9][0-9]{2,5}")
@@ -131,6 +134,8 @@ def platform_context(
         "platform_number": settings.platform_number,
         "ladder": _path(ladder_dir(settings)),
         "agi": ",".join(str(_path(Path(word))) for word in _script(settings)),
+        "ladder_at_once": LADDER_AT_ONCE,
+        "ladder_steps_a_second": LADDER_STEPS_A_SECOND,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import wave
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,8 +13,10 @@ import pytest
 
 from ari_app.ari import Client
 from ari_app.ari.generated.events import CallBroadcast, StasisEnd, StasisStart
+from drill.sip_load import Call, Callers
 from home.asterisk import SeatLine, recordings_dir, render_platform
 from home.asterisk import platform_asterisk as process_of
+from home.asterisk_platform import LADDER_AT_ONCE, LADDER_STEPS_A_SECOND
 from home.programs import Program
 from home.secrets import Secrets
 
@@ -249,6 +252,38 @@ async def test_a_controller_that_comes_back_takes_the_call_over(platform_asteris
             assert call.channel.state == "Up"
             await controller.client.channels.hangup(channelId=call.channel.id)
             await caller.ended.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.clause("K2")
+async def test_a_full_ladder_takes_its_steps_in_turn_and_a_controller_that_is_back_has_everybody(
+    asterisk_program: Program, tmp_path: Path
+) -> None:
+    turn = 4.0  # seconds for which the last one waits for theirs
+    crowd = LADDER_AT_ONCE + round(turn * LADDER_STEPS_A_SECOND)
+    async with own_asterisk(asterisk_program, tmp_path) as asterisk:
+        transport, callers = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: Callers(asterisk.sip), local_addr=(TRUNK_HOST, 0)
+        )
+        calls = [Call("12349", f"0215555{number:04}", f"crowd-{number}") for number in range(crowd)]
+        for call in calls:
+            await callers.invite(call)
+        await until(lambda: all(call.picked_up for call in calls), 10)
+        await until(lambda: len(first_steps(asterisk)) == crowd, 60)
+        times = sorted(first_steps(asterisk).values())
+        assert times[-1] - times[0] > turn / 2
+        async with controller_of(asterisk) as controller:
+            await until(lambda: controller.calls.qsize() == crowd, 30)
+            for call in calls:
+                callers.hang_up(call)
+            await quiet(asterisk, 15)
+        transport.close()
+
+
+def first_steps(asterisk: PlatformAsterisk) -> dict[str, float]:
+    """When each caller of the ladder has had their first step, in seconds of the day."""
+    found = re.findall(r"([0-9]+):([0-9]+):([0-9.]+)\].* (yjt-\S+) step 0: CHANUNAVAIL", asterisk.sos_log())
+    return {channel: int(hour) * 3600 + int(minute) * 60 + float(second) for hour, minute, second, channel in found}
 
 
 async def test_an_alarm_is_served_when_it_cannot_be_recorded(asterisk_program: Program, tmp_path: Path) -> None:
