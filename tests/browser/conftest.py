@@ -40,6 +40,7 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-breakpad",  # its process would outlive the browser
     "--disable-audio-output",  # a test machine has no loudspeaker, and that is no error of ours
 )
 WIDE = {"width": 1440, "height": 900}

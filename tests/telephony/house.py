@@ -7,6 +7,8 @@ control API that the web uses.
 from __future__ import annotations
 
 import asyncio
+import io
+import wave
 from collections.abc import (
     AsyncIterator,
     Callable,
@@ -16,6 +18,7 @@ from collections.abc import (
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,7 @@ from ari_app.controller import Controller
 from drill.settings import TownSettings
 from drill.town import Town
 from home.asterisk import AsteriskProcess, SeatLine, platform_asterisk, render_platform
+from home.asterisk_platform import DIALPLAN
 from home.ports import free_ports
 from home.programs import Program
 from home.secrets import Secrets
@@ -46,6 +50,7 @@ from tests.databases import new_records
 
 from .replay import every_case_replays
 
+FIRST_WORDS = 1.5  # seconds of each prompt
 AREA = "021"
 ELDER_LINE = "02110000001"
 SON, DAUGHTER, NEIGHBOUR, COMMITTEE = "12000000001", "12000000002", "12000000003", "02110000104"
@@ -276,12 +281,16 @@ async def open_house(
     controller: bool = True,
     phones: Sequence[str] | None = None,
     clock: Callable[[], datetime] = Controller.now,
+    whole_prompts: bool = False,
 ) -> AsyncIterator[House]:
     """Everything started, phones registered, nobody ready yet; everything stopped at the end. Without `controller` a
     test starts one of its own. `skills`: of the seats that are no agents'. `phones`: the seats whose telephones are in
-    the town, when not all are. `clock` tells the controller whether it is within working hours. A test that went well
-    ends with every case of it replayed."""
+    the town, when not all are. `clock` tells the controller whether it is within working hours. Prompts are spoken in
+    their first words only, unless a test needs the `whole_prompts`. A test that went well ends with every case of it
+    replayed."""
     settings, town_settings = _settings(home, environment or {})
+    if not whole_prompts:
+        speak_briefly(settings.home)
     keys = Secrets.load_or_create(settings.home)
     await upgrade(settings.database_url)
     async with AsyncExitStack() as stack:
@@ -317,6 +326,28 @@ async def open_house(
                 await house.told("seat", extension=line.extension, registered=True)
         yield house
     await every_case_replays(house)
+
+
+def speak_briefly(home: Path) -> None:
+    """The first words of each prompt, as the operator's own recordings: people wait for the ends of prompts in nearly
+    every test, and the ear knows a prompt by its first words."""
+    for name, sound in _first_words().items():
+        path = home / "prompts" / "zh" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.write_bytes(sound)
+
+
+@cache
+def _first_words() -> dict[str, bytes]:
+    found = {}
+    for path in sorted((DIALPLAN / "prompts" / "zh").glob("*.wav")):
+        brief = io.BytesIO()
+        with wave.open(str(path), "rb") as whole, wave.open(brief, "wb") as cut:
+            cut.setparams(whole.getparams())
+            cut.writeframes(whole.readframes(round(FIRST_WORDS * whole.getframerate())))
+        found[path.name] = brief.getvalue()
+    return found
 
 
 def _settings(home: Path, environment: dict[str, str]) -> tuple[Settings, TownSettings]:
