@@ -21,6 +21,7 @@ from models.imports import Effect, ImportedElder, ImportState, count_kept, fence
 from models.org import OrgUnit
 from models.pace import Pace
 from models.register import FormRefused, change_elder
+from models.tables import metadata
 from models.versions import VersionConflict
 
 FORMS: Final = TypeAdapter(ElderForm)
@@ -178,7 +179,7 @@ async def _in_use(session: AsyncSession, elders: Sequence[int]) -> set[int]:
 
 def _pointing_at(target: type[Any]) -> list[Column[Any]]:
     own = {kind.__tablename__ for kind in _OWN} | {"contact_phones"}
-    tables: list[Table] = [table for table in Elder.metadata.sorted_tables if table.name not in own]
+    tables: list[Table] = [table for table in metadata.sorted_tables if table.name not in own]
     return [
         key.parent for table in tables for key in table.foreign_keys if key.column.table.name == target.__tablename__
     ]
@@ -187,7 +188,7 @@ def _pointing_at(target: type[Any]) -> list[Column[Any]]:
 async def _remove_place(session: AsyncSession, unit_id: int) -> None:
     """A place that the import has made, unless somebody has come to live there."""
     unit = await session.get(OrgUnit, unit_id)
-    keys = [key for table in OrgUnit.metadata.sorted_tables for key in table.foreign_keys]
+    keys = [key for table in metadata.sorted_tables for key in table.foreign_keys]
     pointing = [key.parent for key in keys if key.column.table.name == OrgUnit.__tablename__]
     used = [await session.scalar(select(exists().where(column == unit_id))) for column in pointing]
     if unit is not None and not any(used):

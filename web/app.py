@@ -137,3 +137,4 @@ async def _controller(app: web.Application) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await app[OVERDUE].close()

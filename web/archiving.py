@@ -24,6 +24,7 @@ from web.archive_file import ArchiveFile, Asked
 from web.logs import log
 
 AT_ONCE: Final = 50
+FIRST_AFTER: Final = 2.0  # seconds: pages are served first
 TIDY_EVERY: Final = 3600.0
 
 
@@ -46,6 +47,7 @@ class Archives:
         told = False
         try:
             while True:
+                await asyncio.sleep(TIDY_EVERY if told else FIRST_AFTER)
                 try:
                     if not told:
                         async with self._database.write() as session:
@@ -56,7 +58,6 @@ class Archives:
                     pass  # the next round finds the same
                 except Exception as error:  # noqa: BLE001 - the task's outermost guard
                     log.error("archives cannot be looked after", **where_it_failed(error))
-                await asyncio.sleep(TIDY_EVERY)
         finally:
             for task in tuple(self._tasks):
                 task.cancel()

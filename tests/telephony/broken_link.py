@@ -21,8 +21,9 @@ async def wired_house(
 ) -> AsyncIterator[tuple[House, Wire]]:
     """A house whose controller reaches Asterisk over a wire; the house's own `ari` does not pass there."""
     environment = {f"YJT_POLICY__{name.upper()}": value for name, value in policy.items()}
+    options = {"elders": elders, "seats": seats, "environment": environment}
     async with (
-        open_house(home, program, elders=elders, seats=seats, environment=environment, controller=False) as house,
+        open_house(home, program, **options, controller=False, whole_prompts=True) as house,
         Wire(house.settings.ari_port) as wire,
     ):
         over_the_wire = house.settings.model_copy(update={"ari_link_port": wire.port})

@@ -53,7 +53,7 @@ async def test_who_talks_and_who_waits_are_rung_back_and_the_same_seat_is_rung_a
     tmp_path: Path, asterisk_program: Program
 ) -> None:
     elders = [grandmother(), grandfather()]
-    async with open_house(tmp_path, asterisk_program, elders=elders, seats=("801",)) as house:
+    async with open_house(tmp_path, asterisk_program, elders=elders, seats=("801",), whole_prompts=True) as house:
         talks, waits = house.town.elder(ELDER_LINE, name="talks"), house.town.elder(NEXT_DOOR, name="waits")
         for elder in (talks, waits):
             elder.when_called = Answers(voice="elder_answers", ring=0.3)

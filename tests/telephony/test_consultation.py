@@ -31,7 +31,7 @@ SILENCE_OF_OURS = 3.0  # seconds: promise 2
 async def house(tmp_path: Path, asterisk_program: Program) -> AsyncIterator[House]:
     doctor = {"802": Skill.DOCTOR}
     async with open_house(
-        tmp_path, asterisk_program, elders=[grandmother()], skills=doctor, environment=QUICK
+        tmp_path, asterisk_program, elders=[grandmother()], skills=doctor, environment=QUICK, whole_prompts=True
     ) as house:
         yield house
 

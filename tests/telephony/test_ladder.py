@@ -105,8 +105,9 @@ async def test_a_seat_answers_and_whoever_got_nobody_is_called_back(tmp_path: Pa
 
 async def test_a_contact_hears_who_it_is_about_and_then_the_elder(tmp_path: Path, asterisk_program: Program) -> None:
     speak_shortly(tmp_path)
+    grandmothers = [grandmother()]
     async with open_house(
-        tmp_path, asterisk_program, elders=[grandmother()], seats=(), controller=False, phones=()
+        tmp_path, asterisk_program, elders=grandmothers, seats=(), controller=False, phones=(), whole_prompts=True
     ) as house:
         await snapshot.write(house.settings)
         son = house.town.relative(SON, behaviour.accepts("son", listen=1))

@@ -38,7 +38,9 @@ QUICK = {
 
 @pytest_asyncio.fixture
 async def house(tmp_path: Path, asterisk_program: Program) -> AsyncIterator[House]:
-    async with open_house(tmp_path, asterisk_program, elders=[grandmother()], environment=QUICK) as house:
+    async with open_house(
+        tmp_path, asterisk_program, elders=[grandmother()], environment=QUICK, whole_prompts=True
+    ) as house:
         yield house
 
 

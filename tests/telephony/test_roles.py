@@ -33,8 +33,8 @@ def ear() -> Ear:
 @pytest_asyncio.fixture
 async def scenes(tmp_path: Path, asterisk_program: Program, ear: Ear) -> AsyncIterator[Scenes]:
     """A (801) speaks with 120, B (802) with the elder; 803 sits by, and is not ready."""
-    elders, seats = [grandmother()], ("801", "802", "803")
-    async with open_house(tmp_path, asterisk_program, elders=elders, seats=seats, environment=QUICK) as house:
+    who = {"elders": [grandmother()], "seats": ("801", "802", "803")}
+    async with open_house(tmp_path, asterisk_program, **who, environment=QUICK, whole_prompts=True) as house:
         town = house.town
         voices = {"801": "agent_a", "802": "agent_b", "803": "doctor"}
         people = {seat: town.seat(seat, voice=voice) for seat, voice in voices.items()}

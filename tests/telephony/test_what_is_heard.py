@@ -31,7 +31,9 @@ async def test_an_elder_who_waits_hears_welcome_music_and_comfort(
     tmp_path: Path, asterisk_program: Program, ear: Ear
 ) -> None:
     often = {"YJT_POLICY__COMFORT_EVERY": "5"}
-    async with open_house(tmp_path, asterisk_program, elders=[grandmother()], environment=often) as house:
+    async with open_house(
+        tmp_path, asterisk_program, elders=[grandmother()], environment=often, whole_prompts=True
+    ) as house:
         grandma = house.town.elder(ELDER_LINE)
         await grandma.press_key(silent=True)
         await the_second_comfort(house)
@@ -56,7 +58,7 @@ async def the_second_comfort(house: House) -> None:
 
 @pytest.mark.clause("S1.5")
 async def test_whom_the_elder_hears_in_an_emergency(tmp_path: Path, asterisk_program: Program, ear: Ear) -> None:
-    async with open_house(tmp_path, asterisk_program, elders=[grandmother()]) as house:
+    async with open_house(tmp_path, asterisk_program, elders=[grandmother()], whole_prompts=True) as house:
         grandma, a, b = house.town.elder(ELDER_LINE), house.town.seat("801", voice="agent_a"), house.town.seat("802")
         b.voice = "agent_b"
         operator = house.town.service("120")
@@ -102,7 +104,7 @@ async def test_whom_the_elder_hears_in_an_emergency(tmp_path: Path, asterisk_pro
 
 
 async def test_a_prompt_that_is_gone_leaves_no_silence(tmp_path: Path, asterisk_program: Program, ear: Ear) -> None:
-    async with open_house(tmp_path, asterisk_program, elders=[grandmother()]) as house:
+    async with open_house(tmp_path, asterisk_program, elders=[grandmother()], whole_prompts=True) as house:
         (prompts_dir(house.settings) / "welcome.wav").unlink()
         grandma = house.town.elder(ELDER_LINE)
         await grandma.press_key(silent=True)

@@ -139,5 +139,5 @@ async def test_the_page_of_a_case_tells_of_messages_and_of_every_recording(sqlit
         await write(session, entries)
     await log_in(sqlite_house.client, "lead")
     page = await (await sqlite_house.client.get("/cases/c1")).text()
-    for words in ("救援通话", "请求前往帮助", "未发送", "no mobile number"):
+    for words in ("救援通话", "请求前往帮助", "未发送", "没有可接收短信的手机号"):
         assert words in page

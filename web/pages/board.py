@@ -1,6 +1,6 @@
 """The live board: open cases and seats. Comes from the mirror alone, so it works while the database is away; what is
-late of follow-ups and complaints is remembered. In a storm
-it shows as many rows as somebody can look at, and says how many more there are."""
+late of follow-ups and complaints is remembered. In a storm it shows as many rows as somebody can look at, and says how
+many more there are."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -11,7 +11,7 @@ from ivr.vocabulary import LegKind
 from web.controller.shapes import LiveCase
 from web.guard import account_of, needs
 from web.keys import FEED, MIRROR
-from web.overdue import OVERDUE
+from web.overdue import OVERDUE, Late
 from web.personal import on_board
 from web.places import may_set_seat, open_cases, seat_shown
 from web.render import render
@@ -24,16 +24,18 @@ ROWS: Final = 100  # a thousand are a megabyte, asked for by every screen up to 
 @routes.get("/board")
 @needs(Right.SEE_LIVE)
 async def board(request: web.Request) -> web.StreamResponse:
-    return render(request, "board.html", await _context(request))
+    late = await request.app[OVERDUE].read(account_of(request))
+    return render(request, "board.html", _context(request, late))
 
 
 @routes.get("/fragments/board")
 @needs(Right.SEE_LIVE)
 async def board_fragment(request: web.Request) -> web.StreamResponse:
-    return render(request, "fragments/board.html", await _context(request))
+    late = request.app[OVERDUE].known(account_of(request))
+    return render(request, "fragments/board.html", _context(request, late))
 
 
-async def _context(request: web.Request) -> dict[str, object]:
+def _context(request: web.Request, late: Late) -> dict[str, object]:
     mirror, account = request.app[MIRROR], account_of(request)
     cases = open_cases(account, mirror)
     seats = (seat_shown(account, mirror, seat) for seat in mirror.seats.values())
@@ -43,7 +45,7 @@ async def _context(request: web.Request) -> dict[str, object]:
         "open_cases": len(cases),
         "acts": account.seat is not None and may(account, Right.HANDLE_CASES),
         "sets": lambda seat: may_set_seat(account, mirror, seat.extension),
-        "late": await request.app[OVERDUE].read(account),
+        "late": late,
         "seats": sorted(seats, key=lambda seat: seat.extension),
     }
 

@@ -33,6 +33,7 @@ from tests.unit.ari_app.platform import platform
 from tests.unit.ari_app.test_desk import Office
 from tests.unit.ari_app.virtual_time import passes, settled
 
+VIRTUAL_TIME = True
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 ORDINARY, ALARM = Urgency.ORDINARY, Urgency.EMERGENCY
 

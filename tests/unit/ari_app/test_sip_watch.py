@@ -150,7 +150,7 @@ async def bans_on_record(database: Database) -> list[SipBan]:
 async def test_a_ban_is_in_force_on_record_and_a_line_in_the_log(scene: Scene, database: Database) -> None:
     scene.knocks("203.0.113.5")
     await scene.until(lambda: scene.lists.denied == {"203.0.113.5/32"} and scene.log.exists())
-    assert "sip-ban 203.0.113.5/32 for 600 s after 3 failures" in scene.log.read_text()
+    await scene.until(lambda: "sip-ban 203.0.113.5/32 for 600 s after 3 failures" in scene.log.read_text())
     assert scene.watch.counted == {"PJSIP.ChallengeResponseFailed": 3}
     await scene.until(lambda: not scene.watch._unkept)
     assert [row.network for row in await bans_on_record(database)] == ["203.0.113.5/32"]

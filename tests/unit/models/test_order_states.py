@@ -216,7 +216,9 @@ class _Orders(RuleBasedStateMachine):
 
     def _nobody_is_at_two_doors(self, visits: list[WorkOrder]) -> None:
         for worker in {visit.worker_id for visit in visits}:
-            mine = sorted((v for v in visits if v.worker_id == worker), key=lambda visit: str(visit.started_at))
+            theirs = [visit for visit in visits if visit.worker_id == worker]
+            # of two that began in the same moment the one that is over came first
+            mine = sorted(theirs, key=lambda visit: (str(visit.started_at), visit.finished_at is None))
             for first, second in itertools.pairwise(mine):
                 end = first.finished_at
                 assert end is not None or first.state == OrderState.VOID
