@@ -21,11 +21,12 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import aiohttp
 from sqlalchemy import select
 
-from ari_app import bootstrap
+from ari_app import bootstrap, snapshot
 from ari_app.ari import Client
 from ari_app.controller import Controller
 from drill.settings import TownSettings
@@ -50,6 +51,7 @@ from tests.databases import new_records
 
 from .replay import every_case_replays
 
+NEVER = 86_400.0  # seconds
 FIRST_WORDS = 1.5  # seconds of each prompt
 AREA = "021"
 ELDER_LINE = "02110000001"
@@ -302,6 +304,8 @@ async def open_house(
         await process.start()
         stack.push_async_callback(process.stop)
         await process.wait_fully_booted()
+        # Nobody but the ladder reads the snapshot, and to write it is a process more in every test.
+        stack.enter_context(patch.object(snapshot, "FIRST_LOOK", NEVER))
         inner = await stack.enter_async_context(bootstrap.running(settings, keys, clock=clock)) if controller else None
         ari = await stack.enter_async_context(
             Client(f"http://127.0.0.1:{settings.ari_port}", username=keys.ari_user, password=keys.ari_password)
