@@ -51,7 +51,7 @@ async def test_two_claim_at_once_and_two_files_become_one(db: Database) -> None:
         assert await dialled(session, one.id, caller="first", at=now)
         assert await end(session, one.id, Outcome(CareState.REACHED, answer="key_1"), caller="first", at=now)
         assert await take_from(session, "second", at=now) == (0 if db.is_sqlite else 1, 0)
-        assert await close_late(session, at=moment(TOMORROW, 1300), halted=False) == 2
+    assert await close_late(db, at=moment(TOMORROW, 1300), halted=False) == 2
     rows = await _tomorrow(db)
     assert [row.state for row in rows] == [CareState.REACHED, CareState.MISSED, CareState.MISSED]
     async with db.write() as session:

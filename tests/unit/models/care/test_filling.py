@@ -18,6 +18,7 @@ from models.care.wishes import CareWishes, WishesForm, set_wishes
 from models.database import Database
 from models.elders import Elder, ElderStatus
 from models.merging import merge
+from models.pace import Pace
 from models.register import FormRefused
 from tests.unit.models.care.year import lived
 
@@ -105,9 +106,27 @@ async def test_what_was_put_off_is_made_later_or_closed_in_the_evening(records: 
     assert await _claim(records, 601) == [call]
     async with records.write() as session:
         assert await put_off(session, call, caller="first", until=until, reason=CareReason.LINES_BUSY)
-        assert await close_late(session, at=moment(TOMORROW, 1300), halted=False) == 1
+    assert await close_late(records, at=moment(TOMORROW, 1300), halted=False) == 1
     (row,) = await _tomorrow(records)
     assert (row.state, row.reason) == (CareState.MISSED, CareReason.TOO_LATE)
+
+
+@pytest.mark.clause("K8")
+async def test_what_is_too_late_is_closed_a_few_at_a_time(records: Database) -> None:
+    """SQLite has one writer, and the journal of the alarms needs it."""
+
+    class Watched(Pace):
+        async def took(self, seconds: float, rows: int) -> None:
+            batches.append(rows)
+
+    batches: list[int] = []
+    for number in range(1, 31):
+        await _elder(records, number)
+    await _planned(records)
+    assert await close_late(records, at=moment(TOMORROW, 1300), halted=True, pace=Watched(rests=False, size=7)) == 30
+    assert (max(batches), sum(batches)) == (7, 30)
+    assert {(row.state, row.reason) for row in await _tomorrow(records)} == {(CareState.MISSED, CareReason.HALTED)}
+    assert await close_late(records, at=moment(TOMORROW, 1300), halted=True) == 0
 
 
 async def test_nobody_is_rung_twice_for_what_a_dead_controller_had_dialled(records: Database) -> None:
