@@ -9,10 +9,11 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
+from models.care.bulletins import BulletinForm, issue, withdraw
 from models.care.calls import CareCall, CareReason, CareState, Outcome, close_late, dialled, end, put_off, take_from
 from models.care.filling import claim, fill
 from models.care.halting import set_halted
-from models.care.planning import CareKind, Hours, moment
+from models.care.planning import CareKind, Hours, Weather, moment
 from models.care.plans import PlanForm, change_plan, create_plan, form_of, halt_plan
 from models.care.wishes import CareWishes, WishesForm, set_wishes
 from models.database import Database
@@ -214,6 +215,22 @@ async def test_a_changed_plan_is_planned_anew_and_a_halted_one_is_not_made(recor
         await halt_plan(session, plan, halted=True, version=2, by="user:1")
     assert await fill(records, now=moment(TOMORROW, 62), hours=HOURS) == 0
     assert await _tomorrow(records) == []
+
+
+async def test_weather_that_is_called_off_is_not_told_of_later_either(records: Database) -> None:
+    """Also not in a call that had begun, and was put off for an alarm."""
+    await _elder(records)
+    async with records.write() as session:
+        heat = await issue(session, BulletinForm(Weather.HEAT, TOMORROW, TOMORROW, "高温"), by="user:1")
+    await _planned(records, PlanForm(CareKind.WEATHER, "高温提醒", TODAY, ("09:00",), on_days=("heat",)))
+    (call,) = await _claim(records, 541)
+    async with records.write() as session:
+        later = moment(TOMORROW, 600)
+        assert await put_off(session, call, caller="first", until=later, reason=CareReason.EMERGENCY)
+        await withdraw(session, heat.id, by="user:1")
+    assert await _claim(records, 601) == []
+    (row,) = await _tomorrow(records)
+    assert (row.state, row.reason) == (CareState.CANCELLED, CareReason.PLAN_ENDED)
 
 
 async def test_planning_again_writes_nothing_new(records: Database) -> None:
