@@ -52,6 +52,8 @@ class CareCall(Base):
         Index(None, "state", "due_at"),
         Index(None, "elder_id", "day"),
         Index(None, "day", "kind"),
+        Index(None, "due_at"),
+        Index(None, "elder_id", "state", "ended_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
