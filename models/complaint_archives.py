@@ -92,10 +92,13 @@ async def archives_of(session: AsyncSession, by: str, *, limit: int = 20) -> Seq
     return (await session.scalars(rows.order_by(ComplaintArchive.id.desc()).limit(limit))).all()
 
 
-async def broken_off(session: AsyncSession) -> None:
-    """Whoever made these is gone: at the start of the process that makes them."""
-    left = update(ComplaintArchive).where(ComplaintArchive.state == ArchiveState.WORKING)
-    await session.execute(left.values(state=ArchiveState.FAILED, ended_at=utc_now()))
+async def broken_off(session: AsyncSession) -> Sequence[int]:
+    """Whoever made these is gone: at the start of the process that makes them. Their numbers: what there is of their
+    files is to go."""
+    working = ComplaintArchive.state == ArchiveState.WORKING
+    left = (await session.scalars(select(ComplaintArchive.id).where(working))).all()
+    await session.execute(update(ComplaintArchive).where(working).values(state=ArchiveState.FAILED, ended_at=utc_now()))
+    return left
 
 
 async def over_age(session: AsyncSession, now: datetime) -> Sequence[ComplaintArchive]:

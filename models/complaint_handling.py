@@ -157,6 +157,23 @@ async def take_step(
     return row
 
 
+async def check_asker(session: AsyncSession, case: str | None, user: int | None) -> None:
+    """Before a follow-up call after a complaint of this case is given to somebody, or made. Raises FormRefused: it is
+    this user who is complained about."""
+    person = await person_of(session, user)
+    if person is None or case is None:
+        return
+    for row in await session.scalars(select(Complaint).where(Complaint.case_id == case)):
+        if is_about(await facts_of(session, row), person):
+            refuse("agent", *REFUSALS["concerned"])
+
+
+def user_of(actor: str) -> int | None:
+    """The number of a user who is named as on the timeline (`user:7`)."""
+    kind, _, number = actor.partition(":")
+    return int(number) if kind == "user" and number.isdecimal() else None
+
+
 async def asked_by_follow_up(session: AsyncSession, case: str, satisfaction: Satisfaction, *, by: str) -> None:
     """What the follow-up call after a complaint brought (H8): the complaint of this case that was answered is closed,
     or opens again."""

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ivr.policy import Policy
 from models.audit import audit
 from models.base import utc_now
-from models.follow_up_work import find
+from models.complaint_handling import user_of
+from models.follow_up_work import check_caller, find
 from models.follow_ups import Ended, FollowUp, FollowUpTry, TryResult
 from models.refusing import refuse
 from models.scope import EVERYWHERE, Scope
@@ -50,11 +51,12 @@ async def nobody_answered(
 
     Raises:
         NoSuchRecord, VersionConflict: as in `versions.changing`; out of `scope` there is none.
-        FormRefused: it is done already.
+        FormRefused: it is done already, or whoever rang is complained about.
     """
     async with changing(session, await find(session, follow_up, scope=scope), version=version) as row:
         if row.done_at is not None:
             refuse("result", "回访已结束", "it is done already")
+        await check_caller(session, row, user_of(by))
         now = utc_now()
         tried = select(FollowUpTry.at).where(FollowUpTry.follow_up_id == follow_up)
         times = [*await session.scalars(tried), now]

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ivr.vocabulary import FollowUpKind
 from models.audit import audit
 from models.base import utc_now
-from models.complaint_handling import asked_by_follow_up
+from models.complaint_handling import asked_by_follow_up, check_asker, user_of
 from models.complaints import Satisfaction
 from models.elders import Elder
 from models.follow_up_forms import checked
@@ -41,7 +41,7 @@ async def assign(
 
     Raises:
         NoSuchRecord, VersionConflict: as in `versions.changing`; out of `scope` there is none.
-        FormRefused: nobody such makes follow-up calls, or it is done.
+        FormRefused: nobody such makes follow-up calls, or it is done, or they are complained about.
     """
     user = None if to is None else await session.get(User, to)
     if to is not None and (user is None or not user.active or CALLERS.isdisjoint(user.roles)):
@@ -49,9 +49,16 @@ async def assign(
     async with changing(session, await find(session, follow_up, scope=scope), version=version) as row:
         if row.done_at is not None:
             refuse("agent", "回访已结束", "it is done already")
+        await check_caller(session, row, to)
         row.agent_id = to
         audit(session, by, "follow_up.assign", f"follow_up:{follow_up}", elder=row.elder_id, to=to)
     return row
+
+
+async def check_caller(session: AsyncSession, row: FollowUp, user: int | None) -> None:
+    """After a complaint it is not the person complained about who asks (H8). Raises FormRefused."""
+    if row.kind is FollowUpKind.COMPLAINT:
+        await check_asker(session, row.case_id, user)
 
 
 async def complete(
@@ -72,13 +79,15 @@ async def complete(
 
     Raises:
         NoSuchRecord, VersionConflict: as in `versions.changing`; out of `scope` there is none.
-        FormRefused: an answer is none of this kind's form.
+        FormRefused: an answer is none of this kind's form, or whoever asks is complained about.
     """
     async with changing(session, await find(session, follow_up, scope=scope), version=version) as row:
+        await check_caller(session, row, user_of(by))
+        asked = row.done_at is None or row.satisfaction != satisfaction  # not again for words that are put right
         row.done_at, row.done_by = (utc_now(), by) if done else (None, "")
         row.ended = Ended.REACHED if done else None
         row.result, row.satisfaction, row.note = result, satisfaction, note
         row.answers = checked(row.kind, answers or {}) if done else {}
         audit(session, by, "follow_up.done" if done else "follow_up.reopen", f"follow_up:{follow_up}")
-        if done and satisfaction and row.kind is FollowUpKind.COMPLAINT and row.case_id is not None:
+        if done and asked and satisfaction and row.kind is FollowUpKind.COMPLAINT and row.case_id is not None:
             await asked_by_follow_up(session, row.case_id, Satisfaction(satisfaction), by=by)

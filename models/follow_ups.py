@@ -11,7 +11,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ivr.vocabulary import FollowUpKind
@@ -43,7 +43,7 @@ class FollowUp(Versioned, Base):
     `answers`: question to choice, as in `follow_up_forms.py`. `done_at`: since when it is not owed any more."""
 
     __tablename__ = "follow_ups"
-    __table_args__ = (UniqueConstraint("case_id", "kind"),)
+    __table_args__ = (UniqueConstraint("case_id", "kind"), Index(None, "done_at", "due_at"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[str | None] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"))

@@ -11,11 +11,13 @@ import jinja2
 
 from home.settings import Settings
 from models.cases import RecordingRow
+from models.complaint_rules import Person
 from models.complaints import AboutKind
 from models.masking import masked
 from models.queries.complaints import ComplaintView, StepView
 from models.scope import Scope
 from models.sheets import SheetKind, table_writer
+from web.complaint_views import is_concerned, seen_by
 from web.recording_files import FileState, file_of, state_of
 from web.render import STATIC, stamp
 from web.texts import Texts
@@ -28,9 +30,11 @@ INDEX: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an archive is made for: `scope` of who asked, in the language of their page; `sound`: they may hear it."""
+    """What an archive is made for: `person` is who asked, `scope` theirs, in the language of their page; `sound`: they
+    may hear it."""
 
     number: int
+    person: Person
     scope: Scope
     t: Texts
     sound: bool
@@ -69,12 +73,13 @@ class ArchiveFile:
     ) -> None:
         self._settings = settings
         self._page = templates.get_template("complaint_paper.html")
+        self._asked = asked
         self._t = asked.t
         self._sound = whole and asked.sound
         self._people = people
         self._path = path
         self._whole = whole
-        self._sheet = path.with_suffix(".xlsx")
+        self._sheet = _sheet_of(path)
         self.recordings = 0
 
     def open(self) -> None:
@@ -87,9 +92,10 @@ class ArchiveFile:
 
     def add(self, view: ComplaintView, steps: Sequence[StepView], rows: Sequence[RecordingRow]) -> None:
         """One complaint: its line, its page, its recordings."""
-        sounds = [self._recording(number_of(view), row) for row in rows]
-        if not self._whole:
-            view, steps = masked(view), masked(tuple(steps))
+        concerned = is_concerned(view, self._asked.person)
+        sounds = [] if concerned else [self._recording(number_of(view), row) for row in rows]
+        if concerned or not self._whole:
+            view, steps = seen_by(self._asked.person, masked(view)), masked(tuple(steps))
         paper = Paper(view, steps, sounds)
         t, people = self._t, self._people
         text = self._page.render(paper=paper, t=t, lang=t.lang, people=people, whom=whom(view, people, t))
@@ -129,6 +135,16 @@ class ArchiveFile:
             t.word("satisfaction", view.satisfaction or ""),
             "、".join(name for _, name, _ in paper.recordings if name),
         ]
+
+
+def remove(path: Path) -> None:
+    """What there is of an archive that was not made to its end."""
+    for file in (path, _sheet_of(path)):
+        file.unlink(missing_ok=True)
+
+
+def _sheet_of(path: Path) -> Path:
+    return path.with_suffix(".xlsx")
 
 
 def whom(view: ComplaintView, people: Mapping[str, str], t: Texts) -> str:

@@ -20,7 +20,7 @@ from models.database import Database, DatabaseUnavailable
 from models.house_policy import Fixed, office_hours
 from models.people import list_users
 from models.queries.complaints import count_complaints, list_complaints, recordings_of, steps_of
-from web.archive_file import ArchiveFile, Asked
+from web.archive_file import ArchiveFile, Asked, remove
 from web.logs import log
 
 AT_ONCE: Final = 50
@@ -51,7 +51,9 @@ class Archives:
                 try:
                     if not told:
                         async with self._database.write() as session:
-                            await broken_off(session)
+                            left = await broken_off(session)
+                        for number in left:
+                            await asyncio.to_thread(remove, path_of(self._settings.home, number))
                         told = True
                     await self._tidy()
                 except DatabaseUnavailable:
@@ -69,19 +71,20 @@ class Archives:
             await self._make(asked)
         except Exception as error:  # noqa: BLE001 - the task's outermost guard
             log.error("archive_failed", number=asked.number, **where_it_failed(error))
-            await asyncio.to_thread(path_of(self._settings.home, asked.number).unlink, missing_ok=True)
+            await asyncio.to_thread(remove, path_of(self._settings.home, asked.number))
             with suppress(DatabaseUnavailable):
                 async with self._database.write() as session:
                     row = await session.get_one(ComplaintArchive, asked.number)
                     row.state, row.ended_at = ArchiveState.FAILED, utc_now()
 
     async def _make(self, asked: Asked) -> None:
-        async with self._database.write() as session:
+        async with self._database.read() as session:
             row = await session.get_one(ComplaintArchive, asked.number)
             office = await office_hours(session, Fixed.of(self._settings))
             since, until = year_of(row.year)
-            row.total = await count_complaints(session, scope=asked.scope, office=office, since=since, until=until)
+            total = await count_complaints(session, scope=asked.scope, office=office, since=since, until=until)
             people = {f"user:{user.id}": user.name for user in await list_users(session)}
+        await self._told(asked.number, total=total)
         path = path_of(self._settings.home, asked.number)
         await asyncio.to_thread(path.parent.mkdir, mode=0o700, parents=True, exist_ok=True)
         making = ArchiveFile(self._settings, self._templates, asked, people, path, whole=row.whole)

@@ -47,9 +47,11 @@ class CareClock:
     async def look(self, now: datetime) -> tuple[int, int]:
         """Plan ahead, close what is too late: how many calls of each."""
         hours = hours_of(await self._policy.read())
-        written = await fill(self._database, now=now, hours=hours, pace=Pace(rests=self._database.is_sqlite))
-        async with self._database.write() as session:
-            closed = await close_late(session, at=now, halted=await is_halted(session))
+        pace = Pace(rests=self._database.is_sqlite)
+        written = await fill(self._database, now=now, hours=hours, pace=pace)
+        async with self._database.read() as session:
+            halted = await is_halted(session)
+        closed = await close_late(self._database, at=now, halted=halted, pace=pace)
         return written, closed
 
     async def _guarded(self) -> None:

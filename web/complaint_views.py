@@ -6,10 +6,10 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.complaint_handling import facts_of, find
-from models.complaint_rules import Person, is_about, possible
+from models.complaint_rules import Facts, Person, is_about, possible
 from models.complaints import Step
 from models.house_policy import Fixed, office_hours
-from models.masking import masked
+from models.masking import hidden, masked
 from models.office_hours import OfficeHours
 from models.queries.cases import recording_view
 from models.queries.complaints import ComplaintView, StepView, complaint_view, recordings_of, steps_of
@@ -62,7 +62,29 @@ async def read_sheet(request: web.Request, session: AsyncSession, number: int) -
         concerned=is_about(facts, person),
         is_masked=False,
     )
+    if sheet.concerned:
+        sheet = replace(sheet, complaint=seen_by(person, view), recordings=())
     return sheet if not sheet.concerned and _sees(request, view) else replace(masked(sheet), is_masked=True)
+
+
+def is_concerned(view: ComplaintView, person: Person) -> bool:
+    """Whether it is this person who is complained about."""
+    return is_about(Facts(view.state, view.level, view.about_kind, view.about_id, view.assigned_to), person)
+
+
+def seen_by(person: Person, view: ComplaintView) -> ComplaintView:
+    """To who is complained about nobody tells who complains, nor the call in which they did."""
+    if not is_concerned(view, person):
+        return view
+    return replace(
+        masked(view),
+        elder=None,
+        elder_name=hidden(view.elder_name),
+        complainant=hidden(view.complainant),
+        caller="",
+        community="",
+        case=None,
+    )
 
 
 def _sees(request: web.Request, view: ComplaintView) -> bool:

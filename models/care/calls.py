@@ -9,14 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from time import monotonic
 from typing import Any, Final, cast
 
-from sqlalchemy import CursorResult, ForeignKey, Index, UniqueConstraint, update
+from sqlalchemy import CursorResult, ForeignKey, Index, UniqueConstraint, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, choice
 from models.care.planning import CareKind, CareReason
+from models.database import Database
+from models.pace import Pace
 
 
 class CareState(StrEnum):
@@ -35,6 +38,7 @@ class CareState(StrEnum):
 WAITING: Final = (CareState.DUE, CareState.PUT_OFF)
 RESULTS: Final = tuple(state for state in CareState if state not in (*WAITING, CareState.CALLING))
 ANSWERED: Final = (CareState.REACHED, CareState.ASKED_FOR_HELP)
+_LATE: Final = 2_000  # calls that are looked for at once
 
 
 class CareCall(Base):
@@ -48,6 +52,8 @@ class CareCall(Base):
         Index(None, "state", "due_at"),
         Index(None, "elder_id", "day"),
         Index(None, "day", "kind"),
+        Index(None, "due_at"),
+        Index(None, "elder_id", "state", "ended_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -123,11 +129,27 @@ async def end(session: AsyncSession, call: int, outcome: Outcome, *, caller: str
     )
 
 
-async def close_late(session: AsyncSession, *, at: datetime, halted: bool) -> int:
-    """Calls whose latest moment has passed are missed, with the reason; how many."""
-    late = update(CareCall).where(CareCall.state.in_(WAITING), CareCall.latest_at <= at)
+async def close_late(db: Database, *, at: datetime, halted: bool, pace: Pace | None = None) -> int:
+    """Calls whose latest moment has passed are missed, with the reason; how many. After a downtime they may be
+    millions: they are looked for while others can write, and written a few at a time."""
     reason = CareReason.HALTED if halted else CareReason.TOO_LATE
-    return await _count(session, late.values(state=CareState.MISSED, reason=reason, ended_at=at))
+    missed = {"state": CareState.MISSED, "reason": reason, "ended_at": at}
+    late = select(CareCall.id).where(CareCall.state.in_(WAITING), CareCall.latest_at <= at).limit(_LATE)
+    closed, calls = 0, list[int]()
+    while True:
+        if not calls:
+            async with db.read() as session:
+                calls = list(await session.scalars(late))
+            if not calls:
+                return closed
+        many = pace.size if pace else len(calls)
+        some, calls = calls[:many], calls[many:]
+        began = monotonic()
+        async with db.write() as session:
+            still = (CareCall.id.in_(some), CareCall.state.in_(WAITING), CareCall.latest_at <= at)
+            closed += await _count(session, update(CareCall).where(*still).values(**missed))
+        if pace is not None:
+            await pace.took(monotonic() - began, len(some))
 
 
 async def take_from(session: AsyncSession, caller: str, *, at: datetime) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.policy import Policy
-from models.care.bulletins import bulletin_of, bulletins_from
+from models.care.bulletins import CareBulletin, bulletin_of, bulletins_from
 from models.care.calls import WAITING, CareCall, CareState
 from models.care.halting import is_halted
 from models.care.planning import Bulletin, CareKind, CareReason, Due, Hours, Plan, due_on
@@ -186,21 +186,23 @@ async def claim(session: AsyncSession, *, now: datetime, limit: int, caller: str
     if await is_halted(session):
         return []
     waiting = (
-        select(CareCall, Elder, CareWishes, CarePlan.halted_at)
+        select(CareCall, Elder, CareWishes, CarePlan.halted_at, CareBulletin.withdrawn_at)
         .join(Elder, Elder.id == CareCall.elder_id)
         .outerjoin(CareWishes, CareWishes.elder_id == Elder.id)
         .outerjoin(CarePlan, CarePlan.id == CareCall.plan_id)
+        .outerjoin(CareBulletin, CareBulletin.id == CareCall.bulletin_id)
         .where(CareCall.state.in_(WAITING), CareCall.due_at <= now, CareCall.latest_at > now)
         .order_by(CareCall.due_at, CareCall.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=CareCall)
     )
     found = (await session.execute(waiting)).all()
-    lines = await _lines(session, [elder.id for _, elder, _, _ in found])
+    lines = await _lines(session, [elder.id for _, elder, *_ in found])
     today, claimed = now.astimezone().date(), []
-    for call, elder, wishes, halted_at in found:
+    for call, elder, wishes, halted_at, withdrawn_at in found:
         number = elder.home_phone or lines.get(elder.id, "")
-        reason = _hindrance(elder, wishes, today, number=number, plan_lives=call.plan_id is not None and not halted_at)
+        lives = call.plan_id is not None and halted_at is None and withdrawn_at is None
+        reason = _hindrance(elder, wishes, today, number=number, plan_lives=lives)
         if reason is not None:
             call.state, call.reason, call.ended_at = CareState.CANCELLED, reason, now
             continue

@@ -68,7 +68,7 @@ def draw_for(
     needed = EACH_MONTH - len(before)
     has_emergency = any(one.emergency for one in before)
     urgent = [one for one in left if one.emergency]
-    if needed > 0 and not has_emergency and urgent:
+    if not has_emergency and urgent:  # also when both were drawn before the month had one
         drawn.append((chance.choice(urgent), Drawn.EMERGENCY))
         has_emergency = True
     while len(drawn) < needed and (rest := [one for one in left if one not in [taken for taken, _ in drawn]]):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ScalarSelect, Select, Subquery, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.care.calls import ANSWERED, CareCall, CareState
@@ -110,30 +110,59 @@ async def list_unreached(
     session: AsyncSession, *, scope: Scope, org_unit: int | None = None, limit: int = 50, after: int | None = None
 ) -> Page[Unreached]:
     """Elders who agree to care calls, those first whom none has reached for longest; the cursor is a number of rows."""
-    last = func.max(CareCall.ended_at).filter(CareCall.state.in_(ANSWERED))
-    reached = (
-        select(CareCall.elder_id.label("elder"), last.label("last")).group_by(CareCall.elder_id).subquery("reached")
-    )
-    over = (CareState.NOT_REACHED, CareState.MISSED)
-    since = (
-        select(CareCall.elder_id, CareCall.state, func.count().label("many"))
-        .outerjoin(reached, reached.c.elder == CareCall.elder_id)
-        .where(CareCall.state.in_(over), (CareCall.ended_at > reached.c.last) | reached.c.last.is_(None))
-        .group_by(CareCall.elder_id, CareCall.state)
-        .subquery("since")
-    )
-    tried, missed = since.alias("tried"), since.alias("missed")
+    last = _last_reached()
     query = (
-        select(Elder.id, Elder.name, OrgUnit.name, reached.c.last, tried.c.many, missed.c.many)
+        select(Elder.id, Elder.name, OrgUnit.name, last.c.at)
         .join(CareWishes, CareWishes.elder_id == Elder.id)
+        .join(last, last.c.elder == Elder.id)
         .outerjoin(OrgUnit, OrgUnit.id == Elder.org_unit_id)
-        .outerjoin(reached, reached.c.elder == Elder.id)
-        .outerjoin(tried, (tried.c.elder_id == Elder.id) & (tried.c.state == CareState.NOT_REACHED))
-        .outerjoin(missed, (missed.c.elder_id == Elder.id) & (missed.c.state == CareState.MISSED))
         .where(*on_file(scope, org_unit=org_unit), *agreeing())
-        .order_by(reached.c.last.is_not(None), reached.c.last, Elder.id)
+        .order_by(last.c.at.is_not(None), last.c.at, Elder.id)
     )
-    return await read_page_from(session, query, _unreached, skip=after or 0, limit=limit)
+    page = await read_page_from(session, query, _unreached, skip=after or 0, limit=limit)
+    since = await _since_then(session, [view.elder for view in page.items])
+    return replace(
+        page,
+        items=tuple(
+            replace(
+                view,
+                tried=since.get((view.elder, CareState.NOT_REACHED), 0),
+                missed=since.get((view.elder, CareState.MISSED), 0),
+            )
+            for view in page.items
+        ),
+    )
+
+
+def _last_reached() -> Subquery:
+    """Elder and the end of the last call that reached them: looked up in the index, one entry for each elder and state,
+    for an elder has hundreds of calls a year."""
+
+    def newest(state: CareState) -> ScalarSelect[datetime | None]:
+        ended = select(CareCall.ended_at).where(CareCall.elder_id == Elder.id, CareCall.state == state)
+        ended = ended.where(CareCall.ended_at.is_not(None)).order_by(CareCall.ended_at.desc()).limit(1)
+        return ended.correlate(Elder).scalar_subquery()
+
+    first, second = ANSWERED
+    both = select(Elder.id.label("elder"), newest(first).label("one"), newest(second).label("other")).subquery("both")
+    later = case((both.c.one.is_(None) | (both.c.other > both.c.one), both.c.other), else_=both.c.one)
+    return select(both.c.elder, later.label("at")).subquery("last_reached")
+
+
+async def _since_then(session: AsyncSession, elders: Collection[int]) -> dict[tuple[int, CareState], int]:
+    """How many calls of each of these elders were in vain, or not made, since one has reached them."""
+    last = _last_reached()
+    query = (
+        select(CareCall.elder_id, CareCall.state, func.count())
+        .join(last, last.c.elder == CareCall.elder_id)
+        .where(
+            CareCall.elder_id.in_(elders),
+            CareCall.state.in_((CareState.NOT_REACHED, CareState.MISSED)),
+            (CareCall.ended_at > last.c.at) | last.c.at.is_(None),
+        )
+        .group_by(CareCall.elder_id, CareCall.state)
+    )
+    return {(elder, state): many for elder, state, many in await session.execute(query)}
 
 
 async def report_by_day(session: AsyncSession, first: date, last: date, *, scope: Scope) -> list[ReportLine]:
@@ -223,7 +252,5 @@ def _view(row: CareCall, title: str | None, elder: str, community: str | None) -
     )
 
 
-def _unreached(
-    elder: int, name: str, community: str | None, last: datetime | None, tried: int | None, missed: int | None
-) -> Unreached:
-    return Unreached(elder, name, community or "", last, tried or 0, missed or 0)
+def _unreached(elder: int, name: str, community: str | None, last: datetime | None) -> Unreached:
+    return Unreached(elder, name, community or "", last, 0, 0)

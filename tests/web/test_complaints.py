@@ -10,18 +10,20 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 from sqlalchemy import select
 
 from models.audit import AuditEntry
 from models.base import utc_now
-from models.complaint_archives import ArchiveState, ComplaintArchive
-from models.complaints import Complaint
+from models.complaint_archives import ArchiveState, ComplaintArchive, path_of
+from models.complaints import AboutKind, Complaint
 from models.journal import write
 from models.people import User
 from models.sheets import read_sheet
 from tests.web import stories
 from tests.web.conftest import HASH, House, bearer, csrf_field, log_in
+from web.archiving import Archives
 
 Headers = dict[str, str]
 
@@ -148,7 +150,9 @@ async def test_the_page_keeps_what_was_typed_says_who_is_meant_and_shouts_when_i
     assert "送餐太慢" not in (await none.read()).decode("utf-8-sig")
     await house.client.post("/logout", data=token)
     await log_in(house.client, "agent801")
-    assert "您是被投诉人" in await (await house.client.get("/complaints/1")).text()
+    page = await (await house.client.get("/complaints/1")).text()
+    assert "您是被投诉人" in page
+    assert "演示·邻居" not in page + await (await house.client.get("/complaints")).text()  # nor who complains
 
 
 async def _filed(house: House) -> Path:
@@ -163,6 +167,47 @@ async def _filed(house: House) -> Path:
         session.add(Complaint(**about, about="演示·食堂", words="送餐晚了，请打12000000009"))
         session.add(Complaint(about="", words="太慢", drafted_at=utc_now() - timedelta(days=800), drafted_by="user:1"))
     return tape
+
+
+@pytest.mark.clause("H8", "S14")
+async def test_who_is_complained_about_takes_neither_the_name_nor_the_recording_away(sqlite_house: House) -> None:
+    house, _ = sqlite_house, await _filed(sqlite_house)
+    people = await _people(house)
+    async with house.db.write() as session:
+        row = await session.get_one(Complaint, 1)
+        row.about_kind, row.about_id, row.complainant = AboutKind.USER, str(people["lead"]), "演示·邻居"
+    lead = await bearer(house.client, "lead")
+    shown = [(await _ask(house, "GET", path, lead))[1] for path in ("/complaints", "/complaints/1")]
+    assert "演示·邻居" not in str(shown)
+    assert shown[1]["recordings"] == []
+    await log_in(house.client, "lead")
+    sent = {"format": "csv", "reason": "核对", **await csrf_field(house.client)}
+    answer = await house.client.post("/complaints/export", data=sent)
+    assert (answer.status, "演示·邻居" in (await answer.read()).decode("utf-8-sig")) == (200, False)
+    told, whole = await _archive(house, lead, reason="年度归档")
+    assert (told["done"], told["recordings"]) == (1, 0)
+    page = whole.read(next(name for name in whole.namelist() if name.endswith(".html"))).decode()
+    assert "演示·邻居" not in page
+    assert "12000000009" not in page
+
+
+@pytest.mark.clause("H8", "S14")
+async def test_nothing_is_left_of_an_archive_that_broke_off(sqlite_house: House) -> None:
+    house = sqlite_house
+    async with house.db.write() as session:
+        session.add(ComplaintArchive(id=5, year=2026, whole=True, reason="归档", asked_by="user:3"))
+    left = path_of(house.settings.home, 5)
+    left.parent.mkdir(exist_ok=True)
+    for file in (left, left.with_suffix(".xlsx")):
+        file.write_bytes(b"half of it")
+    archives = Archives(house.settings, house.db, jinja2.Environment(autoescape=True))
+    watching = asyncio.create_task(archives.watch())
+    async with asyncio.timeout(20):
+        while left.exists() or left.with_suffix(".xlsx").exists():  # noqa: ASYNC110 - files tell nobody
+            await asyncio.sleep(0.02)
+    watching.cancel()
+    async with house.db.read() as session:
+        assert (await session.get_one(ComplaintArchive, 5)).state is ArchiveState.FAILED
 
 
 async def _archive(house: House, who: Headers, **body: Any) -> tuple[dict[str, Any], zipfile.ZipFile]:

@@ -121,6 +121,43 @@ async def test_the_form_is_that_of_its_kind_and_who_is_dissatisfied_opens_the_co
     assert "按时" in await answer.text()
 
 
+@pytest.mark.clause("H8")
+async def test_who_is_complained_about_does_not_ask_whether_the_answer_satisfies(sqlite_house: House) -> None:
+    house = sqlite_house
+    await _booked(house, FollowUpKind.COMPLAINT)
+    meant, other = await _user(house, "agent801"), await _user(house, "agent802")
+    drafted = {"case_id": "c1", "case_seq": 1, "drafted_at": utc_now(), "drafted_by": "user:1"}
+    about = {"about": "", "about_kind": "user", "about_id": str(meant)}
+    async with house.db.write() as session:
+        session.add(Complaint(**drafted, **about, words="态度不好", state=ComplaintState.ANSWERED))
+    agent, lead = await bearer(house.client, "agent801"), await bearer(house.client, "lead")
+    satisfied = {"version": 1, "result": "满意", "satisfaction": "satisfied"}
+    for who, method, path, body in (
+        (agent, "PUT", "/follow-ups/1/agent", {"version": 1, "agent": meant}),
+        (lead, "PUT", "/follow-ups/1/agent", {"version": 1, "agent": meant}),
+        (agent, "POST", "/follow-ups/1/tries", {"version": 1, "result": "busy"}),
+        (agent, "PATCH", "/follow-ups/1", satisfied),
+    ):
+        status, told = await _ask(house, method, path, who, body)
+        assert (status, "应当回避" in str(told)) == (422, True), (path, told)
+    async with house.db.read() as session:
+        assert (await session.get_one(Complaint, 1)).state is ComplaintState.ANSWERED
+        row = await session.get_one(FollowUp, 1)
+        assert (row.done_at, row.agent_id, row.tries) == (None, None, 0)
+    assert (await _ask(house, "PUT", "/follow-ups/1/agent", lead, {"version": 1, "agent": other}))[0] == 200
+    dissatisfied = {"version": 2, "result": "不满意", "satisfaction": "dissatisfied"}
+    assert (await _ask(house, "PATCH", "/follow-ups/1", lead, dissatisfied))[0] == 200
+    async with house.db.write() as session:
+        complaint = await session.get_one(Complaint, 1)
+        assert (complaint.state, complaint.level) == (ComplaintState.DRAFT, 2)
+        complaint.state = ComplaintState.ANSWERED  # one level up, to be asked about once more
+    corrected = {**dissatisfied, "version": 3, "note": "更正错字"}
+    assert (await _ask(house, "PATCH", "/follow-ups/1", lead, corrected))[0] == 200
+    async with house.db.read() as session:
+        complaint = await session.get_one(Complaint, 1)
+        assert (complaint.state, complaint.level) == (ComplaintState.ANSWERED, 2)  # nobody was asked about that answer
+
+
 @pytest.mark.clause("T5")
 async def test_each_day_some_are_drawn_as_anybody_can_draw_them_again_and_nobody_twice(house: House) -> None:
     policy, today = Policy(visit_sample=5), utc_now().astimezone().date()

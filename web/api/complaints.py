@@ -27,7 +27,7 @@ from web.api.kit import (
     read_query,
     view_json,
 )
-from web.complaint_views import ComplaintSheet, office_of, person_of, read_sheet
+from web.complaint_views import ComplaintSheet, office_of, person_of, read_sheet, seen_by
 from web.guard import account_of
 from web.keys import DATABASE
 from web.pages.complaint_archives import ask
@@ -133,7 +133,8 @@ async def get_complaints(request: web.Request) -> web.StreamResponse:
             limit=wanted.limit,
             after=wanted.cursor,
         )
-    return answer_page(replace(page, items=masked(page.items)))
+    person = person_of(request)
+    return answer_page(replace(page, items=tuple(seen_by(person, item) for item in masked(page.items))))
 
 
 @operations(

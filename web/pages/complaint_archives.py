@@ -14,6 +14,7 @@ from models.register import FormRefused
 from web.api.kit import number_in_path
 from web.archive_file import Asked
 from web.archiving import ARCHIVES
+from web.complaint_views import person_of
 from web.exports import read_form
 from web.guard import account_of, needs
 from web.keys import DATABASE, SETTINGS
@@ -74,7 +75,7 @@ async def ask(request: web.Request, year: int, reason: str) -> ComplaintArchive:
     async with request.app[DATABASE].write() as session:
         row = await begin(session, year, reason=reason, by=account.actor)
     sound = may(account, Right.HEAR_RECORDINGS)
-    request.app[ARCHIVES].start(Asked(row.id, scope_of(request), texts_of(request), sound=sound))
+    request.app[ARCHIVES].start(Asked(row.id, person_of(request), scope_of(request), texts_of(request), sound=sound))
     return row
 
 

@@ -19,7 +19,7 @@ from models.register import FormRefused, NoSuchElder, find_elder
 from models.seats import list_seats
 from models.versions import VersionConflict
 from web.api.kit import number_in_path
-from web.complaint_views import ComplaintSheet, office_of, person_of, read_sheet
+from web.complaint_views import ComplaintSheet, office_of, person_of, read_sheet, seen_by
 from web.forms import FormData
 from web.guard import account_of, needs
 from web.keys import DATABASE
@@ -85,7 +85,7 @@ async def complaints(request: web.Request) -> web.StreamResponse:
     people = {f"user:{number}": name for number, name in staff.items()}
     people |= await names_of_users(request, {item.drafted_by for item in page.items} - people.keys())
     context = {
-        "page": replace(page, items=masked(page.items)),
+        "page": replace(page, items=tuple(seen_by(person_of(request), item) for item in masked(page.items))),
         "people": people,
         "staff": staff,
         "units": {unit: name for unit, name in places.items() if scope.covers(unit)},

@@ -20,7 +20,7 @@ from models.queries.work_orders import OrderView, list_orders
 from models.register_export import AT_ONCE, columns_of, elder_rows
 from models.views import CaseView
 from web.archive_file import whom
-from web.complaint_views import office_of
+from web.complaint_views import office_of, person_of, seen_by
 from web.exports import Rows, Table, read_form, send
 from web.guard import account_of, needs
 from web.keys import DATABASE
@@ -186,7 +186,8 @@ async def complaints(request: web.Request) -> web.StreamResponse:
     async with request.app[DATABASE].read() as session:
         office = await office_of(request, session)
 
-    def row(view: ComplaintView) -> list[str]:
+    def row(each: ComplaintView) -> list[str]:
+        view = seen_by(person_of(request), each)
         handler = "" if view.assigned_to is None else people.get(f"user:{view.assigned_to}", "")
         who = [_name(people, view.drafted_by, t), handler]
         stands = [t(f"complaint_state.{view.state}"), t(f"complaint_level.{view.level}"), view.community]

@@ -48,8 +48,12 @@ def test_a_second_draw_only_fills_up(calls: list[Candidate], more: list[Candidat
     later = [*calls, *(Candidate(ME, f"later-{one.case}", one.recording, one.emergency) for one in more)]
     second = _draw(later, seed + 1, first)
     drawn = [one for one, _ in second.drawn]
-    assert len(first) + len(drawn) == min(2, len(later))
     assert not set(drawn) & set(first)
+    both = [*first, *drawn]
+    came_late = len(first) == 2 and not any(one.emergency for one in first) and any(one.emergency for one in later)
+    assert len(both) == min(2, len(later)) + came_late  # the rule wants an emergency, whenever in the month it comes
+    assert any(one.emergency for one in both) == any(one.emergency for one in later)
+    assert (second.shortfall is None) == (len(later) >= 2 and any(one.emergency for one in later))
 
 
 def test_different_seeds_draw_different_calls() -> None:

@@ -15,6 +15,8 @@ from models.care.wishes import CareWishes
 from models.database import Database
 from models.elders import Elder
 from models.merging import merge
+from models.queries.care_calls import list_unreached
+from models.scope import EVERYWHERE
 
 TODAY = date.today()  # noqa: DTZ011 - the local day, as the planner has it
 TOMORROW = TODAY + timedelta(days=1)
@@ -51,9 +53,41 @@ async def test_two_claim_at_once_and_two_files_become_one(db: Database) -> None:
         assert await dialled(session, one.id, caller="first", at=now)
         assert await end(session, one.id, Outcome(CareState.REACHED, answer="key_1"), caller="first", at=now)
         assert await take_from(session, "second", at=now) == (0 if db.is_sqlite else 1, 0)
-        assert await close_late(session, at=moment(TOMORROW, 1300), halted=False) == 2
+    assert await close_late(db, at=moment(TOMORROW, 1300), halted=False) == 2
     rows = await _tomorrow(db)
     assert [row.state for row in rows] == [CareState.REACHED, CareState.MISSED, CareState.MISSED]
     async with db.write() as session:
         await merge(session, 1, 2, take=frozenset(), versions=(1, 1), by="user:1", area_code="021")
     assert [row.elder_id for row in await _tomorrow(db)] == [1, 3]
+
+
+@pytest.mark.clause("S5", "X2")
+async def test_whom_none_has_reached_for_longest_comes_first_with_what_was_tried_since(db: Database) -> None:
+    await _planned(db)
+    over = {
+        1: ((CareState.REACHED, 5), (CareState.NOT_REACHED, 9), (CareState.ASKED_FOR_HELP, 3), (CareState.MISSED, 4)),
+        2: (
+            (CareState.ASKED_FOR_HELP, 8),
+            (CareState.NOT_REACHED, 2),
+            (CareState.NOT_REACHED, 1),
+            (CareState.MISSED, 1),
+        ),
+        3: ((CareState.NOT_REACHED, 30), (CareState.MISSED, 2), (CareState.MISSED, 1), (CareState.CANCELLED, 1)),
+    }
+    async with db.write() as session:
+        for elder, ended in over.items():
+            for slot, (state, days_ago) in enumerate(ended):
+                day = TODAY - timedelta(days=days_ago)
+                at = {name: moment(day, 600) for name in ("due_at", "latest_at", "ended_at")}
+                call = {"elder_id": elder, "day": day, "slot": slot, "kind": CareKind.REGULAR, "state": state}
+                session.add(CareCall(**call, **at))
+    async with db.read() as session:
+        page = await list_unreached(session, scope=EVERYWHERE, limit=2)
+        rest = await list_unreached(session, scope=EVERYWHERE, limit=2, after=2)
+    never, longest = page.items
+    assert (never.elder, never.last, never.tried, never.missed) == (3, None, 1, 2)
+    last = moment(TODAY - timedelta(days=8), 600)
+    assert (longest.elder, longest.last, longest.tried, longest.missed) == (2, last, 2, 1)
+    (latest,) = rest.items
+    last = moment(TODAY - timedelta(days=3), 600)
+    assert (latest.elder, latest.last, latest.tried, latest.missed, rest.next) == (1, last, 0, 0, None)

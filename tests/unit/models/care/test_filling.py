@@ -9,15 +9,17 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
+from models.care.bulletins import BulletinForm, issue, withdraw
 from models.care.calls import CareCall, CareReason, CareState, Outcome, close_late, dialled, end, put_off, take_from
 from models.care.filling import claim, fill
 from models.care.halting import set_halted
-from models.care.planning import CareKind, Hours, moment
+from models.care.planning import CareKind, Hours, Weather, moment
 from models.care.plans import PlanForm, change_plan, create_plan, form_of, halt_plan
 from models.care.wishes import CareWishes, WishesForm, set_wishes
 from models.database import Database
 from models.elders import Elder, ElderStatus
 from models.merging import merge
+from models.pace import Pace
 from models.register import FormRefused
 from tests.unit.models.care.year import lived
 
@@ -105,9 +107,27 @@ async def test_what_was_put_off_is_made_later_or_closed_in_the_evening(records: 
     assert await _claim(records, 601) == [call]
     async with records.write() as session:
         assert await put_off(session, call, caller="first", until=until, reason=CareReason.LINES_BUSY)
-        assert await close_late(session, at=moment(TOMORROW, 1300), halted=False) == 1
+    assert await close_late(records, at=moment(TOMORROW, 1300), halted=False) == 1
     (row,) = await _tomorrow(records)
     assert (row.state, row.reason) == (CareState.MISSED, CareReason.TOO_LATE)
+
+
+@pytest.mark.clause("K8")
+async def test_what_is_too_late_is_closed_a_few_at_a_time(records: Database) -> None:
+    """SQLite has one writer, and the journal of the alarms needs it."""
+
+    class Watched(Pace):
+        async def took(self, seconds: float, rows: int) -> None:
+            batches.append(rows)
+
+    batches: list[int] = []
+    for number in range(1, 31):
+        await _elder(records, number)
+    await _planned(records)
+    assert await close_late(records, at=moment(TOMORROW, 1300), halted=True, pace=Watched(rests=False, size=7)) == 30
+    assert (max(batches), sum(batches)) == (7, 30)
+    assert {(row.state, row.reason) for row in await _tomorrow(records)} == {(CareState.MISSED, CareReason.HALTED)}
+    assert await close_late(records, at=moment(TOMORROW, 1300), halted=True) == 0
 
 
 async def test_nobody_is_rung_twice_for_what_a_dead_controller_had_dialled(records: Database) -> None:
@@ -195,6 +215,22 @@ async def test_a_changed_plan_is_planned_anew_and_a_halted_one_is_not_made(recor
         await halt_plan(session, plan, halted=True, version=2, by="user:1")
     assert await fill(records, now=moment(TOMORROW, 62), hours=HOURS) == 0
     assert await _tomorrow(records) == []
+
+
+async def test_weather_that_is_called_off_is_not_told_of_later_either(records: Database) -> None:
+    """Also not in a call that had begun, and was put off for an alarm."""
+    await _elder(records)
+    async with records.write() as session:
+        heat = await issue(session, BulletinForm(Weather.HEAT, TOMORROW, TOMORROW, "高温"), by="user:1")
+    await _planned(records, PlanForm(CareKind.WEATHER, "高温提醒", TODAY, ("09:00",), on_days=("heat",)))
+    (call,) = await _claim(records, 541)
+    async with records.write() as session:
+        later = moment(TOMORROW, 600)
+        assert await put_off(session, call, caller="first", until=later, reason=CareReason.EMERGENCY)
+        await withdraw(session, heat.id, by="user:1")
+    assert await _claim(records, 601) == []
+    (row,) = await _tomorrow(records)
+    assert (row.state, row.reason) == (CareState.CANCELLED, CareReason.PLAN_ENDED)
 
 
 async def test_planning_again_writes_nothing_new(records: Database) -> None:

@@ -87,8 +87,8 @@ class Year:
     async def look(self, now: datetime) -> None:
         if now.astimezone().hour < 16 or self.chance.random() < 0.1:
             await fill(self.db, now=now, hours=HOURS)
+        await close_late(self.db, at=now, halted=False)
         async with self.db.write() as session:
-            await close_late(session, at=now, halted=False)
             claimed = await claim(session, now=now, limit=1_000_000, caller=self.controllers[0])
         dies_at = self.chance.randrange(len(claimed) + 1) if claimed and self.chance.random() < 0.05 else None
         async with self.db.write() as session:
