@@ -65,7 +65,15 @@ async def _bring(
     best = ranked.offered[0]
     reason = f"{best.rank}. {best.why.zh} / {best.why.en}"
     await dispatching.offer(
-        session, order, best.supplier, price=best.price, reason=reason, by=BY, version=order.version, now=at
+        session,
+        order,
+        best.supplier,
+        price=best.price,
+        reason=reason,
+        by=BY,
+        version=order.version,
+        now=at,
+        policy=Policy(),
     )
     if state is _S.OFFERED:
         return

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
+from ivr.policy import Policy
 from models.audit import AuditEntry
 from models.base import utc_now
 from models.database import Database
@@ -16,6 +17,7 @@ from models.orders import dispatching, rating
 from models.orders.codes import grouped, plain_code, replace_code
 from models.orders.links import GOOD_AFTER, make_link, note_reading, withdraw_links, worker_of
 from models.orders.messages import OrderMessage
+from models.orders.redoing import make_void
 from models.orders.states import IllegalStep
 from models.orders.visits import ActionKind, Outcome, VisitAction, VisitPhoto, add_photo, happened_at
 from models.orders.work_orders import OrderChange, WorkOrder, find_order
@@ -44,15 +46,39 @@ async def test_nobody_is_asked_above_the_limit_and_the_one_who_is_asked_hears_of
     number, firm = await world.drafted(), world.firms[0]
     async with world.order(number) as (session, order):
         with pytest.raises(FormRefused, match="price"):
-            await dispatching.offer(session, order, firm, price=3001, reason="", by="user:1", version=1, now=world.now)
+            await dispatching.offer(
+                session, order, firm, price=3001, reason="", by="user:1", version=1, now=world.now, policy=POLICY
+            )
     async with world.order(number) as (session, order):
         await dispatching.offer(
-            session, order, firm, price=3000, reason="1. 评分92", by="user:1", version=1, now=world.now
+            session, order, firm, price=3000, reason="1. 评分92", by="user:1", version=1, now=world.now, policy=POLICY
         )
         assert (order.price, order.minimum_minutes, order.offer_reason) == (3000, 50, "1. 评分92")
         (message,) = await session.scalars(select(OrderMessage))
     assert (message.number, message.kind) == ("12000090001", "order_offered")
     assert not {"演示·老人1", "10000001"} & set(message.parameters.values())  # no elder's name or number by SMS
+
+
+@pytest.mark.clause("H7")
+async def test_how_soon_to_ring_and_how_late_is_punctual_are_the_policys(world: World) -> None:
+    strict, lenient = Policy(order_call=10, order_punctual=0), Policy(order_punctual=30)
+    number, firm = await world.drafted(1), world.firms[0]
+    async with world.order(number) as (session, order):
+        await dispatching.offer(session, order, firm, reason="", by="user:1", version=1, now=world.now, policy=strict)
+        assert order.call_due_at == world.now + timedelta(minutes=10)
+        (message,) = await session.scalars(select(OrderMessage))
+    assert message.parameters["minutes"] == "10"
+    for policy in (strict, lenient):
+        number = await world.appointed()
+        world.now += timedelta(minutes=20)
+        assert await world.scan(number, START) == Outcome.TAKEN
+        world.now += timedelta(minutes=51)
+        assert await world.scan(number, END, policy=policy) == Outcome.TAKEN
+        async with world.order(number) as (session, order):
+            told = select(SupplierOutcome.punctual).where(SupplierOutcome.order_id == number)
+            assert await session.scalar(told) is (policy is lenient)
+            again = await make_void(session, order, by="user:1", now=world.now, policy=strict)
+            assert again.call_due_at == world.now + timedelta(minutes=10)
 
 
 @pytest.mark.clause("H7")
@@ -62,7 +88,9 @@ async def test_an_elder_who_was_not_rung_in_half_an_hour_is_overdue(world: World
     for asked, late in ((utc_now() - timedelta(minutes=29), 0), (long_ago, 1)):
         async with world.order(number) as (session, order):
             version = order.version
-            await dispatching.offer(session, order, firm, reason="", by="user:1", version=version, now=asked)
+            await dispatching.offer(
+                session, order, firm, reason="", by="user:1", version=version, now=asked, policy=POLICY
+            )
             assert order.call_due_at == asked + timedelta(minutes=30)
         async with world.db.read() as session:
             assert await count_overdue(session, scope=EVERYWHERE) == late
@@ -88,7 +116,7 @@ async def test_who_is_not_trained_on_that_day_is_not_sent(world: World) -> None:
     number, firm = await world.drafted(), world.firms[0]
     mine, other = world.workers[firm][0], world.workers[world.firms[1]][0]
     async with world.order(number) as (session, order):
-        await dispatching.offer(session, order, firm, reason="", by="user:1", version=1, now=world.now)
+        await dispatching.offer(session, order, firm, reason="", by="user:1", version=1, now=world.now, policy=POLICY)
         await dispatching.accept(session, order, by="user:9", version=order.version)
         with pytest.raises(IllegalStep):  # the elder is rung first
             await dispatching.appoint(
@@ -123,7 +151,7 @@ async def test_who_is_not_trained_on_that_day_is_not_sent(world: World) -> None:
 async def test_an_order_is_its_suppliers_only_while_it_has_it(world: World) -> None:
     number, firm = await world.drafted(), world.firms[0]
     async with world.order(number) as (session, order):
-        await dispatching.offer(session, order, firm, reason="", by="user:1", version=1, now=world.now)
+        await dispatching.offer(session, order, firm, reason="", by="user:1", version=1, now=world.now, policy=POLICY)
         assert (await find_order(session, number, supplier=firm)).id == number
         with pytest.raises(NoSuchRecord):
             await find_order(session, number, supplier=world.firms[1])
