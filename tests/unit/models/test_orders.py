@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.policy import Policy
+from ivr.vocabulary import CaseKind, CaseState, FollowUpKind
 from models.audit import AuditEntry
 from models.base import utc_now
+from models.cases import CaseRow
 from models.database import Database
+from models.elders import Elder, ElderStatus
+from models.follow_up_work import complete
+from models.follow_ups import FollowUp
 from models.orders import dispatching, rating
+from models.orders.asking import book_follow_up
 from models.orders.codes import grouped, plain_code, replace_code
 from models.orders.links import GOOD_AFTER, make_link, note_reading, withdraw_links, worker_of
 from models.orders.messages import OrderMessage
 from models.orders.redoing import make_void
-from models.orders.states import IllegalStep
-from models.orders.visits import ActionKind, Outcome, VisitAction, VisitPhoto, add_photo, happened_at
-from models.orders.work_orders import OrderChange, WorkOrder, find_order
+from models.orders.states import IllegalStep, OrderState
+from models.orders.visits import ActionKind, Outcome, VisitAction, VisitPhoto, add_photo, end_visit, happened_at
+from models.orders.work_orders import OrderChange, WorkOrder, find_order, move
+from models.queries.follow_ups import follow_ups_of_orders
 from models.queries.work_orders import OVERDUE, count_overdue, list_orders, orders_of_supplier, todays_orders
 from models.register import FormRefused
 from models.scope import EVERYWHERE
@@ -29,6 +38,7 @@ from models.versions import NoSuchRecord, VersionConflict
 
 from .orders import BEGIN, PAGE, POLICY, World
 
+BLANK: dict[str, Any] = {"caller": "", "dialled": "", "channel": "", "abandoned": False, "again_of": "", "note": ""}
 START, END, NOTE = ActionKind.START, ActionKind.END, ActionKind.NOTE
 
 
@@ -312,3 +322,49 @@ async def test_photos_are_the_workers_own_and_come_once(world: World) -> None:
             False
         ] * 2
         assert len((await session.scalars(select(VisitPhoto))).all()) == 12
+
+
+@pytest.mark.clause("S3.4", "H4", "T5")
+async def test_the_elder_is_asked_two_days_after_the_visit_and_what_they_say_is_the_rating(world: World) -> None:
+    number = await world.appointed()
+    assert await world.scan(number, START) == Outcome.TAKEN
+    world.now += timedelta(minutes=51)
+    assert await world.scan(number, END) == Outcome.TAKEN
+    async with world.db.write() as session:
+        (owed,) = (await follow_ups_of_orders(session, [number]))[number]
+        assert (owed.kind, owed.elder, owed.due_at) == ("life_service", world.elders[0], world.now + timedelta(days=2))
+        said = {"by": "user:7", "done": True, "result": "没擦干净", "note": "", "policy": POLICY}
+        await complete(session, owed.id, version=owed.version, satisfaction="dissatisfied", **said)
+        order = await session.get_one(WorkOrder, number)
+        assert (order.state, order.grade, order.graded_by) == ("checked", "dissatisfied", "user:7")
+        (outcome,) = await session.scalars(select(SupplierOutcome))
+        assert outcome.rating is Rating.DISSATISFIED
+    async with world.order(number) as (session, order):
+        again = await make_void(session, order, by="user:1", now=world.now, policy=POLICY)
+        assert again.id not in await follow_ups_of_orders(session, [again.id])  # nothing was done yet
+        (asked,) = (await follow_ups_of_orders(session, [number]))[number]
+        await complete(session, asked.id, version=asked.version, satisfaction="satisfied", **said)
+        assert order.grade is Rating.DISSATISFIED  # a void order has none to be changed
+
+
+async def test_a_call_that_is_owed_for_the_wish_is_the_one_about_the_visit(world: World) -> None:
+    number = await world.appointed()
+    async with world.order(number) as (session, order):
+        session.add(CaseRow(id="c-1", last_seq=1, kind=CaseKind.SOS, state=CaseState.CLOSED, opened_at=BEGIN, **BLANK))
+        await session.flush()
+        order.case_id = "c-1"
+        session.add(FollowUp(kind=FollowUpKind.LIFE_SERVICE, case_id="c-1", due_at=BEGIN))
+        await _visited(world, session, order)
+        (owed,) = await session.scalars(select(FollowUp))
+        assert (owed.order_id, owed.due_at) == (number, BEGIN + timedelta(days=2, minutes=60))
+        second = await session.get_one(Elder, world.elders[0])
+        second.status = ElderStatus.DIED
+        await book_follow_up(session, order, at=BEGIN, policy=POLICY)
+        assert owed.due_at == BEGIN + timedelta(days=2, minutes=60)  # nobody is owed a call who has died
+
+
+async def _visited(world: World, session: AsyncSession, order: WorkOrder) -> None:
+    """From the door to the end, an hour later."""
+    move(session, order, OrderState.STARTED, by="user:1")
+    order.started_at = BEGIN
+    await end_visit(session, order, BEGIN + timedelta(minutes=60), by="user:1", now=world.now, policy=POLICY)
