@@ -107,9 +107,9 @@ def _unpacked(settings: Settings, source: Path, folder: Path) -> Unpacked:
         return archives.unpack(settings, source, folder)
     _, _, stamp = source.name.rpartition(_BEFORE)
     new: dict[scans.Scan, Path] = {}
-    for folder in scans.FOLDERS if _BEFORE in source.name else ():
-        beside = settings.home / f"{folder}.{_BEFORE}{stamp}"
-        new |= {scans.Scan(folder, path.name): path for path in beside.glob("*")}
+    for kind in scans.FOLDERS if _BEFORE in source.name else ():
+        beside = settings.home / f"{kind}.{_BEFORE}{stamp}"
+        new |= {scans.Scan(kind, path.name): path for path in beside.glob("*")}
     return Unpacked(source, (), frozenset(), new)
 
 
