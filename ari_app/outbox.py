@@ -7,20 +7,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final
 
 import structlog
 
 from ivr.policy import Policy
 from models.database import Database, DatabaseUnavailable
 from models.masking import numbers_in
-from models.messages import MessageRow, MessageStatus, Outgoing, anything_due, settle, take_due
-from models.orders.messages import OrderMessage
+from models.messages import MessageStatus, Outgoing, anything_due, settle, take_due
+from models.outbox import TABLES
 from sms import Message, NotNow, Refused, SmsGateway, text_of
 
 log = structlog.get_logger(__name__)
 LOOK_EVERY = 1.0  # seconds
-TABLES: Final[tuple[type[Outgoing], ...]] = (MessageRow, OrderMessage)  # the more urgent first
 AT_ONCE = 20  # messages that are on their way at the same time
 LEASE = timedelta(minutes=1)  # longer than a gateway may take
 

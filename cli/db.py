@@ -33,7 +33,8 @@ def upgrade() -> None:
 def backup(file: Path) -> None:
     """备份到一个文件，可在运行中进行 / copy database and scans to FILE, also while the platform runs.
 
-    含扫描件，不含 secrets.toml 和录音 / with the scans of papers, without secrets.toml and recordings.
+    含上传的扫描件、预案和照片，不含 secrets.toml 和录音 / with scans, plans and photos that were uploaded, without
+    secrets.toml and recordings.
     """
     size = copies.backup(frame.settings(), file)
     click.echo(f"✓ {file}  {size / 1e6:.1f} MB")

@@ -21,24 +21,26 @@ from tempfile import TemporaryDirectory
 from typing import IO, Final
 
 from home.refusals import BackupError
-from home.scans import FOLDER, all_scans, path_of
+from home.scans import FOLDER, FOLDERS, Scan, all_scans, path_of
 from home.settings import Settings
 
 UNDER_WAY: Final = "backup-"  # what folders in the home begin with in which a backup gathers its scans
 _CONTENTS, _DATABASE = "contents.json", "database"
-_KIND: Final = "yijiantong-backup-1"
+_KIND: Final = "yijiantong-backup-2"
+_HOLDS: Final = {"yijiantong-backup-1": (FOLDER,), _KIND: FOLDERS}  # kind of backup to the folders that are in it
 _HEADER: Final = slice(257, 262)  # where a tar says that it is one
 _AT_ONCE: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """`database`: its copy, as a file; `scans`: the hashes of those in the backup, None for a backup of the database
-    alone; `new`: a file for each that the home does not have."""
+    """`database`: its copy, as a file; `scans`: those in the backup, which holds `folders` whole (none: a backup of the
+    database alone); `new`: a file for each that the home does not have."""
 
     database: Path
-    scans: frozenset[str] | None
-    new: dict[str, Path]
+    folders: tuple[str, ...]
+    scans: frozenset[Scan]
+    new: dict[Scan, Path]
 
 
 @contextmanager
@@ -60,21 +62,22 @@ class Gathering:
 
     def more(self) -> None:
         """Hold those that have come meanwhile as well."""
-        for digest in all_scans(self._settings):
-            held = self._folder / digest
+        for scan in all_scans(self._settings):
+            held = self._folder / scan.folder / scan.digest
             if not held.exists():
+                held.parent.mkdir(mode=0o700, exist_ok=True)
                 with suppress(FileNotFoundError):  # taken away again
-                    _link(path_of(self._settings, digest), held)
+                    _link(path_of(self._settings, scan.digest, folder=scan.folder), held)
 
     def pack(self, database: Path, target: Path) -> None:
         """All of it into the file `target`."""
-        held = sorted(self._folder.iterdir())
+        held = sorted(self._folder.glob("*/*"))
         contents = json.dumps({"kind": _KIND, "scans": len(held)}).encode()
         with target.open("wb") as file, tarfile.open(fileobj=file, mode="w") as tar:
             about = tarfile.TarInfo(_CONTENTS)
             about.size = len(contents)
             tar.addfile(about, io.BytesIO(contents))
-            for path, name in ((database, _DATABASE), *((one, f"{FOLDER}/{one.name}") for one in held)):
+            for path, name in ((database, _DATABASE), *((one, f"{one.parent.name}/{one.name}") for one in held)):
                 tar.add(path, name, filter=_for_nobody_else)
 
 
@@ -88,29 +91,38 @@ def unpack(settings: Settings, source: Path, folder: Path) -> Unpacked:
     database, found, new = folder / _DATABASE, set(), {}
     try:
         with tarfile.open(source, "r:") as tar:
-            promised = _promised(tar, source)
+            folders, promised = _promised(tar, source)
             _take(tar, tar.next(), _DATABASE, database)
             while member := tar.next():
-                digest = PurePosixPath(member.name).name
-                wanted = None if _is_there(path_of(settings, digest), member.size) else folder / digest
-                if _take(tar, member, f"{FOLDER}/{digest}", wanted) != digest:
+                scan = _named(member, folders)
+                there = path_of(settings, scan.digest, folder=scan.folder)
+                wanted = None if _is_there(there, member.size) else folder / scan.folder / scan.digest
+                if _take(tar, member, "/".join(scan), wanted) != scan.digest:
                     raise tarfile.ReadError(member.name)
-                found.add(digest)
+                found.add(scan)
                 if wanted is not None:
-                    new[digest] = wanted
+                    new[scan] = wanted
     except (tarfile.TarError, EOFError) as error:
         raise _damaged(source) from error
     if len(found) != promised:
         raise _damaged(source)
-    return Unpacked(database, frozenset(found), new)
+    return Unpacked(database, folders, frozenset(found), new)
+
+
+def _named(member: tarfile.TarInfo, folders: tuple[str, ...]) -> Scan:
+    """Which scan this is, by its name. Raises ReadError: none of these folders."""
+    path = PurePosixPath(member.name)
+    if str(path.parent) not in folders:
+        raise tarfile.ReadError(member.name)
+    return Scan(str(path.parent), path.name)
 
 
 def _is_there(path: Path, size: int) -> bool:
     return path.is_file() and path.stat().st_size == size
 
 
-def _promised(tar: tarfile.TarFile, source: Path) -> int:
-    """How many scans there are to be."""
+def _promised(tar: tarfile.TarFile, source: Path) -> tuple[tuple[str, ...], int]:
+    """Which folders are in it, and how many scans there are to be."""
     first = tar.next()
     file = tar.extractfile(first) if first is not None and first.name == _CONTENTS else None
     if file is None:
@@ -120,11 +132,11 @@ def _promised(tar: tarfile.TarFile, source: Path) -> int:
         kind, scans = str(contents["kind"]), int(contents["scans"])
     except (ValueError, KeyError, TypeError) as error:
         raise _damaged(source) from error
-    if kind != _KIND:
+    if kind not in _HOLDS:
         raise BackupError(
             f"{source} 来自更新的版本, 请先升级本程序 / is of a newer version; install that version first"
         )
-    return scans
+    return _HOLDS[kind], scans
 
 
 def _take(tar: tarfile.TarFile, member: tarfile.TarInfo | None, name: str, target: Path | None) -> str:
@@ -133,6 +145,8 @@ def _take(tar: tarfile.TarFile, member: tarfile.TarInfo | None, name: str, targe
     if file is None:
         raise tarfile.ReadError(name)
     digest = hashlib.sha256()
+    if target is not None:
+        target.parent.mkdir(mode=0o700, exist_ok=True)
     with _private(target or Path(os.devnull)) as into:
         while part := file.read(_AT_ONCE):
             digest.update(part)

@@ -1,5 +1,5 @@
-"""The records, which are the database and the scans, into one file and back, while the platform runs (backup) or stands
-still (restore).
+"""The records, which are the database and the files that were uploaded (`scans.py`), into one file and back, while the
+platform runs (backup) or stands still (restore).
 
 Here: what both databases have in common, and SQLite, through its own backup interface. PostgreSQL is in
 `postgres_copies.py`, the file in `archives.py`. Secrets and recordings are files of the home and are not in it.
@@ -106,30 +106,32 @@ def _unpacked(settings: Settings, source: Path, folder: Path) -> Unpacked:
     if archives.is_archive(source):
         return archives.unpack(settings, source, folder)
     _, _, stamp = source.name.rpartition(_BEFORE)
-    beside = settings.home / f"{scans.FOLDER}.{_BEFORE}{stamp}"
-    new = {path.name: path for path in beside.glob("*")} if _BEFORE in source.name else {}
-    return Unpacked(source, None, new)
+    new: dict[scans.Scan, Path] = {}
+    for kind in scans.FOLDERS if _BEFORE in source.name else ():
+        beside = settings.home / f"{kind}.{_BEFORE}{stamp}"
+        new |= {scans.Scan(kind, path.name): path for path in beside.glob("*")}
+    return Unpacked(source, (), frozenset(), new)
 
 
 @contextmanager
 def _scans_of(settings: Settings, unpacked: Unpacked, stamp: str) -> Iterator[None]:
     """Those of the backup are there before its database is; those that only the database of before has may go after
     it. So a scan is never missing, wherever this is killed."""
-    added: list[tuple[str, Path]] = []
+    added: list[tuple[scans.Scan, Path]] = []
     try:
-        for digest, path in unpacked.new.items():
-            scans.add(settings, digest, path)
-            added.append((digest, path))
+        for scan, path in unpacked.new.items():
+            scans.add(settings, scan, path)
+            added.append((scan, path))
         yield
     except BaseException:
-        for digest, path in added:
-            scans.path_of(settings, digest).replace(path)
+        for scan, path in added:
+            scans.path_of(settings, scan.digest, folder=scan.folder).replace(path)
         raise
-    if unpacked.scans is not None:
-        beside = settings.home / f"{scans.FOLDER}.{stamp}"
-        for digest in set(scans.all_scans(settings)) - unpacked.scans:
+    for scan in set(scans.all_scans(settings)) - unpacked.scans:
+        if scan.folder in unpacked.folders:
+            beside = settings.home / f"{scan.folder}.{stamp}"
             beside.mkdir(mode=0o700, exist_ok=True)
-            scans.path_of(settings, digest).rename(beside / digest)
+            scans.path_of(settings, scan.digest, folder=scan.folder).rename(beside / scan.digest)
 
 
 def _tidy_up(home: Path, file: Path | None) -> None:

@@ -1,5 +1,5 @@
-"""Scans of papers, files of emergency plans and photos of visits that were uploaded: below the home folder, named by
-their hash, for their owner only (0600).
+"""Files that were uploaded (scans of papers, photos of workers, files of emergency plans, photos of visits): below the
+home folder, named by their hash, for their owner only (0600).
 
 What a file is, its content says, never its name. Who may read one is the web's business; what refers to it, `models`'.
 """
@@ -13,13 +13,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, NamedTuple
 
 from home.settings import Settings
 
 FOLDER: Final = "papers"
 PLANS: Final = "plans"  # of emergency plans: no personal data, and kept apart from papers of elders
 PHOTOS: Final = "visit-photos"
+FOLDERS: Final = (FOLDER, PLANS, PHOTOS)
 LARGEST: Final = 10 * 1024 * 1024  # bytes: an A4 page in colour at 300 dpi is a tenth of it
 _AT_ONCE: Final = 1024 * 1024
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
@@ -29,6 +30,13 @@ _BEGINNINGS: Final = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
 )
 ENDINGS: Final = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png"}
+
+
+class Scan(NamedTuple):
+    """A file that is kept: in which of `FOLDERS`, and its SHA-256 in hex."""
+
+    folder: str
+    digest: str
 
 
 class ScanRefused(Exception):
@@ -71,14 +79,17 @@ def path_of(settings: Settings, digest: str, *, folder: str = FOLDER) -> Path:
     return settings.home / folder / digest[:2] / digest
 
 
-def all_scans(settings: Settings) -> Iterator[str]:
-    """The hashes of those that are on the disk now."""
-    return (path.name for path in (settings.home / FOLDER).glob("??/*") if _HASH.fullmatch(path.name))
+def all_scans(settings: Settings) -> Iterator[Scan]:
+    """Those that are on the disk now, in every folder."""
+    for folder in FOLDERS:
+        for path in (settings.home / folder).glob("??/*"):
+            if _HASH.fullmatch(path.name):
+                yield Scan(folder, path.name)
 
 
-def add(settings: Settings, digest: str, file: Path) -> None:
-    """Make this file, which is of the home's disk, the scan of this hash."""
-    target = path_of(settings, digest)
+def add(settings: Settings, scan: Scan, file: Path) -> None:
+    """Make this file, which is of the home's disk, this scan."""
+    target = path_of(settings, scan.digest, folder=scan.folder)
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     file.replace(target)
 

@@ -200,6 +200,22 @@ class Policy:
         zh="结束后多久内再次来电视为同一事件的延续(H12)",
         en="after the end of a case, how long another call belongs to it (H12)",
     )
+    order_call: float = _value(
+        30,
+        low=5,
+        high=1440,
+        unit="min",
+        zh="派单后服务商致电老人的时限(H7)",
+        en="a supplier rings the elder within, after an order (H7)",
+    )
+    order_punctual: float = _value(
+        15,
+        low=0,
+        high=120,
+        unit="min",
+        zh="上门晚于预约多久以内仍算准时",
+        en="a visit counts as punctual until so long after the hour that was agreed",
+    )
     score_ratings: float = _value(
         40,
         low=1,

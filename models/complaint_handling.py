@@ -10,9 +10,11 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ivr.policy import Policy
 from models.audit import audit
 from models.base import utc_now
 from models.complaint_rules import Facts, Person, after_asking, is_about, not_now
+from models.complaint_targets import Target, aim, count, known, order_named
 from models.complaints import (
     SUCCESSORS,
     AboutKind,
@@ -25,11 +27,11 @@ from models.complaints import (
 )
 from models.elders import Elder
 from models.masking import is_masked
+from models.orders.work_orders import WorkOrder
 from models.people import User
 from models.refusing import refuse
 from models.register import find_elder
 from models.scope import EVERYWHERE, Scope
-from models.seats import Seat
 from models.text import plain
 from models.versions import NoSuchRecord, changing
 
@@ -49,10 +51,11 @@ REFUSALS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class NewComplaint:
-    """`complainant` and `caller` where that is not the elder."""
+    """`complainant` and `caller` where that is not the elder; `order`: the one that it is about, if any."""
 
     words: str
     elder: int | None = None
+    order: int | None = None
     about: str = ""
     about_kind: AboutKind = AboutKind.UNKNOWN
     about_id: str = ""
@@ -61,58 +64,71 @@ class NewComplaint:
     came_by: CameBy = CameBy.PAGE
 
 
-async def register(session: AsyncSession, new: NewComplaint, *, by: str, scope: Scope = EVERYWHERE) -> Complaint:
-    """A complaint that did not come in by the telephone line; its clocks run from now.
+async def register(
+    session: AsyncSession, new: NewComplaint, *, by: str, policy: Policy, scope: Scope = EVERYWHERE
+) -> Complaint:
+    """A complaint that did not come in by the telephone line; its clocks run from now. Where it names an order it is
+    of that order's elder. A supplier's score hears of it (`complaint_targets.py`).
 
     Raises:
         NoSuchElder: there is no such elder, or out of `scope`.
-        FormRefused: nobody said what it is, nobody knows who complains, or there is nobody it could be about.
+        FormRefused: nobody said what it is, nobody knows who complains, or there is no such person or order.
     """
     words = _text("words", new.words, needed=True)
     complainant = _text("complainant", new.complainant, most=SHORT)
-    if new.elder is not None:
-        await find_elder(session, new.elder, scope=scope)
+    order = None if new.order is None else await order_named(session, new.order, elder=new.elder, scope=scope)
+    elder = new.elder if order is None else order.elder_id
+    if elder is not None:
+        await find_elder(session, elder, scope=scope)
     elif not complainant:
         refuse("complainant", "请填写投诉人，或选择老人档案", "say who complains, or about which elder it is")
-    about_kind, about_id = await _known(session, new.about_kind, new.about_id)
+    given = Target(new.about_kind, _text("about_id", new.about_id, most=SHORT))
+    target = await known(session, given, order=order, scope=scope)
     now = utc_now()
     complaint = Complaint(
-        elder_id=new.elder,
+        elder_id=elder,
+        order_id=None if order is None else order.id,
         drafted_at=now,
         drafted_by=by,
         opened_at=now,
         words=words,
         about=_text("about", new.about, most=SHORT),
-        about_kind=about_kind,
-        about_id=about_id,
+        about_kind=target.kind,
+        about_id=target.id,
         came_by=new.came_by,
         complainant=complainant,
         caller=_text("caller", new.caller, most=40),
     )
     session.add(complaint)
     await session.flush()
-    audit(session, by, "complaint.register", f"complaint:{complaint.id}", elder=new.elder, about=about_kind)
+    await count(session, complaint, policy=policy)
+    told = {"about": target.kind, "order": complaint.order_id}
+    audit(session, by, "complaint.register", f"complaint:{complaint.id}", elder=elder, **told)
     return complaint
 
 
 async def tell_whom(
     session: AsyncSession, number: int, *, version: int, about_kind: AboutKind, about_id: str, by: Person,
-    scope: Scope = EVERYWHERE,
+    policy: Policy, scope: Scope = EVERYWHERE,
 ) -> Complaint:  # fmt: skip
-    """Say whom it is about. Whoever is responsible and turns out to be meant has it no longer.
+    """Say whom it is about. Whoever is responsible and turns out to be meant has it no longer; the score of a
+    supplier hears of it (`complaint_targets.py`).
 
     Raises:
         NoSuchRecord, VersionConflict: as in `versions.changing`; out of `scope` there is none.
         FormRefused: there is nobody such, or the one who says so is complained about.
     """
-    kind, known = await _known(session, about_kind, about_id)
+    given = Target(about_kind, _text("about_id", about_id, most=SHORT))
     async with changing(session, await find(session, number, scope=scope), version=version) as row:
+        order = None if row.order_id is None else await session.get(WorkOrder, row.order_id)
+        target = await known(session, given, order=order, scope=scope)
         before, responsible = await facts_of(session, row), await person_of(session, row.assigned_to)
         _allowed(not_now(before, Step.ASSIGNED, by, to=by), but="leaders_only")
-        row.about_kind, row.about_id = kind, known
-        if responsible is not None and is_about(replace(before, about_kind=kind, about_id=known), responsible):
+        meant = replace(before, about_kind=target.kind, about_id=target.id)
+        if responsible is not None and is_about(meant, responsible):
             row.assigned_to, row.state = None, ComplaintState.DRAFT
-        audit(session, by.actor, "complaint.about", f"complaint:{number}", elder=row.elder_id, about=kind)
+        await aim(session, row, target, policy=policy)
+        audit(session, by.actor, "complaint.about", f"complaint:{number}", elder=row.elder_id, about=target.kind)
     return row
 
 
@@ -237,20 +253,6 @@ def _allowed(why: str, *, but: str = "") -> None:
     """Raises FormRefused for the reason, unless it is the one that does not count here."""
     if why and why != but:
         refuse("step", *REFUSALS[why])
-
-
-async def _known(session: AsyncSession, kind: AboutKind, reference: str) -> tuple[AboutKind, str]:
-    """Users and seats must be there; for who is unknown there is no reference."""
-    reference = _text("about_id", reference, most=SHORT)
-    if kind is AboutKind.USER:
-        user = await session.get(User, int(reference)) if reference.isdecimal() and len(reference) < 10 else None
-        if user is None:
-            refuse("about_id", "没有这个人员", "there is no such user")
-    elif kind is AboutKind.SEAT and await session.get(Seat, reference) is None:
-        refuse("about_id", "没有这个坐席", "there is no such seat")
-    elif kind is AboutKind.SUPPLIER and not reference:
-        refuse("about_id", "请填写服务商", "say which supplier")
-    return kind, reference if kind in (AboutKind.USER, AboutKind.SEAT, AboutKind.SUPPLIER) else ""
 
 
 def _text(field: str, given: str, *, most: int = LONGEST, needed: bool = False) -> str:

@@ -73,7 +73,8 @@ LEVELS: Final = 3  # the centre's staff, its leaders, the authority above
 
 
 class AboutKind(StrEnum):
-    """Whom a complaint is about; `id` is a user's number, a seat's extension, a supplier's reference."""
+    """Whom a complaint is about; `id` is a user's number, a seat's extension, a supplier's number (empty: nobody
+    could say which one)."""
 
     UNKNOWN = "unknown"
     USER = "user"
@@ -104,12 +105,13 @@ def _as_drafted(context: Any) -> Any:
 class Complaint(Drafted, Base):
     """`about`: whom or what, in somebody's words, may be empty; `words`: what was said. `complainant` and `caller`: who
     complains and at which number, where that is not the elder. `opened_at`: since when the clocks of this level run;
-    `contacted_at`: when who complained was first spoken with since then."""
+    `contacted_at`: when who complained was first spoken with since then. `order_id`: the order that it is about."""
 
     __tablename__ = "complaints"
     __table_args__ = (UniqueConstraint("case_id", "case_seq"),)
 
     state: Mapped[ComplaintState] = mapped_column(choice(ComplaintState), default=ComplaintState.DRAFT, index=True)
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("work_orders.id", ondelete="SET NULL"), index=True)
     about: Mapped[str]
     words: Mapped[str]
     about_kind: Mapped[AboutKind] = mapped_column(choice(AboutKind), default=AboutKind.UNKNOWN)

@@ -9,12 +9,15 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ivr.policy import Policy
 from ivr.vocabulary import FollowUpKind
 from models.base import utc_now
 from models.complaint_handling import NewComplaint, person_of, register, take_step
 from models.complaints import AboutKind, Complaint, Step
 from models.elders import Elder
 from models.follow_ups import FollowUp, FollowUpTry, TryResult
+from models.orders.states import OrderState
+from models.orders.work_orders import WorkOrder
 from models.people import User
 
 BY: Final = "demo"
@@ -28,14 +31,14 @@ async def make(session: AsyncSession) -> None:
     users = {user.username: user.id for user in await session.scalars(select(User))}
     if len(elders) < 4 or not {"supervisor", "agent802"} <= users.keys():
         return
+    done = await session.scalar(select(WorkOrder.id).where(WorkOrder.state == OrderState.FINISHED).limit(1))
     new = NewComplaint(
-        "约好上午送餐，下午才到，也没有打电话",
-        elder=elders[1],
-        about="演示送餐公司",
+        "约好上午来，下午才到，也没有打电话",
+        elder=elders[1] if done is None else None,
+        order=done,
         about_kind=AboutKind.SUPPLIER,
-        about_id="演示送餐公司",
     )
-    await register(session, new, by=BY)
+    await register(session, new, by=BY, policy=Policy())
     new = NewComplaint(
         "接电话时语气生硬，没有听完就挂断",
         elder=elders[2],
@@ -44,7 +47,7 @@ async def make(session: AsyncSession) -> None:
         about_kind=AboutKind.USER,
         about_id=str(users["agent802"]),
     )
-    late = await register(session, new, by=BY)
+    late = await register(session, new, by=BY, policy=Policy())
     late.drafted_at = late.opened_at = utc_now() - timedelta(days=6)
     await session.flush()
     supervisor = await person_of(session, users["supervisor"])

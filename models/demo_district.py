@@ -83,10 +83,10 @@ async def make(db: Database, *, seed: int = 1, area_code: str = "021", elders: i
         street = await session.scalar(select(OrgUnit.id).where(OrgUnit.name == _STREETS[0]).order_by(OrgUnit.id))
     log_ins = [await _log_in(db, *user, unit=street if user[2] in PLACED else None) for user in _USERS]
     async with db.write() as session:
-        await demo_afterwards.make(session)
         await demo_operation.add(session, agent="agent801", lead="supervisor")
         await demo_suppliers.make(session, area_code=area_code)
         await demo_orders.make(session)
+        await demo_afterwards.make(session)
     return DemoDistrict(len(new), tuple(log_ins))
 
 

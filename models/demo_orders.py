@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ivr.policy import Policy
 from models.base import utc_now
 from models.elders import Elder
-from models.orders import dispatching, rating
+from models.follow_up_work import complete
+from models.follow_ups import FollowUp
+from models.orders import dispatching
 from models.orders.codes import code_of
 from models.orders.drafting import draft
 from models.orders.states import OrderState
@@ -65,7 +67,15 @@ async def _bring(
     best = ranked.offered[0]
     reason = f"{best.rank}. {best.why.zh} / {best.why.en}"
     await dispatching.offer(
-        session, order, best.supplier, price=best.price, reason=reason, by=BY, version=order.version, now=at
+        session,
+        order,
+        best.supplier,
+        price=best.price,
+        reason=reason,
+        by=BY,
+        version=order.version,
+        now=at,
+        policy=Policy(),
     )
     if state is _S.OFFERED:
         return
@@ -85,7 +95,24 @@ async def _bring(
         return
     await _scan(session, order, worker, ActionKind.END, visit + timedelta(minutes=minutes))
     if state is _S.CHECKED:
-        await rating.rate(session, order, Rating.SATISFIED, BY, policy=Policy())
+        await _ask(session, order)
+
+
+async def _ask(session: AsyncSession, order: WorkOrder) -> None:
+    """The follow-up call of the order was made."""
+    owed = (await session.scalars(select(FollowUp).where(FollowUp.order_id == order.id))).one()
+    await complete(
+        session,
+        owed.id,
+        version=owed.version,
+        by=BY,
+        done=True,
+        result="按时上门，打扫干净",
+        satisfaction=Rating.SATISFIED,
+        note="",
+        answers={"came": "yes", "on_time": "yes"},
+        policy=Policy(),
+    )
 
 
 async def _scan(session: AsyncSession, order: WorkOrder, worker: Worker, kind: ActionKind, at: datetime) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ivr.policy import Policy
 from ivr.vocabulary import FollowUpKind
 from models.audit import audit
 from models.base import utc_now
@@ -16,10 +17,14 @@ from models.complaints import Satisfaction
 from models.elders import Elder
 from models.follow_up_forms import checked
 from models.follow_ups import Ended, FollowUp
+from models.orders.rating import rate
+from models.orders.states import DONE
+from models.orders.work_orders import WorkOrder
 from models.people import User
 from models.refusing import refuse
 from models.roles import UserRole
 from models.scope import EVERYWHERE, Scope
+from models.suppliers.records import Rating
 from models.versions import NoSuchRecord, changing
 
 CALLERS: Final = frozenset({UserRole.ADMIN, UserRole.LEAD, UserRole.AGENT, UserRole.PROFESSIONAL, UserRole.DISPATCHER})
@@ -72,10 +77,11 @@ async def complete(
     satisfaction: str,
     note: str,
     answers: Mapping[str, str] | None = None,
+    policy: Policy,
     scope: Scope = EVERYWHERE,
 ) -> None:
     """Write down what the call brought, or (`done` False) take that back. After a complaint it is passed on to the
-    complaint whether they are satisfied.
+    complaint whether they are satisfied, after a visit to its order (H4, T5).
 
     Raises:
         NoSuchRecord, VersionConflict: as in `versions.changing`; out of `scope` there is none.
@@ -91,3 +97,12 @@ async def complete(
         audit(session, by, "follow_up.done" if done else "follow_up.reopen", f"follow_up:{follow_up}")
         if done and asked and satisfaction and row.kind is FollowUpKind.COMPLAINT and row.case_id is not None:
             await asked_by_follow_up(session, row.case_id, Satisfaction(satisfaction), by=by)
+        if done and satisfaction and row.order_id is not None:
+            await _rate(session, row.order_id, Rating(satisfaction), by=by, policy=policy)
+
+
+async def _rate(session: AsyncSession, number: int, grade: Rating, *, by: str, policy: Policy) -> None:
+    """An order that was made void meanwhile has no rating; what was said stays with the follow-up."""
+    order = await session.get(WorkOrder, number)
+    if order is not None and order.state in DONE:
+        await rate(session, order, grade, by, policy=policy)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, select, update
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -143,19 +143,3 @@ async def messages_of(session: AsyncSession, case: str) -> Sequence[MessageView]
         )
         for row in rows
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """Messages that wait to be sent; `since` the first of them was asked for."""
-
-    waiting: int
-    since: datetime | None
-
-
-async def owed(session: AsyncSession) -> Owed:
-    wanted = select(func.count(MessageRow.id), func.min(MessageRow.asked_at)).where(
-        MessageRow.status == MessageStatus.WAITING
-    )
-    waiting, since = (await session.execute(wanted)).one()
-    return Owed(waiting, since)

@@ -153,5 +153,6 @@ def whom(view: ComplaintView, people: Mapping[str, str], t: Texts) -> str:
     if view.about_kind is AboutKind.USER:
         named = people.get(f"user:{view.about_id}", view.about_id)
     elif view.about_kind in (AboutKind.SEAT, AboutKind.SUPPLIER):
-        named = f"{t(f'about_kind.{view.about_kind}')} {view.about_id}"
+        who = people.get(f"{view.about_kind}:{view.about_id}", view.about_id)
+        named = f"{t(f'about_kind.{view.about_kind}')} {who}".rstrip()
     return " · ".join(filter(None, (named, view.about))) or t(f"about_kind.{view.about_kind}")

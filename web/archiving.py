@@ -20,6 +20,7 @@ from models.database import Database, DatabaseUnavailable
 from models.house_policy import Fixed, office_hours
 from models.people import list_users
 from models.queries.complaints import count_complaints, list_complaints, recordings_of, steps_of
+from models.queries.suppliers import names_of_suppliers
 from web.archive_file import ArchiveFile, Asked, remove
 from web.logs import log
 
@@ -84,6 +85,7 @@ class Archives:
             since, until = year_of(row.year)
             total = await count_complaints(session, scope=asked.scope, office=office, since=since, until=until)
             people = {f"user:{user.id}": user.name for user in await list_users(session)}
+            people |= {f"supplier:{number}": name for number, name in (await names_of_suppliers(session)).items()}
         await self._told(asked.number, total=total)
         path = path_of(self._settings.home, asked.number)
         await asyncio.to_thread(path.parent.mkdir, mode=0o700, parents=True, exist_ok=True)

@@ -136,7 +136,8 @@ async def _offer(it: _Taking) -> None:
         refuse("supplier", "该服务商现不能承接此项服务", "this supplier cannot take this service now")
     price = chosen.price if it.given.price is None else it.given.price
     reason = f"{chosen.rank}. {chosen.why.zh} / {chosen.why.en}"
-    await dispatching.offer(it.session, it.order, chosen.supplier, price=price, reason=reason, now=it.now, **it.who)
+    told: dict[str, Any] = {"price": price, "reason": reason, "now": it.now, "policy": it.policy}
+    await dispatching.offer(it.session, it.order, chosen.supplier, **told, **it.who)
 
 
 async def _accept(it: _Taking) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from models.database import DatabaseUnavailable
 from models.people import User
+from models.queries.suppliers import names_of_suppliers
 from web.keys import DATABASE
 
 
@@ -21,6 +22,12 @@ async def names_of_users(request: web.Request, actors: Iterable[str]) -> dict[st
             return {f"user:{number}": name for number, name in rows}
     except DatabaseUnavailable:
         return {}
+
+
+async def names_of_firms(request: web.Request) -> dict[str, str]:
+    """`supplier:7` to the name of that supplier, which is no secret. Raises DatabaseUnavailable."""
+    async with request.app[DATABASE].read() as session:
+        return {f"supplier:{number}": name for number, name in (await names_of_suppliers(session)).items()}
 
 
 async def names_of_everybody(request: web.Request) -> dict[str, str]:

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.database import Database, DatabaseUnavailable
-from models.messages import Owed, owed
+from models.outbox import Owed, owed
 from web.condition import DATABASE_WITHIN, Condition, Looking, Rung
 from web.controller.client import Controller, ControllerUnreachable
 from web.fresh import Fresh

@@ -16,7 +16,7 @@ from ivr.policy import Policy
 from models.elders import Elder
 from models.orders.links import make_link
 from models.orders.messages import OrderText, send
-from models.orders.redoing import RING_WITHIN, make_void
+from models.orders.redoing import make_void
 from models.orders.states import WITH_SUPPLIER, OrderState, check_step
 from models.orders.visits import Outcome, end_visit
 from models.orders.work_orders import WorkOrder, move
@@ -41,7 +41,7 @@ async def offer(
     by: str,
     version: int,
     now: datetime,
-    within: timedelta = RING_WITHIN,
+    policy: Policy,
 ) -> None:
     """Send it to this supplier; `reason`: why to this one, as it was shown. `price` in fen, None: the supplier's own;
     never above the service's limit (T1). From now on the clock for ringing the elder runs (H7)."""
@@ -63,10 +63,14 @@ async def offer(
         move(session, order, OrderState.OFFERED, by=by, why=reason, supplier=supplier, price=agreed)
         order.supplier_id, order.price, order.offer_reason = supplier, agreed, reason
         order.minimum_minutes = service.minimum_minutes
-        order.offered_at, order.call_due_at, order.elder_called_at = now, now + within, None
+        order.offered_at, order.call_due_at, order.elder_called_at = (
+            now,
+            now + timedelta(minutes=policy.order_call),
+            None,
+        )
         order.worker_id, order.appointed_for = None, None
-        minutes = int(within.total_seconds() // 60)
-        told = {"service": service.name_zh, "place": await _place(session, order.elder_id), "minutes": minutes}
+        place, minutes = await _place(session, order.elder_id), int(policy.order_call)
+        told = {"service": service.name_zh, "place": place, "minutes": minutes}
         send(session, order, OrderText.ORDER_OFFERED, name=firm.name, number=firm.sms_number, now=now, **told)
 
 

@@ -4,7 +4,6 @@ be done instead (T3)."""
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,9 +12,6 @@ from models.orders.states import OrderState
 from models.orders.work_orders import WorkOrder, move, record
 from models.suppliers.outcomes import order_ended
 from models.suppliers.records import WORKING, Supplier
-
-RING_WITHIN: Final = timedelta(minutes=30)  # the elder, for another appointment (H7)
-PUNCTUAL: Final = timedelta(minutes=15)  # at the door so long after the hour that was agreed
 
 
 async def make_void(
@@ -52,7 +48,7 @@ async def make_void(
     if firm is not None and firm.status in WORKING:
         again.state, again.supplier_id, again.price = OrderState.ACCEPTED, firm.id, order.price
         again.offer_reason, again.minimum_minutes = order.offer_reason, order.minimum_minutes
-        again.offered_at, again.call_due_at = now, now + RING_WITHIN
+        again.offered_at, again.call_due_at = now, now + timedelta(minutes=policy.order_call)
     session.add(again)
     await session.flush()
     record(session, again, again.state, before=None, by=by, redo_of=order.id)
@@ -65,7 +61,7 @@ async def tell_score(session: AsyncSession, order: WorkOrder, *, at: datetime, p
         return
     punctual = None
     if order.started_at is not None and order.appointed_for is not None:
-        punctual = order.started_at <= order.appointed_for + PUNCTUAL
+        punctual = order.started_at <= order.appointed_for + timedelta(minutes=policy.order_punctual)
     await order_ended(
         session,
         order.supplier_id,

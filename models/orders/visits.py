@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ivr.policy import Policy
 from models.audit import audit
 from models.base import Base, choice
+from models.orders.asking import book_follow_up
 from models.orders.codes import opens
 from models.orders.redoing import make_void, tell_score
 from models.orders.states import OrderState
@@ -222,6 +223,7 @@ async def end_visit(
     move(session, order, OrderState.FINISHED, by=by, why=why, at=at, minutes=minutes, **data)
     order.minutes, order.finished_at = minutes, at
     await tell_score(session, order, at=at, policy=policy)
+    await book_follow_up(session, order, at=at, policy=policy)
     return Outcome.TAKEN
 
 

@@ -38,6 +38,7 @@ class ComplaintView(DraftView):
     user's number."""
 
     state: ComplaintState
+    order: int | None
     about: str
     words: str
     about_kind: AboutKind
@@ -179,6 +180,7 @@ def _view(
     return ComplaintView(
         **shared(row, name),
         state=row.state,
+        order=row.order_id,
         about=row.about,
         words=row.words,
         about_kind=row.about_kind,

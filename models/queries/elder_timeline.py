@@ -1,5 +1,5 @@
-"""All that happened to one elder on one line of time: cases, orders, complaints, follow-ups, tests and repairs of their
-terminals, papers, changes of the file. A new kind is a new reader in `_READERS`.
+"""All that happened to one elder on one line of time: cases, orders and the visits of them, care calls, complaints,
+follow-ups, tests and repairs of their terminals, papers, changes of the file. A new kind is a new reader in `_READERS`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final, Literal
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.care.calls import RESULTS, CareCall, CareState
 from models.cases import CaseRow
 from models.complaints import Complaint
 from models.elders import ElderChange, Terminal
@@ -21,9 +22,12 @@ from models.orders.work_orders import WorkOrder
 from models.papers import Paper
 from models.queries.paging import Page
 from models.repairs import TerminalRepair
+from models.suppliers.records import Worker
 from models.terminal_tests import TerminalTest
 
-Kind = Literal["case", "order", "complaint", "follow_up", "test", "repair", "paper", "change"]
+Kind = Literal["case", "order", "visit", "care", "complaint", "follow_up", "test", "repair", "paper", "change"]
+
+_CARE: Final = frozenset(RESULTS) - {CareState.CANCELLED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,27 @@ async def _orders(session: AsyncSession, elder: int, limit: int) -> Sequence[Hap
             row.drafted_by,
         )
         for row in await session.scalars(rows)
+    ]
+
+
+async def _visits(session: AsyncSession, elder: int, limit: int) -> Sequence[Happened]:
+    """At the time when the worker came; by the number of the order."""
+    rows = select(WorkOrder, Worker.name).outerjoin(Worker, Worker.id == WorkOrder.worker_id)
+    rows = rows.where(WorkOrder.elder_id == elder, WorkOrder.started_at.is_not(None))
+    return [
+        Happened(row.started_at, "visit", str(row.id), str(row.aid), str(row.state), worker or "")
+        for row, worker in await session.execute(rows.order_by(WorkOrder.started_at.desc()).limit(limit))
+        if row.started_at is not None
+    ]
+
+
+async def _care_calls(session: AsyncSession, elder: int, limit: int) -> Sequence[Happened]:
+    """Those that were made or should have been: who is still to be rung, or need not be, is in the calendar."""
+    rows = select(CareCall).where(CareCall.elder_id == elder, CareCall.state.in_(_CARE), CareCall.ended_at.is_not(None))
+    return [
+        Happened(row.ended_at, "care", str(row.id), str(row.kind), str(row.state), case=row.case_id or "")
+        for row in await session.scalars(rows.order_by(CareCall.ended_at.desc()).limit(limit))
+        if row.ended_at is not None
     ]
 
 
@@ -147,6 +172,8 @@ async def _changes(session: AsyncSession, elder: int, limit: int) -> Sequence[Ha
 _READERS: Final[Sequence[Callable[[AsyncSession, int, int], Awaitable[Sequence[Happened]]]]] = (
     _cases,
     _orders,
+    _visits,
+    _care_calls,
     _complaints,
     _follow_ups,
     _tests,

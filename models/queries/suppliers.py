@@ -132,6 +132,14 @@ async def find_supplier(session: AsyncSession, supplier: int, *, scope: Scope) -
     return found
 
 
+async def names_of_suppliers(session: AsyncSession, *, scope: Scope | None = None) -> dict[int, str]:
+    """Number to name, by name: of those in scope, None: of all. Who is blacklisted has been one too."""
+    query = select(Supplier.id, Supplier.name).order_by(Supplier.name, Supplier.id)
+    if scope is not None:
+        query = query.where(scope.of_suppliers())
+    return {row.id: row.name for row in await session.execute(query)}
+
+
 async def find_worker(session: AsyncSession, worker: int, *, scope: Scope) -> Worker | None:
     """The row; None: there is none, or the supplier is out of scope."""
     wanted = select(Worker).join(Supplier, Supplier.id == Worker.supplier_id)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.audit import AuditEntry
 from models.base import utc_now
@@ -20,7 +21,7 @@ from models.orders.messages import OrderMessage
 from models.orders.visits import VisitPhoto
 from models.orders.work_orders import WorkOrder
 from models.people import User
-from models.suppliers.records import Supplier, SupplierAccount, Worker
+from models.suppliers.records import Supplier, SupplierAccount, SupplierOutcome, Worker
 from models.web_sessions import ApiToken
 from tests.web.conftest import House, bearer, build, csrf_in, log_in
 from web.accounts import hash_of
@@ -38,16 +39,22 @@ async def house(sqlite_url: str, tmp_path: Any) -> AsyncIterator[House]:
 
 async def _supplier(house: House, name: str) -> dict[str, str]:
     """The header of somebody of this firm."""
-    token = token_urlsafe(16)
     async with house.db.write() as session:
-        user = User(username=token.lower(), password_hash="-", name="演示", roles=["supplier"])
+        user, header = await _account(session, "supplier")
         firm = await session.scalar(select(Supplier.id).where(Supplier.name == name))
-        session.add(user)
-        await session.flush()
         session.add(SupplierAccount(user_id=user.id, supplier_id=firm))
-        later = utc_now() + timedelta(hours=1)
-        session.add(ApiToken(user_id=user.id, name="test", key_hash=hash_of(token), expires_at=later))
-    return {"Authorization": f"Bearer {token}"}
+    return header
+
+
+async def _account(session: AsyncSession, role: str) -> tuple[User, dict[str, str]]:
+    """Somebody new with this duty, and their header."""
+    token = token_urlsafe(16)
+    user = User(username=token.lower(), password_hash="-", name="演示", roles=[role])
+    session.add(user)
+    await session.flush()
+    later = utc_now() + timedelta(hours=1)
+    session.add(ApiToken(user_id=user.id, name="test", key_hash=hash_of(token), expires_at=later))
+    return user, {"Authorization": f"Bearer {token}"}
 
 
 async def _step(house: House, who: dict[str, str], order: dict[str, Any], step: str, **given: Any) -> dict[str, Any]:
@@ -191,3 +198,34 @@ async def test_the_centre_works_with_forms_and_sees_what_is_overdue(house: House
     answer = await house.client.post(f"{path}/steps/cancel", data={**sent, "price": "", "version": "2", "why": ""})
     assert answer.status == 422
     assert "请说明原因" in await answer.text()
+
+    await _complain(house, shown, int(offers[0]))
+
+
+async def _complain(house: House, page: str, supplier: int) -> None:
+    """From the order's page: elder and order are filled in, and the supplier's score hears of it."""
+    (path,) = re.findall(r'href="(/complaints/new\?order=\d+)"', page)
+    number = int(path.rpartition("=")[2])
+    form = await (await house.client.get(path)).text()
+    assert f'<option value="{number}" selected>' in form
+    assert f'<option value="supplier:{supplier}"' in form
+    elder = re.findall(r'name="elder"[^>]*value="(\d+)"', form)[0]
+    sent = {"csrf_token": csrf_in(form), "elder": elder, "order": str(number), "target": "", "words": "没有来"}
+    wrong = await house.client.post("/complaints/new", data={**sent, "order": "999999"})
+    assert (wrong.status, "没有这张工单" in await wrong.text()) == (422, True)
+    answer = await house.client.post("/complaints/new", data=sent)
+    shown = await answer.text()
+    assert (answer.status, f'href="/orders/{number}"' in shown) == (200, True)
+    async with house.db.read() as session:
+        heard = (await session.scalars(select(SupplierOutcome).where(SupplierOutcome.order_id == number))).one()
+        name = (await session.get_one(Supplier, supplier)).name
+    assert (heard.supplier_id, heard.complained) == (supplier, True)
+    assert f"服务商 {name}" in shown
+    listed = await (await house.client.get("/complaints")).text()
+    assert f"服务商 {name}" in listed
+    house.client.session.cookie_jar.clear()
+    async with house.db.write() as session:
+        _, agent = await _account(session, "agent")  # does not see suppliers, and leaves them to others to name
+    form = await (await house.client.get(f"/complaints/new?elder={elder}", headers=agent)).text()
+    assert 'value="supplier:' not in form
+    assert f'<option value="{number}"' in form

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ from ari_app import control
 from ari_app.figures import now_families
 from home.secrets import Secrets
 from home.settings import CHECKOUT
-from ivr.vocabulary import CaseKind, CaseState, MessageKind
+from ivr.vocabulary import Aid, CaseKind, CaseState, MessageKind
 from models.cases import CaseRow
 from models.messages import MessageRow, MessageStatus
+from models.orders.messages import OrderText, send
+from models.orders.work_orders import WorkOrder
 from tests.unit.ari_app.platform import platform
 from tests.web.conftest import House, bearer
 from web import condition, watching
@@ -200,6 +203,15 @@ async def test_messages_that_wait_are_counted(house: House) -> None:
     told = await figures(house)
     assert told["yjt_outbox_waiting_messages"] == 1
     assert 0 <= told["yjt_outbox_oldest_seconds"] < 60
+    async with house.db.write() as session:
+        order = WorkOrder(aid=Aid.CLEANING, wish="", drafted_at=now, drafted_by="test")
+        session.add(order)
+        await session.flush()
+        for number in ("12000090001", ""):  # who has none is told nothing, and nothing waits
+            send(session, order, OrderText.ORDER_OFFERED, name="", number=number, now=now - timedelta(minutes=10))
+    of_all = await figures(house)
+    assert of_all["yjt_outbox_waiting_messages"] == 2
+    assert 600 <= of_all["yjt_outbox_oldest_seconds"] < 660
 
 
 def test_calls_that_the_dialplan_served_are_counted_in_its_log(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from web.guard import account_of
 from web.keys import DATABASE
 from web.pages.complaint_archives import ask
 from web.places import scope_of
+from web.policy_now import POLICY_NOW
 from web.problems import NotFound
 from web.rights import Right
 
@@ -55,17 +56,19 @@ class ComplaintList(ListOf[ComplaintView]):
 
 
 class About(Input):
-    """`about_id`: a user's number, a seat's extension, a supplier's reference."""
+    """`about_id`: a user's number, a seat's extension, a supplier's number (empty: nobody could say which one)."""
 
     about_kind: AboutKind = AboutKind.UNKNOWN
     about_id: str = Field("", max_length=SHORT)
 
 
 class ComplaintPost(About):
-    """`complainant` and `caller` (their number) where it is not the elder who complains."""
+    """`complainant` and `caller` (their number) where it is not the elder who complains. `order`: the one that it is
+    about; its supplier is meant unless `about_kind` says who else."""
 
     words: str = Field(min_length=1, max_length=LONGEST)
     elder: RecordId | None = None
+    order: RecordId | None = None
     about: str = Field("", max_length=SHORT)
     complainant: str = Field("", max_length=SHORT)
     caller: str = Field("", max_length=40)
@@ -143,9 +146,9 @@ async def get_complaints(request: web.Request) -> web.StreamResponse:
 )  # fmt: skip
 async def post_complaint(request: web.Request) -> web.StreamResponse:
     wanted = await read_body(request, ComplaintPost)
+    new, policy = NewComplaint(**wanted.model_dump()), await request.app[POLICY_NOW].read()
     async with request.app[DATABASE].write() as session:
-        new = NewComplaint(**wanted.model_dump())
-        row = await register(session, new, by=account_of(request).actor, scope=scope_of(request))
+        row = await register(session, new, by=account_of(request).actor, policy=policy, scope=scope_of(request))
     return await _answer(request, row.id, status=201)
 
 
@@ -160,8 +163,9 @@ async def get_complaint(request: web.Request) -> web.StreamResponse:
 )  # fmt: skip
 async def patch_complaint(request: web.Request) -> web.StreamResponse:
     patch, number = await read_body(request, ComplaintPatch), number_in_path(request, "id")
+    policy, by, scope = await request.app[POLICY_NOW].read(), person_of(request), scope_of(request)
     async with request.app[DATABASE].write() as session:
-        await tell_whom(session, number, **patch.model_dump(), by=person_of(request), scope=scope_of(request))
+        await tell_whom(session, number, **patch.model_dump(), by=by, policy=policy, scope=scope)
     return await _answer(request, number)
 
 

@@ -130,11 +130,12 @@ async def get_follow_up(request: web.Request) -> web.StreamResponse:
 )
 async def patch_follow_up(request: web.Request) -> web.StreamResponse:
     patch = await read_body(request, FollowUpPatch)
-    number = number_in_path(request, "id")
+    number, policy = number_in_path(request, "id"), await request.app[POLICY_NOW].read()
     async with request.app[DATABASE].write() as session:
         await complete(
             session,
             number,
+            policy=policy,
             scope=scope_of(request),
             by=account_of(request).actor,
             **patch.model_dump(),

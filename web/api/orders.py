@@ -11,10 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.audit import audit
 from models.base import utc_now
+from models.masking import masked
 from models.orders.drafting import LONGEST_WISH, draft
 from models.orders.states import OrderState
 from models.orders.visits import ActionKind, Outcome
 from models.orders.work_orders import WorkOrder, find_order
+from models.queries.follow_ups import FollowUpView, follow_ups_of_orders
 from models.queries.work_orders import OrderView, history_of, list_orders, order_view, orders_of_supplier
 from models.suppliers.records import Rating
 from web.api.kit import (
@@ -78,13 +80,15 @@ class ActionView:
 
 
 class WholeOrder(Output):
-    """`steps`: what may be done next."""
+    """`follow_ups`: calls in which the elder is asked about it, not shown to the supplier; `steps`: what may be done
+    next."""
 
     order: OrderView
     changes: list[ChangeView]
     actions: list[ActionView]
     photos: int
     redone_by: int | None
+    follow_ups: list[FollowUpView]
     steps: list[Step]
 
 
@@ -134,7 +138,7 @@ async def post_order(request: web.Request) -> web.StreamResponse:
         await in_sight(request, session, new.elder)
         by, now, scope = account_of(request).actor, utc_now(), scope_of(request)
         order = await draft(session, new.elder, new.service, new.wish, urgent=new.urgent, by=by, now=now, scope=scope)
-        told = await _whole(session, order)
+        told = await _whole(request, session, order)
     return answer(told, status=201)
 
 
@@ -144,7 +148,7 @@ async def get_order(request: web.Request) -> web.StreamResponse:
         order = await _find(request, session)
         if account_of(request).scope.supplier is not None:
             audit(session, account_of(request).actor, "order.read", f"order:{order.id}", elder=order.elder_id)
-        told = await _whole(session, order)
+        told = await _whole(request, session, order)
     return answer(told)
 
 
@@ -165,7 +169,7 @@ async def post_step(request: web.Request) -> web.StreamResponse:
     async with request.app[DATABASE].write() as session:
         order = await _find(request, session)
         await take_step(request, session, order, wanted.step, given)
-        told = await _whole(session, order)
+        told = await _whole(request, session, order)
     return answer(told)
 
 
@@ -177,17 +181,19 @@ async def _find(request: web.Request, session: AsyncSession) -> WorkOrder:
     return await find_order(session, number, scope=scope_of(request))
 
 
-async def _whole(session: AsyncSession, order: WorkOrder) -> dict[str, Any]:
+async def _whole(request: web.Request, session: AsyncSession, order: WorkOrder) -> dict[str, Any]:
     view, history = await order_view(session, order.id), await history_of(session, order.id)
     changes = [ChangeView(one.at, one.by, one.before, one.after, one.why) for one in history.changes]
     actions = [
         ActionView(one.kind, one.outcome, one.at, one.received_at, one.typed, one.note) for one in history.actions
     ]
+    asked = await follow_ups_of_orders(session, [order.id]) if may(account_of(request), Right.SEE_ORDERS) else {}
     return {
         "order": view_json(view),
         "changes": [view_json(one) for one in changes],
         "actions": [view_json(one) for one in actions],
         "photos": len(history.photos),
         "redone_by": history.redone_by,
+        "follow_ups": [view_json(masked(one)) for one in asked.get(order.id, ())],
         "steps": list(open_steps(view.state)),
     }

@@ -7,39 +7,44 @@ from typing import Any, Final
 from aiohttp import web
 from multidict import MultiMapping
 from wtforms import Form, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from models.complaint_handling import LONGEST, SHORT, NewComplaint, register, take_step, tell_whom
 from models.complaint_rules import HANDLERS
 from models.complaints import AboutKind, ComplaintState, Satisfaction, Step
 from models.masking import masked
+from models.orders.work_orders import find_order
 from models.queries.complaints import Handler, list_complaints
 from models.queries.staff import staff_with
+from models.queries.suppliers import names_of_suppliers
+from models.queries.work_orders import list_orders
 from models.register import FormRefused, NoSuchElder, find_elder
 from models.seats import list_seats
-from models.versions import VersionConflict
+from models.versions import NoSuchRecord, VersionConflict
 from web.api.kit import number_in_path
 from web.complaint_views import ComplaintSheet, office_of, person_of, read_sheet, seen_by
 from web.forms import FormData
 from web.guard import account_of, needs
 from web.keys import DATABASE
 from web.pages.listing import LINES, cursor_of
-from web.people_names import names_of_users
+from web.people_names import names_of_firms, names_of_users
 from web.place_names import place_names
 from web.places import scope_of
+from web.policy_now import POLICY_NOW
 from web.problems import Conflict
 from web.render import render, texts_of
-from web.rights import Right
+from web.rights import Right, may
 
 routes = web.RouteTableDef()
 STATES: Final = ("open", *ComplaintState)
-SUPPLIER: Final = "supplier"
+MOST: Final = 999_999_999
 
 
 class NewForm(Form):  # type: ignore[misc]
-    """`target`: `user:7`, `seat:801`, `supplier`, `other`, or nobody is known yet."""
+    """`target`: `user:7`, `seat:801`, `supplier:3`, `supplier`, `other`, or nobody is known yet."""
 
-    elder = IntegerField(validators=[Optional()])
+    elder = IntegerField(validators=[Optional(), NumberRange(1, MOST)])
+    order = IntegerField(validators=[Optional(), NumberRange(1, MOST)])
     complainant = StringField(validators=[Length(max=SHORT)])
     caller = StringField(validators=[Length(max=40)])
     target = StringField(validators=[Length(max=60)])
@@ -84,6 +89,7 @@ async def complaints(request: web.Request) -> web.StreamResponse:
         staff, places = await staff_with(session, HANDLERS), await place_names(session)
     people = {f"user:{number}": name for number, name in staff.items()}
     people |= await names_of_users(request, {item.drafted_by for item in page.items} - people.keys())
+    people |= await names_of_firms(request)
     context = {
         "page": replace(page, items=tuple(seen_by(person_of(request), item) for item in masked(page.items))),
         "people": people,
@@ -100,7 +106,9 @@ async def complaints(request: web.Request) -> web.StreamResponse:
 @routes.get("/complaints/new")
 @needs(Right.HANDLE_COMPLAINTS)
 async def new_complaint(request: web.Request) -> web.StreamResponse:
-    return await _new(request, NewForm(data={"elder": _number(request.query.get("elder", ""))}))
+    """`?elder=` or `?order=`: from the page of either."""
+    query = request.query
+    return await _new(request, NewForm(data={name: _number(query.get(name, "")) for name in ("elder", "order")}))
 
 
 @routes.post("/complaints/new")
@@ -109,19 +117,21 @@ async def take_down(request: web.Request) -> web.StreamResponse:
     form = NewForm(FormData(await request.post()))
     if not form.validate():
         return await _new(request, form, dict.fromkeys(form.errors, texts_of(request)("problem.invalid")))
-    kind, about_id = _target(form.target.data or "", form.about.data or "")
+    kind, about_id = _target(form.target.data or "")
     new = NewComplaint(
         words=form.words.data,
         elder=form.elder.data,
+        order=form.order.data,
         about=form.about.data or "",
         about_kind=kind,
         about_id=about_id,
         complainant=form.complainant.data or "",
         caller=form.caller.data or "",
     )
+    policy = await request.app[POLICY_NOW].read()
     try:
         async with request.app[DATABASE].write() as session:
-            row = await register(session, new, by=account_of(request).actor, scope=scope_of(request))
+            row = await register(session, new, by=account_of(request).actor, policy=policy, scope=scope_of(request))
     except FormRefused as refused:
         return await _new(request, form, _words(request, refused))
     except NoSuchElder:
@@ -167,8 +177,8 @@ async def step(request: web.Request) -> web.StreamResponse:
 async def whom(request: web.Request) -> web.StreamResponse:
     """Say whom it is about, so that they step back."""
     number, sent = number_in_path(request, "id"), await request.post()
-    kind, about_id = _target(str(sent.get("target", ""))[:60], str(sent.get("about_id", ""))[:SHORT])
-    version = _number(str(sent.get("version", ""))) or 0
+    kind, about_id = _target(str(sent.get("target", ""))[:60])
+    version, policy = _number(str(sent.get("version", ""))) or 0, await request.app[POLICY_NOW].read()
     try:
         async with request.app[DATABASE].write() as session:
             await tell_whom(
@@ -178,6 +188,7 @@ async def whom(request: web.Request) -> web.StreamResponse:
                 about_kind=kind,
                 about_id=about_id,
                 by=person_of(request),
+                policy=policy,
                 scope=scope_of(request),
             )
     except FormRefused as refused:
@@ -187,12 +198,10 @@ async def whom(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"/complaints/{number}")
 
 
-def _target(target: str, words: str) -> tuple[AboutKind, str]:
-    """Whom the choice means; of a supplier the words are the reference."""
+def _target(target: str) -> tuple[AboutKind, str]:
+    """Whom the choice means."""
     kind, _, reference = target.partition(":")
-    if kind not in list(AboutKind):
-        return AboutKind.UNKNOWN, ""
-    return AboutKind(kind), words if kind == SUPPLIER else reference
+    return (AboutKind(kind), reference) if kind in list(AboutKind) else (AboutKind.UNKNOWN, "")
 
 
 def _words(request: web.Request, refused: FormRefused) -> dict[str, str]:
@@ -201,23 +210,38 @@ def _words(request: web.Request, refused: FormRefused) -> dict[str, str]:
 
 
 async def _targets(request: web.Request) -> dict[str, str]:
-    """Whom a complaint can be about: those of the staff, and seats."""
+    """Whom a complaint can be about: those of the staff, seats, and for who may see them suppliers."""
+    sees = may(account_of(request), Right.SEE_SUPPLIERS)
     async with request.app[DATABASE].read() as session:
         staff = await staff_with(session, HANDLERS)
         seats = await list_seats(session)
+        firms = await names_of_suppliers(session, scope=scope_of(request)) if sees else {}
     people = {f"user:{number}": name for number, name in staff.items()}
-    return people | {f"seat:{seat.extension}": f"{seat.extension} {seat.name}" for seat in seats}
+    suppliers = {f"supplier:{number}": name for number, name in firms.items()}
+    return people | suppliers | {f"seat:{seat.extension}": f"{seat.extension} {seat.name}" for seat in seats}
 
 
 async def _new(request: web.Request, form: NewForm, wrong: Mapping[str, str] | None = None) -> web.Response:
-    elder = None
-    if form.elder.data:
-        try:
-            async with request.app[DATABASE].read() as session:
-                elder = (await find_elder(session, form.elder.data, scope=scope_of(request))).name
-        except NoSuchElder:
-            wrong = {"elder": texts_of(request)("problem.no_elder"), **(wrong or {})}
-    context = {"form": form, "wrong": wrong or {}, "targets": await _targets(request), "elder_name": elder}
+    elder, orders, scope = None, [], scope_of(request)
+    try:
+        async with request.app[DATABASE].read() as session:
+            if form.order.data and not form.elder.data:
+                form.elder.data = (await find_order(session, form.order.data, scope=scope)).elder_id
+            if form.elder.data:
+                elder = (await find_elder(session, form.elder.data, scope=scope)).name
+                if may(account_of(request), Right.SEE_ORDERS):
+                    orders = list((await list_orders(session, scope=scope, elder=form.elder.data)).items)
+    except NoSuchElder:
+        wrong = {"elder": texts_of(request)("problem.no_elder"), **(wrong or {})}
+    except NoSuchRecord:
+        wrong = {"order": texts_of(request)("problem.not_found"), **(wrong or {})}
+    context = {
+        "form": form,
+        "wrong": wrong or {},
+        "targets": await _targets(request),
+        "elder_name": elder,
+        "orders": masked(orders),
+    }
     return render(request, "complaint_new.html", context, status=422 if wrong else 200)
 
 
@@ -229,7 +253,7 @@ async def _page(
         staff = await staff_with(session, HANDLERS)
     people = {f"user:{user}": name for user, name in staff.items()}
     others = {step.by for step in sheet.steps} | {sheet.complaint.drafted_by, *_named(sheet)}
-    people |= await names_of_users(request, others - people.keys())
+    people |= await names_of_users(request, others - people.keys()) | await names_of_firms(request)
     context = {
         "sheet": sheet,
         "it": sheet.complaint,

@@ -32,7 +32,7 @@ from web.pages.elders import narrowed
 from web.pages.follow_ups import narrowed as follow_ups_narrowed
 from web.pages.listing import progress_of
 from web.pages.terminals import COLLECT
-from web.people_names import names_of_everybody
+from web.people_names import names_of_everybody, names_of_firms
 from web.places import scope_of
 from web.render import stamp, texts_of
 from web.rights import Right
@@ -181,7 +181,7 @@ async def complaints(request: web.Request) -> web.StreamResponse:
         "assigned_to", "contact_due", "answer_due", "late", "answer", "answered_at", "satisfaction",
     )  # fmt: skip
     head = [t("case.elder"), t("exports.case"), *(t(f"complaints.{name}") for name in names)]
-    people = await names_of_everybody(request)
+    people = await names_of_everybody(request) | await names_of_firms(request)
     wanted = complaints_narrowed(form, account_of(request).id)
     async with request.app[DATABASE].read() as session:
         office = await office_of(request, session)

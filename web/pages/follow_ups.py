@@ -91,11 +91,13 @@ async def done(request: web.Request) -> web.StreamResponse:
     if not form.validate():
         return await _page(request, number, form, dict.fromkeys(form.errors, texts_of(request)("problem.invalid")))
     answers = {name.removeprefix("answers."): str(sent[name]) for name in sent if name.startswith("answers.")}
+    policy = await request.app[POLICY_NOW].read()
     try:
         async with request.app[DATABASE].write() as session:
             await complete(
                 session,
                 number,
+                policy=policy,
                 scope=scope_of(request),
                 version=form.version.data,
                 by=account_of(request).actor,

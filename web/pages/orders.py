@@ -19,6 +19,7 @@ from models.orders.links import withdraw_links
 from models.orders.states import OrderState
 from models.orders.visits import VisitPhoto
 from models.orders.work_orders import find_order
+from models.queries.follow_ups import follow_ups_of_orders
 from models.queries.work_orders import OVERDUE, count_overdue, history_of, list_orders, order_view
 from models.queries.worker_day import workers_for
 from models.register import FormRefused
@@ -160,10 +161,12 @@ async def _page(
         offers = await offers_of(session, order, policy) if "offer" in steps else None
         workers = await workers_for(session, order.supplier_id, today()) if order.supplier_id else ()
         choices = await services(session) if "service" in steps else ()
+        follow_ups = (await follow_ups_of_orders(session, [number])).get(number, [])
     people = await names_of_users(request, {change.by for change in history.changes})
     context = {
         "order": masked(view),
         "history": history,
+        "follow_ups": masked(follow_ups),
         "steps": steps,
         "offers": offers,
         "declined": {change.data.get("supplier") for change in history.changes if change.after == "declined"},

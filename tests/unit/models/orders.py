@@ -95,7 +95,9 @@ class World:
         """An order on its way to now, the hour that is agreed."""
         number, supplier = await self.drafted(elder), self.firms[firm]
         async with self.order(number) as (session, order):
-            await dispatching.offer(session, order, supplier, reason="评分", by="user:1", version=1, now=self.now)
+            await dispatching.offer(
+                session, order, supplier, reason="评分", by="user:1", version=1, now=self.now, policy=POLICY
+            )
             await dispatching.accept(session, order, by="user:9", version=order.version)
             await dispatching.elder_called(session, order, by="user:9", version=order.version, now=self.now)
             await dispatching.appoint(
@@ -120,6 +122,7 @@ class World:
         key: str = "",
         ago: timedelta = timedelta(0),
         fast: timedelta = timedelta(0),
+        policy: Policy = POLICY,
     ) -> Outcome:
         """What a phone whose clock is so much `fast` tells now of something so long `ago`."""
         async with self.order(number) as (session, order):
@@ -132,7 +135,7 @@ class World:
                 sent_at=sent,
                 code=self.codes.get(order.elder_id or 0, "") if code is None else code,
             )
-            return await take(session, goes, number, action, now=self.now, policy=POLICY)
+            return await take(session, goes, number, action, now=self.now, policy=policy)
 
     async def state(self, number: int) -> str:
         async with self.db.read() as session:

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from ivr.policy import Policy
+from ivr.vocabulary import CaseKind, CaseState, FollowUpKind
 from models.audit import AuditEntry
 from models.base import utc_now
+from models.cases import CaseRow
 from models.database import Database
+from models.elders import Elder, ElderStatus
+from models.follow_up_work import complete
+from models.follow_ups import FollowUp
 from models.orders import dispatching, rating
+from models.orders.asking import book_follow_up
 from models.orders.codes import grouped, plain_code, replace_code
 from models.orders.links import GOOD_AFTER, make_link, note_reading, withdraw_links, worker_of
 from models.orders.messages import OrderMessage
-from models.orders.states import IllegalStep
-from models.orders.visits import ActionKind, Outcome, VisitAction, VisitPhoto, add_photo, happened_at
-from models.orders.work_orders import OrderChange, WorkOrder, find_order
+from models.orders.redoing import make_void
+from models.orders.states import IllegalStep, OrderState
+from models.orders.visits import ActionKind, Outcome, VisitAction, VisitPhoto, add_photo, end_visit, happened_at
+from models.orders.work_orders import OrderChange, WorkOrder, find_order, move
+from models.queries.follow_ups import follow_ups_of_orders
 from models.queries.work_orders import OVERDUE, count_overdue, list_orders, orders_of_supplier, todays_orders
 from models.register import FormRefused
 from models.scope import EVERYWHERE
@@ -27,6 +38,7 @@ from models.versions import NoSuchRecord, VersionConflict
 
 from .orders import BEGIN, PAGE, POLICY, World
 
+BLANK: dict[str, Any] = {"caller": "", "dialled": "", "channel": "", "abandoned": False, "again_of": "", "note": ""}
 START, END, NOTE = ActionKind.START, ActionKind.END, ActionKind.NOTE
 
 
@@ -44,15 +56,39 @@ async def test_nobody_is_asked_above_the_limit_and_the_one_who_is_asked_hears_of
     number, firm = await world.drafted(), world.firms[0]
     async with world.order(number) as (session, order):
         with pytest.raises(FormRefused, match="price"):
-            await dispatching.offer(session, order, firm, price=3001, reason="", by="user:1", version=1, now=world.now)
+            await dispatching.offer(
+                session, order, firm, price=3001, reason="", by="user:1", version=1, now=world.now, policy=POLICY
+            )
     async with world.order(number) as (session, order):
         await dispatching.offer(
-            session, order, firm, price=3000, reason="1. 评分92", by="user:1", version=1, now=world.now
+            session, order, firm, price=3000, reason="1. 评分92", by="user:1", version=1, now=world.now, policy=POLICY
         )
         assert (order.price, order.minimum_minutes, order.offer_reason) == (3000, 50, "1. 评分92")
         (message,) = await session.scalars(select(OrderMessage))
     assert (message.number, message.kind) == ("12000090001", "order_offered")
     assert not {"演示·老人1", "10000001"} & set(message.parameters.values())  # no elder's name or number by SMS
+
+
+@pytest.mark.clause("H7")
+async def test_how_soon_to_ring_and_how_late_is_punctual_are_the_policys(world: World) -> None:
+    strict, lenient = Policy(order_call=10, order_punctual=0), Policy(order_punctual=30)
+    number, firm = await world.drafted(1), world.firms[0]
+    async with world.order(number) as (session, order):
+        await dispatching.offer(session, order, firm, reason="", by="user:1", version=1, now=world.now, policy=strict)
+        assert order.call_due_at == world.now + timedelta(minutes=10)
+        (message,) = await session.scalars(select(OrderMessage))
+    assert message.parameters["minutes"] == "10"
+    for policy in (strict, lenient):
+        number = await world.appointed()
+        world.now += timedelta(minutes=20)
+        assert await world.scan(number, START) == Outcome.TAKEN
+        world.now += timedelta(minutes=51)
+        assert await world.scan(number, END, policy=policy) == Outcome.TAKEN
+        async with world.order(number) as (session, order):
+            told = select(SupplierOutcome.punctual).where(SupplierOutcome.order_id == number)
+            assert await session.scalar(told) is (policy is lenient)
+            again = await make_void(session, order, by="user:1", now=world.now, policy=strict)
+            assert again.call_due_at == world.now + timedelta(minutes=10)
 
 
 @pytest.mark.clause("H7")
@@ -62,7 +98,9 @@ async def test_an_elder_who_was_not_rung_in_half_an_hour_is_overdue(world: World
     for asked, late in ((utc_now() - timedelta(minutes=29), 0), (long_ago, 1)):
         async with world.order(number) as (session, order):
             version = order.version
-            await dispatching.offer(session, order, firm, reason="", by="user:1", version=version, now=asked)
+            await dispatching.offer(
+                session, order, firm, reason="", by="user:1", version=version, now=asked, policy=POLICY
+            )
             assert order.call_due_at == asked + timedelta(minutes=30)
         async with world.db.read() as session:
             assert await count_overdue(session, scope=EVERYWHERE) == late
@@ -88,7 +126,7 @@ async def test_who_is_not_trained_on_that_day_is_not_sent(world: World) -> None:
     number, firm = await world.drafted(), world.firms[0]
     mine, other = world.workers[firm][0], world.workers[world.firms[1]][0]
     async with world.order(number) as (session, order):
-        await dispatching.offer(session, order, firm, reason="", by="user:1", version=1, now=world.now)
+        await dispatching.offer(session, order, firm, reason="", by="user:1", version=1, now=world.now, policy=POLICY)
         await dispatching.accept(session, order, by="user:9", version=order.version)
         with pytest.raises(IllegalStep):  # the elder is rung first
             await dispatching.appoint(
@@ -123,7 +161,7 @@ async def test_who_is_not_trained_on_that_day_is_not_sent(world: World) -> None:
 async def test_an_order_is_its_suppliers_only_while_it_has_it(world: World) -> None:
     number, firm = await world.drafted(), world.firms[0]
     async with world.order(number) as (session, order):
-        await dispatching.offer(session, order, firm, reason="", by="user:1", version=1, now=world.now)
+        await dispatching.offer(session, order, firm, reason="", by="user:1", version=1, now=world.now, policy=POLICY)
         assert (await find_order(session, number, supplier=firm)).id == number
         with pytest.raises(NoSuchRecord):
             await find_order(session, number, supplier=world.firms[1])
@@ -284,3 +322,49 @@ async def test_photos_are_the_workers_own_and_come_once(world: World) -> None:
             False
         ] * 2
         assert len((await session.scalars(select(VisitPhoto))).all()) == 12
+
+
+@pytest.mark.clause("S3.4", "H4", "T5")
+async def test_the_elder_is_asked_two_days_after_the_visit_and_what_they_say_is_the_rating(world: World) -> None:
+    number = await world.appointed()
+    assert await world.scan(number, START) == Outcome.TAKEN
+    world.now += timedelta(minutes=51)
+    assert await world.scan(number, END) == Outcome.TAKEN
+    async with world.db.write() as session:
+        (owed,) = (await follow_ups_of_orders(session, [number]))[number]
+        assert (owed.kind, owed.elder, owed.due_at) == ("life_service", world.elders[0], world.now + timedelta(days=2))
+        said = {"by": "user:7", "done": True, "result": "没擦干净", "note": "", "policy": POLICY}
+        await complete(session, owed.id, version=owed.version, satisfaction="dissatisfied", **said)
+        order = await session.get_one(WorkOrder, number)
+        assert (order.state, order.grade, order.graded_by) == ("checked", "dissatisfied", "user:7")
+        (outcome,) = await session.scalars(select(SupplierOutcome))
+        assert outcome.rating is Rating.DISSATISFIED
+    async with world.order(number) as (session, order):
+        again = await make_void(session, order, by="user:1", now=world.now, policy=POLICY)
+        assert again.id not in await follow_ups_of_orders(session, [again.id])  # nothing was done yet
+        (asked,) = (await follow_ups_of_orders(session, [number]))[number]
+        await complete(session, asked.id, version=asked.version, satisfaction="satisfied", **said)
+        assert order.grade is Rating.DISSATISFIED  # a void order has none to be changed
+
+
+async def test_a_call_that_is_owed_for_the_wish_is_the_one_about_the_visit(world: World) -> None:
+    number = await world.appointed()
+    async with world.order(number) as (session, order):
+        session.add(CaseRow(id="c-1", last_seq=1, kind=CaseKind.SOS, state=CaseState.CLOSED, opened_at=BEGIN, **BLANK))
+        await session.flush()
+        order.case_id = "c-1"
+        session.add(FollowUp(kind=FollowUpKind.LIFE_SERVICE, case_id="c-1", due_at=BEGIN))
+        await _visited(world, session, order)
+        (owed,) = await session.scalars(select(FollowUp))
+        assert (owed.order_id, owed.due_at) == (number, BEGIN + timedelta(days=2, minutes=60))
+        second = await session.get_one(Elder, world.elders[0])
+        second.status = ElderStatus.DIED
+        await book_follow_up(session, order, at=BEGIN, policy=POLICY)
+        assert owed.due_at == BEGIN + timedelta(days=2, minutes=60)  # nobody is owed a call who has died
+
+
+async def _visited(world: World, session: AsyncSession, order: WorkOrder) -> None:
+    """From the door to the end, an hour later."""
+    move(session, order, OrderState.STARTED, by="user:1")
+    order.started_at = BEGIN
+    await end_visit(session, order, BEGIN + timedelta(minutes=60), by="user:1", now=world.now, policy=POLICY)

@@ -4,6 +4,7 @@ back, or leaves what there was."""
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 import sqlite3
 import tarfile
@@ -27,12 +28,19 @@ def _settings(url: str, home: Path) -> Settings:
     return settings
 
 
-def _keep(settings: Settings, *contents: bytes) -> list[str]:
-    return [scans.keep(settings, io.BytesIO(content))[0] for content in contents]
+def _keep(settings: Settings, *contents: bytes, folder: str = scans.FOLDER) -> list[str]:
+    return [scans.keep(settings, io.BytesIO(content), folder=folder)[0] for content in contents]
 
 
 def _there(settings: Settings) -> set[bytes]:
-    return {scans.path_of(settings, digest).read_bytes() for digest in scans.all_scans(settings)}
+    return set(_by_folder(settings).values())
+
+
+def _by_folder(settings: Settings) -> dict[str, bytes]:
+    """Folder and hash to the content of the file."""
+    kept = {one: scans.path_of(settings, one.digest, folder=one.folder) for one in scans.all_scans(settings)}
+    assert all(hashlib.sha256(path.read_bytes()).hexdigest() == one.digest for one, path in kept.items())
+    return {"/".join(one): path.read_bytes() for one, path in kept.items()}
 
 
 async def test_scans_come_back_and_so_do_those_that_were_replaced(spare_url: str, tmp_path: Path) -> None:
@@ -54,6 +62,31 @@ async def test_scans_come_back_and_so_do_those_that_were_replaced(spare_url: str
     elsewhere = _settings(spare_url, tmp_path / "elsewhere")
     await asyncio.to_thread(restore, elsewhere, copy, known=known_revisions())
     assert _there(elsewhere) == {ONE, TWO}
+
+
+def test_plans_and_photos_are_in_it_each_in_its_folder(sqlite_url: str, tmp_path: Path) -> None:
+    """Also a file that two folders have; a backup from before leaves what it does not hold."""
+    settings, copy, old = _settings(sqlite_url, tmp_path / "home"), tmp_path / "copy", tmp_path / "old"
+    _keep(settings, ONE)
+    backup(settings, old)
+    old.write_bytes(old.read_bytes().replace(b"yijiantong-backup-2", b"yijiantong-backup-1"))
+    _keep(settings, ONE, TWO, folder=scans.PHOTOS)
+    (plan,) = _keep(settings, TWO, folder=scans.PLANS)
+    before = _by_folder(settings)
+    assert sorted(name.partition("/")[0] for name in before) == ["papers", "plans", "visit-photos", "visit-photos"]
+    backup(settings, copy)
+    scans.remove(settings, plan, folder=scans.PLANS)
+    _keep(settings, LATER, folder=scans.PHOTOS)
+    restore(settings, copy, known=known_revisions())
+    assert _by_folder(settings) == before
+    (beside,) = settings.home.glob("*.before-*/*")
+    assert (beside.parent.name.partition(".")[0], beside.read_bytes()) == (scans.PHOTOS, LATER)
+    elsewhere = _settings(sqlite_url, tmp_path / "elsewhere")
+    restore(elsewhere, copy, known=known_revisions())
+    assert _by_folder(elsewhere) == before
+    _keep(settings, LATER)
+    restore(settings, old, known=known_revisions())
+    assert _by_folder(settings) == before
 
 
 def test_papers_that_come_and_go_meanwhile_are_in_it(sqlite_url: str, tmp_path: Path) -> None:
@@ -102,7 +135,7 @@ def _without_the_last_scan(copy: bytes) -> bytes:
 
 
 def _from_the_future(copy: bytes) -> bytes:
-    return copy.replace(b"yijiantong-backup-1", b"yijiantong-backup-2")
+    return copy.replace(b"yijiantong-backup-2", b"yijiantong-backup-3")
 
 
 def _something_else(_: bytes) -> bytes:

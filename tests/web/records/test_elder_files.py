@@ -8,8 +8,11 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import inspect, select
 
+from ivr.vocabulary import Aid
 from models.audit import AuditEntry
 from models.base import Base, utc_now
+from models.care.calls import CareCall, CareState
+from models.care.planning import CareKind
 from models.cases import CaseRow
 from models.complaints import Complaint
 from models.database import Database
@@ -17,6 +20,7 @@ from models.elder_forms import ContactForm, ElderForm, TerminalForm
 from models.elders import ElderStatus
 from models.follow_ups import FollowUp
 from models.merging import are_different, columns_of_elders, merge
+from models.orders.states import OrderState
 from models.orders.work_orders import WorkOrder
 from models.org import OrgKind, add_unit
 from models.papers import PaperForm, PaperKind, Scan, add, attach, is_kept, remove
@@ -197,11 +201,23 @@ async def test_all_that_happened_stands_on_one_line_of_time(db: Database) -> Non
         await add(session, wang, PaperForm(PaperKind.NOTICE, TODAY), None, by="user:1", area_code=AREA)
         (terminal,) = (await list_terminals(session, scope=EVERYWHERE, before=utc_now(), overdue=False)).items
         await report(session, terminal.id, "无声", by="user:1")
+        now = utc_now() - timedelta(hours=1)
+        came = {"started_at": now, "state": OrderState.FINISHED}
+        session.add(WorkOrder(elder_id=wang, aid=Aid.CLEANING, wish="", drafted_at=now, drafted_by="user:1", **came))
+        for slot, (state, ended) in enumerate(((CareState.REACHED, now), (CareState.CANCELLED, now), ("due", None))):
+            call = {"day": TODAY, "slot": slot, "kind": CareKind.REGULAR, "due_at": now, "latest_at": now}
+            session.add(CareCall(elder_id=wang, **call, state=CareState(state), ended_at=ended))
     await change(db, wang, room="402")
     async with db.read() as session:
         whole = await timeline_of(session, wang)
         kinds = [one.kind for one in whole.items]
-        assert set(kinds) == {"case", "order", "complaint", "follow_up", "test", "paper", "repair", "change"}
+        assert set(kinds) == {
+            "case", "order", "visit", "care", "complaint", "follow_up", "test", "paper", "repair", "change",
+        }  # fmt: skip
+        (care,) = (one for one in whole.items if one.kind == "care")
+        (visit,) = (one for one in whole.items if one.kind == "visit")
+        assert (care.what, care.state, care.at) == ("regular", "reached", now)
+        assert (visit.what, visit.state, visit.at) == ("cleaning", "finished", now)
         assert (kinds[0], whole.items[0].what) == ("change", "room")
         assert [one.at for one in whole.items] == sorted((one.at for one in whole.items), reverse=True)
         pages, cursor = [], "0"

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ivr.policy import Policy
 from ivr.vocabulary import Aid
 from models.audit import AuditEntry
 from models.base import utc_now
@@ -140,7 +141,8 @@ async def _too_late(db: Database, table: type[FollowUp | ExceptionReport | Elder
 
 
 async def _complete(session: AsyncSession, number: int, *, version: int) -> None:
-    await complete(session, number, version=version, by="user:1", done=True, result="安好", satisfaction="", note="")
+    said = {"result": "安好", "satisfaction": "", "note": ""}
+    await complete(session, number, version=version, by="user:1", done=True, **said, policy=Policy())
 
 
 async def _explain(session: AsyncSession, number: int, *, version: int) -> None:
