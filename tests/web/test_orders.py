@@ -90,6 +90,9 @@ async def test_an_order_goes_from_the_wish_to_the_rating(house: House) -> None:
     assert all(one["supplier"] == firm.id for one in listed["items"])
     page = await (await house.client.get(f"/my-orders/{order['id']}", headers=ours)).text()
     assert elder.name not in page  # not before the order is taken
+    told = await (await house.client.get(path, headers=ours)).json()
+    assert (told["order"]["elder"], told["order"]["elder_name"]) == (None, "")
+    assert set(told["steps"]) == {"accept", "decline"}
     assert (await _step(house, ours, order, "cancel", why="不想做"))["status"] == 403
     order = await _step(house, ours, order, "accept")
     page = await (await house.client.get(f"/my-orders/{order['id']}", headers=ours)).text()
@@ -114,6 +117,12 @@ async def test_an_order_goes_from_the_wish_to_the_rating(house: House) -> None:
     assert (order["state"], order["minutes"]) == ("finished", 61)
     order = await _step(house, centre, order, "rate", grade="fairly_satisfied")
     assert (order["state"], order["grade"]) == ("checked", "fairly_satisfied")
+    page = await (await house.client.get(f"/my-orders/{order['id']}", headers=ours)).text()
+    assert "工单已结束，不再显示老人资料" in page
+    listed = await (await house.client.get("/my-orders", headers=ours)).text()
+    told = await (await house.client.get(path, headers=ours)).text()
+    assert not [text for text in (page, told) if elder.name in text or elder.home_phone in text]
+    assert f'id="order-{order["id"]}"' in listed
     async with house.db.read() as session:
         read = {entry.action for entry in await session.scalars(select(AuditEntry))}
     assert read >= {"order.elder_read", "worker.orders_read", "visit_code.print", "order.checked"}

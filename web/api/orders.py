@@ -1,5 +1,6 @@
 """Work orders: the list, one with all that happened to it, a new one, the next step of one. A supplier's account sees
-and moves its own orders only. During a call a draft is made with the action `draft_order` of its case."""
+and moves its own orders only, and the elder while it has to do with them. During a call a draft is made with the action
+`draft_order` of its case."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,8 @@ from models.orders.drafting import LONGEST_WISH, draft
 from models.orders.states import OrderState
 from models.orders.visits import ActionKind, Outcome
 from models.orders.work_orders import WorkOrder, find_order
-from models.queries.work_orders import OrderView, history_of, list_orders, order_view, orders_of_supplier
+from models.queries.supplier_orders import history_for_supplier, orders_of_supplier, seen_by_supplier
+from models.queries.work_orders import OrderView, history_of, list_orders, order_view
 from models.suppliers.records import Rating
 from web.api.kit import (
     Input,
@@ -134,7 +136,7 @@ async def post_order(request: web.Request) -> web.StreamResponse:
         await in_sight(request, session, new.elder)
         by, now, scope = account_of(request).actor, utc_now(), scope_of(request)
         order = await draft(session, new.elder, new.service, new.wish, urgent=new.urgent, by=by, now=now, scope=scope)
-        told = await _whole(session, order)
+        told = await _whole(request, session, order)
     return answer(told, status=201)
 
 
@@ -144,7 +146,7 @@ async def get_order(request: web.Request) -> web.StreamResponse:
         order = await _find(request, session)
         if account_of(request).scope.supplier is not None:
             audit(session, account_of(request).actor, "order.read", f"order:{order.id}", elder=order.elder_id)
-        told = await _whole(session, order)
+        told = await _whole(request, session, order)
     return answer(told)
 
 
@@ -159,13 +161,14 @@ async def get_order(request: web.Request) -> web.StreamResponse:
 async def post_step(request: web.Request) -> web.StreamResponse:
     """409 `order_state` when it is not where the step begins."""
     wanted = await read_body(request, OrderStep)
-    if wanted.step not in OF_SUPPLIER and not may(account_of(request), Right.DISPATCH_ORDERS):
+    account = account_of(request)
+    if wanted.step not in OF_SUPPLIER and (account.scope.supplier or not may(account, Right.DISPATCH_ORDERS)):
         raise Forbidden
     given = Given(**wanted.model_dump(exclude={"step"}))
     async with request.app[DATABASE].write() as session:
         order = await _find(request, session)
         await take_step(request, session, order, wanted.step, given)
-        told = await _whole(session, order)
+        told = await _whole(request, session, order)
     return answer(told)
 
 
@@ -177,8 +180,12 @@ async def _find(request: web.Request, session: AsyncSession) -> WorkOrder:
     return await find_order(session, number, scope=scope_of(request))
 
 
-async def _whole(session: AsyncSession, order: WorkOrder) -> dict[str, Any]:
-    view, history = await order_view(session, order.id), await history_of(session, order.id)
+async def _whole(request: web.Request, session: AsyncSession, order: WorkOrder) -> dict[str, Any]:
+    view, supplier = await order_view(session, order.id), account_of(request).scope.supplier
+    if supplier is None:
+        history = await history_of(session, order.id)
+    else:
+        view, history = seen_by_supplier(view), await history_for_supplier(session, order.id, supplier)
     changes = [ChangeView(one.at, one.by, one.before, one.after, one.why) for one in history.changes]
     actions = [
         ActionView(one.kind, one.outcome, one.at, one.received_at, one.typed, one.note) for one in history.actions
@@ -189,5 +196,5 @@ async def _whole(session: AsyncSession, order: WorkOrder) -> dict[str, Any]:
         "actions": [view_json(one) for one in actions],
         "photos": len(history.photos),
         "redone_by": history.redone_by,
-        "steps": list(open_steps(view.state)),
+        "steps": [one for one in open_steps(view.state) if supplier is None or one in OF_SUPPLIER],
     }

@@ -19,7 +19,8 @@ from models.orders.messages import OrderMessage
 from models.orders.states import IllegalStep
 from models.orders.visits import ActionKind, Outcome, VisitAction, VisitPhoto, add_photo, happened_at
 from models.orders.work_orders import OrderChange, WorkOrder, find_order
-from models.queries.work_orders import OVERDUE, count_overdue, list_orders, orders_of_supplier, todays_orders
+from models.queries.supplier_orders import history_for_supplier, orders_of_supplier, seen_by_supplier
+from models.queries.work_orders import OVERDUE, count_overdue, list_orders, order_view, todays_orders
 from models.register import FormRefused
 from models.scope import EVERYWHERE
 from models.suppliers.records import Rating, SupplierOutcome, Worker
@@ -135,6 +136,42 @@ async def test_an_order_is_its_suppliers_only_while_it_has_it(world: World) -> N
         with pytest.raises(NoSuchRecord):
             await find_order(session, number, supplier=firm)
         assert (await orders_of_supplier(session, firm)).items == ()
+
+
+@pytest.mark.clause("S14")
+async def test_a_supplier_sees_the_elder_while_it_has_to_do_with_them_and_nothing_of_who_had_the_order_before(
+    world: World,
+) -> None:
+    number, (before, firm) = await world.appointed(), world.firms
+    shown = {}
+
+    async def look(at: str) -> None:
+        async with world.db.read() as session:
+            view = seen_by_supplier(await order_view(session, number))
+            listed = (await orders_of_supplier(session, firm)).items
+        assert view.elder_name == (listed[0].elder_name if listed else "")
+        shown[at] = (view.elder is not None, view.elder_name != "", "12000000001" in view.wish)
+
+    assert await world.scan(number, START, code="") is Outcome.WRONG_CODE  # by the worker of the one before
+    async with world.order(number) as (session, order):
+        order.wish = "擦窗，打12000000001"
+        await dispatching.decline(session, order, by="user:8", version=order.version, why="与老人有纠纷")
+        version = order.version
+        await dispatching.offer(session, order, firm, reason="", by="user:1", version=version, now=world.now)
+    await look("offered")
+    async with world.order(number) as (session, order):
+        await dispatching.accept(session, order, by="user:9", version=order.version)
+    await look("accepted")
+    async with world.db.read() as session:
+        theirs, of_before = [await history_for_supplier(session, number, one) for one in (firm, before)]
+    assert [str(change.after) for change in theirs.changes] == ["offered", "accepted"]
+    assert (list(theirs.actions), list(theirs.messages)) == ([], [])
+    assert len(of_before.actions) == 1
+    async with world.order(number) as (session, order):
+        await dispatching.cancel(session, order, by="user:1", version=order.version, why="不需要了", now=world.now)
+    await look("cancelled")
+    nothing, all_of_it = (False, False, False), (True, True, True)
+    assert shown == {"offered": nothing, "accepted": all_of_it, "cancelled": nothing}
 
 
 @pytest.mark.clause("T1", "T3")
