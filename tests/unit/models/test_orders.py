@@ -21,6 +21,7 @@ from models.orders.visits import ActionKind, Outcome, VisitAction, VisitPhoto, a
 from models.orders.work_orders import OrderChange, WorkOrder, find_order
 from models.queries.supplier_orders import history_for_supplier, orders_of_supplier, seen_by_supplier
 from models.queries.work_orders import OVERDUE, count_overdue, list_orders, order_view, todays_orders
+from models.queries.worker_day import day_of
 from models.register import FormRefused
 from models.scope import EVERYWHERE
 from models.suppliers.records import Rating, SupplierOutcome, Worker
@@ -305,6 +306,22 @@ async def test_a_link_opens_its_workers_orders_until_it_runs_out_or_is_withdrawn
         assert len(reads) == 1
         await withdraw_links(session, worker, by="user:1")
         assert await worker_of(session, token, world.now) is None
+
+
+@pytest.mark.clause("S14")
+async def test_the_phone_has_the_elders_name_address_and_number_until_the_visit_is_over(world: World) -> None:
+    number, worker = await world.appointed(), world.workers[world.firms[0]][0]
+    shown = []
+    async with world.order(number) as (_, order):
+        order.wish = "擦窗，打12000000001"
+    for kind in (START, END):
+        await world.scan(number, kind)
+        world.now += timedelta(minutes=60)
+        async with world.db.read() as session:
+            (one,) = await day_of(session, worker, BEGIN.astimezone().date(), lang="zh")
+        shown.append((one.elder_name, one.phone, one.wish))
+        assert (one.address, one.way_in) == ("", "") or kind is START
+    assert shown == [("演示·老人1", "10000001", "擦窗，打12000000001"), ("", "", "擦窗，打120****0001")]
 
 
 async def test_photos_are_the_workers_own_and_come_once(world: World) -> None:
