@@ -12,6 +12,7 @@ from sqlalchemy import select
 from models.audit import AuditEntry
 from models.base import utc_now
 from models.database import Database
+from models.elders import Elder, ElderStatus
 from models.orders import dispatching, rating
 from models.orders.codes import grouped, plain_code, replace_code
 from models.orders.links import GOOD_AFTER, make_link, note_reading, withdraw_links, worker_of
@@ -24,7 +25,7 @@ from models.queries.work_orders import OVERDUE, count_overdue, list_orders, orde
 from models.queries.worker_day import day_of
 from models.register import FormRefused
 from models.scope import EVERYWHERE
-from models.suppliers.records import Rating, SupplierOutcome, Worker
+from models.suppliers.records import Rating, Supplier, SupplierOutcome, SupplierStatus, Worker
 from models.versions import NoSuchRecord, VersionConflict
 
 from .orders import BEGIN, PAGE, POLICY, World
@@ -55,6 +56,24 @@ async def test_nobody_is_asked_above_the_limit_and_the_one_who_is_asked_hears_of
         (message,) = await session.scalars(select(OrderMessage))
     assert (message.number, message.kind) == ("12000090001", "order_offered")
     assert not {"演示·老人1", "10000001"} & set(message.parameters.values())  # no elder's name or number by SMS
+
+
+@pytest.mark.clause("H9")
+async def test_who_was_suspended_since_takes_no_order_and_for_who_has_died_nobody_is_asked(world: World) -> None:
+    number, firm = await world.drafted(), world.firms[0]
+    async with world.order(number) as (session, order):
+        await dispatching.offer(session, order, firm, reason="", by="user:1", version=1, now=world.now)
+        (await session.get_one(Supplier, firm)).status = SupplierStatus.SUSPENDED
+        await session.flush()
+        with pytest.raises(FormRefused, match="supplier"):
+            await dispatching.accept(session, order, by="user:9", version=order.version)
+        await dispatching.withdraw(session, order, by="user:1", version=order.version, why="已暂停", now=world.now)
+        (await session.get_one(Elder, world.elders[0])).status = ElderStatus.DIED
+        await session.flush()
+        version, other = order.version, world.firms[1]
+        with pytest.raises(FormRefused, match="elder"):
+            await dispatching.offer(session, order, other, reason="", by="user:1", version=version, now=world.now)
+        assert order.state == "draft"
 
 
 @pytest.mark.clause("H7")
