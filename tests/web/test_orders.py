@@ -100,12 +100,14 @@ async def test_an_order_goes_from_the_wish_to_the_rating(house: House) -> None:
     order = await _step(house, ours, order, "elder_called")
     at = (utc_now() + timedelta(minutes=5)).isoformat()
     assert list((await _step(house, ours, order, "appoint", worker=untrained.id, at=at))["fields"]) == ["worker"]
-    order = await _step(house, ours, order, "appoint", worker=worker.id, at=at)
+    behind_proxy = {**ours, "X-Forwarded-Proto": "https"}
+    order = await _step(house, behind_proxy, order, "appoint", worker=worker.id, at=at)
     assert (order["state"], order["worker_name"]) == ("appointed", "演示·钱工")
 
     async with house.db.read() as session:
         message = (await session.scalars(select(OrderMessage).order_by(OrderMessage.id.desc()).limit(1))).one()
         assert elder.home_phone not in str(message.parameters)
+    assert message.parameters["link"].startswith("https://")  # or no phone gives camera and position
     phone = {"Authorization": f"Worker {message.parameters['link'].partition('#')[2]}"}
     day = await (await house.client.get("/api/v1/worker/orders", headers=phone)).json()
     assert [one["id"] for one in day["orders"]] == [order["id"]]
@@ -141,6 +143,8 @@ async def _code(house: House, elder: int) -> str:
 async def _begin_and_end(house: House, phone: dict[str, str], order: int, code: str) -> None:
     """Told afterwards, twice, with a photo; somebody without the link gets nowhere."""
     path, now = f"/api/v1/worker/orders/{order}", utc_now()
+    async with house.db.write() as session:  # time goes by
+        (await session.get_one(WorkOrder, order)).offered_at = now - timedelta(hours=2)
     for kind, ago in (("start", 61), ("end", 0)):
         action = {
             "key": f"action-of-{kind}",
