@@ -318,7 +318,7 @@ async def test_a_scan_waits_for_who_moves_the_order_at_this_moment(postgres_url:
 async def _somebody_waits(session: AsyncSession) -> None:
     """Until another connection waits for a lock."""
     async with asyncio.timeout(20):
-        while not await session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+        while not await session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 
