@@ -17,6 +17,7 @@ from models.database import Database
 from models.elders import Elder, ElderStatus
 from models.orders import dispatching, rating
 from models.orders.codes import grouped, plain_code, replace_code
+from models.orders.drafting import choose
 from models.orders.links import GOOD_AFTER, make_link, note_reading, withdraw_links, worker_of
 from models.orders.messages import OrderMessage
 from models.orders.states import IllegalStep
@@ -58,6 +59,23 @@ async def test_nobody_is_asked_above_the_limit_and_the_one_who_is_asked_hears_of
         (message,) = await session.scalars(select(OrderMessage))
     assert (message.number, message.kind) == ("12000090001", "order_offered")
     assert not {"演示·老人1", "10000001"} & set(message.parameters.values())  # no elder's name or number by SMS
+
+
+@pytest.mark.clause("S3.1")
+async def test_a_wish_that_was_shown_masked_and_sent_back_keeps_its_number(world: World) -> None:
+    number = await world.drafted()
+    for told, kept in (
+        ("打12000000001", "打12000000001"),
+        ("打120****0001", "打12000000001"),  # as the page has shown it
+        ("不打了", "不打了"),
+    ):
+        async with world.order(number) as (session, order):
+            who = {"by": "user:1", "version": order.version, "scope": EVERYWHERE, "urgent": False}
+            await choose(session, order, world.service, wish=told, **who)  # type: ignore[arg-type]
+            assert order.wish == kept
+    async with world.order(number) as (session, order):
+        with pytest.raises(FormRefused, match="wish"):
+            await choose(session, order, world.service, wish="打120****0009", **(who | {"version": order.version}))  # type: ignore[arg-type]
 
 
 @pytest.mark.clause("H9")
