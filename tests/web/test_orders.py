@@ -71,10 +71,12 @@ async def test_an_order_goes_from_the_wish_to_the_rating(house: House) -> None:
     assert firm is not None
     assert worker is not None
     assert untrained is not None
-    new = {"elder": elder.id, "service": service, "wish": "擦窗"}
+    new = {"elder": elder.id, "service": service, "wish": "擦窗，打12000000001"}
     answer = await house.client.post("/api/v1/orders", json=new, headers=centre)
     order = (await answer.json())["order"]
     assert (answer.status, order["state"], (await answer.json())["steps"][0]) == (201, "draft", "service")
+    listed = await (await house.client.get("/api/v1/orders", headers=centre)).json()
+    assert {order["wish"], listed["items"][0]["wish"]} == {"擦窗，打120****0001"}  # as the page shows it
     refused = await _step(house, centre, order, "offer", supplier=firm.id, price=99_900)
     assert (refused["status"], list(refused["fields"])) == (422, ["price"])
     refused = await _step(house, centre, order, "accept")
@@ -95,6 +97,7 @@ async def test_an_order_goes_from_the_wish_to_the_rating(house: House) -> None:
     assert set(told["steps"]) == {"accept", "decline"}
     assert (await _step(house, ours, order, "cancel", why="不想做"))["status"] == 403
     order = await _step(house, ours, order, "accept")
+    assert order["wish"] == "擦窗，打12000000001"  # theirs to do, and to ring the elder for
     page = await (await house.client.get(f"/my-orders/{order['id']}", headers=ours)).text()
     assert elder.name in page
     order = await _step(house, ours, order, "elder_called")

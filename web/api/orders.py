@@ -2,7 +2,7 @@
 and moves its own orders only, and the elder while it has to do with them. During a call a draft is made with the action
 `draft_order` of its case."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.audit import audit
 from models.base import utc_now
+from models.masking import masked
 from models.orders.drafting import LONGEST_WISH, draft
 from models.orders.states import OrderState
 from models.orders.visits import ActionKind, Outcome
@@ -126,7 +127,7 @@ async def get_orders(request: web.Request) -> web.StreamResponse:
             page = await orders_of_supplier(session, supplier, **narrowed)
         else:
             raise Forbidden("orders.no_supplier")
-    return answer_page(page)
+    return answer_page(replace(page, items=masked(page.items)))
 
 
 @operations("POST", "/orders", "A new draft", right=Right.DISPATCH_ORDERS, body=NewOrder, result=WholeOrder, status=201)
@@ -183,7 +184,7 @@ async def _find(request: web.Request, session: AsyncSession) -> WorkOrder:
 async def _whole(request: web.Request, session: AsyncSession, order: WorkOrder) -> dict[str, Any]:
     view, supplier = await order_view(session, order.id), account_of(request).scope.supplier
     if supplier is None:
-        history = await history_of(session, order.id)
+        view, history = masked(view), await history_of(session, order.id)
     else:
         view, history = seen_by_supplier(view), await history_for_supplier(session, order.id, supplier)
     changes = [ChangeView(one.at, one.by, one.before, one.after, one.why) for one in history.changes]
