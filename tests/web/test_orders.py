@@ -196,6 +196,8 @@ async def test_the_centre_works_with_forms_and_sees_what_is_overdue(house: House
     shown = await (await house.client.get(path)).text()
     offers = re.findall(r'id="offer-(\d+)"', shown)
     assert offers
+    async with house.db.write() as session:
+        (await session.get_one(Supplier, int(offers[0]))).sms_number = ""
     sent = {"csrf_token": csrf_in(shown), "version": "1", "supplier": offers[0], "price": "abc"}
     answer = await house.client.post(f"{path}/steps/offer", data=sent)
     assert answer.status == 422
@@ -204,6 +206,9 @@ async def test_the_centre_works_with_forms_and_sees_what_is_overdue(house: House
     assert (answer.status, answer.headers["Location"]) == (303, path)
     answer = await house.client.post(f"{path}/steps/offer", data={**sent, "price": "20"}, allow_redirects=False)
     assert answer.status == 409  # somebody was faster
+    page = await (await house.client.get(path)).text()
+    assert "没有可接收短信的手机号" in page
+    assert "no mobile number" not in page  # on a Chinese page
     answer = await house.client.post(f"{path}/steps/cancel", data={**sent, "price": "", "version": "2", "why": ""})
     assert answer.status == 422
     assert "请说明原因" in await answer.text()
