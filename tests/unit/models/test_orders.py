@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
-import pytest_asyncio
-from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import select
 
 from models.audit import AuditEntry
 from models.base import utc_now
-from models.database import Database
 from models.elders import Elder, ElderStatus
 from models.orders import dispatching, rating
 from models.orders.codes import grouped, plain_code, replace_code
-from models.orders.drafting import choose
 from models.orders.links import GOOD_AFTER, make_link, note_reading, withdraw_links, worker_of
 from models.orders.messages import OrderMessage
 from models.orders.states import IllegalStep
-from models.orders.visits import Action, ActionKind, Outcome, VisitAction, VisitPhoto, add_photo, happened_at, take
+from models.orders.visits import ActionKind, Outcome, VisitAction, VisitPhoto, add_photo, happened_at
 from models.orders.work_orders import OrderChange, WorkOrder, find_order
-from models.queries.supplier_orders import history_for_supplier, orders_of_supplier, seen_by_supplier
-from models.queries.work_orders import OVERDUE, count_overdue, list_orders, order_view, todays_orders
-from models.queries.worker_day import day_of
+from models.queries.supplier_orders import orders_of_supplier
+from models.queries.work_orders import OVERDUE, count_overdue, list_orders, todays_orders
 from models.register import FormRefused
 from models.scope import EVERYWHERE
 from models.suppliers.records import Rating, Supplier, SupplierOutcome, SupplierStatus, Worker
@@ -34,15 +27,6 @@ from models.versions import NoSuchRecord, VersionConflict
 from .orders import BEGIN, PAGE, POLICY, World
 
 START, END, NOTE = ActionKind.START, ActionKind.END, ActionKind.NOTE
-
-
-@pytest_asyncio.fixture
-async def world(sqlite_url: str) -> AsyncIterator[World]:
-    db = Database(sqlite_url)
-    made = World(db)
-    await made.settle()
-    yield made
-    await db.close()
 
 
 @pytest.mark.clause("T1", "S3.3")
@@ -59,23 +43,6 @@ async def test_nobody_is_asked_above_the_limit_and_the_one_who_is_asked_hears_of
         (message,) = await session.scalars(select(OrderMessage))
     assert (message.number, message.kind) == ("12000090001", "order_offered")
     assert not {"演示·老人1", "10000001"} & set(message.parameters.values())  # no elder's name or number by SMS
-
-
-@pytest.mark.clause("S3.1")
-async def test_a_wish_that_was_shown_masked_and_sent_back_keeps_its_number(world: World) -> None:
-    number = await world.drafted()
-    for told, kept in (
-        ("打12000000001", "打12000000001"),
-        ("打120****0001", "打12000000001"),  # as the page has shown it
-        ("不打了", "不打了"),
-    ):
-        async with world.order(number) as (session, order):
-            who = {"by": "user:1", "version": order.version, "scope": EVERYWHERE, "urgent": False}
-            await choose(session, order, world.service, wish=told, **who)  # type: ignore[arg-type]
-            assert order.wish == kept
-    async with world.order(number) as (session, order):
-        with pytest.raises(FormRefused, match="wish"):
-            await choose(session, order, world.service, wish="打120****0009", **(who | {"version": order.version}))  # type: ignore[arg-type]
 
 
 @pytest.mark.clause("H9")
@@ -178,42 +145,6 @@ async def test_an_order_is_its_suppliers_only_while_it_has_it(world: World) -> N
         assert (await orders_of_supplier(session, firm)).items == ()
 
 
-@pytest.mark.clause("S14")
-async def test_a_supplier_sees_the_elder_while_it_has_to_do_with_them_and_nothing_of_who_had_the_order_before(
-    world: World,
-) -> None:
-    number, (before, firm) = await world.appointed(), world.firms
-    shown = {}
-
-    async def look(at: str) -> None:
-        async with world.db.read() as session:
-            view = seen_by_supplier(await order_view(session, number))
-            listed = (await orders_of_supplier(session, firm)).items
-        assert view.elder_name == (listed[0].elder_name if listed else "")
-        shown[at] = (view.elder is not None, view.elder_name != "", "12000000001" in view.wish)
-
-    assert await world.scan(number, START, code="") is Outcome.WRONG_CODE  # by the worker of the one before
-    async with world.order(number) as (session, order):
-        order.wish = "擦窗，打12000000001"
-        await dispatching.decline(session, order, by="user:8", version=order.version, why="与老人有纠纷")
-        version = order.version
-        await dispatching.offer(session, order, firm, reason="", by="user:1", version=version, now=world.now)
-    await look("offered")
-    async with world.order(number) as (session, order):
-        await dispatching.accept(session, order, by="user:9", version=order.version)
-    await look("accepted")
-    async with world.db.read() as session:
-        theirs, of_before = [await history_for_supplier(session, number, one) for one in (firm, before)]
-    assert [str(change.after) for change in theirs.changes] == ["offered", "accepted"]
-    assert (list(theirs.actions), list(theirs.messages)) == ([], [])
-    assert len(of_before.actions) == 1
-    async with world.order(number) as (session, order):
-        await dispatching.cancel(session, order, by="user:1", version=order.version, why="不需要了", now=world.now)
-    await look("cancelled")
-    nothing, all_of_it = (False, False, False), (True, True, True)
-    assert shown == {"offered": nothing, "accepted": all_of_it, "cancelled": nothing}
-
-
 @pytest.mark.clause("T1", "T3")
 @pytest.mark.parametrize(("minutes", "seconds", "state"), [(49, 59, "void"), (50, 0, "finished"), (90, 0, "finished")])
 async def test_fifty_minutes_are_a_visit_and_less_is_done_again(
@@ -290,56 +221,6 @@ async def test_what_is_told_twice_counts_once_and_late_keeps_both_times(world: W
     assert happened_at(world.now, world.now - fast, world.now) == world.now  # never after it was told
 
 
-@pytest.mark.clause("T1", "T2")
-async def test_no_visit_begins_before_its_order_was_sent_whatever_the_phones_clock_says(world: World) -> None:
-    number = await world.appointed()
-    world.now += timedelta(minutes=30)
-    for ago in (timedelta(minutes=31), timedelta(days=365 * 56), timedelta(days=365 * 1990)):
-        assert await world.scan(number, START, ago=ago) is Outcome.NOT_APPOINTED
-    earliest, latest = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-    assert happened_at(earliest, latest, world.now) < BEGIN
-    assert await world.scan(number, START, ago=timedelta(minutes=30)) is Outcome.TAKEN
-
-
-@pytest.mark.clause("T2")
-async def test_a_scan_waits_for_who_moves_the_order_at_this_moment(postgres_url: str) -> None:
-    db = Database(postgres_url)
-    world = World(db)
-    await world.settle()
-    number, worker = await world.appointed(), world.workers[world.firms[0]][0]
-    colleague = world.workers[world.firms[0]][1]
-    async with world.order(number) as (session, order):
-        token = await make_link(session, worker, visit_at=world.now, by="user:1", now=world.now)
-        order.worker_id = colleague
-
-    async def scan() -> Outcome:
-        code = world.codes[world.elders[0]]
-        told = Action("key-of-this", START, phone_at=world.now, sent_at=world.now, code=code)
-        async with db.write() as session:
-            who = await worker_of(session, token, world.now, lock=True)
-            assert who is not None
-            return await take(session, who, number, told, now=world.now, policy=POLICY)
-
-    async with world.order(number) as (session, order):
-        version, later = order.version, world.now + timedelta(minutes=5)
-        order.wish = "擦窗、扫地"
-        await session.flush()  # the order's row is held
-        scanning = asyncio.create_task(scan())
-        await _somebody_waits(session)
-        who = {"by": "user:9", "version": version + 1, "now": world.now, "page": PAGE}
-        await dispatching.appoint(session, order, worker, later, **who)  # type: ignore[arg-type]
-    assert await scanning is Outcome.TAKEN
-    assert await world.state(number) == "started"
-    await db.close()
-
-
-async def _somebody_waits(session: AsyncSession) -> None:
-    """Until another connection waits for a lock."""
-    async with asyncio.timeout(20):
-        while not await session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
-
-
 @pytest.mark.clause("T7")
 async def test_what_was_not_scanned_is_ended_by_hand_with_a_reason_by_the_same_rule(world: World) -> None:
     number = await world.appointed()
@@ -395,22 +276,6 @@ async def test_a_link_opens_its_workers_orders_until_it_runs_out_or_is_withdrawn
         assert len(reads) == 1
         await withdraw_links(session, worker, by="user:1")
         assert await worker_of(session, token, world.now) is None
-
-
-@pytest.mark.clause("S14")
-async def test_the_phone_has_the_elders_name_address_and_number_until_the_visit_is_over(world: World) -> None:
-    number, worker = await world.appointed(), world.workers[world.firms[0]][0]
-    shown = []
-    async with world.order(number) as (_, order):
-        order.wish = "擦窗，打12000000001"
-    for kind in (START, END):
-        await world.scan(number, kind)
-        world.now += timedelta(minutes=60)
-        async with world.db.read() as session:
-            (one,) = await day_of(session, worker, BEGIN.astimezone().date(), lang="zh")
-        shown.append((one.elder_name, one.phone, one.wish))
-        assert (one.address, one.way_in) == ("", "") or kind is START
-    assert shown == [("演示·老人1", "10000001", "擦窗，打12000000001"), ("", "", "擦窗，打120****0001")]
 
 
 async def test_photos_are_the_workers_own_and_come_once(world: World) -> None:
