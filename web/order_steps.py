@@ -23,6 +23,7 @@ from models.suppliers.offering import Offers
 from models.suppliers.records import Rating
 from models.versions import changing
 from web.guard import account_of
+from web.origin import site_of
 from web.pages.worker import PAGE
 from web.papers import today
 from web.places import scope_of
@@ -159,7 +160,7 @@ async def _elder_called(it: _Taking) -> None:
 async def _appoint(it: _Taking) -> None:
     if it.given.at is None:
         refuse("at", "请填写预约时间", "when is it to be?")
-    page, worker = str(it.request.url.origin().with_path(PAGE)), it.given.worker or 0
+    page, worker = str(site_of(it.request).with_path(PAGE)), it.given.worker or 0
     await dispatching.appoint(it.session, it.order, worker, it.given.at, now=it.now, page=page, **it.who)
 
 

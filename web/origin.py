@@ -49,6 +49,13 @@ def is_https(request: web.Request) -> bool:
     return request.secure or (behind_proxy and request.headers.get("X-Forwarded-Proto") == "https")
 
 
+def site_of(request: web.Request) -> URL:
+    """Where we are reached, for a link that is printed or sent: with TLS also where a proxy of ours ends it. On a page
+    that was opened without it no phone gives camera or position."""
+    origin = request.url.origin()
+    return origin.with_scheme("https") if is_https(request) else origin
+
+
 def same_origin(request: web.Request) -> bool:
     """False when the browser says that another site's page asks; programs that say nothing pass."""
     origin = request.headers.get("Origin")

@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.policy import Policy
-from models.elders import Elder
+from models.elders import GONE, Elder
 from models.orders.links import make_link
 from models.orders.messages import OrderText, send
 from models.orders.redoing import make_void
@@ -46,8 +46,11 @@ async def offer(
     """Send it to this supplier; `reason`: why to this one, as it was shown. `price` in fen, None: the supplier's own;
     never above the service's limit (T1). From now on the clock for ringing the elder runs (H7)."""
     check_step(order.state, OrderState.OFFERED)
-    if order.elder_id is None:
+    file = None if order.elder_id is None else await session.get(Elder, order.elder_id)
+    if file is None:
         refuse("elder", "来电人尚无档案，请先建档", "the caller has no file yet")
+    if file.status in GONE:
+        refuse("elder", "该老人已迁出或去世", "this person has moved away or died")
     service = None if order.service_id is None else await session.get(Service, order.service_id)
     if service is None:
         refuse("service", "请先选择服务项目", "choose the service first")
@@ -69,12 +72,17 @@ async def offer(
             None,
         )
         order.worker_id, order.appointed_for = None, None
-        place, minutes = await _place(session, order.elder_id), int(policy.order_call)
-        told = {"service": service.name_zh, "place": place, "minutes": minutes}
+        minutes = int(policy.order_call)
+        told = {"service": service.name_zh, "place": await _place(session, file), "minutes": minutes}
         send(session, order, OrderText.ORDER_OFFERED, name=firm.name, number=firm.sms_number, now=now, **told)
 
 
 async def accept(session: AsyncSession, order: WorkOrder, *, by: str, version: int, why: str = "") -> None:
+    """Who was suspended since it was asked takes nothing new (H9); it is withdrawn, and somebody else is asked."""
+    check_step(order.state, OrderState.ACCEPTED)
+    firm = None if order.supplier_id is None else await session.get(Supplier, order.supplier_id)
+    if firm is None or firm.status not in WORKING:
+        refuse("supplier", "该服务商已暂停服务，不能接新单", "this supplier is suspended: it takes nothing new")
     async with changing(session, order, version=version):
         move(session, order, OrderState.ACCEPTED, by=by, why=why, supplier=order.supplier_id)
 
@@ -204,8 +212,7 @@ async def _tell_taken_back(session: AsyncSession, order: WorkOrder, now: datetim
         send(session, order, OrderText.ORDER_TAKEN_BACK, name=firm.name, number=firm.sms_number, now=now, **told)
 
 
-async def _place(session: AsyncSession, elder: int) -> str:
+async def _place(session: AsyncSession, file: Elder) -> str:
     """The community, so that a supplier can judge the way; the address is for who has taken the order."""
-    file = await session.get(Elder, elder)
-    unit = None if file is None or file.org_unit_id is None else await session.get(OrgUnit, file.org_unit_id)
+    unit = None if file.org_unit_id is None else await session.get(OrgUnit, file.org_unit_id)
     return unit.name if unit is not None else ""

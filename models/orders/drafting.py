@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.elders import GONE
+from models.masking import is_masked, numbers_in
 from models.orders.states import OrderState
 from models.orders.work_orders import WorkOrder, record
 from models.refusing import refuse
@@ -74,8 +75,11 @@ async def choose(
         refuse("elder", "来电人尚无档案，请先建档", "the caller has no file yet")
     file = await find_elder(session, order.elder_id, scope=scope)
     found = await service_for(session, service, file.service_class)
+    # A page shows the wish with its numbers masked: sent back as it was shown, it stays as it is.
+    shown = plain(numbers_in(order.wish)).strip()
+    said = order.wish if plain(wish).strip() == shown else _wish(wish)
     async with changing(session, order, version=version):
-        order.service_id, order.aid, order.wish, order.urgent = found.id, found.aid, _wish(wish), urgent
+        order.service_id, order.aid, order.wish, order.urgent = found.id, found.aid, said, urgent
         record(session, order, order.state, before=order.state, by=by, service=found.id)
 
 
@@ -98,6 +102,8 @@ def _wish(text: str) -> str:
     wish = plain(text).strip()
     if not wish:
         refuse("wish", "请填写服务需求", "say what is wanted")
+    if is_masked(wish):
+        refuse("wish", "内容已被遮盖(***)", "this is masked (***)")
     if len(wish) > LONGEST_WISH:
         refuse("wish", f"不得超过{LONGEST_WISH}字", f"{LONGEST_WISH} characters at most")
     return wish

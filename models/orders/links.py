@@ -46,14 +46,15 @@ async def make_link(session: AsyncSession, worker: int, *, visit_at: datetime, b
 
 async def worker_of(session: AsyncSession, token: str, now: datetime, *, lock: bool = False) -> Worker | None:
     """Whose link this is; None: nobody's, it ran out, or the worker has left. A supplier that was suspended
-    meanwhile does what was begun to its end. `lock`: what this worker does is taken one after the other."""
+    meanwhile does what was begun to its end. `lock`: what this worker does is taken one after the other; orders may
+    be given to them meanwhile."""
     query = (
         select(Worker)
         .join(WorkerLink, WorkerLink.worker_id == Worker.id)
         .where(WorkerLink.key_hash == hash_of(token), WorkerLink.expires_at > now)
         .where(Worker.active)
     )
-    return await session.scalar(query.with_for_update(of=Worker) if lock else query)
+    return await session.scalar(query.with_for_update(of=Worker, key_share=True) if lock else query)
 
 
 async def note_reading(session: AsyncSession, token: str, worker: int, now: datetime) -> None:

@@ -47,6 +47,7 @@ SUCCESSORS: Final[Mapping[OrderState, frozenset[OrderState]]] = {
 }
 OVER: Final = frozenset(state for state, following in SUCCESSORS.items() if not following)
 WITH_SUPPLIER: Final = frozenset({_S.OFFERED, _S.ACCEPTED, _S.ELDER_CALLED, _S.APPOINTED, _S.STARTED})
+WITH_ELDER: Final = WITH_SUPPLIER - {_S.OFFERED}  # the supplier has to do with the elder: taken, and not over
 ELDER_WAITS: Final = frozenset({_S.OFFERED, _S.ACCEPTED})  # for the supplier's call (H7)
 DONE: Final = frozenset({_S.FINISHED, _S.CHECKED, _S.SETTLED})  # a visit that counts
 

@@ -27,6 +27,7 @@ from models.orders.work_orders import WorkOrder, move
 from models.suppliers.records import Worker
 
 TOO_SHORT: Final = "system:minimum_time"
+LONGEST_AGO: Final = timedelta(days=366)  # what lies further back is a phone's clock that was never set
 LATE: Final = timedelta(minutes=2)  # told so much later than it happened, it was told afterwards
 MOST_PHOTOS: Final = 12  # for one order
 
@@ -111,7 +112,7 @@ class Action:
 
 def happened_at(phone_at: datetime, sent_at: datetime, received_at: datetime) -> datetime:
     """When it happened: as long before it reached us as the phone says that it happened before it was sent."""
-    return received_at - max(sent_at - phone_at, timedelta(0))
+    return received_at - min(max(sent_at - phone_at, timedelta(0)), LONGEST_AGO)
 
 
 async def take(
@@ -121,7 +122,8 @@ async def take(
     known = await session.scalar(select(VisitAction).where(VisitAction.key == action.key))
     if known is not None:
         return known.outcome if known.worker_id == worker.id else Outcome.NOT_YOURS
-    order = await session.get(WorkOrder, number, populate_existing=True)
+    # Somebody who moves the order at this moment is waited for: the phone would have to tell it all again.
+    order = await session.get(WorkOrder, number, populate_existing=True, with_for_update={"key_share": True})
     if order is None or order.worker_id != worker.id:
         return Outcome.NOT_YOURS
     at = happened_at(action.phone_at, action.sent_at, now)
@@ -165,6 +167,8 @@ async def _judge(session: AsyncSession, worker: Worker, order: WorkOrder, action
             return Outcome.NOT_STARTED
     if not await opens(session, action.code, order.elder_id):
         return Outcome.WRONG_CODE
+    if action.kind is ActionKind.START and order.offered_at is not None and at < order.offered_at:
+        return Outcome.NOT_APPOINTED  # by a clock that was wrong, or was set back
     if action.kind is ActionKind.END:
         return Outcome.BEFORE_START if order.started_at is not None and at < order.started_at else Outcome.TAKEN
     of_worker = WorkOrder.worker_id == worker.id

@@ -14,7 +14,7 @@ from models.queries.suppliers import ranked
 from models.scope import EVERYWHERE
 from models.services.records import Service
 from models.suppliers.offering import Candidate, Offers, offers
-from models.suppliers.records import SupplierService
+from models.suppliers.records import SupplierArea, SupplierService
 
 
 async def offers_for(
@@ -34,13 +34,15 @@ async def offers_for(
     priced = select(SupplierService.supplier_id, SupplierService.price).where(SupplierService.service_id == service)
     prices = {row.supplier_id: row.price for row in await session.execute(priced)}
     around = set() if place is None else {place, *await session.scalars(above([place]))}
+    serving = set(await session.scalars(select(SupplierArea.supplier_id).where(SupplierArea.org_unit_id.in_(around))))
+    able = prices.keys() & serving  # whoever else is left out whatever the score
     candidates = [
         Candidate(
             supplier=line.id,
             name=line.name,
             status=line.status,
             price=prices.get(line.id),
-            serves_place=bool(around & set(line.areas)),
+            serves_place=line.id in serving,
             score=line.points,
             workers=line.workers,
             open_orders=(open_orders or {}).get(line.id, 0),
@@ -49,6 +51,6 @@ async def offers_for(
             missing=line.missing,
             price_limit=row.price_limit,
         )
-        for line in await ranked(session, scope=EVERYWHERE, policy=policy, today=today)
+        for line in await ranked(session, scope=EVERYWHERE, policy=policy, today=today, scored=able)
     ]
     return offers(candidates, today=today, least_score=policy.score_least, points_each=policy.offer_load)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -107,11 +107,14 @@ async def list_suppliers(
     return Page(tuple(lines[skip : skip + limit]), more)
 
 
-async def ranked(session: AsyncSession, *, scope: Scope, policy: Policy, today: date) -> list[SupplierLine]:
-    """All suppliers that may be seen, the best first. The rank counts all of them, also those that may not be seen."""
+async def ranked(
+    session: AsyncSession, *, scope: Scope, policy: Policy, today: date, scored: Collection[int] | None = None
+) -> list[SupplierLine]:
+    """All suppliers that may be seen, the best first. The rank counts all of them, also those that may not be seen.
+    `scored`: only of these is the score wanted; the others have that of a newcomer, and no rank means anything."""
     everybody = (await session.scalars(select(Supplier))).all()
     seen = set(await session.scalars(select(Supplier.id).where(scope.of_suppliers())))
-    known = await _Known.read(session, policy, today)
+    known = await _Known.read(session, policy, today, scored)
     scores = {one.id: score(known.facts.get(one.id, SupplierFacts()), Weights.of(policy)) for one in everybody}
     order = sorted(everybody, key=lambda one: (one.status not in WORKING, -scores[one.id].points, one.id))
     ranks = {one.id: rank for rank, one in enumerate(order, start=1) if one.status in WORKING}
@@ -168,7 +171,7 @@ class _Known:
     training: Mapping[int, Sequence[tuple[str, date]]]
 
     @classmethod
-    async def read(cls, session: AsyncSession, policy: Policy, today: date) -> _Known:
+    async def read(cls, session: AsyncSession, policy: Policy, today: date, scored: Collection[int] | None) -> _Known:
         soon = timedelta(days=policy.papers_run_out)
         papers: dict[int, dict[Condition, date | None]] = {}
         for paper in await session.scalars(select(SupplierPaper).where(SupplierPaper.issued_on.is_not(None))):
@@ -194,7 +197,7 @@ class _Known:
         return cls(
             today=today,
             soon=soon,
-            facts=await facts_of(session, since=utc_now() - timedelta(days=policy.score_window)),
+            facts=await facts_of(session, since=utc_now() - timedelta(days=policy.score_window), suppliers=scored),
             papers=papers,
             services=services,
             areas=areas,

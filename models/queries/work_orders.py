@@ -1,5 +1,5 @@
-"""Work orders as a list, for who sees places and for the supplier whose they are; and one with all that happened to
-it."""
+"""Work orders as a list, for who sees places; and one with all that happened to it. What the supplier sees whose they
+are is told by `supplier_orders.py`."""
 
 from __future__ import annotations
 
@@ -91,19 +91,7 @@ async def list_orders(
     after: int | None = None,
 ) -> Page[OrderView]:
     """The latest first; the cursor is the id of the last one. `state` may be `OVERDUE`."""
-    return await _page(session, [scope.of_elders()], state, elder=elder, limit=limit, after=after)
-
-
-async def orders_of_supplier(
-    session: AsyncSession,
-    supplier: int,
-    *,
-    state: OrderState | str | None = None,
-    limit: int = 50,
-    after: int | None = None,
-) -> Page[OrderView]:
-    """The same for those that are this supplier's now, wherever the elders live."""
-    return await _page(session, [WorkOrder.supplier_id == supplier], state, limit=limit, after=after)
+    return await page_of_orders(session, [scope.of_elders()], state, elder=elder, limit=limit, after=after)
 
 
 async def count_overdue(session: AsyncSession, *, scope: Scope | None = None, supplier: int | None = None) -> int:
@@ -168,7 +156,7 @@ def _orders() -> Select[WorkOrder, str | None, str | None, Service | None, str |
     return query  # type: ignore[no-any-return]
 
 
-async def _page(
+async def page_of_orders(
     session: AsyncSession,
     conditions: Sequence[ColumnElement[bool]],
     state: OrderState | str | None,
@@ -177,6 +165,7 @@ async def _page(
     after: int | None,
     elder: int | None = None,
 ) -> Page[OrderView]:
+    """The latest first. Which of them somebody may see is in the `conditions`."""
     query = _orders().where(*conditions)
     if state == OVERDUE:
         query = query.where(is_overdue(utc_now()))

@@ -1,4 +1,5 @@
-"""What a worker needs for the day: where to go, when, to whom, to do what. Nothing of an elder's health is in it."""
+"""What a worker needs for the day: where to go, when, to whom, to do what. Nothing of an elder's health is in it, and
+nothing at all of an elder once the visit is over."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ from datetime import date, datetime
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.orders.states import OrderState
+from models.masking import numbers_in
+from models.orders.states import WITH_ELDER, OrderState
 from models.queries.register import files_of
 from models.queries.work_orders import todays_orders
 from models.suppliers.records import Worker
@@ -16,7 +18,7 @@ from models.suppliers.records import Worker
 
 @dataclass(frozen=True, slots=True)
 class WorkersOrder:
-    """`phone`: the elder's; `address` to the room."""
+    """`phone`: the elder's; `address` to the room. Empty, as the name is, once the visit is over."""
 
     id: int
     state: OrderState
@@ -36,17 +38,18 @@ class WorkersOrder:
 async def day_of(session: AsyncSession, worker: int, today: date, *, lang: str) -> list[WorkersOrder]:
     """In the order of the appointments."""
     orders = await todays_orders(session, worker, today)
-    files = {file.id: file for file in await files_of(session, [one.elder for one in orders if one.elder is not None])}
+    wanted = [one.elder for one in orders if one.elder is not None and one.state in WITH_ELDER]
+    files = {file.id: file for file in await files_of(session, wanted)}
     found = []
     for one in orders:
-        file = files.get(one.elder or 0)
+        file = files.get(one.elder or 0) if one.state in WITH_ELDER else None
         found.append(
             WorkersOrder(
                 id=one.id,
                 state=one.state,
                 service=one.service_zh if lang == "zh" else one.service_en,
-                wish=one.wish,
-                elder_name=one.elder_name,
+                wish=one.wish if file else numbers_in(one.wish),
+                elder_name=file.name if file else "",
                 address=file.address if file else "",
                 way_in=file.way_in if file else "",
                 phone=file.home_phone if file else "",

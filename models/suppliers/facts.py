@@ -23,7 +23,7 @@ async def facts_of(
     wanted = [outcome.at > since, *_only(outcome.supplier_id, suppliers)]
     well = (
         select(outcome.supplier_id, func.max(outcome.at).label("at"))
-        .where(~outcome.complained, *wanted)
+        .where(~outcome.complained, ~outcome.void, *wanted)
         .group_by(outcome.supplier_id)
         .subquery()
     )

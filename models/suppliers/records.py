@@ -9,7 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, choice, utc_now
@@ -153,13 +153,20 @@ class Worker(Versioned, Base):
 class SupplierOutcome(Base):
     """What became of an order, as the score and the suspension see it: one row for each order, or for a complaint that
     is about none. Written by `outcomes.py` alone, for whoever ends, voids, rates an order or takes a complaint.
-    `punctual` and `rating` None: nobody knows."""
+    `punctual` and `rating` None: nobody knows. The index has all that `facts.py` counts, in its order."""
 
     __tablename__ = "supplier_outcomes"
-    __table_args__ = (UniqueConstraint("order_id"), UniqueConstraint("complaint_id"))
+    __table_args__ = (
+        UniqueConstraint("order_id"),
+        UniqueConstraint("complaint_id"),
+        Index(
+            "ix_supplier_outcomes_facts",
+            *("supplier_id", "at", "complained", "void", "punctual", "rating", "order_id"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    supplier_id: Mapped[int] = mapped_column(ForeignKey("suppliers.id", ondelete="CASCADE"), index=True)
+    supplier_id: Mapped[int] = mapped_column(ForeignKey("suppliers.id", ondelete="CASCADE"))
     order_id: Mapped[int | None] = mapped_column(ForeignKey("work_orders.id", ondelete="SET NULL"))
     service_id: Mapped[int | None] = mapped_column(ForeignKey("services.id", ondelete="RESTRICT"))
     complaint_id: Mapped[int | None] = mapped_column(ForeignKey("complaints.id", ondelete="SET NULL"))

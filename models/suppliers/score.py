@@ -26,7 +26,8 @@ class SupplierFacts:
     """What is counted of a supplier, whoever has counted it. `orders` are all that ended, void ones included; a rating
     or whether somebody was `punctual` is not known of each. `complaints` are orders that were complained about, and
     complaints about no order; `complained_in_a_row` of them are the latest, without an order in between that went
-    well. `price_percent`: own prices in per cent of the highest that are allowed, on average; None: no service yet."""
+    well, which a void one did not. `price_percent`: own prices in per cent of the highest that are allowed, on average;
+    None: no service yet."""
 
     orders: int = 0
     void: int = 0

@@ -78,10 +78,12 @@ async def test_an_order_goes_from_the_wish_to_the_rating(house: House) -> None:
     assert firm is not None
     assert worker is not None
     assert untrained is not None
-    new = {"elder": elder.id, "service": service, "wish": "擦窗"}
+    new = {"elder": elder.id, "service": service, "wish": "擦窗，打12000000001"}
     answer = await house.client.post("/api/v1/orders", json=new, headers=centre)
     order = (await answer.json())["order"]
     assert (answer.status, order["state"], (await answer.json())["steps"][0]) == (201, "draft", "service")
+    listed = await (await house.client.get("/api/v1/orders", headers=centre)).json()
+    assert {order["wish"], listed["items"][0]["wish"]} == {"擦窗，打120****0001"}  # as the page shows it
     refused = await _step(house, centre, order, "offer", supplier=firm.id, price=99_900)
     assert (refused["status"], list(refused["fields"])) == (422, ["price"])
     refused = await _step(house, centre, order, "accept")
@@ -97,19 +99,25 @@ async def test_an_order_goes_from_the_wish_to_the_rating(house: House) -> None:
     assert all(one["supplier"] == firm.id for one in listed["items"])
     page = await (await house.client.get(f"/my-orders/{order['id']}", headers=ours)).text()
     assert elder.name not in page  # not before the order is taken
+    told = await (await house.client.get(path, headers=ours)).json()
+    assert (told["order"]["elder"], told["order"]["elder_name"]) == (None, "")
+    assert set(told["steps"]) == {"accept", "decline"}
     assert (await _step(house, ours, order, "cancel", why="不想做"))["status"] == 403
     order = await _step(house, ours, order, "accept")
+    assert order["wish"] == "擦窗，打12000000001"  # theirs to do, and to ring the elder for
     page = await (await house.client.get(f"/my-orders/{order['id']}", headers=ours)).text()
     assert elder.name in page
     order = await _step(house, ours, order, "elder_called")
     at = (utc_now() + timedelta(minutes=5)).isoformat()
     assert list((await _step(house, ours, order, "appoint", worker=untrained.id, at=at))["fields"]) == ["worker"]
-    order = await _step(house, ours, order, "appoint", worker=worker.id, at=at)
+    behind_proxy = {**ours, "X-Forwarded-Proto": "https"}
+    order = await _step(house, behind_proxy, order, "appoint", worker=worker.id, at=at)
     assert (order["state"], order["worker_name"]) == ("appointed", "演示·钱工")
 
     async with house.db.read() as session:
         message = (await session.scalars(select(OrderMessage).order_by(OrderMessage.id.desc()).limit(1))).one()
         assert elder.home_phone not in str(message.parameters)
+    assert message.parameters["link"].startswith("https://")  # or no phone gives camera and position
     phone = {"Authorization": f"Worker {message.parameters['link'].partition('#')[2]}"}
     day = await (await house.client.get("/api/v1/worker/orders", headers=phone)).json()
     assert [one["id"] for one in day["orders"]] == [order["id"]]
@@ -121,6 +129,12 @@ async def test_an_order_goes_from_the_wish_to_the_rating(house: House) -> None:
     assert (order["state"], order["minutes"]) == ("finished", 61)
     order = await _step(house, centre, order, "rate", grade="fairly_satisfied")
     assert (order["state"], order["grade"]) == ("checked", "fairly_satisfied")
+    page = await (await house.client.get(f"/my-orders/{order['id']}", headers=ours)).text()
+    assert "工单已结束，不再显示老人资料" in page
+    listed = await (await house.client.get("/my-orders", headers=ours)).text()
+    told = await (await house.client.get(path, headers=ours)).text()
+    assert not [text for text in (page, told) if elder.name in text or elder.home_phone in text]
+    assert f'id="order-{order["id"]}"' in listed
     async with house.db.read() as session:
         read = {entry.action for entry in await session.scalars(select(AuditEntry))}
     assert read >= {"order.elder_read", "worker.orders_read", "visit_code.print", "order.checked"}
@@ -139,6 +153,8 @@ async def _code(house: House, elder: int) -> str:
 async def _begin_and_end(house: House, phone: dict[str, str], order: int, code: str) -> None:
     """Told afterwards, twice, with a photo; somebody without the link gets nowhere."""
     path, now = f"/api/v1/worker/orders/{order}", utc_now()
+    async with house.db.write() as session:  # time goes by
+        (await session.get_one(WorkOrder, order)).offered_at = now - timedelta(hours=2)
     for kind, ago in (("start", 61), ("end", 0)):
         action = {
             "key": f"action-of-{kind}",
@@ -187,6 +203,8 @@ async def test_the_centre_works_with_forms_and_sees_what_is_overdue(house: House
     shown = await (await house.client.get(path)).text()
     offers = re.findall(r'id="offer-(\d+)"', shown)
     assert offers
+    async with house.db.write() as session:
+        (await session.get_one(Supplier, int(offers[0]))).sms_number = ""
     sent = {"csrf_token": csrf_in(shown), "version": "1", "supplier": offers[0], "price": "abc"}
     answer = await house.client.post(f"{path}/steps/offer", data=sent)
     assert answer.status == 422
@@ -195,6 +213,9 @@ async def test_the_centre_works_with_forms_and_sees_what_is_overdue(house: House
     assert (answer.status, answer.headers["Location"]) == (303, path)
     answer = await house.client.post(f"{path}/steps/offer", data={**sent, "price": "20"}, allow_redirects=False)
     assert answer.status == 409  # somebody was faster
+    page = await (await house.client.get(path)).text()
+    assert "没有可接收短信的手机号" in page
+    assert "no mobile number" not in page  # on a Chinese page
     answer = await house.client.post(f"{path}/steps/cancel", data={**sent, "price": "", "version": "2", "why": ""})
     assert answer.status == 422
     assert "请说明原因" in await answer.text()

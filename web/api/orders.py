@@ -1,7 +1,8 @@
 """Work orders: the list, one with all that happened to it, a new one, the next step of one. A supplier's account sees
-and moves its own orders only. During a call a draft is made with the action `draft_order` of its case."""
+and moves its own orders only, and the elder while it has to do with them. During a call a draft is made with the action
+`draft_order` of its case."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -17,7 +18,8 @@ from models.orders.states import OrderState
 from models.orders.visits import ActionKind, Outcome
 from models.orders.work_orders import WorkOrder, find_order
 from models.queries.follow_ups import FollowUpView, follow_ups_of_orders
-from models.queries.work_orders import OrderView, history_of, list_orders, order_view, orders_of_supplier
+from models.queries.supplier_orders import history_for_supplier, orders_of_supplier, seen_by_supplier
+from models.queries.work_orders import OrderView, history_of, list_orders, order_view
 from models.suppliers.records import Rating
 from web.api.kit import (
     Input,
@@ -128,7 +130,7 @@ async def get_orders(request: web.Request) -> web.StreamResponse:
             page = await orders_of_supplier(session, supplier, **narrowed)
         else:
             raise Forbidden("orders.no_supplier")
-    return answer_page(page)
+    return answer_page(replace(page, items=masked(page.items)))
 
 
 @operations("POST", "/orders", "A new draft", right=Right.DISPATCH_ORDERS, body=NewOrder, result=WholeOrder, status=201)
@@ -163,7 +165,8 @@ async def get_order(request: web.Request) -> web.StreamResponse:
 async def post_step(request: web.Request) -> web.StreamResponse:
     """409 `order_state` when it is not where the step begins."""
     wanted = await read_body(request, OrderStep)
-    if wanted.step not in OF_SUPPLIER and not may(account_of(request), Right.DISPATCH_ORDERS):
+    account = account_of(request)
+    if wanted.step not in OF_SUPPLIER and (account.scope.supplier or not may(account, Right.DISPATCH_ORDERS)):
         raise Forbidden
     given = Given(**wanted.model_dump(exclude={"step"}))
     async with request.app[DATABASE].write() as session:
@@ -182,7 +185,11 @@ async def _find(request: web.Request, session: AsyncSession) -> WorkOrder:
 
 
 async def _whole(request: web.Request, session: AsyncSession, order: WorkOrder) -> dict[str, Any]:
-    view, history = await order_view(session, order.id), await history_of(session, order.id)
+    view, supplier = await order_view(session, order.id), account_of(request).scope.supplier
+    if supplier is None:
+        view, history = masked(view), await history_of(session, order.id)
+    else:
+        view, history = seen_by_supplier(view), await history_for_supplier(session, order.id, supplier)
     changes = [ChangeView(one.at, one.by, one.before, one.after, one.why) for one in history.changes]
     actions = [
         ActionView(one.kind, one.outcome, one.at, one.received_at, one.typed, one.note) for one in history.actions
@@ -195,5 +202,5 @@ async def _whole(request: web.Request, session: AsyncSession, order: WorkOrder) 
         "photos": len(history.photos),
         "redone_by": history.redone_by,
         "follow_ups": [view_json(masked(one)) for one in asked.get(order.id, ())],
-        "steps": list(open_steps(view.state)),
+        "steps": [one for one in open_steps(view.state) if supplier is None or one in OF_SUPPLIER],
     }

@@ -15,6 +15,7 @@ from models.versions import VersionConflict
 from web.api.kit import number_in_path
 from web.guard import account_of, needs
 from web.keys import DATABASE, REVEALS, SETTINGS
+from web.origin import site_of
 from web.pages.listing import LINES, cursor_of
 from web.paper_scans import answer_with, forget, forget_unkept, put_on_file
 from web.papers import PaperEntry, entry, paper_form, scan_in, show_problems, today
@@ -126,7 +127,7 @@ async def printed(request: web.Request) -> web.StreamResponse:
     async with request.app[DATABASE].write() as session:  # a printed form shows all
         audit(session, account.actor, "elder.print", record, kind=kind)
     request.app[REVEALS].add(account, record)
-    back = request.url.origin().with_path(f"/elders/{elder.id}/papers").with_query(kind=kind)
+    back = site_of(request).with_path(f"/elders/{elder.id}/papers").with_query(kind=kind)
     code = segno.make_qr(str(back), error="m").svg_data_uri(scale=3, border=2)
     context = {"elder": elder, "kind": kind, "code": code, "today": today()}
     return render(request, "elder_print.html", context)

@@ -1,5 +1,5 @@
 """A supplier's own page: the orders that were sent to it and are not given back, and nothing else. Who the elder is and
-where they live is shown once the order was taken; each look at it is on the audit log."""
+where they live is shown once the order was taken and until it is over; each look at it is on the audit log."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from aiohttp import web
 from multidict import MultiMapping
 
 from models.audit import audit
-from models.masking import numbers_in
-from models.orders.states import OrderState
+from models.orders.states import WITH_ELDER, OrderState
 from models.orders.work_orders import find_order
 from models.queries.register import file_of
-from models.queries.work_orders import OVERDUE, count_overdue, history_of, order_view, orders_of_supplier
+from models.queries.supplier_orders import history_for_supplier, orders_of_supplier, seen_by_supplier
+from models.queries.work_orders import OVERDUE, count_overdue, order_view
 from models.queries.worker_day import workers_for
 from models.register import FormRefused
 from web.api.kit import number_in_path
@@ -27,7 +27,6 @@ from web.render import render, texts_of
 from web.rights import Right
 
 routes = web.RouteTableDef()
-NOT_YET: OrderState = OrderState.OFFERED  # the state in which nothing of the elder is shown
 
 
 @routes.get("/my-orders")
@@ -92,17 +91,18 @@ async def _page(
     supplier = supplier_of(request)
     async with request.app[DATABASE].write() as session:  # for the audit log
         order = await find_order(session, number, supplier=supplier)
-        view, history = await order_view(session, number), await history_of(session, number)
+        view = seen_by_supplier(await order_view(session, number))
+        history = await history_for_supplier(session, number, supplier)
         elder = None
-        if view.state is not NOT_YET and view.elder is not None:
+        if view.elder is not None:
             elder = await file_of(session, view.elder)
             audit(session, account_of(request).actor, "order.elder_read", f"order:{number}", elder=view.elder)
         workers = await workers_for(session, supplier, today())
     people = await names_of_users(request, {change.by for change in history.changes})
     context = {
         "order": view,
-        "wish": view.wish if elder else numbers_in(view.wish),
         "elder": elder,
+        "ended": view.state is not OrderState.OFFERED and view.state not in WITH_ELDER,
         "history": history,
         "steps": tuple(one for one in open_steps(order.state) if one in OF_SUPPLIER),
         "workers": workers,

@@ -25,6 +25,7 @@ from models.versions import NoSuchRecord, VersionConflict
 from web.api.kit import number_in_path
 from web.guard import account_of, needs
 from web.keys import DATABASE, SETTINGS
+from web.origin import site_of
 from web.pages.admin.kit import Refused, refusal, typed
 from web.pages.suppliers import WORKER, in_scope, supplier_page
 from web.paper_scans import forget
@@ -96,7 +97,7 @@ async def badge(request: web.Request) -> web.StreamResponse:
         supplier = await session.get_one(Supplier, worker.supplier_id)
         audit(session, account_of(request).actor, "worker.print", f"worker:{number}", supplier=worker.supplier_id)
     address = f"/badges/{worker.badge_token}"
-    code = segno.make_qr(str(request.url.origin().with_path(address)), error="m").svg_data_uri(scale=4, border=2)
+    code = segno.make_qr(str(site_of(request).with_path(address)), error="m").svg_data_uri(scale=4, border=2)
     trained = is_trained(worker, today())
     context = {"worker": worker, "supplier": supplier, "code": code, "address": address, "trained": trained}
     return render(request, "suppliers/badge.html", context)

@@ -11,6 +11,7 @@ from models.register import find_elder
 from web.api.kit import number_in_path
 from web.guard import account_of, needs
 from web.keys import DATABASE
+from web.origin import site_of
 from web.pages.worker import PAGE
 from web.places import scope_of
 from web.render import render
@@ -30,7 +31,7 @@ async def card(request: web.Request) -> web.StreamResponse:
         elder = await find_elder(session, number, scope=scope_of(request))
         code = await code_of(session, number, by=by)
         audit(session, by, "visit_code.print", f"elder:{number}")
-    address = request.url.origin().with_path(PAGE).with_fragment(f"code={code}")
+    address = site_of(request).with_path(PAGE).with_fragment(f"code={code}")
     picture = segno.make_qr(str(address), error="q").svg_data_uri(scale=6, border=2)
     context = {
         "elder": elder.id,

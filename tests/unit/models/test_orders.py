@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,7 +14,6 @@ from ivr.vocabulary import CaseKind, CaseState, FollowUpKind
 from models.audit import AuditEntry
 from models.base import utc_now
 from models.cases import CaseRow
-from models.database import Database
 from models.elders import Elder, ElderStatus
 from models.follow_up_work import complete
 from models.follow_ups import FollowUp
@@ -30,25 +27,17 @@ from models.orders.states import IllegalStep, OrderState
 from models.orders.visits import ActionKind, Outcome, VisitAction, VisitPhoto, add_photo, end_visit, happened_at
 from models.orders.work_orders import OrderChange, WorkOrder, find_order, move
 from models.queries.follow_ups import follow_ups_of_orders
-from models.queries.work_orders import OVERDUE, count_overdue, list_orders, orders_of_supplier, todays_orders
+from models.queries.supplier_orders import orders_of_supplier
+from models.queries.work_orders import OVERDUE, count_overdue, list_orders, todays_orders
 from models.register import FormRefused
 from models.scope import EVERYWHERE
-from models.suppliers.records import Rating, SupplierOutcome, Worker
+from models.suppliers.records import Rating, Supplier, SupplierOutcome, SupplierStatus, Worker
 from models.versions import NoSuchRecord, VersionConflict
 
 from .orders import BEGIN, PAGE, POLICY, World
 
 BLANK: dict[str, Any] = {"caller": "", "dialled": "", "channel": "", "abandoned": False, "again_of": "", "note": ""}
 START, END, NOTE = ActionKind.START, ActionKind.END, ActionKind.NOTE
-
-
-@pytest_asyncio.fixture
-async def world(sqlite_url: str) -> AsyncIterator[World]:
-    db = Database(sqlite_url)
-    made = World(db)
-    await made.settle()
-    yield made
-    await db.close()
 
 
 @pytest.mark.clause("T1", "S3.3")
@@ -67,6 +56,24 @@ async def test_nobody_is_asked_above_the_limit_and_the_one_who_is_asked_hears_of
         (message,) = await session.scalars(select(OrderMessage))
     assert (message.number, message.kind) == ("12000090001", "order_offered")
     assert not {"演示·老人1", "10000001"} & set(message.parameters.values())  # no elder's name or number by SMS
+
+
+@pytest.mark.clause("H9")
+async def test_who_was_suspended_since_takes_no_order_and_for_who_has_died_nobody_is_asked(world: World) -> None:
+    number, firm = await world.drafted(), world.firms[0]
+    async with world.order(number) as (session, order):
+        await dispatching.offer(session, order, firm, reason="", by="user:1", version=1, now=world.now)
+        (await session.get_one(Supplier, firm)).status = SupplierStatus.SUSPENDED
+        await session.flush()
+        with pytest.raises(FormRefused, match="supplier"):
+            await dispatching.accept(session, order, by="user:9", version=order.version)
+        await dispatching.withdraw(session, order, by="user:1", version=order.version, why="已暂停", now=world.now)
+        (await session.get_one(Elder, world.elders[0])).status = ElderStatus.DIED
+        await session.flush()
+        version, other = order.version, world.firms[1]
+        with pytest.raises(FormRefused, match="elder"):
+            await dispatching.offer(session, order, other, reason="", by="user:1", version=version, now=world.now)
+        assert order.state == "draft"
 
 
 @pytest.mark.clause("H7")

@@ -33,7 +33,13 @@ function readAddress() {
 const token = () => localStorage.getItem("worker.token") ?? "";
 const today = () => new Date().toDateString();
 let day = JSON.parse(localStorage.getItem("worker.day") ?? "null");
-if (day?.on !== today()) day = null; // yesterday's names and addresses are not shown again
+
+// Yesterday's names and addresses are neither shown again nor kept, also where the page has been open all night.
+function forgetYesterday() {
+  if (day?.on === today()) return;
+  day = null;
+  localStorage.removeItem("worker.day");
+}
 
 async function load() {
   if (!token()) return say(words.no_link);
@@ -87,6 +93,7 @@ function button(text, className, press) {
 }
 
 async function show() {
+  forgetYesterday();
   const { list, kept } = await asTheyAre();
   document.getElementById("who").textContent = day ? `${day.worker} · ${day.organisation}` : "";
   const network = document.getElementById("network");

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from ivr.policy import Policy
 from models.audit import AuditEntry
@@ -177,10 +178,12 @@ async def test_the_fourth_complaint_in_a_row_suspends_at_once(db: Database) -> N
                 for _ in range(2)  # two complaints about one order are one complained order
             ]
             stopped.append(any(told))
+            void, at = await land.order(session), at + timedelta(seconds=30)  # which is none that went well
+            await order_ended(session, supplier.id, void, policy=POLICY, service=service, at=at, void=True)
         assert stopped == [False, False, False, True]
         shown = await supplier_line(session, supplier.id, scope=EVERYWHERE, policy=POLICY, today=TODAY)
         assert shown is not None
-        assert (shown.facts.orders, shown.facts.complaints, shown.facts.complained_in_a_row) == (24, 4, 4)
+        assert (shown.facts.orders, shown.facts.complaints, shown.facts.complained_in_a_row) == (28, 4, 4)
         assert shown.rank is None
     status, reason = await status_of(db, supplier.id)
     assert status is SupplierStatus.SUSPENDED
@@ -405,3 +408,33 @@ def test_a_visit_is_owed_for_each_month_that_is_over() -> None:
     assert [owed_by_now(12, whole_months(date(2026, month, 1), date(2020, 5, 5))) for month in (1, 2, 12)] == [0, 1, 11]
     assert whole_months(date(2026, 7, 1), date(2026, 7, 1)) == 0
     assert owed_by_now(5, 6) == 2
+
+
+async def test_no_score_reads_the_orders_of_a_year_and_an_offer_asks_for_few(db: Database) -> None:
+    async with db.write() as session:
+        near = await land.admitted(session, "99DEMO00000001", place="演示一街道")
+        await land.admitted(session, "99DEMO00000002", place="演示二街道")
+        service, home = await land.service(session), await land.unit(session, "演示一街道社区")
+    asked: list[tuple[str, Any]] = []
+    async with db.read() as session:
+        connection = (await session.connection()).sync_connection
+
+        def note(_c: Any, _u: Any, statement: str, parameters: Any, *_: Any) -> None:
+            asked.append((statement, parameters))
+
+        event.listen(connection, "before_cursor_execute", note)
+        everybody = await ranked(session, scope=EVERYWHERE, policy=POLICY, today=TODAY)
+        count = len(asked)
+        found = await offers_for(session, service, home, policy=POLICY, today=TODAY)
+        event.remove(connection, "before_cursor_execute", note)
+        for statement, parameters in asked:
+            if "supplier_outcomes" not in statement:
+                continue
+            plan = (await session.connection()).exec_driver_sql
+            steps = [row[3] for row in await plan(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+            read = [step for step in steps if "supplier_outcomes" in step]
+            assert read
+            assert all("COVERING INDEX ix_supplier_outcomes_facts" in step for step in read), steps
+    assert (len(everybody), [one.supplier for one in found.offered]) == (2, [near.id])
+    (of_offer,) = [statement for statement, _ in asked[count:] if "supplier_outcomes" in statement]
+    assert of_offer.count("supplier_id IN (?)") == 2  # one supplier's are counted
