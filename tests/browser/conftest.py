@@ -21,6 +21,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
+from home.children import tied_to
 from home.ports import free_ports
 from home.programs import ProgramMissing, browser_environment, find
 from home.secrets import Secrets
@@ -130,7 +131,13 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     profile = tmp_path_factory.mktemp("chromium")
     command = [program.argv_prefix[0], *FLAGS, "--headless", "--remote-debugging-port=0", f"--user-data-dir={profile}"]
     with (profile / "browser.log").open("wb") as log:
-        process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **environment},
+            stdout=log,
+            stderr=log,
+            preexec_fn=tied_to(os.getpid()),  # noqa: PLW1509 - it ends however this run does
+        )
     try:
         yield Chromium(_debugging_url(profile / "DevToolsActivePort", process), command[0], environment)
     finally:

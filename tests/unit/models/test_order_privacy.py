@@ -15,7 +15,7 @@ from models.queries.worker_day import day_of
 from models.register import FormRefused
 from models.scope import EVERYWHERE
 
-from .orders import BEGIN, World
+from .orders import BEGIN, POLICY, World
 
 START, END = ActionKind.START, ActionKind.END
 
@@ -39,7 +39,9 @@ async def test_a_supplier_sees_the_elder_while_it_has_to_do_with_them_and_nothin
         order.wish = "擦窗，打12000000001"
         await dispatching.decline(session, order, by="user:8", version=order.version, why="与老人有纠纷")
         version = order.version
-        await dispatching.offer(session, order, firm, reason="", by="user:1", version=version, now=world.now)
+        await dispatching.offer(
+            session, order, firm, reason="", by="user:1", version=version, now=world.now, policy=POLICY
+        )
     await look("offered")
     async with world.order(number) as (session, order):
         await dispatching.accept(session, order, by="user:9", version=order.version)

@@ -62,7 +62,7 @@ async def test_nobody_is_asked_above_the_limit_and_the_one_who_is_asked_hears_of
 async def test_who_was_suspended_since_takes_no_order_and_for_who_has_died_nobody_is_asked(world: World) -> None:
     number, firm = await world.drafted(), world.firms[0]
     async with world.order(number) as (session, order):
-        await dispatching.offer(session, order, firm, reason="", by="user:1", version=1, now=world.now)
+        await dispatching.offer(session, order, firm, reason="", by="user:1", version=1, now=world.now, policy=POLICY)
         (await session.get_one(Supplier, firm)).status = SupplierStatus.SUSPENDED
         await session.flush()
         with pytest.raises(FormRefused, match="supplier"):
@@ -72,7 +72,9 @@ async def test_who_was_suspended_since_takes_no_order_and_for_who_has_died_nobod
         await session.flush()
         version, other = order.version, world.firms[1]
         with pytest.raises(FormRefused, match="elder"):
-            await dispatching.offer(session, order, other, reason="", by="user:1", version=version, now=world.now)
+            await dispatching.offer(
+                session, order, other, reason="", by="user:1", version=version, now=world.now, policy=POLICY
+            )
         assert order.state == "draft"
 
 
