@@ -25,7 +25,8 @@ for _name in [name for name in os.environ if name.startswith("YJT_") and name !=
 _DEADLINE = 3.0
 _CHILDREN_END = 10.0  # seconds: one that gives way to everybody takes a while on a busy machine
 _POLL = 0.02
-_SLOW_UNTIL = 0.85  # of the whole order
+_WAITS = ("telephony", "browser")
+_WAITING_UNTIL = 0.6  # of the whole order
 
 
 def pytest_sessionstart() -> None:
@@ -33,9 +34,10 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Workers take tests in this order: the files of all folders evenly mixed, because tests of calls mostly wait while
-    tests of pages compute. A file stays together: what is made once for it must not be made again and again. The slow
-    tests, which wait most of all, lie evenly among them, but none at the end, where everybody would wait for it."""
+    """Workers take tests in this order: the files of all folders mixed, because tests of calls mostly wait while others
+    compute. A file stays together: what is made once for it must not be made again and again. Those that wait, the
+    slow ones among them, are spread over the first part: what computes fills the end, where nobody can wait beside it.
+    """
     if not hasattr(config, "workerinput"):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]
@@ -44,10 +46,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     all_of, seen = Counter(folders), Counter[tuple[str, ...]]()
     begins: dict[Path, float] = {}
     for item, folder in zip(others, folders, strict=True):
-        begins.setdefault(item.path, seen[folder] / all_of[folder])
+        share = _WAITING_UNTIL if folder[-1] in _WAITS else 1.0
+        begins.setdefault(item.path, share * seen[folder] / all_of[folder])
         seen[folder] += 1
     turns = {item: begins[item.path] for item in others}
-    turns |= {item: _SLOW_UNTIL * number / len(slow) for number, item in enumerate(slow)}
+    turns |= {item: _WAITING_UNTIL * number / len(slow) for number, item in enumerate(slow)}
     items.sort(key=lambda item: turns[item])
 
 

@@ -26,7 +26,7 @@ from models.seats import add_seat
 from tests.web.fake_control import FakeControl, fake_control
 from web.app import make_app
 from web.keys import LIMITS, MIRROR
-from web.throttle import Limits
+from web.throttle import Limits, Throttle
 
 PASSWORD = "Test-pass-2026"
 # argon2 is slow on purpose, and every test logs in: the least work that it can do. The real parameters are tested where
@@ -111,6 +111,11 @@ async def build(url: str, home: Path, *, limits: Limits | None = None, **more: s
             with quick_passwords():
                 yield House(app, control, client, database, settings)
     await database.close()
+
+
+def plenty() -> Limits:
+    """For tests that ask every route in a row: nobody is told to ask more slowly."""
+    return Limits(*(Throttle(burst=10_000, per_minute=10_000) for _ in range(3)))
 
 
 async def log_in(client: Client, username: str = "agent801") -> None:

@@ -6,12 +6,15 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any, Final
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import select
 
 from ivr.vocabulary import Aid
@@ -35,7 +38,7 @@ from models.queries.register import file_of
 from models.register import create_elder
 from models.web_sessions import ApiToken
 from tests.web import stories
-from tests.web.conftest import House
+from tests.web.conftest import House, build, plenty
 from web.accounts import hash_of
 from web.controller import mirror
 from web.keys import MIRROR
@@ -138,6 +141,12 @@ class Land:
 def _way(place: str) -> set[str]:
     """The place and all above it."""
     return {place} | _way(TREE[place][0]) if place in TREE else set()
+
+
+@pytest_asyncio.fixture
+async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
+    async for built in build(database_url, tmp_path, limits=plenty()):
+        yield built
 
 
 @pytest.fixture

@@ -15,9 +15,8 @@ from sqlalchemy import select
 from models.base import utc_now
 from models.people import User, UserRole
 from models.web_sessions import ApiToken
-from tests.web.conftest import House, build
+from tests.web.conftest import House, build, plenty
 from web.accounts import hash_of
-from web.throttle import Limits, Throttle
 
 # One letter for each role; the order is that of the rows below.
 ROLES = {
@@ -408,9 +407,8 @@ POST /api/v1/worker/orders/{id}/photos              all        401 401
 
 @pytest_asyncio.fixture
 async def sqlite_house(sqlite_url: str, tmp_path: Path) -> AsyncIterator[House]:
-    """Where nobody is told to ask more slowly: there are more routes than a stranger may try at once."""
-    plenty = (Throttle(burst=10_000, per_minute=10_000) for _ in range(3))
-    async for built in build(sqlite_url, tmp_path, limits=Limits(*plenty)):
+    """There are more routes than a stranger may try at once."""
+    async for built in build(sqlite_url, tmp_path, limits=plenty()):
         yield built
 
 

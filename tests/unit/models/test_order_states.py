@@ -123,7 +123,7 @@ class _Orders(RuleBasedStateMachine):
     @rule(pick=_pick, firm=st.integers(0, 1), price=st.sampled_from([None, 0, 3000, 3001]))
     def offer(self, pick: int, firm: int, price: int | None) -> None:
         place = self.place
-        given = self._by(supplier=place.firms[firm], price=price, reason="评分", now=place.now)
+        given = self._by(supplier=place.firms[firm], price=price, reason="评分", now=place.now, policy=POLICY)
         self._try(pick, dispatching.offer, **given)
 
     @rule(pick=_pick)

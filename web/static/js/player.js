@@ -120,7 +120,7 @@ form?.addEventListener("submit", async (event) => {
   event.preventDefault();
   const note = form.elements.note;
   try {
-    added(await post(`quality-reviews/${review}/marks`, { at: Math.round(audio.currentTime * 100) / 100, note: note.value }));
+    added(await post(`quality-reviews/${review}/marks`, { at: Math.round(audio.currentTime * 10) / 10, note: note.value }));
     note.value = "";
     wave.focus();
   } catch (error) {
