@@ -8,7 +8,7 @@ The key is no secret; who could be drawn stands on record with the day, so the r
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
@@ -21,6 +21,7 @@ from ivr.policy import Policy
 from ivr.vocabulary import FollowUpKind
 from models.audit import audit
 from models.base import Base, PlainJson, utc_now
+from models.database import Database
 from models.elders import SERVED, Elder, is_whole
 from models.follow_ups import FollowUp
 from models.orders.states import DONE
@@ -55,13 +56,23 @@ def drawn(day: date, candidates: Iterable[int], wanted: int) -> list[int]:
     return sorted(set(candidates), key=lambda elder: hashlib.sha256(f"{seed}:{elder}".encode()).digest())[:wanted]
 
 
-async def draw(session: AsyncSession, day: date, *, policy: Policy, by: str) -> Sequence[FollowUp]:
-    """Draw for this day and book the calls, due as any follow-up.
+async def draw(database: Database, day: date, *, policy: Policy, by: str) -> int:
+    """Draw for this day and book the calls, due as any follow-up; how many. A district's orders of a month are read
+    before anything is written: nobody else could write meanwhile.
 
     Raises:
         FormRefused: it was done for this day.
     """
-    wanted, orders = int(policy.visit_sample), await _candidates(session, day)
+    async with database.read() as session:
+        orders = await _candidates(session, day)
+    async with database.write() as session:
+        return len(await _book(session, day, orders, policy=policy, by=by))
+
+
+async def _book(
+    session: AsyncSession, day: date, orders: Mapping[int, int], *, policy: Policy, by: str
+) -> Sequence[FollowUp]:
+    wanted = int(policy.visit_sample)
     session.add(VisitSample(day=day, wanted=wanted, candidates=sorted(orders), drawn_by=by))
     try:
         await session.flush()

@@ -40,7 +40,6 @@ async def draw_if_due(database: Database, fixed: Fixed, *, now: datetime) -> int
         if await session.get(VisitSample, local.date()) is not None:
             return None
     try:
-        async with database.write() as session:
-            return len(await draw(session, local.date(), policy=policy, by=SYSTEM))
+        return await draw(database, local.date(), policy=policy, by=SYSTEM)
     except FormRefused:
         return None  # somebody was quicker

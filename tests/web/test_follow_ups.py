@@ -49,6 +49,12 @@ async def _user(house: House, name: str) -> int:
         return (await session.scalars(select(User.id).where(User.username == name))).one()
 
 
+async def _drawn(house: House, day: date) -> list[FollowUp]:
+    async with house.db.read() as session:
+        rows = select(FollowUp).where(FollowUp.sample_day == day).order_by(FollowUp.id)
+        return list(await session.scalars(rows))
+
+
 @pytest.mark.clause("S1.8", "S4.7")
 async def test_who_takes_it_rings_at_other_hours_and_says_when_nobody_was_reached(sqlite_house: House) -> None:
     house = sqlite_house
@@ -170,10 +176,10 @@ async def test_each_day_some_are_drawn_as_anybody_can_draw_them_again_and_nobody
                 at = utc_now() - timedelta(days=40 if number == 7 else 0)
                 order = {"elder_id": elder.id, "drafted_at": at, "drafted_by": "user:1"}
                 session.add(WorkOrder(**order, aid=Aid.CLEANING, wish="擦窗", state=OrderState.FINISHED))
-    async with house.db.write() as session:
-        booked = await draw(session, today, policy=policy, by="user:1")
-        first = [one.elder_id for one in booked]
-        newest = {one.elder_id: one.order_id for one in booked}
+    assert await draw(house.db, today, policy=policy, by="user:1") == 5
+    booked = await _drawn(house, today)
+    first = [one.elder_id for one in booked]
+    newest = {one.elder_id: one.order_id for one in booked}
     agent = await bearer(house.client)
     told = (await _ask(house, "GET", f"/visit-samples/{today}", agent))[1]
     ranked = sorted(told["candidates"], key=lambda one: hashlib.sha256(f"{told['seed']}:{one}".encode()).hexdigest())
@@ -188,10 +194,10 @@ async def test_each_day_some_are_drawn_as_anybody_can_draw_them_again_and_nobody
     assert (await house.client.post("/visit-samples", data=token)).status == 409
     assert told["seed"] in await (await house.client.get(f"/visit-samples?day={today}")).text()
     for later, drawn in ((timedelta(days=1), 2), (timedelta(days=2), 0)):
-        async with house.db.write() as session:
-            again = await draw(session, today + later, policy=policy, by="user:1")
-            assert len(again) == drawn
-            assert not {one.elder_id for one in again} & set(first)
+        assert await draw(house.db, today + later, policy=policy, by="user:1") == drawn
+        again = await _drawn(house, today + later)
+        assert len(again) == drawn
+        assert not {one.elder_id for one in again} & set(first)
 
 
 @pytest.mark.clause("T5")

@@ -53,8 +53,7 @@ async def draw_now(request: web.Request) -> web.StreamResponse:
     """Today's, where nobody wants to wait for the platform to do it."""
     policy = await request.app[POLICY_NOW].read()
     try:
-        async with request.app[DATABASE].write() as session:
-            await draw(session, today(), policy=policy, by=account_of(request).actor)
+        await draw(request.app[DATABASE], today(), policy=policy, by=account_of(request).actor)
     except FormRefused as refused:
         raise Conflict("problem.drawn") from refused
     raise web.HTTPSeeOther("/visit-samples")
