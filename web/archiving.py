@@ -23,6 +23,7 @@ from models.queries.complaints import count_complaints, list_complaints, recordi
 from models.queries.suppliers import names_of_suppliers
 from web.archive_file import ArchiveFile, Asked, remove
 from web.logs import log
+from web.repeating import again_and_again
 
 AT_ONCE: Final = 50
 FIRST_AFTER: Final = 2.0  # seconds: pages are served first
@@ -37,6 +38,7 @@ class Archives:
         self._database = database
         self._templates = templates
         self._tasks: set[asyncio.Task[None]] = set()
+        self._told_of_left = False
 
     def start(self, asked: Asked) -> None:
         task = asyncio.create_task(self._follow(asked), name=f"archive-{asked.number}")
@@ -45,26 +47,23 @@ class Archives:
 
     async def watch(self) -> None:
         """For ever: say of those that a process before this one left that they broke off; remove what is over age."""
-        told = False
         try:
-            while True:
-                await asyncio.sleep(TIDY_EVERY if told else FIRST_AFTER)
-                try:
-                    if not told:
-                        async with self._database.write() as session:
-                            left = await broken_off(session)
-                        for number in left:
-                            await asyncio.to_thread(remove, path_of(self._settings.home, number))
-                        told = True
-                    await self._tidy()
-                except DatabaseUnavailable:
-                    pass  # the next round finds the same
-                except Exception as error:  # noqa: BLE001 - the task's outermost guard
-                    log.error("archives cannot be looked after", **where_it_failed(error))
+            await again_and_again(
+                self._look, every=TIDY_EVERY, first=FIRST_AFTER, failure="archives cannot be looked after"
+            )
         finally:
             for task in tuple(self._tasks):
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _look(self) -> None:
+        if not self._told_of_left:
+            async with self._database.write() as session:
+                left = await broken_off(session)
+            for number in left:
+                await asyncio.to_thread(remove, path_of(self._settings.home, number))
+            self._told_of_left = True
+        await self._tidy()
 
     async def _follow(self, asked: Asked) -> None:
         """One archive, and what becomes of it when it fails."""

@@ -6,15 +6,15 @@ from typing import Final
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from home.failures import where_it_failed
 from models.base import utc_now
 from models.care.calls import close_late
 from models.care.filling import fill, hours_of
 from models.care.halting import is_halted
-from models.database import Database, DatabaseUnavailable
+from models.database import Database
 from models.pace import Pace
 from web.logs import log
 from web.policy_now import PolicyNow
+from web.repeating import one_round
 
 FIRST_AFTER: Final = timedelta(seconds=45)  # of the start, when pages are served
 LOOK_EVERY: Final = timedelta(minutes=5)
@@ -31,7 +31,7 @@ class CareClock:
     def start(self) -> None:
         """One look at a time; one that is late is made all the same, several are made once."""
         self._scheduler.add_job(
-            self._guarded,
+            self._round,
             "interval",
             seconds=LOOK_EVERY.total_seconds(),
             next_run_time=utc_now() + FIRST_AFTER,
@@ -54,13 +54,10 @@ class CareClock:
         closed = await close_late(self._database, at=now, halted=halted, pace=pace)
         return written, closed
 
-    async def _guarded(self) -> None:
-        try:
-            written, closed = await self.look(utc_now())
-        except DatabaseUnavailable:
-            return  # the next look finds the same
-        except Exception as error:  # noqa: BLE001 - the job's outermost guard
-            log.error("care calls cannot be planned", **where_it_failed(error))
-            return
+    async def _round(self) -> None:
+        await one_round(self._told_look, failure="care calls cannot be planned")
+
+    async def _told_look(self) -> None:
+        written, closed = await self.look(utc_now())
         if written or closed:
             log.info("care_planned", written=written, closed=closed)

@@ -1,16 +1,14 @@
 """Handing over to the controller what devices reported: at once, and later what could not be handed over then. The
 controller takes a report once, however often it is handed in."""
 
-import asyncio
 from typing import Final
 
-from home.failures import where_it_failed
 from ivr.case import DeviceReport
 from models.database import Database, DatabaseUnavailable
 from models.device_reports import handed, not_handed
 from web.controller.client import Controller
-from web.logs import log
 from web.problems import Problem
+from web.repeating import again_and_again
 
 EVERY: Final = 2.0
 
@@ -32,14 +30,12 @@ async def hand_over(
 
 async def hand_over_later(database: Database, controller: Controller) -> None:
     """For ever: whatever waits is handed over, oldest first, as soon as that is possible."""
-    while True:
-        await asyncio.sleep(EVERY)
-        try:
-            async with database.read() as session:
-                waiting = [(row.id, row.report, row.by) for row in await not_handed(session)]
-            for row, report, by in waiting:
-                await hand_over(database, controller, row, report, by=by)
-        except (Problem, DatabaseUnavailable):
-            continue  # the page tells already that controller or database is away
-        except Exception as error:  # noqa: BLE001 - the task's outermost guard
-            log.error("reports cannot be handed over", **where_it_failed(error))
+
+    async def look() -> None:
+        async with database.read() as session:
+            waiting = [(row.id, row.report, row.by) for row in await not_handed(session)]
+        for row, report, by in waiting:
+            await hand_over(database, controller, row, report, by=by)
+
+    away = (Problem, DatabaseUnavailable)  # the page tells already that controller or database is away
+    await again_and_again(look, every=EVERY, failure="reports cannot be handed over", away=away)

@@ -27,6 +27,7 @@ from models.imports import Import, ImportState, begin, forget, over_age, stale_i
 from models.sheet_guard import LARGEST_FILE
 from web.logs import log
 from web.problems import Invalid, Problem
+from web.repeating import again_and_again
 
 LOOK_EVERY: Final = 10.0
 TIDY_EVERY: Final = 3600.0
@@ -49,6 +50,7 @@ class Imports:
         self._work = work or self._in_a_process
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._processes: dict[int, asyncio.subprocess.Process] = {}
+        self._tidied = float("-inf")
 
     def files(self, number: int) -> ImportFiles:
         return ImportFiles.of(self._settings.home, number)
@@ -97,22 +99,17 @@ class Imports:
 
     async def watch(self) -> None:
         """For ever: take over what others have left behind, let go of what is over age."""
-        tidied = float("-inf")
         try:
-            while True:
-                await asyncio.sleep(LOOK_EVERY)
-                try:
-                    await self.take_over()
-                    if time.monotonic() - tidied > TIDY_EVERY:
-                        tidied = time.monotonic()
-                        await self._tidy()
-                except DatabaseUnavailable:
-                    pass  # the next round finds the same
-                except Exception as error:  # noqa: BLE001 - the task's outermost guard
-                    log.error("imports cannot be looked after", **where_it_failed(error))
+            await again_and_again(self._look, every=LOOK_EVERY, failure="imports cannot be looked after")
         finally:
             for number in tuple(self._tasks):
                 await self.end(number)
+
+    async def _look(self) -> None:
+        await self.take_over()
+        if time.monotonic() - self._tidied > TIDY_EVERY:
+            self._tidied = time.monotonic()
+            await self._tidy()
 
     async def take_over(self) -> None:
         """Imports whose worker has died with the web process, or with the command line."""

@@ -1,17 +1,16 @@
 """Drawing each day's visits by itself (T5), once the day's work has begun. The rule is that of
 `models/visit_samples.py`; here is only the clock."""
 
-import asyncio
 from datetime import datetime
 from typing import Final
 
-from home.failures import where_it_failed
 from models.base import utc_now
-from models.database import Database, DatabaseUnavailable
+from models.database import Database
 from models.house_policy import Fixed, policy_in_force
 from models.register import FormRefused
 from models.visit_samples import VisitSample, draw
 from web.logs import log
+from web.repeating import again_and_again
 
 EVERY: Final = 600.0
 SYSTEM: Final = "system"
@@ -19,15 +18,12 @@ SYSTEM: Final = "system"
 
 async def draw_visits(database: Database, fixed: Fixed) -> None:
     """For ever: draw for the day as soon as it is due."""
-    while True:
-        await asyncio.sleep(EVERY)
-        try:
-            if (drawn := await draw_if_due(database, fixed, now=utc_now())) is not None:
-                log.info("visits_drawn", count=drawn)
-        except DatabaseUnavailable:
-            continue  # the next round finds the same
-        except Exception as error:  # noqa: BLE001 - the task's outermost guard
-            log.error("visits cannot be drawn", **where_it_failed(error))
+
+    async def look() -> None:
+        if (drawn := await draw_if_due(database, fixed, now=utc_now())) is not None:
+            log.info("visits_drawn", count=drawn)
+
+    await again_and_again(look, every=EVERY, failure="visits cannot be drawn")
 
 
 async def draw_if_due(database: Database, fixed: Fixed, *, now: datetime) -> int | None:
