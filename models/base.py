@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -14,6 +14,11 @@ from models.text import plain, plain_json
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def local_today() -> date:
+    """The day as people at the centre see it."""
+    return datetime.now().astimezone().date()
 
 
 class UtcDateTime(TypeDecorator[datetime]):

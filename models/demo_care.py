@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.base import utc_now
+from models.base import local_today
 from models.care.bulletins import BulletinForm, issue
 from models.care.calendar import BirthdayBy, Festival, SolarTerm
 from models.care.calls import CareCall, CareState
@@ -35,7 +35,7 @@ async def make_care(session: AsyncSession, *, seed: int = 1) -> None:
     """Once: when there is a plan already, everything stays as it is."""
     if await session.scalar(select(CarePlan.id).limit(1)) is not None:
         return
-    chance, today = random.Random(seed), utc_now().astimezone().date()
+    chance, today = random.Random(seed), local_today()
     elders = (await session.scalars(select(Elder.id).where(Elder.provisional.is_(False)).order_by(Elder.id))).all()
     agreeing = list(elders[::_EVERY])
     if len(agreeing) < 2:

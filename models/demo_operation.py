@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.vocabulary import CaseKind, CaseState, LegKind, LegState, Outcome, Place, Role, Topic
-from models.base import utc_now
+from models.base import local_today, utc_now
 from models.cases import CaseLegRow, CaseRow, RecordingRow
 from models.elders import Elder
 from models.people import User
@@ -154,7 +154,7 @@ async def _shifts(session: AsyncSession) -> None:
 
 
 async def _readiness(session: AsyncSession, owner: int) -> None:
-    today = utc_now().astimezone().date()
+    today = local_today()
     power = plans.PlanForm(
         title="演示：停电与网络中断",
         owner=owner,

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.base import utc_now
+from models.base import local_today
 from models.org import OrgKind, OrgUnit
 from models.services.records import Service
 from models.suppliers.accounts import link_account
@@ -73,7 +73,7 @@ async def make(session: AsyncSession, *, area_code: str) -> None:
 
 
 async def _make(session: AsyncSession, firm: _Firm, number: int, area_code: str) -> Supplier:
-    today = utc_now().astimezone().date()
+    today = local_today()
     supplier = await register(session, await _form(session, firm, number, today), by=BY, area_code=area_code)
     for at, (name, trained) in enumerate(firm.workers, start=1):
         passed = today - timedelta(days=200) if trained else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import Any, Final
 
-from models.base import utc_now
+from models.base import local_today
 from models.elder_forms import ContactForm, ElderForm, TerminalForm
 from models.elders import Contact, ContactPhone, Elder, ElderStatus, Terminal
 from models.names import search_key
@@ -41,7 +41,7 @@ def dated(form: ElderForm, was: ElderForm | None = None) -> ElderForm:
     if form.status is (ElderStatus.ACTIVE if was is None else was.status):
         return form
     same_day = form.status_since == (None if was is None else was.status_since)
-    return replace(form, status_since=utc_now().astimezone().date()) if same_day else form
+    return replace(form, status_since=local_today()) if same_day else form
 
 
 def apply(elder: Elder, form: ElderForm, area_code: str) -> None:

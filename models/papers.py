@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.audit import audit
-from models.base import Base, choice, utc_now
+from models.base import Base, choice, local_today, utc_now
 from models.elder_forms import FieldProblem
 from models.masking import is_masked
 from models.register import FormRefused, change_elder, form_of
@@ -124,7 +124,7 @@ async def add(
 def check(form: PaperForm) -> date:
     """The day of the paper. Raises FormRefused."""
     problems = []
-    today = utc_now().astimezone().date()
+    today = local_today()
     if form.issued_on is None:
         problems.append(FieldProblem("issued_on", "请填写签发日期", "the date is needed"))
     elif not _EARLIEST <= form.issued_on <= today:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.audit import audit
-from models.base import Base, utc_now
+from models.base import Base, local_today, utc_now
 from models.elder_forms import LONGEST, FieldProblem
 from models.elders import Terminal
 from models.register import FormRefused
@@ -96,7 +96,7 @@ async def finish(
         FormRefused: a field is wrong.
     """
     async with changing(session, await session.get(TerminalRepair, repair_id), version=version) as repair:
-        today = utc_now().astimezone().date()
+        today = local_today()
         if not repair.reported_at.astimezone().date() <= done_on <= today:
             raise FormRefused.of("done_on", "修好日期应在报修之后、今天之前", "a day between the report and today")
         if not 0 <= cost <= MOST_COST:

@@ -11,7 +11,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.policy import Policy
-from models.base import utc_now
+from models.base import local_today, utc_now
 from models.elders import Elder
 from models.orders import dispatching, drafting, rating
 from models.orders.states import DONE, SUCCESSORS, OrderState, check_step
@@ -25,7 +25,6 @@ from models.versions import changing
 from web.guard import account_of
 from web.origin import site_of
 from web.pages.worker import PAGE
-from web.papers import today
 from web.places import scope_of
 from web.policy_now import POLICY_NOW
 
@@ -92,7 +91,9 @@ async def offers_of(session: AsyncSession, order: WorkOrder, policy: Policy) -> 
     if order.service_id is None or file is None:
         return Offers((), ())
     load = await open_orders(session)
-    return await offers_for(session, order.service_id, file.org_unit_id, policy=policy, today=today(), open_orders=load)
+    return await offers_for(
+        session, order.service_id, file.org_unit_id, policy=policy, today=local_today(), open_orders=load
+    )
 
 
 @dataclass(frozen=True, slots=True)

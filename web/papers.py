@@ -1,7 +1,6 @@
 """Papers as pages handle them: the form with the file in it. Scans: `paper_scans.py`; rules: `models/papers.py`."""
 
 from collections.abc import Iterable
-from datetime import date
 from typing import Any
 
 from aiohttp import web
@@ -77,8 +76,3 @@ def show_problems(form: PaperEntry, problems: Iterable[FieldProblem], t: Texts) 
         else:
             of_file.append(words)
     return of_file
-
-
-def today() -> date:
-    """Here."""
-    return date.today()  # noqa: DTZ011 - the day as people at the centre see it

@@ -54,11 +54,6 @@ def mark_view(mark: QualityMark) -> MarkView:
     return MarkView(mark.id, mark.at, mark.note, mark.made_at, mark.made_by)
 
 
-def shown_review(view: ReviewView) -> ReviewView:
-    """What people have written in it may name a number: nobody needs that here."""
-    return masked(view)
-
-
 async def heard(request: web.Request, session: AsyncSession, view: ReviewView) -> Heard:
     row = await session.get_one(RecordingRow, view.recording)
     state = await asyncio.to_thread(state_of, request.app[SETTINGS], row)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.audit import audit
-from models.base import Base, choice, utc_now
+from models.base import Base, choice, local_today, utc_now
 from models.care.calls import CareCall, CareState
 from models.care.planning import Bulletin, Weather
 from models.elder_forms import FieldProblem
@@ -60,7 +60,7 @@ async def issue(session: AsyncSession, form: BulletinForm, *, by: str, scope: Sc
     if not 0 <= (form.ends_on - form.starts_on).days < MOST_DAYS:
         zh, en = f"结束日期应在开始日期之后{MOST_DAYS}天以内", f"it ends within {MOST_DAYS} days of its beginning"
         wrong.append(FieldProblem("ends_on", zh, en))
-    elif form.ends_on < utc_now().astimezone().date():
+    elif form.ends_on < local_today():
         wrong.append(FieldProblem("ends_on", "该日期已过", "that day is over"))
     known = form.org_unit_id is None or await session.get(OrgUnit, form.org_unit_id) is not None
     if not known or not scope.covers(form.org_unit_id):

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.audit import audit
-from models.base import Base, choice, utc_now
+from models.base import Base, choice, local_today, utc_now
 from models.care.calendar import BirthdayBy, birthday_of
 from models.care.calls import CareCall, CareState
 from models.care.planning import Person, minute_of
@@ -69,7 +69,7 @@ class WishesForm:
 def checked(form: WishesForm) -> None:
     """Raises FormRefused."""
     wrong = []
-    today = utc_now().astimezone().date()
+    today = local_today()
     if form.consent_on is not None and form.consent_on > today:
         wrong.append(FieldProblem("consent_on", "同意日期不能晚于今天", "the consent cannot be of a day to come"))
     if form.consent_on is not None and not form.consent_by.strip():
@@ -128,7 +128,7 @@ async def forget_planned(session: AsyncSession, elder: int) -> None:
 
 
 def _fill(row: CareWishes, form: WishesForm) -> None:
-    stopped = (row.stopped_on or utc_now().astimezone().date()) if form.stopped else None
+    stopped = (row.stopped_on or local_today()) if form.stopped else None
     row.consent_on, row.consent_by, row.stopped_on = form.consent_on, plain(form.consent_by).strip(), stopped
     row.quiet_from, row.quiet_to, row.nap_from, row.nap_to = form.quiet_from, form.quiet_to, form.nap_from, form.nap_to
     row.hard_of_hearing, row.prefers_sms = form.hard_of_hearing, form.prefers_sms

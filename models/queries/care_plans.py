@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.base import utc_now
+from models.base import local_today
 from models.care.bulletins import CareBulletin
 from models.care.calls import CareCall, CareState
 from models.care.planning import CareKind, Weather
@@ -74,7 +74,7 @@ async def list_plans(
 ) -> Page[PlanView]:
     """Those that still count first; the cursor is a number of rows. Who has a place sees the plans for it and for the
     elders in it, and those for everywhere."""
-    today = utc_now().astimezone().date()
+    today = local_today()
     over = func.coalesce(CarePlan.ends_on < today, False)
     query = _plans().where(_in(scope)).order_by(over, CarePlan.elder_id.is_not(None), CarePlan.id)
     if kind is not None:
@@ -128,7 +128,7 @@ def _plans() -> Select[CarePlan, str | None, str | None]:
 
 
 async def _counts(session: AsyncSession, plans: Iterable[int], scope: Scope) -> dict[int, dict[str, int]]:
-    first = utc_now().astimezone().date() - LATELY
+    first = local_today() - LATELY
     query = (
         select(CareCall.plan_id, CareCall.state, func.count())
         .join(Elder, Elder.id == CareCall.elder_id)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.audit import audit
-from models.base import Base, utc_now
+from models.base import Base, local_today, utc_now
 from models.elder_forms import FieldProblem
 from models.papers import Scan
 from models.register import FormRefused
@@ -89,7 +89,7 @@ async def looked_over(session: AsyncSession, plan: int, *, version: int, due: da
         FormRefused: that is not in the future.
     """
     async with changing(session, await session.get(EmergencyPlan, plan), version=version) as row:
-        today = _today()
+        today = local_today()
         if due is None or due <= today:
             raise FormRefused.of("due", "下次复审日期应在今天之后", "a day after today")
         row.reviewed_on, row.review_due, row.changed_at, row.changed_by = today, due, utc_now(), by
@@ -112,7 +112,7 @@ async def plans(session: AsyncSession) -> list[EmergencyPlan]:
 
 async def overdue(session: AsyncSession, *, today: date | None = None) -> int:
     """How many should have been looked over before today."""
-    late = select(func.count()).where(EmergencyPlan.review_due < (today or _today()))
+    late = select(func.count()).where(EmergencyPlan.review_due < (today or local_today()))
     return await session.scalar(late) or 0
 
 
@@ -149,7 +149,3 @@ def _put(plan: EmergencyPlan, form: PlanForm, file: Scan | None, *, by: str) -> 
     plan.changed_at, plan.changed_by = utc_now(), by
     if file is not None:
         plan.file, plan.file_type, plan.file_size = file.sha256, file.media_type, file.size
-
-
-def _today() -> date:
-    return utc_now().astimezone().date()

@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.base import utc_now
+from models.base import local_today
 from models.elder_forms import FieldProblem
 from models.masking import is_masked
 from models.org import OrgUnit
@@ -135,7 +135,7 @@ async def _licence_problems(session: AsyncSession, licence: str, present: Suppli
 
 def _paper_problems(form: SupplierForm) -> list[FieldProblem]:
     problems = []
-    today = utc_now().astimezone().date()
+    today = local_today()
     for condition, paper in form.papers.items():
         at = f"papers.{condition}"
         if any(len(text) > MOST_NAME for text in (paper.number, paper.issuer)):

@@ -4,7 +4,6 @@ afterwards there is one case of it."""
 from __future__ import annotations
 
 import asyncio
-import wave
 from pathlib import Path
 
 import pytest
@@ -26,19 +25,6 @@ ON_DUTY, ON_DUTY_TOO = "12000000091", "12000000092"
 NOBODY_KNOWS = "02110000077"
 SILENCE_OF_OURS = 3.0  # seconds: promise 2
 DUTY = {"YJT_DUTY_PHONES": f"{ON_DUTY},{ON_DUTY_TOO}"}
-LENGTHY = ("welcome", "comfort", "people_rung", "duty_offer")
-
-
-def speak_shortly(home: Path) -> None:
-    """The operator's own prompts, for a test that is not about their words: half a second of a low hum each."""
-    for name in LENGTHY:
-        path = home / "prompts" / "zh" / f"{name}.wav"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with wave.open(str(path), "wb") as sound:
-            sound.setparams((1, 2, 8000, 0, "NONE", ""))
-            sound.writeframes(
-                b"".join((4000 if n // 20 % 2 else -4000).to_bytes(2, "little", signed=True) for n in range(4000))
-            )
 
 
 async def heard_by(person: Person) -> Hearing:
@@ -68,7 +54,6 @@ async def no_records(house: House, within: float = 15.0) -> None:
 
 
 async def test_a_seat_answers_and_whoever_got_nobody_is_called_back(tmp_path: Path, asterisk_program: Program) -> None:
-    speak_shortly(tmp_path)
     async with open_house(
         tmp_path, asterisk_program, elders=[grandmother()], environment=DUTY, controller=False, phones=("801",)
     ) as house:
@@ -104,7 +89,6 @@ async def test_a_seat_answers_and_whoever_got_nobody_is_called_back(tmp_path: Pa
 
 
 async def test_a_contact_hears_who_it_is_about_and_then_the_elder(tmp_path: Path, asterisk_program: Program) -> None:
-    speak_shortly(tmp_path)
     grandmothers = [grandmother()]
     async with open_house(
         tmp_path, asterisk_program, elders=grandmothers, seats=(), controller=False, phones=(), whole_prompts=True
@@ -142,7 +126,6 @@ async def test_a_script_that_hangs_or_breaks_keeps_nobody_from_being_rung(
     tmp_path: Path, asterisk_program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And a duty phone that presses 1 has the elder, while a voicemail has not."""
-    speak_shortly(tmp_path)
     monkeypatch.setattr(asterisk_platform.sys, "executable", str(hangs_then_breaks(tmp_path)))
     async with open_house(
         tmp_path, asterisk_program, elders=[grandmother()], environment=DUTY, controller=False, phones=()

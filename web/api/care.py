@@ -7,6 +7,7 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import Field
 
+from models.base import local_today
 from models.care.calendar import BirthdayBy
 from models.care.calls import CareState
 from models.care.filling import hours_of
@@ -19,12 +20,11 @@ from models.queries.care_forecast import ForecastView, next_calls
 from models.register import find_elder
 from web.api.kit import (
     Input,
-    Limit,
     ListOf,
     Operations,
     Output,
+    PageFilter,
     RecordId,
-    RowCount,
     answer,
     answer_page,
     number_in_path,
@@ -34,7 +34,6 @@ from web.api.kit import (
 )
 from web.guard import account_of
 from web.keys import DATABASE
-from web.papers import today
 from web.places import scope_of
 from web.policy_now import POLICY_NOW
 from web.problems import Forbidden
@@ -45,22 +44,15 @@ A_YEAR = 366
 Clock = Annotated[str, Field(max_length=5)]
 
 
-class CallFilter(Input):
+class CallFilter(PageFilter):
     day: date | None = None
     elder: RecordId | None = None
     plan: RecordId | None = None
     state: CareState | None = None
-    limit: Limit = 50
-    cursor: RowCount | None = None
 
 
 class CallList(ListOf[CallView]):
     pass
-
-
-class RowsFilter(Input):
-    limit: Limit = 50
-    cursor: RowCount | None = None
 
 
 class UnreachedList(ListOf[Unreached]):
@@ -115,24 +107,19 @@ async def get_calls(request: web.Request) -> web.StreamResponse:
         page = await list_calls(
             session,
             scope=scope_of(request),
-            day=wanted.day,
-            elder=wanted.elder,
-            plan=wanted.plan,
-            state=wanted.state,
-            limit=wanted.limit,
-            after=wanted.cursor,
+            **wanted.narrows(),
         )
     return answer_page(replace(page, items=masked(page.items)))
 
 
 @operations(
     "GET", "/care-unreached", "Elders whom no care call has reached for longest", right=Right.SEE_CARE,
-    query=RowsFilter, result=UnreachedList,
+    query=PageFilter, result=UnreachedList,
 )  # fmt: skip
 async def get_unreached(request: web.Request) -> web.StreamResponse:
-    wanted = read_query(request, RowsFilter)
+    wanted = read_query(request, PageFilter)
     async with request.app[DATABASE].read() as session:
-        page = await list_unreached(session, scope=scope_of(request), limit=wanted.limit, after=wanted.cursor)
+        page = await list_unreached(session, scope=scope_of(request), **wanted.narrows())
     return answer_page(page)
 
 
@@ -161,7 +148,7 @@ async def _elder_care(request: web.Request, number: int) -> dict[str, object]:
     async with request.app[DATABASE].read() as session:
         elder = await find_elder(session, number, scope=scope_of(request))
         row = await session.get(CareWishes, number)
-        first = today() + timedelta(days=1)
+        first = local_today() + timedelta(days=1)
         coming = await next_calls(session, elder, first, A_YEAR, hours=hours_of(policy))
     return {
         "version": 0 if row is None else row.version,

@@ -11,14 +11,13 @@ from models.care.bulletins import BulletinForm, issue
 from models.care.planning import CareKind, Weather
 from models.care.plans import PlanForm, change_plan, create_plan, find_plan, form_of, halt_plan
 from models.queries.care_plans import BulletinView, PlanView, list_bulletins, list_plans, plan_view
-from web.api.care import Clock, RowsFilter
+from web.api.care import Clock
 from web.api.kit import (
     Input,
-    Limit,
     ListOf,
     Operations,
+    PageFilter,
     RecordId,
-    RowCount,
     answer,
     answer_page,
     number_in_path,
@@ -34,11 +33,9 @@ from web.rights import Right
 operations = Operations("care calls")
 
 
-class PlanFilter(Input):
+class PlanFilter(PageFilter):
     kind: CareKind | None = None
     elder: RecordId | None = None
-    limit: Limit = 50
-    cursor: RowCount | None = None
 
 
 class PlanList(ListOf[PlanView]):
@@ -95,10 +92,7 @@ async def get_plans(request: web.Request) -> web.StreamResponse:
         page = await list_plans(
             session,
             scope=scope_of(request),
-            kind=wanted.kind,
-            elder=wanted.elder,
-            limit=wanted.limit,
-            after=wanted.cursor,
+            **wanted.narrows(),
         )
     return answer_page(page)
 
@@ -144,12 +138,12 @@ async def patch_plan(request: web.Request) -> web.StreamResponse:
 
 
 @operations(
-    "GET", "/care-bulletins", "Bulletins of the weather", right=Right.SEE_CARE, query=RowsFilter, result=BulletinList
+    "GET", "/care-bulletins", "Bulletins of the weather", right=Right.SEE_CARE, query=PageFilter, result=BulletinList
 )  # fmt: skip
 async def get_bulletins(request: web.Request) -> web.StreamResponse:
-    wanted = read_query(request, RowsFilter)
+    wanted = read_query(request, PageFilter)
     async with request.app[DATABASE].read() as session:
-        page = await list_bulletins(session, scope=scope_of(request), limit=wanted.limit, after=wanted.cursor)
+        page = await list_bulletins(session, scope=scope_of(request), **wanted.narrows())
     return answer_page(page)
 
 

@@ -13,8 +13,8 @@ from models.complaints import AboutKind, CameBy, ComplaintState, Satisfaction, S
 from models.masking import masked
 from models.queries.complaints import ComplaintView, list_complaints
 from web.api.kit import (
+    IdPageFilter,
     Input,
-    Limit,
     ListOf,
     Operations,
     Output,
@@ -39,7 +39,7 @@ from web.rights import Right
 operations = Operations("complaints")
 
 
-class ComplaintFilter(Input):
+class ComplaintFilter(IdPageFilter):
     """`state` may be `open`; `late`: a clock of it has run out; `handler`: a user's number."""
 
     state: ComplaintState | Literal["open"] | None = None
@@ -47,8 +47,6 @@ class ComplaintFilter(Input):
     handler: RecordId | None = None
     org_unit: RecordId | None = None
     elder: RecordId | None = None
-    limit: Limit = 50
-    cursor: RecordId | None = None
 
 
 class ComplaintList(ListOf[ComplaintView]):
@@ -128,13 +126,7 @@ async def get_complaints(request: web.Request) -> web.StreamResponse:
             session,
             scope=scope_of(request),
             office=await office_of(request, session),
-            state=wanted.state,
-            late=wanted.late,
-            handler=wanted.handler,
-            org_unit=wanted.org_unit,
-            elder=wanted.elder,
-            limit=wanted.limit,
-            after=wanted.cursor,
+            **wanted.narrows(),
         )
     person = person_of(request)
     return answer_page(replace(page, items=tuple(seen_by(person, item) for item in masked(page.items))))

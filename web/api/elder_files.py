@@ -7,6 +7,7 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import Field
 
+from models.base import local_today
 from models.elder_mapping import COLUMNS
 from models.masking import masked
 from models.merging import are_different, merge
@@ -19,13 +20,14 @@ from models.register import form_of
 from models.repairs import MOST_COST, finish, report
 from web.api.kit import (
     Done,
+    IdPageFilter,
     Input,
     Limit,
     ListOf,
     Operations,
+    PageFilter,
     ProgressFilter,
     RecordId,
-    RowCount,
     answer,
     answer_page,
     number_in_path,
@@ -35,7 +37,6 @@ from web.api.kit import (
 )
 from web.guard import account_of
 from web.keys import DATABASE, SETTINGS
-from web.papers import today
 from web.personal import sees_elder, shown_elder
 from web.places import in_sight, repair_in_sight, scope_of, terminal_in_sight
 from web.problems import Invalid
@@ -44,16 +45,6 @@ from web.rights import Right
 
 operations = Operations("elders' files")
 Month = Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
-
-
-class RowsFilter(Input):
-    limit: Limit = 50
-    cursor: RowCount | None = None
-
-
-class IdsFilter(Input):
-    limit: Limit = 50
-    cursor: RecordId | None = None
 
 
 class Timeline(ListOf[Happened]):
@@ -91,7 +82,7 @@ class RepairPatch(Input):
     cost: int = Field(0, ge=0, le=MOST_COST)
 
 
-class MonthFilter(IdsFilter):
+class MonthFilter(IdPageFilter):
     """`month` as `2026-11`; without one, the present month."""
 
     month: Month | None = None
@@ -120,27 +111,27 @@ class OtherIn(Input):
 
 @operations(
     "GET", "/elders/{id}/timeline", "All that happened to an elder, the latest first", right=Right.SEE_ELDERS,
-    query=RowsFilter, result=Timeline,
+    query=PageFilter, result=Timeline,
 )  # fmt: skip
 async def get_timeline(request: web.Request) -> web.StreamResponse:
-    wanted, elder = read_query(request, RowsFilter), number_in_path(request, "id")
+    wanted, elder = read_query(request, PageFilter), number_in_path(request, "id")
     async with request.app[DATABASE].read() as session:
         await in_sight(request, session, elder)
         await form_of(session, elder)
-        page = await timeline_of(session, elder, limit=wanted.limit, after=wanted.cursor)
+        page = await timeline_of(session, elder, **wanted.narrows())
     return answer_page(Page(shown_elder(request, elder, page.items), page.next))
 
 
 @operations(
     "GET", "/elders/{id}/history", "What changed in a file, the latest first", right=Right.SEE_ELDERS,
-    query=IdsFilter, result=History,
+    query=IdPageFilter, result=History,
 )  # fmt: skip
 async def get_history(request: web.Request) -> web.StreamResponse:
-    wanted, elder = read_query(request, IdsFilter), number_in_path(request, "id")
+    wanted, elder = read_query(request, IdPageFilter), number_in_path(request, "id")
     async with request.app[DATABASE].read() as session:
         await in_sight(request, session, elder)
         await form_of(session, elder)
-        page = await history_of(session, elder, limit=wanted.limit, after=wanted.cursor)
+        page = await history_of(session, elder, **wanted.narrows())
     return answer_page(Page(shown_elder(request, elder, page.items), page.next))
 
 
@@ -151,9 +142,7 @@ async def get_history(request: web.Request) -> web.StreamResponse:
 async def get_repairs(request: web.Request) -> web.StreamResponse:
     wanted = read_query(request, ProgressFilter)
     async with request.app[DATABASE].read() as session:
-        page = await list_repairs(
-            session, scope=scope_of(request), state=wanted.state, limit=wanted.limit, after=wanted.cursor
-        )
+        page = await list_repairs(session, scope=scope_of(request), **wanted.narrows())
     return answer_page(Page(masked(page.items), page.next))
 
 
@@ -190,7 +179,7 @@ async def patch_repair(request: web.Request) -> web.StreamResponse:
 )  # fmt: skip
 async def get_changes(request: web.Request) -> web.StreamResponse:
     wanted = read_query(request, MonthFilter)
-    month = date.fromisoformat(f"{wanted.month}-01") if wanted.month and wanted.month >= "0001" else today()
+    month = date.fromisoformat(f"{wanted.month}-01") if wanted.month and wanted.month >= "0001" else local_today()
     async with request.app[DATABASE].read() as session:
         page = await changes_in(
             session, month, scope=scope_of(request), group=wanted.group, limit=wanted.limit, after=wanted.cursor or 0

@@ -8,6 +8,7 @@ from aiohttp import web
 from pydantic import Field
 
 from home.scans import ENDINGS
+from models.base import local_today
 from models.papers import PaperForm, PaperKind, add, paper_of
 from models.queries.papers import PaperView, paper_view, papers_of
 from models.register import form_of
@@ -15,7 +16,6 @@ from web.api.kit import Input, Operations, Output, answer, number_in_path, read_
 from web.guard import account_of
 from web.keys import DATABASE, SETTINGS
 from web.paper_scans import answer_with, keep, put_on_file
-from web.papers import today
 from web.personal import shown_elder
 from web.places import in_sight
 from web.problems import Problem
@@ -52,7 +52,7 @@ async def get_papers(request: web.Request) -> web.StreamResponse:
     async with request.app[DATABASE].read() as session:
         await in_sight(request, session, elder)
         await form_of(session, elder)
-        found = await papers_of(session, elder, today())
+        found = await papers_of(session, elder, local_today())
     shown = shown_elder(request, elder, found)
     return answer({"items": [view_json(paper) for paper in shown], "next": None})
 
@@ -67,7 +67,7 @@ async def post_paper(request: web.Request) -> web.StreamResponse:
     by, area_code = account_of(request).actor, request.app[SETTINGS].area_code
     async with request.app[DATABASE].write() as session:
         await in_sight(request, session, elder)
-        view = paper_view(await add(session, elder, form, None, by=by, area_code=area_code), today())
+        view = paper_view(await add(session, elder, form, None, by=by, area_code=area_code), local_today())
     return answer(view_json(view), status=201)
 
 
@@ -85,7 +85,7 @@ async def put_scan(request: web.Request) -> web.StreamResponse:
         await in_sight(request, session, elder)
         await paper_of(session, elder, number)
     scan = await keep(request, BytesIO(await request.read()))
-    view = paper_view(await put_on_file(request, elder, number, scan, version=wanted.version), today())
+    view = paper_view(await put_on_file(request, elder, number, scan, version=wanted.version), local_today())
     return answer(view_json(shown_elder(request, elder, view)))
 
 

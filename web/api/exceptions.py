@@ -48,9 +48,7 @@ class ExceptionPatch(Input):
 async def get_exceptions(request: web.Request) -> web.StreamResponse:
     wanted = read_query(request, ExceptionFilter)
     async with request.app[DATABASE].read() as session:
-        page = await list_exceptions(
-            session, scope=scope_of(request), state=wanted.state, limit=wanted.limit, after=wanted.cursor
-        )
+        page = await list_exceptions(session, scope=scope_of(request), **wanted.narrows())
     return answer_page(page)
 
 

@@ -103,14 +103,7 @@ async def get_follow_ups(request: web.Request) -> web.StreamResponse:
         page = await list_follow_ups(
             session,
             scope=scope_of(request),
-            state=wanted.state,
-            overdue=wanted.overdue,
-            agent=wanted.agent,
-            kind=wanted.kind,
-            org_unit=wanted.org_unit,
-            sample_day=wanted.sample_day,
-            limit=wanted.limit,
-            after=wanted.cursor,
+            **wanted.narrows(),
         )
     return answer_page(replace(page, items=masked(page.items)))
 

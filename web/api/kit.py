@@ -1,7 +1,7 @@
 """What all operations of the API share: description, reading input, writing answers. No operation lives here."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
@@ -31,12 +31,28 @@ class Input(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class ProgressFilter(Input):
+class PageFilter(Input):
+    """What every list is asked for: so many rows, from where the page before ended."""
+
+    limit: Limit = 50
+    cursor: RowCount | None = None
+
+    def narrows(self) -> dict[str, Any]:
+        """All of it by name, as the queries take it: the `cursor` is their `after`."""
+        given = {name: getattr(self, name) for name in type(self).model_fields}
+        return {**given, "after": given.pop("cursor")}
+
+
+class IdPageFilter(PageFilter):
+    """Of a list that goes on from the record it ended with."""
+
+    cursor: RecordId | None = None
+
+
+class ProgressFilter(PageFilter):
     """What a list of things to do is asked for."""
 
     state: Progress | None = None
-    limit: Limit = 50
-    cursor: RowCount | None = None
 
 
 class Output(BaseModel):
@@ -186,6 +202,8 @@ def view_json(view: Any) -> dict[str, Any]:
 def _value(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_value(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(name): _value(item) for name, item in value.items()}
     return view_json(value) if hasattr(value, "__dataclass_fields__") else value
 
 

@@ -22,8 +22,8 @@ from models.queries.supplier_orders import history_for_supplier, orders_of_suppl
 from models.queries.work_orders import OrderView, history_of, list_orders, order_view
 from models.suppliers.records import Rating
 from web.api.kit import (
+    IdPageFilter,
     Input,
-    Limit,
     ListOf,
     Operations,
     Output,
@@ -47,11 +47,9 @@ operations = Operations("orders")
 _SEE = (Right.SEE_ORDERS, Right.OWN_ORDERS)
 
 
-class OrderFilter(Input):
+class OrderFilter(IdPageFilter):
     state: OrderState | Literal["overdue"] | None = None
     elder: RecordId | None = None
-    limit: Limit = 50
-    cursor: RecordId | None = None
 
 
 class OrderList(ListOf[OrderView]):

@@ -1,15 +1,16 @@
 """Reviews of recordings: the list, a single one, its marks; and the outline of a recording, for a player to draw."""
 
 import asyncio
+from dataclasses import replace
 
 from aiohttp import web
 from pydantic import Field
 
 from home.sound_peaks import NOTHING, outline
+from models.masking import masked
 from models.quality import marks
 from models.quality.reviews import review_of
 from models.queries.cases import recording_row
-from models.queries.paging import Page
 from models.queries.quality import ReviewView, list_reviews, review_view
 from models.versions import NoSuchRecord
 from web.api.kit import (
@@ -31,7 +32,7 @@ from web.guard import account_of
 from web.keys import DATABASE, SETTINGS
 from web.places import scope_of
 from web.problems import NotFound
-from web.quality import MarkView, mark_view, shown_review
+from web.quality import MarkView, mark_view
 from web.recording_files import file_of
 from web.rights import Right
 
@@ -79,13 +80,9 @@ async def get_reviews(request: web.Request) -> web.StreamResponse:
         page = await list_reviews(
             session,
             scope=scope_of(request),
-            state=wanted.state,
-            month=wanted.month,
-            agent=wanted.agent,
-            limit=wanted.limit,
-            after=wanted.cursor,
+            **wanted.narrows(),
         )
-    return answer_page(Page(tuple(shown_review(view) for view in page.items), page.next))
+    return answer_page(replace(page, items=masked(page.items)))
 
 
 @operations("GET", "/quality-reviews/{id}", "A review", right=Right.REVIEW_QUALITY, result=ReviewView)
@@ -94,7 +91,7 @@ async def get_review(request: web.Request) -> web.StreamResponse:
         view = await review_view(session, number_in_path(request, "id"), scope=scope_of(request))
     if view.calibration is not None and view.reviewer != account_of(request).id:
         raise NoSuchRecord
-    return answer(view_json(shown_review(view)))
+    return answer(view_json(masked(view)))
 
 
 @operations(

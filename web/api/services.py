@@ -1,12 +1,15 @@
 """The catalogue of services, gaps in it (H6), visits owed (T1), and who is offered for a service at a place (S3.2)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 from pydantic import Field
 
 from ivr.vocabulary import Aid
+from models.base import local_today
 from models.queries.offers import offers_for
+from models.queries.paging import Page
 from models.queries.service_gaps import Gap, list_gaps
 from models.queries.visits_owed import Standing, VisitsOwed, list_visits_owed
 from models.services.catalogue import (
@@ -25,13 +28,12 @@ from models.services.catalogue import (
 from models.services.records import MINIMUM_MINUTES, ServiceUnit
 from models.suppliers.offering import LeftOut, Offer
 from web.api.kit import (
+    IdPageFilter,
     Input,
-    Limit,
     ListOf,
     Operations,
-    Output,
+    PageFilter,
     RecordId,
-    RowCount,
     answer,
     answer_page,
     number_in_path,
@@ -41,7 +43,6 @@ from web.api.kit import (
 )
 from web.guard import account_of
 from web.keys import DATABASE
-from web.papers import today
 from web.places import scope_of
 from web.policy_now import POLICY_NOW
 from web.problems import NotFound
@@ -98,42 +99,21 @@ class ServicePatch(ServiceIn):
     version: int = Field(ge=1)
 
 
-class ServiceOut(Output):
-    id: int
-    version: int
-    code: str
-    aid: Aid
-    name_zh: str
-    name_en: str
-    description: str
-    unit: ServiceUnit
-    price_limit: int
-    minimum_minutes: int
-    counts_as_visit: bool
-    active: bool
-    rules: dict[int, ClassRule]
+class ServiceList(ListOf[ServiceView]):
+    pass
 
 
-class ServiceList(Output):
-    items: list[ServiceOut]
-    next: None = None
-
-
-class GapFilter(Input):
+class GapFilter(PageFilter):
     service: RecordId | None = None
-    limit: Limit = 50
-    cursor: RowCount | None = None
 
 
 class GapList(ListOf[Gap]):
     pass
 
 
-class VisitsFilter(Input):
+class VisitsFilter(IdPageFilter):
     standing: Standing = "behind"
     org_unit: RecordId | None = None
-    limit: Limit = 50
-    cursor: RecordId | None = None
 
 
 class VisitsList(ListOf[VisitsOwed]):
@@ -157,11 +137,11 @@ class OffersOut:
 async def get_services(request: web.Request) -> web.StreamResponse:
     async with request.app[DATABASE].read() as session:
         services = await catalogue(session)
-    return answer(ServiceList(items=[_out(one) for one in services]))
+    return answer_page(Page(tuple(services), None))
 
 
 @operations(
-    "POST", "/services", "Add a service", right=Right.MANAGE_SUPPLIERS, body=NewService, result=ServiceOut, status=201
+    "POST", "/services", "Add a service", right=Right.MANAGE_SUPPLIERS, body=NewService, result=ServiceView, status=201
 )
 async def post_service(request: web.Request) -> web.StreamResponse:
     wanted = await read_body(request, NewService)
@@ -170,7 +150,7 @@ async def post_service(request: web.Request) -> web.StreamResponse:
     return answer(await _one(request, number), status=201)
 
 
-@operations("GET", "/services/{id}", "One service", right=Right.SEE_SUPPLIERS, result=ServiceOut)
+@operations("GET", "/services/{id}", "One service", right=Right.SEE_SUPPLIERS, result=ServiceView)
 async def get_service(request: web.Request) -> web.StreamResponse:
     return answer(await _one(request, number_in_path(request, "id")))
 
@@ -181,7 +161,7 @@ async def get_service(request: web.Request) -> web.StreamResponse:
     "Change a service",
     right=Right.MANAGE_SUPPLIERS,
     body=ServicePatch,
-    result=ServiceOut,
+    result=ServiceView,
 )
 async def patch_service(request: web.Request) -> web.StreamResponse:
     wanted, number = await read_body(request, ServicePatch), number_in_path(request, "id")
@@ -202,8 +182,7 @@ async def patch_service(request: web.Request) -> web.StreamResponse:
 async def get_gaps(request: web.Request) -> web.StreamResponse:
     wanted = read_query(request, GapFilter)
     async with request.app[DATABASE].read() as session:
-        scope, after = scope_of(request), wanted.cursor
-        page = await list_gaps(session, scope=scope, service=wanted.service, limit=wanted.limit, after=after)
+        page = await list_gaps(session, scope=scope_of(request), **wanted.narrows())
     return answer_page(page)
 
 
@@ -222,11 +201,8 @@ async def get_visits(request: web.Request) -> web.StreamResponse:
             session,
             scope=scope_of(request),
             policy=policy,
-            today=today(),
-            standing=wanted.standing,
-            org_unit=wanted.org_unit,
-            limit=wanted.limit,
-            after=wanted.cursor,
+            today=local_today(),
+            **wanted.narrows(),
         )
     return answer_page(page)
 
@@ -244,17 +220,13 @@ async def get_offers(request: web.Request) -> web.StreamResponse:
     if not scope_of(request).covers(wanted.place):
         raise NotFound
     async with request.app[DATABASE].read() as session:
-        found = await offers_for(session, wanted.service, wanted.place, policy=policy, today=today())
+        found = await offers_for(session, wanted.service, wanted.place, policy=policy, today=local_today())
     return answer(view_json(OffersOut(found.offered, found.left_out)))
 
 
-def _out(service: ServiceView) -> ServiceOut:
-    return ServiceOut(**{name: getattr(service, name) for name in ServiceOut.model_fields})
-
-
-async def _one(request: web.Request, number: int) -> ServiceOut:
+async def _one(request: web.Request, number: int) -> dict[str, Any]:
     async with request.app[DATABASE].read() as session:
         found = next((one for one in await catalogue(session) if one.id == number), None)
     if found is None:
         raise NotFound
-    return _out(found)
+    return view_json(found)

@@ -7,6 +7,7 @@ from aiohttp import web
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.base import local_today
 from models.queries.suppliers import (
     SupplierLine,
     find_supplier,
@@ -21,12 +22,11 @@ from models.suppliers.supplier_forms import LONGEST, MOST_CAPITAL, MOST_NAME, Pa
 from models.versions import NoSuchRecord
 from web.api.kit import (
     Input,
-    Limit,
     ListOf,
     Operations,
     Output,
+    PageFilter,
     RecordId,
-    RowCount,
     answer,
     answer_page,
     number_in_path,
@@ -36,7 +36,6 @@ from web.api.kit import (
 )
 from web.guard import account_of
 from web.keys import DATABASE, SETTINGS
-from web.papers import today
 from web.places import scope_of
 from web.policy_now import POLICY_NOW
 from web.rights import Right
@@ -44,14 +43,12 @@ from web.rights import Right
 operations = Operations("suppliers")
 
 
-class SupplierFilter(Input):
+class SupplierFilter(PageFilter):
     """`org_unit`: who serves this place."""
 
     status: SupplierStatus | None = None
     service: RecordId | None = None
     org_unit: RecordId | None = None
-    limit: Limit = 50
-    cursor: RowCount | None = None
 
 
 class SupplierList(ListOf[SupplierLine]):
@@ -129,12 +126,8 @@ async def get_suppliers(request: web.Request) -> web.StreamResponse:
             session,
             scope=scope_of(request),
             policy=policy,
-            today=today(),
-            status=wanted.status,
-            service=wanted.service,
-            org_unit=wanted.org_unit,
-            limit=wanted.limit,
-            after=wanted.cursor,
+            today=local_today(),
+            **wanted.narrows(),
         )
     return answer_page(page)
 
@@ -190,7 +183,9 @@ async def post_status(request: web.Request) -> web.StreamResponse:
     async with request.app[DATABASE].write() as session:
         await in_scope(request, session, number)
         by, version = account_of(request).actor, wanted.version
-        await change_status(session, number, wanted.status, reason=wanted.reason, version=version, by=by, today=today())
+        await change_status(
+            session, number, wanted.status, reason=wanted.reason, version=version, by=by, today=local_today()
+        )
     return await _supplier(request, number)
 
 
@@ -205,7 +200,7 @@ async def _supplier(request: web.Request, number: int, *, status: int = 200, see
     policy, scope = await request.app[POLICY_NOW].read(), EVERYWHERE if seen else scope_of(request)
     async with request.app[DATABASE].read() as session:
         supplier = await find_supplier(session, number, scope=scope)
-        line = await supplier_line(session, number, scope=scope, policy=policy, today=today())
+        line = await supplier_line(session, number, scope=scope, policy=policy, today=local_today())
         if supplier is None or line is None:
             raise NoSuchRecord
         form = await form_of(session, supplier)

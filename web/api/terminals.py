@@ -10,7 +10,7 @@ from models.base import utc_now
 from models.masking import masked
 from models.queries.terminals import DueTerminal
 from models.terminal_tests import record_test
-from web.api.kit import Done, Input, Limit, ListOf, Operations, RowCount, answer, answer_page, read_body, read_query
+from web.api.kit import Done, Input, ListOf, Operations, PageFilter, answer, answer_page, read_body, read_query
 from web.guard import account_of
 from web.keys import DATABASE, SETTINGS
 from web.places import scope_of
@@ -21,13 +21,11 @@ from web.terminal_lists import terminals
 operations = Operations("terminals")
 
 
-class TerminalFilter(Input):
+class TerminalFilter(PageFilter):
     """`overdue`: not heard for longer than the district allows (`YJT_POLICY__TEST_EVERY`); `collect`: of elders who
     moved away or died."""
 
     state: Literal["overdue", "collect"] | None = None
-    limit: Limit = 50
-    cursor: RowCount | None = None
 
 
 class TerminalList(ListOf[DueTerminal]):

@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import Field
 
 from home import scans
-from models.base import utc_now
+from models.base import local_today, utc_now
 from models.database import Database
 from models.orders.links import note_reading
 from models.orders.states import OrderState
@@ -29,7 +29,6 @@ from models.queries.worker_day import WorkersOrder, day_of
 from models.suppliers.records import Supplier
 from web.api.kit import Input, Operations, Output, When, answer, number_in_path, read_body, read_query, view_json
 from web.keys import DATABASE, SETTINGS
-from web.papers import today
 from web.policy_now import POLICY_NOW
 from web.problems import Invalid, NotFound, Problem
 from web.render import lang_of, texts_of
@@ -87,7 +86,7 @@ async def get_day(request: web.Request) -> web.StreamResponse:
     database = request.app[DATABASE]
     async with database.read() as session:
         worker = await worker_in(request, session)
-        orders = await day_of(session, worker.id, today(), lang=lang_of(request))
+        orders = await day_of(session, worker.id, local_today(), lang=lang_of(request))
         firm = await session.get_one(Supplier, worker.supplier_id)
     await _note_reading(request, database, worker.id)
     told = {"worker": worker.name, "organisation": firm.name, "orders": [view_json(order) for order in orders]}

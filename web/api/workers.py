@@ -6,6 +6,7 @@ from aiohttp import web
 from pydantic import Field
 
 from models.audit import audit
+from models.base import local_today
 from models.masking import number as masked_number
 from models.queries.suppliers import find_worker, workers_of
 from models.suppliers.records import Worker
@@ -23,7 +24,6 @@ from web.api.kit import Input, Operations, Output, answer, number_in_path, read_
 from web.api.suppliers import in_scope
 from web.guard import account_of
 from web.keys import DATABASE, SETTINGS
-from web.papers import today
 from web.places import scope_of
 from web.rights import Right
 
@@ -134,5 +134,5 @@ def _worker(worker: Worker, *, whole: bool) -> WorkerOut:
         trained_on=worker.trained_on,
         trained_until=worker.trained_until,
         active=worker.active,
-        may_work=worker.active and is_trained(worker, today()),
+        may_work=worker.active and is_trained(worker, local_today()),
     )

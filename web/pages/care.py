@@ -6,6 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
+from models.base import local_today
 from models.care.calendar import CareDay, care_day
 from models.care.filling import hours_of
 from models.care.halting import halt_now, set_halted
@@ -18,7 +19,6 @@ from web.keys import DATABASE
 from web.pages.admin.kit import typed
 from web.pages.elder_history import month_in
 from web.pages.listing import LINES, cursor_of, day_of
-from web.papers import today
 from web.people_names import names_of_users
 from web.places import scope_of
 from web.policy_now import POLICY_NOW
@@ -53,7 +53,7 @@ async def calendar(request: web.Request) -> web.StreamResponse:
     days = 7 if week is not None else _days_shown(month, begins)
     kind = next((one for one in CareKind if one == request.query.get("kind")), None)
     async with request.app[DATABASE].read() as session:
-        scope, now = scope_of(request), today()
+        scope, now = scope_of(request), local_today()
         counts = await counts_by_day(
             session, begins, min(now - timedelta(days=1), _after(begins, days - 1)), scope=scope
         )
@@ -105,7 +105,7 @@ async def halt(request: web.Request) -> web.StreamResponse:
 @needs(Right.SEE_CARE)
 async def trial_run(request: web.Request) -> web.StreamResponse:
     """What would go out on a day from today on; tomorrow unless another is asked for."""
-    day = known_day(day_of(request.query.get("day", ""))) or _after(today(), 1)
+    day = known_day(day_of(request.query.get("day", ""))) or _after(local_today(), 1)
     policy = await request.app[POLICY_NOW].read()
     async with request.app[DATABASE].read() as session:
         page = await trial(

@@ -5,6 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
+from models.base import local_today
 from models.care.calendar import BirthdayBy
 from models.care.filling import hours_of
 from models.care.wishes import CareWishes, WishesForm, form_of, set_wishes
@@ -19,7 +20,6 @@ from web.guard import account_of, needs
 from web.keys import DATABASE
 from web.pages.admin.kit import Refused, Typed, refusal, typed
 from web.pages.listing import LINES, cursor_of
-from web.papers import today
 from web.place_names import place_names
 from web.places import scope_of
 from web.policy_now import POLICY_NOW
@@ -98,7 +98,7 @@ async def _page(request: web.Request, refused: Refused | None = None) -> web.Res
     async with request.app[DATABASE].read() as session:
         elder = await find_elder(session, number, scope=scope)
         row = await session.get(CareWishes, number)
-        coming = await next_calls(session, elder, today() + timedelta(days=1), A_YEAR, hours=hours_of(policy))
+        coming = await next_calls(session, elder, local_today() + timedelta(days=1), A_YEAR, hours=hours_of(policy))
         plans = await list_plans(session, scope=scope, elder=number, limit=LINES)
         calls = await list_calls(session, scope=scope, elder=number, limit=LINES)
     context = {
@@ -112,7 +112,7 @@ async def _page(request: web.Request, refused: Refused | None = None) -> web.Res
         "plans": plans.items,
         "calls": masked(calls.items),
         "birthdays": tuple(BirthdayBy),
-        "today": today(),
+        "today": local_today(),
         "refused": refused,
     }
     return render(request, "elder_care.html", context, status=refused.status if refused else 200)

@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from models.base import local_today
 from models.care.bulletins import BulletinForm, issue, withdraw
 from models.care.planning import CareKind, Weather
 from models.care.plans import CHOICES, PlanForm, change_plan, checked, create_plan, find_plan, form_of, halt_plan
@@ -17,7 +18,6 @@ from web.guard import account_of, needs
 from web.keys import DATABASE
 from web.pages.admin.kit import Refused, Typed, refusal, typed
 from web.pages.listing import LINES, cursor_of
-from web.papers import today
 from web.people_names import names_of_users
 from web.place_names import place_names
 from web.places import scope_of
@@ -37,7 +37,7 @@ async def plans(request: web.Request) -> web.StreamResponse:
         page = await list_plans(
             session, scope=scope_of(request), kind=kind, limit=LINES, after=cursor_of(request, digits=6)
         )
-    context = {"page": page, "kind": kind or "", "kinds": tuple(CareKind), "today": today()}
+    context = {"page": page, "kind": kind or "", "kinds": tuple(CareKind), "today": local_today()}
     return render(request, "care_plans.html", context)
 
 
@@ -47,7 +47,7 @@ async def new(request: web.Request) -> web.StreamResponse:
     kind = next((one for one in CareKind if one == request.query.get("kind")), CareKind.REGULAR)
     elder = request.query.get("elder", "")
     form = PlanForm(
-        kind, "", today(), ("09:00",), elder_id=int(elder) if elder.isdecimal() and len(elder) < 10 else None
+        kind, "", local_today(), ("09:00",), elder_id=int(elder) if elder.isdecimal() and len(elder) < 10 else None
     )
     return await _form(request, form)
 
@@ -162,7 +162,7 @@ def _kept(sent: Typed) -> PlanForm:
     return PlanForm(
         kind=kind,
         title=sent.text("title"),
-        starts_on=today(),
+        starts_on=local_today(),
         times=tuple(sent.text("times").replace("，", " ").replace(",", " ").split()),
         text=sent.text("text"),
         on_days=days,
@@ -219,7 +219,7 @@ async def _bulletins(request: web.Request, refused: Refused | None = None) -> we
         "places": {unit: name for unit, name in places.items() if scope.covers(unit)},
         "everywhere": scope.everywhere,
         "covers": scope.covers,
-        "today": today(),
+        "today": local_today(),
         "refused": refused,
     }
     return render(request, "care_bulletins.html", context, status=refused.status if refused else 200)

@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 from multidict import MultiMapping
 
+from models.base import local_today
 from models.care.calls import CareState
 from models.masking import masked
 from models.queries.care_calls import (
@@ -27,7 +28,6 @@ from web.keys import DATABASE
 from web.pages.care import known_day
 from web.pages.exports import PAGE, rows_of
 from web.pages.listing import LINES, cursor_of, day_of
-from web.papers import today
 from web.places import scope_of
 from web.problems import Invalid
 from web.render import render, stamp, texts_of
@@ -164,7 +164,7 @@ def _figures(line: ReportLine, day: str, place: str) -> list[str]:
 
 def _period(query: MultiMapping[str]) -> tuple[date, date]:
     """From and to, the last 30 days unless they are given. Raises Invalid: no dates, or more than a year."""
-    last = known_day(day_of(query.get("to", ""))) or today()
+    last = known_day(day_of(query.get("to", ""))) or local_today()
     first = known_day(day_of(query.get("from", ""))) or last - timedelta(days=29)
     if not 0 <= (last - first).days < MOST_DAYS:
         raise Invalid("problem.care_period")

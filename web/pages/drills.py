@@ -6,6 +6,7 @@ from datetime import datetime
 
 from aiohttp import web
 
+from models.base import local_today
 from models.readiness import drill_files, drill_reports, plans
 from models.register import FormRefused
 from models.versions import VersionConflict
@@ -13,7 +14,6 @@ from web.api.kit import number_in_path
 from web.guard import account_of, needs
 from web.keys import DATABASE, SETTINGS
 from web.logs import log
-from web.papers import today
 from web.people_names import names_of_users
 from web.render import render
 from web.rights import Right
@@ -94,7 +94,7 @@ async def printed(request: web.Request) -> web.StreamResponse:
         report = await drill_reports.report_of(session, number_in_path(request, "id"))
         plan = None if report.plan_id is None else await plans.plan_of(session, report.plan_id)
     return render(
-        request, "drill_print.html", {"report": report, "plan": plan, "times": _times(report), "today": today()}
+        request, "drill_print.html", {"report": report, "plan": plan, "times": _times(report), "today": local_today()}
     )
 
 

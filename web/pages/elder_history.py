@@ -6,6 +6,7 @@ from typing import Final
 from aiohttp import web
 from multidict import MultiMapping
 
+from models.base import local_today
 from models.masking import masked
 from models.queries.elder_changes import GROUPS, ChangeView, Group, changes_in, counts_in, history_of
 from models.queries.elder_timeline import Happened, timeline_of
@@ -14,7 +15,6 @@ from web.api.kit import number_in_path
 from web.guard import needs
 from web.keys import DATABASE
 from web.pages.listing import LINES, cursor_of
-from web.papers import today
 from web.people_names import names_of_users
 from web.personal import sees_elder
 from web.places import scope_of
@@ -100,7 +100,7 @@ def month_in(query: MultiMapping[str]) -> date:
     """The first of the month that is asked for, else of the present one. Raises Invalid for what is no month."""
     wanted = query.get("month", "")
     try:
-        return date.fromisoformat(f"{wanted}-01") if wanted else today().replace(day=1)
+        return date.fromisoformat(f"{wanted}-01") if wanted else local_today().replace(day=1)
     except ValueError as error:
         raise Invalid("problem.month") from error
 

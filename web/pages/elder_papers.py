@@ -7,6 +7,7 @@ import segno
 from aiohttp import web
 
 from models.audit import audit
+from models.base import local_today
 from models.masking import masked
 from models.papers import PRINTED, PaperKind, add, paper_of, remove
 from models.queries.papers import LACKS, Lack, list_lacking, papers_of
@@ -18,7 +19,7 @@ from web.keys import DATABASE, REVEALS, SETTINGS
 from web.origin import site_of
 from web.pages.listing import LINES, cursor_of
 from web.paper_scans import answer_with, forget, forget_unkept, put_on_file
-from web.papers import PaperEntry, entry, paper_form, scan_in, show_problems, today
+from web.papers import PaperEntry, entry, paper_form, scan_in, show_problems
 from web.people_names import names_of_users
 from web.personal import sees_elder, shown_elder
 from web.places import in_sight, scope_of
@@ -36,7 +37,7 @@ EXPIRES_WITHIN: Final = timedelta(days=60)  # time enough to ask for a new paper
 async def lacking(request: web.Request) -> web.StreamResponse:
     wanted = request.query.get("lack", "")
     lack: Lack = next((one for one in LACKS if one == wanted), LACKS[0])
-    day = today()
+    day = local_today()
     async with request.app[DATABASE].read() as session:
         page = await list_lacking(
             session,
@@ -129,7 +130,7 @@ async def printed(request: web.Request) -> web.StreamResponse:
     request.app[REVEALS].add(account, record)
     back = site_of(request).with_path(f"/elders/{elder.id}/papers").with_query(kind=kind)
     code = segno.make_qr(str(back), error="m").svg_data_uri(scale=3, border=2)
-    context = {"elder": elder, "kind": kind, "code": code, "today": today()}
+    context = {"elder": elder, "kind": kind, "code": code, "today": local_today()}
     return render(request, "elder_print.html", context)
 
 
@@ -147,7 +148,7 @@ async def _page(
     scan_problems: list[str] | None = None,
 ) -> web.Response:
     async with request.app[DATABASE].read() as session:
-        found = await papers_of(session, elder.id, today())
+        found = await papers_of(session, elder.id, local_today())
     is_masked = not sees_elder(request, elder.id)
     people = await names_of_users(request, {paper.added_by for paper in found})
     context = {

@@ -9,6 +9,7 @@ from multidict import MultiMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.audit import REVEAL, audit
+from models.base import local_today
 from models.elder_forms import ElderForm, check
 from models.elders import ElderStatus
 from models.masking import masked
@@ -27,7 +28,7 @@ from web.guard import account_of, needs
 from web.keys import DATABASE, REVEALS, SETTINGS
 from web.lookups import note_file
 from web.pages.elder_history import WORDS_OF
-from web.papers import delete_with_scans, today
+from web.papers import delete_with_scans
 from web.people_names import names_of_users
 from web.personal import sees_elder
 from web.places import scope_of
@@ -100,7 +101,7 @@ async def elder_page(request: web.Request) -> web.StreamResponse:
     async with request.app[DATABASE].read() as session:
         changes = (await history_of(session, elder.id, limit=SHOWN)).items
         happened = (await timeline_of(session, elder.id, limit=SHOWN)).items
-        papers = await papers_of(session, elder.id, today())
+        papers = await papers_of(session, elder.id, local_today())
         repairs = (await list_repairs(session, scope=scope_of(request), elder=elder.id, limit=SHOWN)).items
     await note_file(request, elder.id)
     is_masked = not sees_elder(request, elder.id)
@@ -116,7 +117,7 @@ async def elder_page(request: web.Request) -> web.StreamResponse:
         "people": await names_of_users(request, {c.by for c in changes} | {one.by for one in happened}),
         "groups": GROUPS,
         "words_of": WORDS_OF,
-        "today": today(),
+        "today": local_today(),
         "saved": "saved" in request.query,
         "is_masked": is_masked,
     }

@@ -1,9 +1,11 @@
 """An agent's own reviews: what was said about their calls, and the one answer to each."""
 
+from dataclasses import replace
+
 from aiohttp import web
 
+from models.masking import masked
 from models.quality.reviews import answer, own_review
-from models.queries.paging import Page
 from models.queries.quality import own_reviews, review_view
 from models.register import FormRefused
 from models.scope import EVERYWHERE
@@ -13,7 +15,7 @@ from web.guard import account_of, needs
 from web.keys import DATABASE
 from web.pages.listing import LINES, cursor_of
 from web.people_names import names_of_users
-from web.quality import heard, sheet_for, shown_review
+from web.quality import heard, sheet_for
 from web.render import render
 from web.rights import Right
 from web.typed import Typed, typed
@@ -26,7 +28,7 @@ routes = web.RouteTableDef()
 async def mine(request: web.Request) -> web.StreamResponse:
     async with request.app[DATABASE].read() as session:
         page = await own_reviews(session, account_of(request).id, limit=LINES, after=cursor_of(request, digits=9))
-    shown = Page(tuple(shown_review(view) for view in page.items), page.next)
+    shown = replace(page, items=masked(page.items))
     return render(request, "my_reviews.html", {"page": shown})
 
 
@@ -59,7 +61,7 @@ async def _page(request: web.Request, sent: Typed) -> web.Response:
         sheet, items = await sheet_for(session, view)
         tape = await heard(request, session, view)
     context = {
-        "view": shown_review(view),
+        "view": masked(view),
         "sheet": sheet,
         "items": items,
         "tape": tape,

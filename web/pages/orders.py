@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from home import scans
 from models.audit import audit
-from models.base import utc_now
+from models.base import local_today, utc_now
 from models.elders import Elder
 from models.masking import masked
 from models.orders.drafting import draft
@@ -30,7 +30,6 @@ from web.keys import DATABASE, SETTINGS
 from web.order_forms import given_in, problems_of, services, state_in, step_in
 from web.order_steps import offers_of, open_steps, take_step
 from web.pages.listing import LINES, cursor_of
-from web.papers import today
 from web.people_names import names_of_users
 from web.places import in_sight, scope_of
 from web.policy_now import POLICY_NOW
@@ -159,7 +158,7 @@ async def _page(
         view, history = await order_view(session, number), await history_of(session, number)
         steps = open_steps(view.state)
         offers = await offers_of(session, order, policy) if "offer" in steps else None
-        workers = await workers_for(session, order.supplier_id, today()) if order.supplier_id else ()
+        workers = await workers_for(session, order.supplier_id, local_today()) if order.supplier_id else ()
         choices = await services(session) if "service" in steps else ()
         follow_ups = (await follow_ups_of_orders(session, [number])).get(number, [])
     people = await names_of_users(request, {change.by for change in history.changes})

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from home import scans
 from models.audit import audit
+from models.base import local_today
 from models.elder_forms import FieldProblem
 from models.papers import Scan
 from models.people import User
@@ -18,7 +19,6 @@ from web.api.kit import number_in_path
 from web.guard import account_of, needs
 from web.keys import DATABASE, SETTINGS
 from web.paper_scans import REFUSED
-from web.papers import today
 from web.people_names import names_of_users
 from web.problems import NotFound
 from web.render import render
@@ -145,7 +145,7 @@ async def _list(request: web.Request, sent: Typed) -> web.Response:
     async with request.app[DATABASE].read() as session:
         rows = await plans.plans(session)
         drilled = await drill_reports.last_drills(session)
-    day = today()
+    day = local_today()
     context = {
         "plans": rows,
         "drilled": drilled,
@@ -163,7 +163,7 @@ async def _page(request: web.Request, sent: Typed) -> web.Response:
     async with request.app[DATABASE].read() as session:
         plan = await plans.plan_of(session, number)
         reports = [row for row in await drill_reports.reports(session) if row.plan_id == number]
-    day = today()
+    day = local_today()
     context = {
         "plan": plan,
         "reports": reports,

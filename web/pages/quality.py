@@ -1,12 +1,14 @@
 """Quality, for reviewers: the list with the draw of a month, the page where a call is listened to and scored."""
 
+from dataclasses import replace
+
 from aiohttp import web
 
+from models.masking import masked
 from models.quality import calibrations, draws
 from models.quality.candidates import candidates_of
 from models.quality.months import is_month, this_month
 from models.quality.reviews import finish, reply, review_of
-from models.queries.paging import Page
 from models.queries.quality import ReviewView, list_reviews, review_view
 from models.register import FormRefused
 from models.versions import NoSuchRecord, VersionConflict
@@ -17,7 +19,7 @@ from web.pages.listing import LINES, cursor_of, progress_of
 from web.people_names import names_of_users
 from web.places import scope_of
 from web.problems import NotFound
-from web.quality import heard, missed_in, points_in, sheet_for, shown_review
+from web.quality import heard, missed_in, points_in, sheet_for
 from web.render import render
 from web.rights import Right
 from web.typed import Typed, typed, whole_number
@@ -143,7 +145,7 @@ async def _list(request: web.Request, sent: Typed) -> web.Response:
         current = month if is_month(month) else this_month()
         before = await draws.draws_of(session, current)
     context = {
-        "page": Page(tuple(shown_review(view) for view in page.items), page.next),
+        "page": replace(page, items=masked(page.items)),
         "state": state,
         "month": month,
         "agent": agent or "",
@@ -167,7 +169,7 @@ async def _review(request: web.Request, sent: Typed) -> web.Response:
         sheet, items = await sheet_for(session, view)
         tape = await heard(request, session, view)
     context = {
-        "view": shown_review(view),
+        "view": masked(view),
         "sheet": sheet,
         "items": items,
         "tape": tape,

@@ -9,6 +9,7 @@ from wtforms import DateField, Form, IntegerField, StringField
 from wtforms.validators import InputRequired
 
 from models.audit import audit
+from models.base import local_today
 from models.elders import GONE, Elder, Terminal
 from models.masking import masked
 from models.queries.repairs import list_repairs
@@ -20,7 +21,6 @@ from web.forms import LONG, FormData
 from web.guard import account_of, needs
 from web.keys import DATABASE, SETTINGS
 from web.pages.listing import LINES, cursor_of, progress_of
-from web.papers import today
 from web.places import in_sight, repair_in_sight, scope_of
 from web.problems import Conflict, NotFound
 from web.render import render
@@ -138,7 +138,7 @@ async def _page(
     context = {
         "page": replace(page, items=masked(page.items)),
         "state": wanted,
-        "today": today(),
+        "today": local_today(),
         "refused": number,
         "form": form,
         "wrong": wrong or {},

@@ -4,6 +4,7 @@ elders are owed this year (T1)."""
 from aiohttp import web
 
 from ivr.vocabulary import Aid
+from models.base import local_today
 from models.queries.service_gaps import LEAST, list_gaps
 from models.queries.visits_owed import STANDINGS, Standing, list_visits_owed
 from models.register import FormRefused
@@ -16,7 +17,6 @@ from web.guard import account_of, needs
 from web.keys import DATABASE
 from web.pages.admin.kit import Refused, refusal, typed
 from web.pages.listing import LINES, cursor_of
-from web.papers import today
 from web.places import scope_of
 from web.policy_now import POLICY_NOW
 from web.problems import NotFound
@@ -99,7 +99,7 @@ async def visits(request: web.Request) -> web.StreamResponse:
             session,
             scope=scope_of(request),
             policy=policy,
-            today=today(),
+            today=local_today(),
             standing=standing,
             limit=LINES,
             after=cursor_of(request, digits=9),

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from models.base import local_today
 from models.queries.staffing import bins_between
 from models.register import FormRefused
 from models.staffing import shifts
@@ -18,7 +19,6 @@ from web.api.kit import number_in_path
 from web.exports import Table, read_form, send
 from web.guard import account_of, needs
 from web.keys import DATABASE
-from web.papers import today
 from web.policy_now import POLICY_NOW
 from web.render import render, texts_of
 from web.rights import Right
@@ -120,7 +120,7 @@ async def _figures(
 ) -> tuple[Volume, list[Quarter], list[shifts.PlannedShift], date, Target]:
     policy = await request.app[POLICY_NOW].read()
     weeks = int(policy.staffing_weeks)
-    first, after = weeks_before(today(), weeks)
+    first, after = weeks_before(local_today(), weeks)
     async with request.app[DATABASE].read() as session:
         bins = await bins_between(session, first, after)
         planned = await shifts.shifts(session)
@@ -134,7 +134,7 @@ async def _page(request: web.Request, sent: Typed, *, changed: int = 0) -> web.R
     t = texts_of(request)
     found, every, planned, first, target = await _figures(request)
     wanted = sent.number("weekday") if sent else whole_number(request.query.get("day"), digits=1)
-    day = wanted if wanted is not None and wanted < shifts.DAYS else today().weekday()
+    day = wanted if wanted is not None and wanted < shifts.DAYS else local_today().weekday()
     of_day = [one for one in every if one.weekday == day]
     chart: dict[str, Any] = {
         "labels": [one.begins for one in of_day],

@@ -5,6 +5,7 @@ from typing import Any, Final, TypeVar
 
 from aiohttp import web
 
+from models.base import local_today
 from models.masking import masked
 from models.queries.paging import Page
 from models.queries.service_gaps import Gap, list_gaps
@@ -16,7 +17,6 @@ from web.guard import needs
 from web.keys import DATABASE
 from web.pages.services import standing_of
 from web.pages.suppliers import narrowed
-from web.papers import today
 from web.place_names import place_names
 from web.places import scope_of
 from web.policy_now import POLICY_NOW
@@ -46,7 +46,7 @@ async def suppliers(request: web.Request) -> web.StreamResponse:
         who = [str(line.rank or ""), line.name, line.licence, t(f"supplier_status.{line.status}")]
         return [*who, f"{line.points:.1f}", *counts, *what, str(line.workers), ends.isoformat() if ends else ""]
 
-    found = _rows(request, list_suppliers, row, policy=policy, today=today(), **narrowed(form))
+    found = _rows(request, list_suppliers, row, policy=policy, today=local_today(), **narrowed(form))
     given = {name: form[name] for name in ("status", "service", "org_unit") if form.get(name)}
     return await send(request, Table("suppliers", t("suppliers.title"), head, found, given), form)
 
@@ -81,7 +81,7 @@ async def visits(request: web.Request) -> web.StreamResponse:
         who = [one.elder_name, one.community, t(f"service_class.{one.service_class}")]
         return [*who, str(one.done), str(one.by_now), str(one.owed)]
 
-    rows = _rows(request, list_visits_owed, row, policy=policy, today=today(), standing=standing)
+    rows = _rows(request, list_visits_owed, row, policy=policy, today=local_today(), standing=standing)
     table = Table("visits-owed", t("visits_owed.title"), head, rows, {"standing": standing})
     return await send(request, table, form)
 

@@ -7,6 +7,7 @@ from aiohttp import web
 from multidict import MultiMapping
 
 from models.audit import audit
+from models.base import local_today
 from models.orders.states import WITH_ELDER, OrderState
 from models.orders.work_orders import find_order
 from models.queries.register import file_of
@@ -20,7 +21,6 @@ from web.keys import DATABASE
 from web.order_forms import given_in, problems_of, state_in, step_in
 from web.order_steps import OF_SUPPLIER, open_steps, take_step
 from web.pages.listing import LINES, cursor_of
-from web.papers import today
 from web.people_names import names_of_users
 from web.problems import NotFound
 from web.render import render, texts_of
@@ -97,7 +97,7 @@ async def _page(
         if view.elder is not None:
             elder = await file_of(session, view.elder)
             audit(session, account_of(request).actor, "order.elder_read", f"order:{number}", elder=view.elder)
-        workers = await workers_for(session, supplier, today())
+        workers = await workers_for(session, supplier, local_today())
     people = await names_of_users(request, {change.by for change in history.changes})
     context = {
         "order": view,

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from home import scans
 from models.audit import audit
+from models.base import local_today
 from models.papers import is_kept
 from models.queries.suppliers import find_worker
 from models.register import FormRefused
@@ -29,7 +30,7 @@ from web.origin import site_of
 from web.pages.admin.kit import Refused, refusal, typed
 from web.pages.suppliers import WORKER, in_scope, supplier_page
 from web.paper_scans import forget
-from web.papers import scan_in, today
+from web.papers import scan_in
 from web.places import scope_of
 from web.problems import NotFound
 from web.render import render
@@ -98,7 +99,7 @@ async def badge(request: web.Request) -> web.StreamResponse:
         audit(session, account_of(request).actor, "worker.print", f"worker:{number}", supplier=worker.supplier_id)
     address = f"/badges/{worker.badge_token}"
     code = segno.make_qr(str(site_of(request).with_path(address)), error="m").svg_data_uri(scale=4, border=2)
-    trained = is_trained(worker, today())
+    trained = is_trained(worker, local_today())
     context = {"worker": worker, "supplier": supplier, "code": code, "address": address, "trained": trained}
     return render(request, "suppliers/badge.html", context)
 
@@ -111,7 +112,7 @@ async def check(request: web.Request) -> web.StreamResponse:
     if found is None:
         raise NotFound("problem.no_badge")
     worker, supplier = found
-    counts = worker.active and is_trained(worker, today()) and supplier.status in WORKING
+    counts = worker.active and is_trained(worker, local_today()) and supplier.status in WORKING
     return render(request, "suppliers/checked.html", {"worker": worker, "supplier": supplier, "counts": counts})
 
 
@@ -161,7 +162,7 @@ async def _page(request: web.Request, number: int, refused: Refused | None = Non
         worker = await _worker(request, session, number)
         supplier = await session.get_one(Supplier, worker.supplier_id)
         audit(session, account_of(request).actor, "worker.read", f"worker:{number}", supplier=worker.supplier_id)
-    context = {"worker": worker, "supplier": supplier, "trained": is_trained(worker, today()), "refused": refused}
+    context = {"worker": worker, "supplier": supplier, "trained": is_trained(worker, local_today()), "refused": refused}
     return render(request, "suppliers/worker.html", context, status=refused.status if refused else 200)
 
 

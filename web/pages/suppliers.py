@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.base import local_today
 from models.masking import number as masked_number
 from models.queries.suppliers import find_supplier, list_suppliers, supplier_line, workers_of
 from models.register import FormRefused
@@ -24,7 +25,6 @@ from web.guard import account_of, needs
 from web.keys import DATABASE, SETTINGS
 from web.pages.admin.kit import Refused, refusal, typed
 from web.pages.listing import LINES, cursor_of
-from web.papers import today
 from web.people_names import names_of_users
 from web.place_names import place_names
 from web.places import scope_of
@@ -48,7 +48,7 @@ async def show(request: web.Request) -> web.StreamResponse:
             session,
             scope=scope_of(request),
             policy=policy,
-            today=today(),
+            today=local_today(),
             limit=LINES,
             after=cursor_of(request, digits=6),
             **wanted,
@@ -129,7 +129,7 @@ async def put_status(request: web.Request) -> web.StreamResponse:
         async with request.app[DATABASE].write() as session:
             await in_scope(request, session, number)
             new, reason, by = status_in(sent.text("status")), sent.text("reason"), account_of(request).actor
-            await change_status(session, number, new, reason=reason, version=sent.version, by=by, today=today())
+            await change_status(session, number, new, reason=reason, version=sent.version, by=by, today=local_today())
     except (FormRefused, VersionConflict) as why:
         return await supplier_page(request, number, refusal(request, STATUS, sent, why))
     raise web.HTTPSeeOther(f"/suppliers/{number}")
@@ -168,7 +168,7 @@ async def in_scope(request: web.Request, session: AsyncSession, number: int) -> 
 
 async def supplier_page(request: web.Request, number: int, refused: Refused | None = None) -> web.Response:
     """Everything of one supplier; with a form of it that was not taken."""
-    policy, day, scope = await request.app[POLICY_NOW].read(), today(), scope_of(request)
+    policy, day, scope = await request.app[POLICY_NOW].read(), local_today(), scope_of(request)
     async with request.app[DATABASE].read() as session:
         supplier = await find_supplier(session, number, scope=scope)
         line = await supplier_line(session, number, scope=scope, policy=policy, today=day)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 from sqlalchemy import select
 
 from ivr.policy import Policy
 from models.complaint_handling import NewComplaint, register, tell_whom
 from models.complaint_rules import Person
 from models.complaints import AboutKind, Complaint
-from models.database import Database
 from models.register import FormRefused
 from models.scope import EVERYWHERE, NOWHERE
 from models.suppliers.facts import facts_of
@@ -22,15 +18,6 @@ from .orders import BEGIN, POLICY, World
 
 LEAD = Person(id=7, seat=None, roles=frozenset({"lead"}))
 TWICE = Policy(suspend_row=1)  # the second complaint in a row is one too many
-
-
-@pytest_asyncio.fixture
-async def world(sqlite_url: str) -> AsyncIterator[World]:
-    db = Database(sqlite_url)
-    made = World(db)
-    await made.settle()
-    yield made
-    await db.close()
 
 
 async def _complaints(world: World, supplier: int) -> int:
