@@ -40,7 +40,8 @@ class PageFilter(Input):
     def narrows(self) -> dict[str, Any]:
         """All of it by name, as the queries take it: the `cursor` is their `after`."""
         given = {name: getattr(self, name) for name in type(self).model_fields}
-        return {**given, "after": given.pop("cursor")}
+        after = given.pop("cursor")
+        return {**given, "after": after}
 
 
 class IdPageFilter(PageFilter):
