@@ -8,14 +8,13 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
 
 from ari_app import recordings
-from ari_app.ari import AriError, Client, Conflict, NotFound, Resynced, StreamItem
+from ari_app.ari import AriError, Client, Conflict, NotFound, RequestRejected, Resynced, StreamItem
 from ari_app.background import Background
 from ari_app.board import Board
 from ari_app.bus import Bus
@@ -266,8 +265,12 @@ class Controller:
 
     async def mend(self, case: Case) -> None:
         for command in await self._catching_up.mend(case):
-            with suppress(LineGone):
+            try:
                 await self.carry_out(case, command)
+            except LineGone:
+                pass
+            except RequestRejected as problem:  # one leg that cannot be put where it belongs does not keep the others
+                log.warning("not made good", command=type(command).__name__, reason=str(problem))
 
     def line_missing(self, case: str, leg: str) -> None:
         channel = self.lines.channel(Address(case, leg))

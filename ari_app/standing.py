@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 
 from ivr.case import Case
-from ivr.commands import Announce, Hangup, LineCommand, MakeBridge, Record, RemoveBridge
+from ivr.commands import Announce, Hangup, Join, LineCommand, MakeBridge, Record, RemoveBridge
 
 LINK_PATIENCE = 20.0  # seconds without a link after which commands fail: a hung Asterisk is replaced within fifteen
 
@@ -49,6 +49,8 @@ def pointless(case: Case, command: LineCommand) -> bool:
             return False
         case MakeBridge(place) | Record(place) | Announce(place):
             return place not in case.bridges
+        case Join(_, place) if place not in case.bridges:
+            return True
         case _:
             leg = case.leg(command.leg)
             return leg is not None and not leg.alive

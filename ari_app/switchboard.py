@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import assert_never
 
+import structlog
+
 from ari_app.ari import Client
 from ari_app.ari.errors import Conflict, InvalidParameter, NotFound
 from ari_app.lines import Lines, Sound
@@ -39,6 +41,7 @@ from ivr.events import Event, PromptFinished
 from ivr.ids import Address
 from ivr.vocabulary import LegKind
 
+log = structlog.get_logger(__name__)
 SPEECH_ENDS_AFTER = 1000  # ms of quiet that end a stretch of speech
 START_WITHIN = 2.0  # seconds in which a prompt has begun, or never will
 _NUMBER = re.compile(r"[0-9]{3,15}")
@@ -116,12 +119,24 @@ class Switchboard:
             NoRoute: this number cannot be dialled from here.
         """
         try:
-            await self._do(case, command, shown_number)
+            await self._in_a_bridge(case, command, shown_number)
         except (NotFound, InvalidParameter) as refused:
             # A leg that could not be dialled has no event of its own: that is a failure like any other.
             if "Channel not found" in refused.message and not isinstance(command, Dial | Snoop):
                 raise LineGone from refused
             raise
+
+    async def _in_a_bridge(self, case: str, command: LineCommand, shown_number: str) -> None:
+        """Where a bridge is needed and is not there, the request to make it was lost, with a link or with the boot that
+        had decided it: made now, or everybody who comes to this elder would stand outside."""
+        try:
+            await self._do(case, command, shown_number)
+        except NotFound as refused:
+            if "Bridge not found" not in refused.message or not isinstance(command, Join | Record | Announce):
+                raise
+            log.warning("a bridge was missing", case=case, place=command.place)
+            await self._do(case, MakeBridge(command.place), shown_number)
+            await self._do(case, command, shown_number)
 
     async def _do(self, case: str, command: LineCommand, shown_number: str) -> None:
         match command:

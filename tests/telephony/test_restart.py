@@ -46,6 +46,31 @@ async def test_people_who_talk_notice_nothing_and_the_case_goes_on(tmp_path: Pat
             await house.nothing_is_left()
 
 
+async def test_who_was_to_be_together_is_when_the_controller_dies_before_it_has_done_what_it_decided(
+    tmp_path: Path, asterisk_program: Program
+) -> None:
+    async with open_house(tmp_path, asterisk_program, elders=[grandmother()], controller=False) as house:
+        grandma, seat = house.town.elder(ELDER_LINE), house.town.seat("801", voice="agent_a")
+        async with controller_process(house) as first, house.following():
+            await agents_ready(house, "801")
+            await grandma.press_key()
+            await seat.answer()
+            case = await a_case_on_record(house)
+            await kill(first)
+        for bridge in await house.ari.bridges.list():
+            await house.ari.bridges.destroy(bridgeId=bridge.id)  # as if nobody had asked for it yet
+        house.messages.clear()
+        async with controller_process(house), house.following():
+            await asyncio.wait_for(_both_in_one_bridge(house, case), 10)
+            await grandma.hang_up()
+            await house.nothing_is_left()
+
+
+async def _both_in_one_bridge(house: House, case: str) -> None:
+    while [len(bridge.channels) for bridge in await house.ari.bridges.list() if case in bridge.id] != [2]:  # noqa: ASYNC110
+        await asyncio.sleep(0.1)
+
+
 async def test_who_consults_goes_on_and_the_elder_keeps_hearing_something(
     tmp_path: Path, asterisk_program: Program
 ) -> None:

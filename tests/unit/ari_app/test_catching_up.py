@@ -12,9 +12,10 @@ from ari_app.catching_up import NO_ALARMS
 from ari_app.desk import SeatState
 from ari_app.resync import LOST
 from ari_app.taking_over import take_over
+from ivr import ids
 from ivr.case import Case
 from ivr.events import TransferRequested
-from ivr.vocabulary import CaseState, Prompt, Result, Role, Skill
+from ivr.vocabulary import CaseState, Place, Prompt, Result, Role, Skill
 from models.journal_entry import JournalEntry
 from tests.unit.ari_app.fakes import channel, event, picture, playback_frame, refused
 from tests.unit.ari_app.platform import APP, CALLER, Platform, platform, whole_recordings
@@ -236,6 +237,7 @@ async def test_people_who_talk_are_taken_over_and_notice_nothing(tmp_path: Path)
         p.seats("801")
         take_over(p.controller, [(case, entries)])
         assert p.controller.desk.seat("801").state is SeatState.TALKING
+        p.ari.standing = {ids.bridge_id(case.id, Place.ELDER): {CALLER, p.channel("a-1")}}
         await resync(p, channel(CALLER), channel(p.channel("a-1")), ours=())
         asked = [(name, one.get("channel")) for name, one in p.ari.asked if name != "subscribe"]
         for line in (
@@ -255,7 +257,19 @@ async def test_a_caller_who_was_not_answered_yet_is_answered(tmp_path: Path) -> 
     async with platform(tmp_path) as p:
         take_over(p.controller, [(case, entries)])
         await resync(p, channel(CALLER, "Ring"), ours=())
-        assert [name for name in p.ari.names if name != "subscribe"] == ["answer", "move"]
+        assert [name for name, one in p.ari.asked if one.get("channel") == CALLER and name != "move"] == ["answer"] * 2
+        assert p.asked("create") == [("create", {"bridge": ids.bridge_id(case.id, Place.ELDER)})]
+
+
+async def test_who_was_not_brought_together_before_the_former_boot_ended_is_now(tmp_path: Path) -> None:
+    case, entries = await former_boot(tmp_path, up_to="talking")
+    bridge = ids.bridge_id(case.id, Place.ELDER)
+    async with platform(tmp_path) as p:
+        p.seats("801")
+        take_over(p.controller, [(case, entries)])
+        p.ari.standing = {bridge: {CALLER}}
+        await resync(p, channel(CALLER), channel(p.channel("a-1")), ours=())
+        assert p.asked("add") == [("add", {"bridge": bridge, "channel": p.channel("a-1")})]
 
 
 async def test_a_phone_that_still_rings_is_given_up(tmp_path: Path) -> None:

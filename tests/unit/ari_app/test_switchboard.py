@@ -157,6 +157,14 @@ async def test_a_line_that_is_gone_is_told_from_a_command_that_failed(command: L
             await exchange.does(command)
 
 
+async def test_a_bridge_that_was_never_made_is_made_when_somebody_is_to_go_in() -> None:
+    exchange = Exchange()
+    exchange.ari.refusals["add"] = refused(404, "Bridge not found")
+    exchange.ari.watched["create"] = exchange.ari.refusals.clear
+    asked = await exchange.does(Join("elder", Place.ELDER))
+    assert [name for name, _ in asked] == ["add", "create", "add"]
+
+
 # --- what a leg hears -------------------------------------------------------------------------------------------------
 
 
