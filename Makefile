@@ -4,13 +4,14 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
-# Tests mostly wait for people to speak, so more of them at once than there are cores.
-WORKERS ?= 4
+# Tests of calls and pages mostly wait for people, so more of them at once than there are cores.
+WORKERS ?= 5
 # Where platforms under test keep their records: sqlite or postgresql. Without it SQLite, and both where a test says so.
 DATABASE ?=
 SHELL  := /bin/sh
+TESTS   = $(BIN)/python -m pytest --maxschedchunk 1 $(DATABASE:%=--database=%)
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check compliance reliability bench screenshots clean lint lock venv asterisk parts forget
+.PHONY: help demo run test tests-that-wait tests-that-compute check compliance reliability bench screenshots clean lint lock venv asterisk parts forget
 
 help:
 	@echo "make demo    一次求助呼叫的完整演示  one SOS call, played by the town (ARGS=--once: end after it)"
@@ -62,9 +63,17 @@ lint: $(VENV)/.ready
 check: lint
 	$(BIN)/python -m pytest -q -n 2 tests/unit
 
-# Everything that `check` does as well; unit tests run beside those of calls, which mostly wait.
-test: forget lint parts
-	$(BIN)/python -m pytest -n $(WORKERS) --maxschedchunk 1 $(DATABASE:%=--database=%) tests $(ARGS)
+# Everything that `check` does as well. Tests of calls and pages mostly wait for people, and would fail if nobody had time
+# for them; whatever only computes takes the time that they leave.
+test: forget parts
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=line tests-that-wait tests-that-compute
+
+tests-that-wait:
+	@$(TESTS) -n $(WORKERS) tests/telephony tests/browser $(ARGS)
+
+tests-that-compute:
+	@nice -n 15 $(MAKE) --no-print-directory lint
+	@nice -n 15 $(TESTS) -n 2 tests/unit tests/web $(ARGS)
 
 # What earlier runs have shown of the clauses proves nothing of the code as it is now.
 forget:

@@ -25,8 +25,7 @@ for _name in [name for name in os.environ if name.startswith("YJT_") and name !=
 _DEADLINE = 3.0
 _CHILDREN_END = 10.0  # seconds: one that gives way to everybody takes a while on a busy machine
 _POLL = 0.02
-_WAITS = ("telephony", "browser")
-_WAITING_UNTIL = 0.6  # of the whole order
+_SLOW_UNTIL = 0.6  # of the whole order
 
 
 def pytest_sessionstart() -> None:
@@ -34,10 +33,9 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Workers take tests in this order: the files of all folders mixed, because tests of calls mostly wait while others
-    compute. A file stays together: what is made once for it must not be made again and again. Those that wait, the
-    slow ones among them, are spread over the first part: what computes fills the end, where nobody can wait beside it.
-    """
+    """Workers take tests in this order: the files of all folders mixed, the slow tests spread over the first part, so
+    that none of them is what everybody waits for at the end. A file stays together: what is made once for it must not
+    be made again and again."""
     if not hasattr(config, "workerinput"):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]
@@ -46,11 +44,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     all_of, seen = Counter(folders), Counter[tuple[str, ...]]()
     begins: dict[Path, float] = {}
     for item, folder in zip(others, folders, strict=True):
-        share = _WAITING_UNTIL if folder[-1] in _WAITS else 1.0
-        begins.setdefault(item.path, share * seen[folder] / all_of[folder])
+        begins.setdefault(item.path, seen[folder] / all_of[folder])
         seen[folder] += 1
     turns = {item: begins[item.path] for item in others}
-    turns |= {item: _WAITING_UNTIL * number / len(slow) for number, item in enumerate(slow)}
+    turns |= {item: _SLOW_UNTIL * number / len(slow) for number, item in enumerate(slow)}
     items.sort(key=lambda item: turns[item])
 
 
