@@ -30,7 +30,7 @@ from ari_app.resync import (
     unwanted,
 )
 from ari_app.runner import CaseRun
-from ari_app.switchboard import stop_inherited
+from ari_app.switchboard import stop_sounds
 from ivr import ids
 from ivr.broken import in_turn
 from ivr.case import Case
@@ -77,15 +77,17 @@ class CatchingUp:
         young = tuple(under_way(living, lines, picture.channels, at))
         for case, event in differences(living, lines, picture.channels, at):
             house.post(case, event)
+        left = adoptable(house.runs, lines, picture)
         for run in living:
-            run.mend()
+            if run.case.id in left:
+                self._spawn(self._take_up(run, left[run.case.id]), f"take-up-{run.case.id}")
+            else:
+                run.mend()
         self._tidy(picture)
         for channel_id in young:
             self._spawn(self.look_again(channel_id), f"look-again-{channel_id}")
         for channel_id, sound in tuple(lines.sounds.items()):
             self._spawn(self._heard_out(channel_id, sound), f"heard-out-{sound.playback}")
-        for channel in adoptable(house.runs, lines, picture):
-            self._spawn(self._adopt(channel), f"adopt-{channel.id}")
         for channel in strangers(house.runs, lines, picture.channels, ours=house.side_calls_live):
             self._spawn(self._clear_away(channel), f"clear-{channel.id}")
         for channel in newcomers(house.runs, lines, picture.channels, ours=house.side_calls_live):
@@ -187,6 +189,12 @@ class CatchingUp:
             at = self._house.now()
             self._house.post(address.case, PromptFinished(at=at, actor="system", leg=address.leg, prompt=prompt))
 
+    async def _take_up(self, run: CaseRun, channels: Sequence[Channel]) -> None:
+        """Its lines first: with one on which something still plays Asterisk would do nothing that makes the case good,
+        and nothing else for us either until that had come to its end."""
+        await asyncio.gather(*(self._adopt(channel) for channel in channels))
+        run.mend()
+
     async def _adopt(self, channel: Channel) -> None:
         """A line of one of our cases that a former boot owned: taken over without a gap. A caller who was not answered
         yet is answered now; an outgoing line that still rings would be answered into nowhere, so it is given up."""
@@ -207,7 +215,7 @@ class CatchingUp:
     async def _sound_on_record(self, channel: str) -> None:
         """What is heard there becomes ours: music for an elder who waits, silence for anybody else. A sound of which
         nothing is on record would drown whoever comes to speak with them, and keep the line from being moved."""
-        await stop_inherited(self._ari, self._lines, channel)
+        await stop_sounds(self._ari, self._lines, channel)
         if self._waits(channel):
             self._lines.music.add(channel)
             await self._ari.channels.startMoh(channelId=channel)

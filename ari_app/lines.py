@@ -29,7 +29,8 @@ class Lines:
     """`inbound`: channels whose ids Asterisk chose. `causes`: the first specific hang-up cause that was heard of a
     channel, since `ChannelDestroyed` often says 0 where the caller hung up. `hanging_up`: what Asterisk was asked to
     hang up, and has not told the end of. `held`: lines that are not dialled yet, so that Asterisk cannot know them.
-    `inherited`: lines of a former boot, on which sound may be going on that nobody has on record."""
+    `may_sound`: lines on which a prompt may be going on that is not on record: of a former boot, or asked to stop just
+    when the link broke."""
 
     inbound: dict[str, Address] = field(default_factory=dict)
     sounds: dict[str, Sound] = field(default_factory=dict)
@@ -38,7 +39,7 @@ class Lines:
     spoke: set[str] = field(default_factory=set)
     hanging_up: set[str] = field(default_factory=set)
     held: Container[Address] = frozenset()
-    inherited: set[str] = field(default_factory=set)
+    may_sound: set[str] = field(default_factory=set)
     _came_as: dict[Address, str] = field(default_factory=dict)
     _turns: dict[str, int] = field(default_factory=dict)
 
@@ -72,12 +73,9 @@ class Lines:
         self._turns[channel] = turn
         return _playback_id(channel, turn)
 
-    def inherited_sounds(self, channel: str) -> list[str]:
-        """What a former boot may have left playing here; asked once for each channel."""
-        if channel not in self.inherited:
-            return []
-        self.inherited.discard(channel)
-        return [_playback_id(channel, turn) for turn in range(SOUNDS)]
+    def possible_sounds(self, channel: str) -> list[str]:
+        """What may be playing here without being on record."""
+        return [_playback_id(channel, turn) for turn in range(SOUNDS)] if channel in self.may_sound else []
 
     def sound_started(self, channel: str, playback: str) -> None:
         sound = self.sounds.get(channel)
@@ -104,7 +102,7 @@ class Lines:
         self._forget(channel)
         self.sounds.pop(channel, None)
         self._turns.pop(channel, None)
-        self.inherited.discard(channel)
+        self.may_sound.discard(channel)
         self.music.discard(channel)
         self.causes.pop(channel, None)
         self.spoke.discard(channel)

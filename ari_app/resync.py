@@ -3,7 +3,8 @@ lives there that nobody wants any more, or is not where it belongs."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ari_app.ari import Resynced
@@ -12,7 +13,7 @@ from ari_app.lines import Lines
 from ari_app.runner import CaseRun
 from ivr import ids
 from ivr.case import Case, Leg
-from ivr.commands import Answer, Join, Leave, LineCommand, MakeBridge
+from ivr.commands import Answer, Join, Leave, LineCommand, MakeBridge, StopSound
 from ivr.events import Event, LegAnswered, LegEnded
 from ivr.vocabulary import OUT_OF_ORDER, CaseState, LegState, Place
 
@@ -77,13 +78,14 @@ def _may_be_under_way(leg: Leg, at: datetime) -> bool:
     )
 
 
-def adoptable(runs: Container[str], lines: Lines, picture: Resynced) -> Iterator[Channel]:
-    """Lines of our cases that do not belong to our application: a former boot's."""
-    ours = frozenset(picture.application.channel_ids)
+def adoptable(runs: Container[str], lines: Lines, picture: Resynced) -> Mapping[str, Sequence[Channel]]:
+    """Lines of our cases that do not belong to our application, a former boot's, by their case."""
+    ours, found = frozenset(picture.application.channel_ids), defaultdict[str, list[Channel]](list)
     for channel in picture.channels:
         address = lines.address(channel.id)
         if address is not None and address.case in runs and channel.id not in ours:
-            yield channel
+            found[address.case].append(channel)
+    return found
 
 
 def strangers(
@@ -150,7 +152,7 @@ def out_of_place(case: Case, lines: Lines, there: Mapping[Place, Container[str] 
             continue
         inside = [place for place, channels in there.items() if channel in (channels or ())]
         if leg.place is not Place.NOWHERE and leg.place not in inside:
-            yield Join(leg.id, leg.place)
+            yield from (StopSound(leg.id), Join(leg.id, leg.place))
         elif leg.place is Place.NOWHERE:
             yield from (Leave(leg.id, place) for place in inside)
 

@@ -17,7 +17,7 @@ from typing import assert_never
 import structlog
 
 from ari_app.ari import Client
-from ari_app.ari.errors import Conflict, InvalidParameter, NotFound
+from ari_app.ari.errors import AriError, Conflict, InvalidParameter, NotFound
 from ari_app.lines import Lines, Sound
 from ivr import ids
 from ivr.commands import (
@@ -242,12 +242,17 @@ class Switchboard:
     async def _stop_sound(self, channel: str) -> None:
         sound = self._lines.sounds.pop(channel, None)
         if sound is not None:
-            with suppress(NotFound):  # it came to its end meanwhile
+            try:
                 await self._ari.playbacks.stop(playbackId=sound.playback)
-        await stop_inherited(self._ari, self._lines, channel)
+            except NotFound:  # it came to its end meanwhile
+                pass
+            except AriError:
+                self._lines.may_sound.add(channel)
+                raise
+        await stop_sounds(self._ari, self._lines, channel)
         if channel in self._lines.music:
-            self._lines.music.discard(channel)
             await self._ari.channels.stopMoh(channelId=channel)
+            self._lines.music.discard(channel)
 
     async def _start_music(self, channel: str) -> None:
         await self._stop_sound(channel)  # of a prompt's own music, which must not keep the channel from all else
@@ -255,8 +260,10 @@ class Switchboard:
         await self._ari.channels.startMoh(channelId=channel)
 
 
-async def stop_inherited(ari: Client, lines: Lines, channel: str) -> None:
-    """Whatever a former boot has left playing on this channel: Asterisk would do nothing else with it until the end."""
-    for playback in lines.inherited_sounds(channel):
+async def stop_sounds(ari: Client, lines: Lines, channel: str) -> None:
+    """Whatever may be playing on this channel: Asterisk would do nothing else with it until the end, and nothing else
+    for us, since a request that waits for a channel keeps those behind it waiting."""
+    for playback in lines.possible_sounds(channel):
         with suppress(NotFound):
             await ari.playbacks.stop(playbackId=playback)
+    lines.may_sound.discard(channel)

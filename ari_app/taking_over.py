@@ -26,7 +26,11 @@ def take_over(controller: Controller, open_cases: Sequence[OpenCase]) -> None:
         for leg in case.live(*ELDERS):
             if leg.channel:
                 controller.lines.arrived(leg.channel, case.id, leg.id)
-            controller.lines.inherited.add(controller.lines.channel(ids.Address(case.id, leg.id)))
+        controller.lines.may_sound.update(
+            controller.lines.channel(ids.Address(case.id, leg.id))
+            for leg in case.live()
+            if leg.kind is not LegKind.SEAT  # nothing is played to agents
+        )
         for leg in case.live(LegKind.SEAT):
             controller.desk.occupied(leg.number, case.id, leg.role, talking=leg.up)
             controller.handsets.inherit(controller.lines.channel(ids.Address(case.id, leg.id)), leg.number)

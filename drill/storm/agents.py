@@ -48,12 +48,17 @@ class Control:
         await self._ask("POST", f"/seats/{extension}/state", body)
 
     async def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> tuple[int, Any]:
-        """Status and answer. A stand-by refers to the other one."""
-        for _ in range(len(self._bases)):
-            async with self._http.request(method, f"{self._bases[0]}{path}", json=body) as answer:
-                if answer.status != _STANDS_BY:
-                    return answer.status, await answer.json()
-            self._bases.rotate()
+        """Status and answer, of whichever is active. Where nobody listens, or one stands by, the other is asked; for a
+        while, because one may be taking over just now."""
+        for pause in (*_AGAIN, None):
+            for _ in range(len(self._bases)):
+                with suppress(aiohttp.ClientConnectorError):  # nothing was asked
+                    async with self._http.request(method, f"{self._bases[0]}{path}", json=body) as answer:
+                        if answer.status != _STANDS_BY:
+                            return answer.status, await answer.json()
+                self._bases.rotate()
+            if pause is not None:
+                await asyncio.sleep(pause)
         raise aiohttp.ClientError(f"{method} {path}: no controller is active")
 
 

@@ -200,7 +200,7 @@ async def test_what_a_former_boot_left_playing_is_stopped_once() -> None:
     former = Exchange()
     ((_, words),) = await former.does(Play("elder", Prompt.WELCOME, music=True))
     exchange = Exchange()
-    exchange.lines.inherited.add(CALLER)
+    exchange.lines.may_sound.add(CALLER)
     exchange.ari.refusals["stop"] = refused(404)
     asked = await exchange.does(StopSound("elder"), StopSound("elder"))
     assert words["playback"] in [sound["playback"] for name, sound in asked if name == "stop"]
