@@ -49,6 +49,7 @@ class Settings(BaseModel):
     database_url: Annotated[str, BeforeValidator(values.parse_database_url)] = ""
     web_host: Address = "127.0.0.1"
     web_port: Port = 8080
+    public_url: Annotated[str, BeforeValidator(values.parse_site)] = ""  # for links that are sent and printed
     trusted_proxies: Annotated[list[str], BeforeValidator(values.parse_networks)] = Field(
         default_factory=lambda: ["127.0.0.1/32", "::1/128"]
     )
@@ -94,6 +95,7 @@ class Settings(BaseModel):
     recordings_room: Annotated[int, Field(ge=10, le=10_000_000)] = 2000  # MB free, below which it is said
     keep_ordinary_days: Annotated[int, Field(ge=30, le=36500)] = 365
     keep_emergency_days: Annotated[int, Field(ge=30, le=36500)] = 1095
+    keep_visit_photos_days: Annotated[int, Field(ge=30, le=36500)] = 365
     keep_complaint_years: Annotated[int, Field(ge=1, le=100)] = 5
     policy: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
 
@@ -329,6 +331,7 @@ _IN_PLAIN_WORDS = {
     "recordings_room": "应为 10 到 10000000 的整数，单位 MB / write a whole number of MB, 10 to 10000000",
     "keep_ordinary_days": "应为 30 到 36500 的天数 / write a number of days, 30 to 36500",
     "keep_emergency_days": "应为 30 到 36500 的天数 / write a number of days, 30 to 36500",
+    "keep_visit_photos_days": "应为 30 到 36500 的天数 / write a number of days, 30 to 36500",
     "keep_complaint_years": "应为 1 到 100 的年数 / write a number of years, 1 to 100",
     "policy": "应为不小于 0 的秒数 / write a number of seconds, 0 or more",
 }
