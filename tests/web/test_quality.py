@@ -79,6 +79,9 @@ async def test_from_the_draw_to_the_reply(house: House) -> None:
     assert (again.fingerprint, unclear) == (row.lots[0]["fingerprint"], 0)
     await _send(house, "/quality-draws", month=MONTH)
     assert len(await _reviews(house)) == 2, "a second draw has nothing to fill up"
+    async with house.db.write() as session:
+        found = await draw(session, MONTH, calls, unclear=unclear, by="user:1", of_all=False)
+    assert [lot.agent for lot in found.lots] == [drawn[0].agent_id], "of whom no call was seen, nothing is said"
 
     first = next(one for one in drawn if one.emergency)
     path = f"/quality-reviews/{first.id}"
