@@ -6,7 +6,6 @@ It serves the web process of the same home, never a browser: rights and language
 from __future__ import annotations
 
 import asyncio
-import hmac
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -18,9 +17,10 @@ from ari_app.ari import AriError
 from ari_app.asking import ask
 from ari_app.bus import Message, TooSlow
 from ari_app.calling_out import call_out
+from ari_app.control_door import TOKEN, Refused, body_of, guarded
 from ari_app.controller import Controller
-from ari_app.desk import SeatNotFree, UnknownSeat
-from ari_app.handsets import HandsetAction, NoCall
+from ari_app.desk import SeatNotFree
+from ari_app.handsets import HandsetAction
 from ari_app.live import case_json
 from ari_app.load import load_of
 from ari_app.prompt_takes import FOLDER, Take
@@ -28,77 +28,17 @@ from ari_app.requests import BadRequest, actor_of, parse_action, parse_call, par
 from ari_app.runner import CaseRun
 from ari_app.sip_watch import SipWatch
 from ari_app.strangers import parse_network
-from ari_app.wrap_up import NotProlonged
 from home.asterisk import AsteriskError
 from home.programs import ProgramMissing
 from ivr.events import FileShown
-from ivr.serial import Json
-from models.database import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
 CONTROLLER = web.AppKey("controller", Controller)
-TOKEN = web.AppKey("token", str)
 RELOAD: web.AppKey[Callable[[], Awaitable[None]]] = web.AppKey("reload")
 SEAT_CHOSE: web.AppKey[Callable[[str], None]] = web.AppKey("seat_chose")
 HEARTBEAT = 5.0
 LARGEST_BODY = 64 * 1024
 _NUMBER = re.compile("[0-9]{1,18}")
-
-
-class Refused(Exception):
-    """Becomes the contract's error body."""
-
-    def __init__(self, status: int, code: str, message: str, fields: dict[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body: dict[str, Json] = {"error": {"code": code, "message": message, "fields": {**(fields or {})}}}
-
-
-@web.middleware
-async def guarded(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """The token for all but health; every error in the contract's form."""
-    try:
-        if request.path != "/health":
-            _check_token(request)
-        return await handler(request)
-    except Refused as refused:
-        return _error(refused)
-    except BadRequest as bad:
-        return _error(Refused(422, "invalid", str(bad), bad.fields))
-    except (SeatNotFree, NotProlonged, NoCall) as busy:
-        return _error(Refused(409, str(busy), "this cannot be done with this seat now"))
-    except UnknownSeat:
-        return _error(Refused(404, "unknown_seat", "there is no such seat"))
-    except DatabaseUnavailable as away:
-        return _error(Refused(503, "database_unavailable", str(away)))
-    except web.HTTPException as http:
-        return _error(Refused(http.status, http.reason.lower().replace(" ", "_"), http.reason))
-    except Exception:
-        # The outermost guard of a request; what went wrong is for the log, not for whoever asked.
-        log.exception("a request could not be answered", path=request.path)
-        return _error(Refused(500, "internal", "a mistake of the controller's; its log tells more"))
-
-
-def _error(refused: Refused) -> web.Response:
-    return web.json_response(refused.body, status=refused.status)
-
-
-def _check_token(request: web.Request) -> None:
-    given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
-    if not hmac.compare_digest(given, f"Bearer {request.app[TOKEN]}".encode()):
-        raise Refused(401, "unauthorized", "the control token is missing or wrong")
-
-
-async def _body(request: web.Request) -> dict[str, object]:
-    try:
-        body = await request.json()
-    except (ValueError, LookupError, RecursionError):  # no JSON, no such charset, brackets without end
-        raise Refused(400, "not_json", "the body must be JSON") from None
-    if not isinstance(body, dict):
-        raise Refused(400, "not_an_object", "the body must be a JSON object")
-    return body
 
 
 def _run(request: web.Request) -> CaseRun:
@@ -146,7 +86,7 @@ async def _send_all(socket: web.WebSocketResponse, messages: AsyncIterator[Messa
 async def post_action(request: web.Request) -> web.Response:
     run = _run(request)
     controller = request.app[CONTROLLER]
-    refusal = await ask(controller.desk, run, parse_action(await _body(request), controller.now()))
+    refusal = await ask(controller.desk, run, parse_action(await body_of(request), controller.now()))
     if refusal is not None:
         raise Refused(409, refusal.reason.value, refusal.detail or refusal.reason.value)
     return web.json_response({"case": case_json(run, controller.now())})
@@ -155,21 +95,21 @@ async def post_action(request: web.Request) -> web.Response:
 async def post_call(request: web.Request) -> web.Response:
     """An agent rings somebody: their own phone first."""
     controller = request.app[CONTROLLER]
-    wanted = parse_call(await _body(request), controller.now())
+    wanted = parse_call(await body_of(request), controller.now())
     run = await call_out(controller.desk, controller.reception, wanted)
     return web.json_response({"case": case_json(run, controller.now())})
 
 
 async def post_report(request: web.Request) -> web.Response:
     """A device's report, kept by whoever hands it in until the answer says that it is on record."""
-    body = await _body(request)
+    body = await body_of(request)
     taken = await request.app[CONTROLLER].reception.report(parse_report(body), by=actor_of(body))
     return web.json_response({"case": taken.case, "durable": taken.durable})
 
 
 async def post_shown(request: web.Request) -> web.Response:
     run = _run(request)
-    body = await _body(request)
+    body = await body_of(request)
     controller = request.app[CONTROLLER]
     seat = controller.desk.seat(str(body.get("extension")))
     run.post(FileShown(at=controller.now(), actor=actor_of(body), extension=seat.extension))
@@ -179,7 +119,7 @@ async def post_shown(request: web.Request) -> web.Response:
 async def post_seat_state(request: web.Request) -> web.Response:
     controller = request.app[CONTROLLER]
     desk, seat = controller.desk, controller.desk.seat(request.match_info["extension"])
-    body = await _body(request)
+    body = await body_of(request)
     actor_of(body)
     by = str(body.get("by") or "")[:60]
     match body.get("state"):
@@ -198,7 +138,7 @@ async def post_seat_state(request: web.Request) -> web.Response:
 
 async def post_seat_phone(request: web.Request) -> web.Response:
     """Work the SIP telephone of a seat: `answer`, `hangup`, `mute`, `unmute`."""
-    controller, body = request.app[CONTROLLER], await _body(request)
+    controller, body = request.app[CONTROLLER], await body_of(request)
     actor_of(body)
     seat = controller.desk.seat(request.match_info["extension"])
     try:
@@ -224,7 +164,7 @@ async def get_sip(request: web.Request) -> web.Response:
 
 
 async def post_lift(request: web.Request) -> web.Response:
-    body = await _body(request)
+    body = await body_of(request)
     try:
         network = parse_network(str(body.get("address")))
     except ValueError:
@@ -241,7 +181,7 @@ def _watch(request: web.Request) -> SipWatch:
 
 async def post_take(request: web.Request) -> web.Response:
     """Ring a seat's phone, so that a prompt is spoken into it."""
-    controller, body = request.app[CONTROLLER], await _body(request)
+    controller, body = request.app[CONTROLLER], await body_of(request)
     actor_of(body)
     seat = controller.desk.seat(str(body.get("extension")))
     if seat.case is not None:

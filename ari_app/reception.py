@@ -13,11 +13,11 @@ from datetime import datetime
 from typing import Protocol
 
 from ari_app.dialled import DialledNumbers
+from ari_app.house import House as CaseHouse
 from ari_app.lines import Lines
 from ari_app.needs import Needs, devices_of, is_need, numbers_of
 from ari_app.register import Register
 from ari_app.runner import CaseRun
-from ari_app.runner import House as CaseHouse
 from dialplan.agi.record import Record
 from ivr import ids
 from ivr.case import Case, DeviceReport

@@ -1,7 +1,7 @@
 """The runner: one mailbox and one task for each case, so that its events are decided in order; commands about lines go
-out in order through a second task, so that deciding never waits for Asterisk.
+out in order through a second task (`case_lines.py`), so that deciding never waits for Asterisk.
 
-What the case needs from the rest of the controller is the protocol `House`.
+What the case needs from the rest of the controller is the protocol `House` (`house.py`).
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Protocol, assert_never
+from datetime import datetime
+from typing import assert_never
 
 import structlog
 
-from ari_app.ari.errors import AriError, RequestRejected
+from ari_app.case_lines import CaseLines
+from ari_app.case_timers import CaseTimers
 from ari_app.causes import Causes
-from ari_app.switchboard import LineGone, NoRoute
+from ari_app.house import House
+from ari_app.house import RaisedAlarm as RaisedAlarm
 from ivr.case import Case
 from ivr.commands import (
     Alarm,
@@ -66,39 +68,6 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class RaisedAlarm:
-    kind: AlarmKind
-    detail: str
-    at: datetime
-
-    def as_json(self) -> dict[str, Json]:
-        return {"kind": self.kind.value, "detail": self.detail, "at": self.at.isoformat()}
-
-
-class House(Protocol):
-    """Everything a case may ask of the controller. Nothing here waits, but `carry_out`, `mend` and `durable`.
-    `holds_back`: this line is not to be dialled now, or was never dialled. `line_missing`: its channel is gone."""
-
-    policy: Policy
-
-    def now(self) -> datetime: ...
-    async def carry_out(self, case: Case, command: LineCommand) -> None: ...
-    async def mend(self, case: Case) -> None: ...
-    def line_missing(self, case: str, leg: str) -> None: ...
-    def holds_back(self, case: Case, seq: int, command: LineCommand) -> bool: ...
-    async def durable(self, case: str, seq: int) -> bool: ...
-    def record(self, entry: JournalEntry) -> None: ...
-    def look_up(self, case: str, caller: str, device: str) -> None: ...
-    def seat_command(self, case: str, command: SeatCommand) -> None: ...
-    def seat_answered(self, extension: str) -> None: ...
-    def pass_on(self, case: str, call: PassOn) -> None: ...
-    def tape_ended(self, case: str, file: str) -> None: ...
-    def alarmed(self, case: str, alarm: RaisedAlarm) -> None: ...
-    def changed(self, run: CaseRun) -> None: ...
-    def finished(self, run: CaseRun) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
 class _Letter:
     event: Event
     cause: int | None = None
@@ -114,14 +83,16 @@ class CaseRun:
     entries: list[JournalEntry] = field(default_factory=list)
     told: list[Json] = field(default_factory=list)  # the timeline as consoles have it, see `live.case_json`
     _mailbox: asyncio.Queue[_Letter] = field(default_factory=asyncio.Queue)
-    _orders: asyncio.Queue[tuple[int, LineCommand] | None] = field(default_factory=asyncio.Queue)  # None: mend
     _decided_by: Policy | None = None  # the policy that is on record for the last entry
-    _unsure: bool = False  # a command may have been lost on its way to Asterisk
-    due: dict[Timer, datetime] = field(default_factory=dict)  # when each running timer fires
-    _timers: dict[Timer, asyncio.TimerHandle] = field(default_factory=dict)
+    _lines: CaseLines = field(init=False)
+    _timers: CaseTimers = field(init=False)
     _causes: Causes = field(default_factory=Causes)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _stopped: bool = False
+
+    def __post_init__(self) -> None:
+        self._lines = CaseLines(self.house, lambda: self.case, failed=self._has_failed, alarm=self._raise_alarm_now)
+        self._timers = CaseTimers(self.house.now, self._timer_fired)
 
     def start(self, timers: Mapping[Timer, float] | None = None) -> None:
         """`timers`: those that ran in a former boot, with the seconds that are left of each."""
@@ -131,19 +102,16 @@ class CaseRun:
             if entry.policy is not None:
                 self._decided_by = Policy.recorded(entry.policy)
         for timer, seconds in (timers or {}).items():
-            self._start_timer(timer, seconds)
+            self._timers.start(timer, seconds)
         self._tasks = [
             asyncio.create_task(self._decide_all(), name=f"decide-{self.case.id}"),
-            asyncio.create_task(self._carry_out_all(), name=f"lines-{self.case.id}"),
+            asyncio.create_task(self._lines.carry_out_all(), name=f"lines-{self.case.id}"),
         ]
 
     async def stop(self) -> None:
         """Nothing more is decided; whoever still waits for an answer is told that the case is over."""
         self._stopped = True
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
-        self.due.clear()
+        self._timers.stop_all()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -155,18 +123,21 @@ class CaseRun:
     @property
     def idle(self) -> bool:
         """Nothing is waiting to be decided or carried out."""
-        return self._mailbox.empty() and self._orders.empty()
+        return self._mailbox.empty() and not self._lines.waiting
+
+    @property
+    def due(self) -> Mapping[Timer, datetime]:
+        """When each running timer fires."""
+        return self._timers.due
 
     def mend(self) -> None:
         """The link to Asterisk stands again: what was lost on the way is made good, after what was ordered before."""
-        if self._unsure:
-            self._unsure = False
-            self._orders.put_nowait(None)
+        self._lines.mend()
 
     @property
     def backlog(self) -> tuple[int, int]:
         """How many events wait to be decided, and how many commands to be carried out."""
-        return self._mailbox.qsize(), self._orders.qsize()
+        return self._mailbox.qsize(), self._lines.waiting
 
     def post(self, event: Event, cause: int | None = None) -> None:
         self._mailbox.put_nowait(_Letter(event, cause))
@@ -181,9 +152,7 @@ class CaseRun:
 
     def dial(self, seq: int, command: Dial) -> None:
         """A line that was held back may be dialled now."""
-        self._orders.put_nowait((seq, command))
-
-    # --- deciding -----------------------------------------------------------------------------------------------
+        self._lines.order(seq, command)
 
     async def _decide_all(self) -> None:
         structlog.contextvars.bind_contextvars(case=self.case.id)
@@ -264,15 +233,15 @@ class CaseRun:
             case FindSeat() | StopFindingSeat() | ReleaseSeat() | ChangeRole() | ShowFile():
                 self._ask_desk(seq, command)
             case StartTimer(timer, seconds):
-                self._start_timer(timer, seconds)
+                self._timers.start(timer, seconds)
             case StopTimer(timer):
-                self._stop_timer(timer)
+                self._timers.stop(timer)
             case LookUp(caller, device):
                 self.house.look_up(self.case.id, caller, device)
             case PassOn():
                 self.house.pass_on(self.case.id, command)
             case Alarm():
-                self._raise_alarm(command, self.house.now())
+                self._raise_alarm_now(command)
             case (
                 Refuse()
                 | OpenProvisionalFile()
@@ -289,7 +258,7 @@ class CaseRun:
     def _order(self, seq: int, command: LineCommand) -> None:
         """What is held back comes back as `dial` when it may ring."""
         if not self.house.holds_back(self.case, seq, command):
-            self._orders.put_nowait((seq, command))
+            self._lines.order(seq, command)
 
     def _ask_desk(self, seq: int, command: SeatCommand) -> None:
         """A file is shown before the phone is rung; the rest comes after the lines: a caller is answered before a seat
@@ -303,78 +272,26 @@ class CaseRun:
         try:
             self.house.seat_command(self.case.id, command)
         except KeyError as unknown:
-            self.post(self._failure(command, f"unknown seat {unknown}"), seq)
+            self._has_failed(command, f"unknown seat {unknown}", seq)
         except Exception as unforeseen:
             # The outermost guard, as for commands about lines.
             log.exception("a command could not be carried out", command=type(command).__name__)
-            self.post(self._failure(command, type(unforeseen).__name__), seq)
+            self._has_failed(command, type(unforeseen).__name__, seq)
 
     def _raise_alarm(self, command: Alarm, at: datetime) -> None:
         alarm = RaisedAlarm(command.kind, command.detail, at)
         log.warning("alarm", alarm=command.kind.value)
         self.house.alarmed(self.case.id, alarm)
 
-    def _failure(self, command: Command, reason: str) -> CommandFailed:
-        return CommandFailed(at=self.house.now(), actor="system", command=command, reason=reason)
+    def _raise_alarm_now(self, command: Alarm) -> None:
+        self._raise_alarm(command, self.house.now())
 
-    # --- timers -------------------------------------------------------------------------------------------------
+    def _has_failed(self, command: Command, reason: str, seq: int) -> None:
+        """What the entry of this number has ordered comes back as an event."""
+        self.post(CommandFailed(at=self.house.now(), actor="system", command=command, reason=reason), seq)
 
-    def _start_timer(self, timer: Timer, seconds: float) -> None:
-        self._stop_timer(timer)
-        self._timers[timer] = asyncio.get_running_loop().call_later(seconds, self._fire, timer)
-        self.due[timer] = self.house.now() + timedelta(seconds=seconds)
-
-    def _stop_timer(self, timer: Timer) -> None:
-        self.due.pop(timer, None)
-        running = self._timers.pop(timer, None)
-        if running is not None:
-            running.cancel()
-
-    def _fire(self, timer: Timer) -> None:
-        del self._timers[timer], self.due[timer]
+    def _timer_fired(self, timer: Timer) -> None:
         self.post(TimerFired(at=self.house.now(), actor="timer", timer=timer))
-
-    # --- lines --------------------------------------------------------------------------------------------------
-
-    async def _carry_out_all(self) -> None:
-        structlog.contextvars.bind_contextvars(case=self.case.id)
-        while True:
-            order = await self._orders.get()
-            try:
-                await (self._mend() if order is None else self._carry_out(*order))
-            except Exception as unforeseen:
-                # The outermost guard: a mistake of ours in one command must not silence all that follow.
-                log.exception("a command could not be carried out", command=type(order and order[1]).__name__)
-                if order is not None:
-                    self.post(self._failure(order[1], type(unforeseen).__name__), order[0])
-
-    async def _mend(self) -> None:
-        try:
-            await self.house.mend(self.case)
-        except AriError as problem:
-            self._unsure = True
-            log.warning("what was lost could not be made good; after the next resync", reason=str(problem))
-
-    async def _carry_out(self, seq: int, command: LineCommand) -> None:
-        # Dialling a service is irrevocable: on the record first. A life weighs more than the record, so the wait ends.
-        irrevocable = isinstance(command, Dial) and command.kind is LegKind.SERVICE
-        if irrevocable and not await self.house.durable(self.case.id, seq):
-            self._raise_alarm(Alarm(AlarmKind.COMMAND_FAILED, "journal"), self.house.now())
-        try:
-            await self.house.carry_out(self.case, command)
-        except LineGone:
-            log.info("the line was gone already", command=type(command).__name__)
-            self._make_sure(getattr(command, "leg", ""))
-        except (AriError, NoRoute) as problem:
-            self._unsure = self._unsure or not isinstance(problem, RequestRejected | NoRoute)
-            log.warning("command failed", command=type(command).__name__, reason=str(problem))
-            self.post(self._failure(command, str(problem)), seq)
-
-    def _make_sure(self, leg: str) -> None:
-        """A line that is gone while its leg lives: its end is on its way to us, or came before the case had the leg."""
-        there = self.case.leg(leg)
-        if there is not None and there.alive:
-            self.house.line_missing(self.case.id, leg)
 
 
 def event_json(event: Event) -> dict[str, Json]:

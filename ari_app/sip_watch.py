@@ -8,7 +8,6 @@ nftables (docs/security.md).
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,6 +23,7 @@ import structlog
 
 from ari_app.ami import AmiLink, SecurityEvent
 from ari_app.ari import AriError, Client
+from ari_app.ban_records import append, ban_of, line_of, row_of
 from ari_app.sip_access_list import AccessList
 from ari_app.strangers import Ban, BanLimits, Network, Spared, Strangers, Trusted
 from home.secrets import Secrets
@@ -36,9 +36,7 @@ BAN_LOG = "log/sip-bans.log"
 TURN = 1.0  # seconds: bans end, and what failed is tried again, this much late at most
 RETRY = 5.0  # seconds after which what the database or Asterisk did not take is tried again
 MOST_WAITING = 10_000  # events; of a flood beyond that nothing new is to be learnt
-TRUST_KEPT_EVERY = timedelta(
-    hours=1
-)  # a seat proves its password every few minutes: that need not be written each time
+TRUST_KEPT_EVERY = timedelta(hours=1)  # a seat proves its password every few minutes: not each time is written down
 SPARED_TOLD = timedelta(minutes=10)  # for which /ready tells of an address that was not banned
 _LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
@@ -180,8 +178,8 @@ class SipWatch:
             case Ban() as ban:
                 told = {"seconds": ban.seconds, "failures": ban.failures, "times": ban.times}
                 log.warning("a SIP address is banned", network=str(ban.network), **told)
-                self._unkept[ban.network] = _row(ban)
-                self._unwritten.append(_line(ban))
+                self._unkept[ban.network] = row_of(ban)
+                self._unwritten.append(line_of(ban))
                 self._banned()
             case Spared() as spared:
                 log.warning("a SIP address fails often, and is never banned", network=str(spared.network))
@@ -198,7 +196,7 @@ class SipWatch:
         if ended is None:
             return False
         log.warning("the ban of a SIP address is lifted", network=str(wish.network), by=wish.by)
-        self._unkept[wish.network] = _row(ended, lifted_by=wish.by)
+        self._unkept[wish.network] = row_of(ended, lifted_by=wish.by)
         return True
 
     # --- what Asterisk is told ----------------------------------------------------------------------------------
@@ -224,7 +222,7 @@ class SipWatch:
             return
         try:
             async with self._database.read() as session:
-                bans = [_ban(row) for row in await all_bans(session)]
+                bans = [ban_of(row) for row in await all_bans(session)]
                 trusted = {ip_network(row.network): row.seen_at for row in await all_trusted(session)}
         except DatabaseUnavailable as away:
             self._failed("database", "not on record", away)
@@ -236,7 +234,7 @@ class SipWatch:
     async def _keep(self) -> None:
         lines, self._unwritten = self._unwritten, []
         if lines:
-            await asyncio.to_thread(_append, self._ban_log, lines)
+            await asyncio.to_thread(append, self._ban_log, lines)
         if not (self._unkept or self._trust_new) or not self._may_try("database"):
             return
         try:
@@ -300,30 +298,3 @@ def watch_of(
         now=now,
         banned=banned,
     )
-
-
-def _row(ban: Ban, *, lifted_by: str = "") -> SipBan:
-    return SipBan(
-        network=str(ban.network),
-        since=ban.since,
-        until=ban.until,
-        failures=ban.failures,
-        times=ban.times,
-        lifted_by=lifted_by,
-    )
-
-
-def _ban(row: SipBan) -> Ban:
-    return Ban(ip_network(row.network), row.since, row.until, row.failures, row.times)
-
-
-def _line(ban: Ban) -> str:
-    """For fail2ban and its like: nothing in it is a stranger's choice but the address."""
-    return f"{ban.since:%Y-%m-%d %H:%M:%S} sip-ban {ban.network} for {ban.seconds} s after {ban.failures} failures\n"
-
-
-def _append(file: Path, lines: list[str]) -> None:
-    # Opened anew each time, so that it may be rotated.
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(descriptor, "a", encoding="utf-8") as opened:
-        opened.writelines(lines)

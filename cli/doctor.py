@@ -49,6 +49,7 @@ async def examine(settings: Settings) -> list[Finding]:
         *examine_home.journal_files(settings),
         *examine_home.asterisk(settings),
         *examine_home.trunk(settings),
+        *examine_home.links(settings),
     ]
     findings += [finding async for finding in examine_home.database(settings)]
     findings += await asyncio.to_thread(lambda: list(examine_home.maintenance(settings)))

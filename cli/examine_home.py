@@ -173,6 +173,20 @@ def trunk(settings: Settings) -> Iterator[Finding]:
         )
 
 
+def links(settings: Settings) -> Iterator[Finding]:
+    """Links in messages to workers: under which name we are reached is nothing that a request may say."""
+    if settings.public_url:
+        yield ok("links", settings.public_url)
+    elif settings.sms_gateway not in ("none", "file"):
+        yield note(
+            "links",
+            "不知道对外网址：服务人员收不到带链接的短信",
+            "our public name is not known: workers get no SMS with the link to their page",
+            "设置 YJT_PUBLIC_URL=https://...",
+            "set YJT_PUBLIC_URL=https://...",
+        )
+
+
 async def database(settings: Settings) -> AsyncIterator[Finding]:
     if settings.database_url.startswith("sqlite") and not settings.home.exists():
         return

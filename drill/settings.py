@@ -13,7 +13,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from home.ports import Wanted
-from home.settings import TOWN_PREFIX, Settings, SettingsError
+from home.settings import Settings, SettingsError
+from home.settings_written import TOWN_PREFIX
 from home.values import RtpPorts, parse_address, parse_database_url, parse_port, parse_rtp_ports
 
 

@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
@@ -94,10 +93,13 @@ def add(settings: Settings, scan: Scan, file: Path) -> None:
     file.replace(target)
 
 
-def remove(settings: Settings, digest: str, *, folder: str = FOLDER) -> None:
-    """A scan that nothing refers to any more."""
-    with suppress(FileNotFoundError):
+def remove(settings: Settings, digest: str, *, folder: str = FOLDER) -> bool:
+    """A scan that nothing refers to any more; whether it was there."""
+    try:
         path_of(settings, digest, folder=folder).unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _write(source: IO[bytes], target: Path) -> None:

@@ -5,10 +5,7 @@ setting from `os.environ` anywhere else, and never put a secret here (see `home/
 """
 
 import os
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
 from ipaddress import ip_address
 from itertools import combinations
 from pathlib import Path
@@ -17,11 +14,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from home import values
+from home.settings_written import PREFIX, explain, from_environment, from_file, home_of
 from home.values import RtpPorts
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-PREFIX = "YJT_"
-TOWN_PREFIX = "YJT_TOWN_"  # settings of the simulated town: read in drill/settings.py
 CONFIG_FILE = "config.toml"
 TEMPLATES = ("help_needed", "help_arrived", "called_off")  # what messages there are, see sms/texts.toml
 
@@ -49,6 +45,7 @@ class Settings(BaseModel):
     database_url: Annotated[str, BeforeValidator(values.parse_database_url)] = ""
     web_host: Address = "127.0.0.1"
     web_port: Port = 8080
+    public_url: Annotated[str, BeforeValidator(values.parse_site)] = ""  # for links that are sent and printed
     trusted_proxies: Annotated[list[str], BeforeValidator(values.parse_networks)] = Field(
         default_factory=lambda: ["127.0.0.1/32", "::1/128"]
     )
@@ -94,6 +91,7 @@ class Settings(BaseModel):
     recordings_room: Annotated[int, Field(ge=10, le=10_000_000)] = 2000  # MB free, below which it is said
     keep_ordinary_days: Annotated[int, Field(ge=30, le=36500)] = 365
     keep_emergency_days: Annotated[int, Field(ge=30, le=36500)] = 1095
+    keep_visit_photos_days: Annotated[int, Field(ge=30, le=36500)] = 365
     keep_complaint_years: Annotated[int, Field(ge=1, le=100)] = 5
     policy: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
 
@@ -208,9 +206,9 @@ class Settings(BaseModel):
         """
         env = os.environ if env is None else env
         problems: list[str] = []
-        written = _from_environment(env, problems)
-        home = _home_of(written)
-        for name, setting in _from_file(home / CONFIG_FILE, problems).items():
+        written = from_environment(env, cls.model_fields, problems)
+        home = home_of(written)
+        for name, setting in from_file(home / CONFIG_FILE, cls.model_fields, problems).items():
             written.setdefault(name, setting)
         raw: dict[str, Any] = {"policy": {}}
         for name, setting in written.items():
@@ -221,7 +219,7 @@ class Settings(BaseModel):
         try:
             settings = cls.model_validate(raw)
         except ValidationError as error:
-            problems += _explain(error, written)
+            problems += explain(error, written)
         if problems:
             raise SettingsError(problems)
         return settings
@@ -243,110 +241,3 @@ class Settings(BaseModel):
         self.home.mkdir(parents=True, exist_ok=True)
         self.home.chmod(0o700)
         (self.home / "log").mkdir(exist_ok=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """A value and the name under which the operator wrote it."""
-
-    label: str
-    value: Any
-
-
-def _home_of(written: Mapping[str, _Written]) -> Path:
-    value = written["home"].value if "home" in written else "var"
-    return Path(value or "var").expanduser().absolute()
-
-
-_SECRET = {
-    "maintenance_urls": "地址含密钥，请写入 HOME/secrets.toml / the addresses hold keys: put them into secrets.toml"
-}
-
-
-def _unknown(label: str, known: Mapping[str, str], problems: list[str]) -> None:
-    if text := _SECRET.get(label.removeprefix(PREFIX).lower().partition(" ")[0]):
-        problems.append(f"{label}：{text}")
-        return
-    close = get_close_matches(label, known.values(), n=1)
-    zh, en = (f"，是否想写 {close[0]}", f", did you mean {close[0]}?") if close else ("", "")
-    problems.append(f"{label}：没有这项设置{zh} / there is no such setting{en}")
-
-
-def _from_environment(env: Mapping[str, str], problems: list[str]) -> dict[str, _Written]:
-    known = {name: PREFIX + name.upper() for name in Settings.model_fields if name != "policy"}
-    by_label = {label: name for name, label in known.items()}
-    written: dict[str, _Written] = {}
-    for label, value in env.items():
-        if not label.startswith(PREFIX) or label.startswith(TOWN_PREFIX):
-            continue
-        if label.startswith(PREFIX + "POLICY__"):
-            name = label.removeprefix(PREFIX + "POLICY__").lower()
-            written[f"policy.{name}"] = _Written(label, value)
-        elif label in by_label:
-            written[by_label[label]] = _Written(label, value)
-        else:
-            _unknown(label, known, problems)
-    # An empty variable is one that was not set: `YJT_TRUNK_CONTACT= make run` must not be a mistake.
-    return {name: setting for name, setting in written.items() if setting.value.strip()}
-
-
-def _from_file(path: Path, problems: list[str]) -> dict[str, _Written]:
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        problems.append(f"{path}：无法读取 / cannot be read: {error}")
-        return {}
-    known = {name: name for name in Settings.model_fields if name != "home"}
-    written: dict[str, _Written] = {}
-    for name, value in content.items():
-        if name == "policy" and isinstance(value, dict):
-            for key, seconds in value.items():
-                written[f"policy.{key}"] = _Written(f"policy.{key} ({path.name})", seconds)
-        elif name in known:
-            written[name] = _Written(f"{name} ({path.name})", value)
-        else:
-            _unknown(f"{name} ({path.name})", {key: f"{key} ({path.name})" for key in known}, problems)
-    return written
-
-
-_IN_PLAIN_WORDS = {
-    "lang": "应为 zh 或 en / write zh or en",
-    "sip_ban_failures": "应为 5 到 10000 的整数 / write a whole number from 5 to 10000",
-    "sip_ban_window": "应为 5 到 3600 秒 / write 5 to 3600 seconds",
-    "sip_ban_first": "应为 1 到 604800 秒 / write 1 to 604800 seconds",
-    "sip_srtp": "应为 none、optional 或 required / write none, optional or required",
-    "emergency_route": "应为 none 或 trunk / write none or trunk",
-    "area_code": "应为区号，如 021 或 0571 / write an area code, for example 021 or 0571",
-    "platform_number": "应为电话号码，只含数字和开头的 + / write a telephone number: digits, + in front",
-    "node": "应为 1 到 12 个小写字母或数字 / write 1 to 12 small letters or digits",
-    "sms_gateway": "应为 none、file、http、aliyun 或 tencent / write none, file, http, aliyun or tencent",
-    "sms_sign": "应为不超过40字的短信签名 / write the registered signature, 40 characters at most",
-    "sms_app": "应为腾讯云 SmsSdkAppId 的数字 / write the digits of the SmsSdkAppId",
-    "sms_region": "应为地域，如 ap-guangzhou / write a region, for example ap-guangzhou",
-    "recordings": "应为 here 或 elsewhere / write here or elsewhere",
-    "recordings_room": "应为 10 到 10000000 的整数，单位 MB / write a whole number of MB, 10 to 10000000",
-    "keep_ordinary_days": "应为 30 到 36500 的天数 / write a number of days, 30 to 36500",
-    "keep_emergency_days": "应为 30 到 36500 的天数 / write a number of days, 30 to 36500",
-    "keep_complaint_years": "应为 1 到 100 的年数 / write a number of years, 1 to 100",
-    "policy": "应为不小于 0 的秒数 / write a number of seconds, 0 or more",
-}
-
-
-def _explain(error: ValidationError, written: Mapping[str, _Written]) -> list[str]:
-    problems = []
-    for detail in error.errors():
-        place = [str(part) for part in detail["loc"]]
-        text = detail["msg"].removeprefix("Value error, ")
-        if not place:  # two settings that do not go together
-            first, second, text = text.split("\t")
-            names = [first.split("=")[0], second]
-            labels = [written[name].label if name in written else PREFIX + name.upper() for name in names]
-            problems.append(f"{labels[0]}, {labels[1]}：{text}")
-            continue
-        setting = written.get(".".join(place)) or written.get(place[0])
-        label = setting.label if setting else PREFIX + place[0].upper()
-        value = f"={str(setting.value)[:80]!r}" if setting and place[0] != "database_url" else ""
-        problems.append(f"{label}{value}：{_IN_PLAIN_WORDS.get(place[0], text)}")
-    return problems

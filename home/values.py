@@ -96,6 +96,14 @@ def parse_url(value: object) -> str:
     return text
 
 
+def parse_site(value: object) -> str:
+    """Where a site is reached: scheme, name, and a port where it is an unusual one."""
+    text = str(value).strip().rstrip("/") if value is not None else ""
+    if text and not re.fullmatch(r"https?://([A-Za-z0-9.\-]{1,200}|\[[0-9A-Fa-f:]{2,39}\])(:[0-9]{1,5})?", text):
+        raise ValueError("应写成 https://域名，不带路径 / write https://HOST, without a path")
+    return text
+
+
 def parse_phones(value: object) -> list[str]:
     """Telephones of people, which the platform rings by itself."""
     words = parse_words(value)

@@ -1,5 +1,9 @@
 """Archives of a year's complaints (H8): who had one made, how far it is, what it holds. The file itself is made by
-`web/archiving.py`; where it lies is told here. A file is kept for 30 days: it can be made again at any time."""
+`web/archiving.py`; where it lies is told here. A file is kept for 30 days: it can be made again at any time.
+
+Whoever makes one shows that they live (`alive`), and writes of it only while it counts as theirs: several web processes
+may work beside each other, and what one of them left when it died is said to have failed by any other.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import BigInteger, select, update
+from sqlalchemy import BigInteger, ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,6 +25,8 @@ from models.refusing import refuse
 KEPT: Final = timedelta(days=30)
 FIRST_YEAR: Final = 2000
 REASON: Final = (2, 200)  # characters
+STALE: Final = timedelta(seconds=60)  # without a sign of life; whoever makes one gives it every `ALIVE_EVERY`
+ALIVE_EVERY: Final = 5.0  # seconds
 
 
 class ArchiveState(StrEnum):
@@ -49,6 +55,11 @@ class ComplaintArchive(Base):
     asked_at: Mapped[datetime] = mapped_column(default=utc_now)
     asked_by: Mapped[str]
     ended_at: Mapped[datetime | None]
+    alive_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class GivenUp(Exception):
+    """The archive is not ours to make any more: it was said to have failed, or is gone."""
 
 
 def path_of(home: Path, number: int) -> Path:
@@ -92,13 +103,27 @@ async def archives_of(session: AsyncSession, by: str, *, limit: int = 20) -> Seq
     return (await session.scalars(rows.order_by(ComplaintArchive.id.desc()).limit(limit))).all()
 
 
-async def broken_off(session: AsyncSession) -> Sequence[int]:
-    """Whoever made these is gone: at the start of the process that makes them. Their numbers: what there is of their
-    files is to go."""
-    working = ComplaintArchive.state == ArchiveState.WORKING
-    left = (await session.scalars(select(ComplaintArchive.id).where(working))).all()
-    await session.execute(update(ComplaintArchive).where(working).values(state=ArchiveState.FAILED, ended_at=utc_now()))
-    return left
+async def alive(session: AsyncSession, number: int) -> None:
+    """Whoever makes it is at it. Raises GivenUp."""
+    mine = update(ComplaintArchive).where(ComplaintArchive.id == number, ComplaintArchive.state == ArchiveState.WORKING)
+    changed = await session.execute(mine.values(alive_at=utc_now()).returning(ComplaintArchive.id))
+    if changed.scalar() is None:
+        raise GivenUp
+
+
+def _silent(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return ComplaintArchive.state == ArchiveState.WORKING, ComplaintArchive.alive_at < now - STALE
+
+
+async def silent(session: AsyncSession, now: datetime) -> bool:
+    """Whether there are any whose maker is gone: nothing was heard of them for a while."""
+    return await session.scalar(select(ComplaintArchive.id).where(*_silent(now)).limit(1)) is not None
+
+
+async def broken_off(session: AsyncSession, now: datetime) -> Sequence[int]:
+    """Say of these that they have failed. Their numbers: what there is of their files is to go."""
+    failed = update(ComplaintArchive).where(*_silent(now)).values(state=ArchiveState.FAILED, ended_at=now)
+    return (await session.scalars(failed.returning(ComplaintArchive.id))).all()
 
 
 async def over_age(session: AsyncSession, now: datetime) -> Sequence[ComplaintArchive]:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.policy import Policy
+from ivr.vocabulary import FollowUpKind
 from models.audit import audit
 from models.base import utc_now
 from models.complaint_rules import Facts, Person, after_asking, is_about, not_now
@@ -26,6 +27,7 @@ from models.complaints import (
     Step,
 )
 from models.elders import Elder
+from models.follow_ups import Ended, FollowUp
 from models.masking import is_masked
 from models.orders.work_orders import WorkOrder
 from models.people import User
@@ -167,10 +169,20 @@ async def take_step(
             row.contacted_at = row.contacted_at or now
         if step is Step.ANSWERED:
             row.answer, row.answered_at = words, now
+            await _owe_the_asking(session, row, now=now, by=by.actor)
         told = satisfaction if step is Step.ASKED else ""
         session.add(_step(row, step, level=level, at=now, by=by.actor, note=words or str(told or ""), to=to))
         audit(session, by.actor, f"complaint.{step}", f"complaint:{number}", elder=row.elder_id, level=level)
     return row
+
+
+async def _owe_the_asking(session: AsyncSession, row: Complaint, *, now: datetime, by: str) -> None:
+    """The follow-up call was given up before there was an answer to ask about: it is owed again, within as long."""
+    given_up = FollowUp.kind == FollowUpKind.COMPLAINT, FollowUp.ended == Ended.NOT_REACHED
+    owed = await session.scalar(select(FollowUp).where(FollowUp.case_id == row.case_id, *given_up))
+    if owed is not None:
+        owed.due_at, owed.done_at, owed.done_by, owed.ended = now + (owed.due_at - owed.booked_at), None, "", None
+        audit(session, by, "follow_up.reopen", f"follow_up:{owed.id}", elder=owed.elder_id)
 
 
 async def check_asker(session: AsyncSession, case: str | None, user: int | None) -> None:
@@ -192,12 +204,14 @@ def user_of(actor: str) -> int | None:
 
 async def asked_by_follow_up(session: AsyncSession, case: str, satisfaction: Satisfaction, *, by: str) -> None:
     """What the follow-up call after a complaint brought (H8): the complaint of this case that was answered is closed,
-    or opens again."""
+    or opens again. `NOT_SAID` also where nobody could be reached in all tries: asked as often as the rule wants, it is
+    not kept open for ever. What is said later counts all the same."""
     rows = select(Complaint).where(
         Complaint.case_id == case, Complaint.state.in_([ComplaintState.ANSWERED, ComplaintState.CLOSED])
     )
     for row in await session.scalars(rows):
-        if row.state is ComplaintState.CLOSED and satisfaction is not Satisfaction.DISSATISFIED:
+        said_now = satisfaction is not Satisfaction.NOT_SAID and row.satisfaction in (None, Satisfaction.NOT_SAID)
+        if row.state is ComplaintState.CLOSED and satisfaction is not Satisfaction.DISSATISFIED and not said_now:
             continue
         now, level = utc_now(), row.level
         _asked(session, row, satisfaction, now=now, by=by)
@@ -212,7 +226,7 @@ def _asked(session: AsyncSession, row: Complaint, satisfaction: Satisfaction | N
     before = row.level
     row.state, row.level = after_asking(row.level, satisfaction)
     if row.state is ComplaintState.CLOSED:
-        row.closed_at = now
+        row.closed_at = row.closed_at or now
         return
     row.opened_at, row.contacted_at, row.answered_at, row.closed_at = now, None, None, None
     row.assigned_to = None

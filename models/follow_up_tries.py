@@ -14,7 +14,8 @@ from ivr.policy import Policy
 from models.audit import audit
 from models.base import utc_now
 from models.complaint_handling import user_of
-from models.follow_up_work import check_caller, find
+from models.complaints import Satisfaction
+from models.follow_up_work import check_caller, find, tell_complaint
 from models.follow_ups import Ended, FollowUp, FollowUpTry, TryResult
 from models.refusing import refuse
 from models.scope import EVERYWHERE, Scope
@@ -64,6 +65,7 @@ async def nobody_answered(
         row.tries = len(times)
         if row.tries >= policy.follow_up_tries:
             row.done_at, row.done_by, row.next_try_at, row.ended = now, by, None, Ended.NOT_REACHED
+            await tell_complaint(session, row, Satisfaction.NOT_SAID, by=by)
             audit(session, by, "follow_up.not_reached", f"follow_up:{follow_up}", elder=row.elder_id, tries=row.tries)
         else:
             row.next_try_at = next_try(now, times, timedelta(hours=policy.follow_up_pause))

@@ -95,10 +95,16 @@ async def complete(
         row.result, row.satisfaction, row.note = result, satisfaction, note
         row.answers = checked(row.kind, answers or {}) if done else {}
         audit(session, by, "follow_up.done" if done else "follow_up.reopen", f"follow_up:{follow_up}")
-        if done and asked and satisfaction and row.kind is FollowUpKind.COMPLAINT and row.case_id is not None:
-            await asked_by_follow_up(session, row.case_id, Satisfaction(satisfaction), by=by)
+        if done and asked:
+            await tell_complaint(session, row, Satisfaction(satisfaction or Satisfaction.NOT_SAID), by=by)
         if done and satisfaction and row.order_id is not None:
             await _rate(session, row.order_id, Rating(satisfaction), by=by, policy=policy)
+
+
+async def tell_complaint(session: AsyncSession, row: FollowUp, satisfaction: Satisfaction, *, by: str) -> None:
+    """After a complaint: whether they are satisfied, or could not be asked (H8)."""
+    if row.kind is FollowUpKind.COMPLAINT and row.case_id is not None:
+        await asked_by_follow_up(session, row.case_id, satisfaction, by=by)
 
 
 async def _rate(session: AsyncSession, number: int, grade: Rating, *, by: str, policy: Policy) -> None:

@@ -26,7 +26,7 @@ from web.feed import Feed
 from web.handing_over import hand_over_later
 from web.ice import Servers
 from web.importing import Imports
-from web.keeping import keep_audit
+from web.keeping import keep_audit, keep_photos
 from web.ladder_log import LadderLog
 from web.metrics import Metrics, measuring
 from web.origin import origins
@@ -126,6 +126,7 @@ async def _controller(app: web.Application) -> AsyncIterator[None]:
             asyncio.create_task(hand_over_later(app[keys.DATABASE], controller), name="hand-over"),
             asyncio.create_task(app[keys.FIGURES].watch_the_loop(), name="loop-lag"),
             asyncio.create_task(keep_audit(app[keys.DATABASE]), name="audit"),
+            asyncio.create_task(keep_photos(app[keys.DATABASE], app[keys.SETTINGS]), name="photos"),
             asyncio.create_task(app[keys.IMPORTS].watch(), name="imports"),
             asyncio.create_task(app[ARCHIVES].watch(), name="archives"),
             asyncio.create_task(draw_visits(app[keys.DATABASE], Fixed.of(app[keys.SETTINGS])), name="visits"),

@@ -15,7 +15,17 @@ from home.settings import Settings
 from home.sound_files import hash_of
 from models.audit import audit
 from models.base import utc_now
-from models.complaint_archives import ArchiveState, ComplaintArchive, broken_off, over_age, path_of
+from models.complaint_archives import (
+    ALIVE_EVERY,
+    ArchiveState,
+    ComplaintArchive,
+    GivenUp,
+    alive,
+    broken_off,
+    over_age,
+    path_of,
+    silent,
+)
 from models.database import Database, DatabaseUnavailable
 from models.house_policy import Fixed, office_hours
 from models.people import list_users
@@ -27,7 +37,7 @@ from web.repeating import again_and_again
 
 AT_ONCE: Final = 50
 FIRST_AFTER: Final = 2.0  # seconds: pages are served first
-TIDY_EVERY: Final = 3600.0
+LOOK_EVERY: Final = 30.0
 
 
 class Archives:
@@ -38,7 +48,6 @@ class Archives:
         self._database = database
         self._templates = templates
         self._tasks: set[asyncio.Task[None]] = set()
-        self._told_of_left = False
 
     def start(self, asked: Asked) -> None:
         task = asyncio.create_task(self._follow(asked), name=f"archive-{asked.number}")
@@ -46,10 +55,10 @@ class Archives:
         task.add_done_callback(self._tasks.discard)
 
     async def watch(self) -> None:
-        """For ever: say of those that a process before this one left that they broke off; remove what is over age."""
+        """For ever: say of those whose maker is gone that they broke off; remove what is over age."""
         try:
             await again_and_again(
-                self._look, every=TIDY_EVERY, first=FIRST_AFTER, failure="archives cannot be looked after"
+                self._look, every=LOOK_EVERY, first=FIRST_AFTER, failure="archives cannot be looked after"
             )
         finally:
             for task in tuple(self._tasks):
@@ -57,25 +66,49 @@ class Archives:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _look(self) -> None:
-        if not self._told_of_left:
+        """Most often there is nothing to be done: SQLite has one writer, who is needed for calls."""
+        now = utc_now()
+        async with self._database.read() as session:
+            is_left, is_old = await silent(session, now), bool(await over_age(session, now))
+        if is_left:
             async with self._database.write() as session:
-                left = await broken_off(session)
+                left = await broken_off(session, now)
             for number in left:
                 await asyncio.to_thread(remove, path_of(self._settings.home, number))
-            self._told_of_left = True
-        await self._tidy()
+        if is_old:
+            await self._tidy()
 
     async def _follow(self, asked: Asked) -> None:
-        """One archive, and what becomes of it when it fails."""
+        """One archive, and what becomes of it when it fails, or when this process ends."""
+        living = asyncio.create_task(self._show_life(asked.number), name=f"archive-{asked.number}-lives")
         try:
             await self._make(asked)
+        except GivenUp:
+            log.warning("archive_given_up", number=asked.number)
+            await asyncio.to_thread(remove, path_of(self._settings.home, asked.number))
+        except asyncio.CancelledError:
+            await self._failed(asked.number)
+            raise
         except Exception as error:  # noqa: BLE001 - the task's outermost guard
             log.error("archive_failed", number=asked.number, **where_it_failed(error))
-            await asyncio.to_thread(remove, path_of(self._settings.home, asked.number))
-            with suppress(DatabaseUnavailable):
-                async with self._database.write() as session:
-                    row = await session.get_one(ComplaintArchive, asked.number)
-                    row.state, row.ended_at = ArchiveState.FAILED, utc_now()
+            await self._failed(asked.number)
+        finally:
+            living.cancel()
+            await asyncio.gather(living, return_exceptions=True)
+
+    async def _failed(self, number: int) -> None:
+        await asyncio.to_thread(remove, path_of(self._settings.home, number))
+        with suppress(DatabaseUnavailable, GivenUp):
+            await self._told(number, state=ArchiveState.FAILED, ended_at=utc_now())
+
+    async def _show_life(self, number: int) -> None:
+        """Until it is cancelled, or the archive is not ours any more, which whoever makes it finds as well."""
+        with suppress(GivenUp):
+            while True:
+                await asyncio.sleep(ALIVE_EVERY)
+                with suppress(DatabaseUnavailable):
+                    async with self._database.write() as session:
+                        await alive(session, number)
 
     async def _make(self, asked: Asked) -> None:
         async with self._database.read() as session:
@@ -113,7 +146,9 @@ class Archives:
         await self._told(asked.number, state=ArchiveState.DONE, size=size, sha256=digest, ended_at=utc_now())
 
     async def _told(self, number: int, **values: Any) -> None:
+        """Raises GivenUp."""
         async with self._database.write() as session:
+            await alive(session, number)
             row = await session.get_one(ComplaintArchive, number)
             for name, value in values.items():
                 setattr(row, name, value)

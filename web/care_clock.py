@@ -8,8 +8,9 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from models.base import utc_now
 from models.care.calls import close_late
-from models.care.filling import fill, hours_of
+from models.care.filling import hours_of
 from models.care.halting import is_halted
+from models.care.remembering import Remembered, fill_changed
 from models.database import Database
 from models.pace import Pace
 from web.logs import log
@@ -26,6 +27,7 @@ class CareClock:
     def __init__(self, database: Database, policy: PolicyNow) -> None:
         self._database = database
         self._policy = policy
+        self._known = Remembered()
         self._scheduler = AsyncIOScheduler()
 
     def start(self) -> None:
@@ -48,7 +50,7 @@ class CareClock:
         """Plan ahead, close what is too late: how many calls of each."""
         hours = hours_of(await self._policy.read())
         pace = Pace(rests=self._database.is_sqlite)
-        written = await fill(self._database, now=now, hours=hours, pace=pace)
+        written = await fill_changed(self._database, self._known, now=now, hours=hours, pace=pace)
         async with self._database.read() as session:
             halted = await is_halted(session)
         closed = await close_late(self._database, at=now, halted=halted, pace=pace)

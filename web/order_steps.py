@@ -23,7 +23,7 @@ from models.suppliers.offering import Offers
 from models.suppliers.records import Rating
 from models.versions import changing
 from web.guard import account_of
-from web.origin import site_of
+from web.origin import site_for_others
 from web.pages.worker import PAGE
 from web.places import scope_of
 from web.policy_now import POLICY_NOW
@@ -147,7 +147,7 @@ async def _accept(it: _Taking) -> None:
 
 
 async def _decline(it: _Taking) -> None:
-    await dispatching.decline(it.session, it.order, why=it.given.why, **it.who)
+    await dispatching.decline(it.session, it.order, why=it.given.why, now=it.now, **it.who)
 
 
 async def _withdraw(it: _Taking) -> None:
@@ -161,7 +161,8 @@ async def _elder_called(it: _Taking) -> None:
 async def _appoint(it: _Taking) -> None:
     if it.given.at is None:
         refuse("at", "请填写预约时间", "when is it to be?")
-    page, worker = str(site_of(it.request).with_path(PAGE)), it.given.worker or 0
+    site, worker = site_for_others(it.request), it.given.worker or 0
+    page = None if site is None else str(site.with_path(PAGE))
     await dispatching.appoint(it.session, it.order, worker, it.given.at, now=it.now, page=page, **it.who)
 
 

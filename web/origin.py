@@ -50,10 +50,32 @@ def is_https(request: web.Request) -> bool:
 
 
 def site_of(request: web.Request) -> URL:
-    """Where we are reached, for a link that is printed or sent: with TLS also where a proxy of ours ends it. On a page
-    that was opened without it no phone gives camera or position."""
+    """Where we are reached, for a link that is shown to whoever asks, or printed by them: by `YJT_PUBLIC_URL`, else by
+    the name they have asked for; with TLS also where a proxy of ours ends it. On a page that was opened without it no
+    phone gives camera or position."""
+    if public := request.app[SETTINGS].public_url:
+        return URL(public)
     origin = request.url.origin()
     return origin.with_scheme("https") if is_https(request) else origin
+
+
+def site_for_others(request: web.Request) -> URL | None:
+    """The same for a link that is sent to somebody else; None: we do not know. Whoever asks can write any name into
+    their request, so without `YJT_PUBLIC_URL` it counts only where it is the very address that they have reached us
+    at."""
+    if public := request.app[SETTINGS].public_url:
+        return URL(public)
+    here = request.transport.get_extra_info("sockname") if request.transport else None
+    if not isinstance(here, tuple) or request.url.port != here[1]:
+        return None
+    try:
+        reached, named = ipaddress.ip_address(here[0]), request.url.host or ""
+        is_it = named == "localhost" if not _is_address(named) else ipaddress.ip_address(named) == reached
+    except ValueError:
+        return None
+    if not is_it or (named == "localhost" and not reached.is_loopback):
+        return None
+    return request.url.origin().with_scheme("https" if is_https(request) else "http")
 
 
 def same_origin(request: web.Request) -> bool:

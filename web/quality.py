@@ -13,11 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.cases import RecordingRow
 from models.masking import masked
+from models.quality.candidates import candidates_of
+from models.quality.draws import Found, check_month, draw
 from models.quality.marks import QualityMark, marks_of
 from models.quality.reviews import QualityReview
 from models.quality.score_sheets import Item, ScoreSheet, SheetKind, items_of, newest, sheet_of
 from models.queries.quality import ReviewView
-from web.keys import SETTINGS
+from web.guard import account_of
+from web.keys import DATABASE, SETTINGS
+from web.places import scope_of
 from web.recording_files import FileState, state_of
 from web.typed import whole_number
 
@@ -67,6 +71,18 @@ async def sheet_for(session: AsyncSession, view: ReviewView | QualityReview) -> 
     kind = SheetKind.EMERGENCY if view.emergency else SheetKind.ORDINARY
     row = await newest(session, kind) if sheet is None else await sheet_of(session, sheet)
     return row, items_of(row)
+
+
+async def draw_month(request: web.Request, month: str) -> Found:
+    """Draw from the calls that the account may see. Reading a district's month takes longer than anything may keep the
+    records from being written. Raises FormRefused: this is no month."""
+    check_month(month)
+    scope = scope_of(request)
+    async with request.app[DATABASE].read() as session:
+        calls, unclear = await candidates_of(session, month, scope=scope)
+    async with request.app[DATABASE].write() as session:
+        by, of_all = account_of(request).actor, scope.everywhere
+        return await draw(session, month, calls, unclear=unclear, by=by, of_all=of_all)
 
 
 def points_in(form: MultiMapping[Any]) -> dict[str, int | None]:

@@ -4,7 +4,7 @@ due now. Asked as often as anybody likes, by as many processes as there are: the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from time import monotonic
@@ -97,9 +97,11 @@ def _below(top: int | None, above: dict[int, int | None]) -> frozenset[int] | No
     return frozenset(found)
 
 
-async def fill(db: Database, *, now: datetime, hours: Hours, pace: Pace | None = None) -> int:
+async def fill(
+    db: Database, *, now: datetime, hours: Hours, pace: Pace | None = None, only: Collection[int] | None = None
+) -> int:
     """Write down every call from the last day that was planned to tomorrow; how many were new. Day after day, so that
-    whoever goes on after a crash or a downtime knows by the last day where to begin."""
+    whoever goes on after a crash or a downtime knows by the last day where to begin. `only`: those of a few elders."""
     today = now.astimezone().date()
     async with db.read() as session:
         last = await session.scalar(select(func.max(CareCall.day)))
@@ -107,11 +109,13 @@ async def fill(db: Database, *, now: datetime, hours: Hours, pace: Pace | None =
         book = await read_book(session, first)
     written = 0
     for ahead in range((today - first).days + AHEAD):
-        written += await _fill_day(db, first + timedelta(days=ahead), book, hours, pace)
+        written += await _fill_day(db, first + timedelta(days=ahead), book, hours, pace, only)
     return written
 
 
-async def _fill_day(db: Database, day: date, book: Book, hours: Hours, pace: Pace | None) -> int:
+async def _fill_day(
+    db: Database, day: date, book: Book, hours: Hours, pace: Pace | None, only: Collection[int] | None
+) -> int:
     by_elder: dict[int, list[Plan]] = {}
     for plan in book.plans:
         if plan.elder is not None:
@@ -121,7 +125,7 @@ async def _fill_day(db: Database, day: date, book: Book, hours: Hours, pace: Pac
     written = 0
     while after is not None:
         async with db.read() as session:
-            people = await _people(session, after)
+            people = await _people(session, after, only)
             due = [
                 one
                 for elder, wishes in people
@@ -135,9 +139,12 @@ async def _fill_day(db: Database, day: date, book: Book, hours: Hours, pace: Pac
     return written
 
 
-async def _people(session: AsyncSession, after: int) -> Sequence[tuple[Elder, CareWishes]]:
+async def _people(
+    session: AsyncSession, after: int, only: Collection[int] | None
+) -> Sequence[tuple[Elder, CareWishes]]:
     query = select(Elder, CareWishes).join(CareWishes, CareWishes.elder_id == Elder.id)
     query = query.where(Elder.id > after, *agreeing()).order_by(Elder.id).limit(_ELDERS)
+    query = query if only is None else query.where(Elder.id.in_(only))
     return [(elder, wishes) for elder, wishes in await session.execute(query)]
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import ForeignKey, delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm.attributes import flag_modified
 
 from models.audit import audit
 from models.base import Base, choice, local_today, utc_now
@@ -114,6 +115,7 @@ async def set_wishes(session: AsyncSession, elder: Elder, form: WishesForm, *, v
     else:
         async with changing(session, row, version=version):
             _fill(row, form)
+            flag_modified(row, "note")  # another version also when nothing is new: the planner goes by it
     await forget_planned(session, elder.id)
     record, agreed, stopped = f"elder:{elder.id}", row.consent_on, row.stopped_on
     audit(session, by, "care_wishes.change", record, consent=str(agreed or ""), stopped=str(stopped or ""))

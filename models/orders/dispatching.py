@@ -8,14 +8,14 @@ somebody else was faster, and FormRefused when something that was given is wrong
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.policy import Policy
 from models.elders import GONE, Elder
 from models.orders.links import make_link
-from models.orders.messages import OrderText, send
+from models.orders.messages import NO_SITE, OrderText, send
 from models.orders.redoing import make_void
 from models.orders.states import WITH_SUPPLIER, OrderState, check_step
 from models.orders.visits import Outcome, end_visit
@@ -24,6 +24,7 @@ from models.org import OrgUnit
 from models.refusing import refuse
 from models.services.records import Service
 from models.suppliers.records import WORKING, Supplier, SupplierService, Worker
+from models.suppliers.workers import is_trained
 from models.text import plain
 from models.versions import changing
 
@@ -73,7 +74,7 @@ async def offer(
         )
         order.worker_id, order.appointed_for = None, None
         minutes = int(policy.order_call)
-        told = {"service": service.name_zh, "place": await _place(session, file), "minutes": minutes}
+        told: dict[str, Any] = {"service": service.name_zh, "place": await _place(session, file), "minutes": minutes}
         send(session, order, OrderText.ORDER_OFFERED, name=firm.name, number=firm.sms_number, now=now, **told)
 
 
@@ -87,11 +88,12 @@ async def accept(session: AsyncSession, order: WorkOrder, *, by: str, version: i
         move(session, order, OrderState.ACCEPTED, by=by, why=why, supplier=order.supplier_id)
 
 
-async def decline(session: AsyncSession, order: WorkOrder, *, by: str, version: int, why: str) -> None:
+async def decline(session: AsyncSession, order: WorkOrder, *, by: str, version: int, why: str, now: datetime) -> None:
     """The supplier does not take it, or gives it back; it is not theirs any more."""
     check_step(order.state, OrderState.DECLINED)
     reason = needed(why)
     async with changing(session, order, version=version):
+        await _tell_worker_called_off(session, order, now)
         move(session, order, OrderState.DECLINED, by=by, why=reason, supplier=order.supplier_id)
         _without_supplier(order)
 
@@ -125,29 +127,30 @@ async def appoint(
     by: str,
     version: int,
     now: datetime,
-    page: str,
+    page: str | None,
 ) -> None:
     """Day, hour and worker are agreed with the elder. The worker gets the link to their page by SMS; `page` is its
-    address, what opens it is added here."""
+    address, what opens it is added here; None: nobody knows it, and no message goes out. Who was to go before, and is
+    not any more, is told."""
     check_step(order.state, OrderState.APPOINTED)
     goes = await session.get(Worker, worker)
     if goes is None or goes.supplier_id != order.supplier_id or not goes.active:
         refuse("worker", "请选择本单位在岗的服务人员", "choose a worker of this supplier")
     if not now - BACKWARDS <= at <= now + FURTHEST:
         refuse("at", "预约时间应在今后半年内", "a time within the next half year")
-    day = at.astimezone().date()
-    if (
-        goes.trained_on is None
-        or goes.trained_on > day
-        or (goes.trained_until is not None and goes.trained_until < day)
-    ):
+    if not is_trained(goes, at.astimezone().date()):
         refuse("worker", "该人员届时无有效培训，不得上岗", "no valid training on that day: may not work")
     service = None if order.service_id is None else await session.get(Service, order.service_id)
     async with changing(session, order, version=version):
+        if order.worker_id != worker:
+            await _tell_worker_called_off(session, order, now)
         move(session, order, OrderState.APPOINTED, by=by, worker=worker, at=at)
         order.worker_id, order.appointed_for = worker, at
-        link = f"{page}#{await make_link(session, worker, visit_at=at, by=by, now=now)}"
-        told = {"service": service.name_zh if service else "", "day": f"{at.astimezone():%m-%d %H:%M}", "link": link}
+        told = {"service": service.name_zh if service else "", "day": _day(at)}
+        if page is None:
+            told["hindrance"] = NO_SITE
+        else:
+            told["link"] = f"{page}#{await make_link(session, worker, visit_at=at, by=by, now=now)}"
         send(session, order, OrderText.VISIT_PLANNED, name=goes.name, number=goes.phone, now=now, **told)
 
 
@@ -187,6 +190,7 @@ async def cancel(session: AsyncSession, order: WorkOrder, *, by: str, version: i
     async with changing(session, order, version=version):
         if order.state in WITH_SUPPLIER:
             await _tell_taken_back(session, order, now)
+            await _tell_worker_called_off(session, order, now)
         move(session, order, OrderState.CANCELLED, by=by, why=reason)
 
 
@@ -210,6 +214,20 @@ async def _tell_taken_back(session: AsyncSession, order: WorkOrder, now: datetim
     if firm is not None:
         told = {"service": service.name_zh if service else ""}
         send(session, order, OrderText.ORDER_TAKEN_BACK, name=firm.name, number=firm.sms_number, now=now, **told)
+
+
+async def _tell_worker_called_off(session: AsyncSession, order: WorkOrder, now: datetime) -> None:
+    """Whoever was to go there, if anybody was."""
+    goes = None if order.worker_id is None else await session.get(Worker, order.worker_id)
+    if goes is None or order.state is not OrderState.APPOINTED or order.appointed_for is None:
+        return
+    service = None if order.service_id is None else await session.get(Service, order.service_id)
+    told = {"service": service.name_zh if service else "", "day": _day(order.appointed_for)}
+    send(session, order, OrderText.VISIT_CALLED_OFF, name=goes.name, number=goes.phone, now=now, **told)
+
+
+def _day(at: datetime) -> str:
+    return f"{at.astimezone():%m-%d %H:%M}"
 
 
 async def _place(session: AsyncSession, file: Elder) -> str:

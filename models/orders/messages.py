@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,6 +21,10 @@ class OrderText(StrEnum):
     ORDER_OFFERED = "order_offered"
     ORDER_TAKEN_BACK = "order_taken_back"
     VISIT_PLANNED = "visit_planned"
+    VISIT_CALLED_OFF = "visit_called_off"
+
+
+NO_SITE: Final = "未设置 public_url，短信中没有链接，未发送 / not sent: public_url is not set, so there is no link"
 
 
 class OrderMessage(Outgoing, Base):
@@ -52,9 +56,11 @@ def send(
     name: str,
     number: str,
     now: datetime,
+    hindrance: str = "",
     **parameters: object,
 ) -> None:
-    """Put it into the outbox; who has no number for it is on record as well."""
+    """Put it into the outbox; who has no number for it, or why else it cannot go out, is on record as well."""
+    problem = hindrance if number else NO_MOBILE
     session.add(
         OrderMessage(
             order_id=order.id,
@@ -62,12 +68,12 @@ def send(
             name=name,
             number=number,
             parameters={"order": str(order.id), **{key: str(value) for key, value in parameters.items()}},
-            status=MessageStatus.WAITING if number else MessageStatus.SKIPPED,
+            status=MessageStatus.SKIPPED if problem else MessageStatus.WAITING,
             tries=0,
             asked_at=now,
             due_at=now,
             sent_at=None,
             reference="",
-            problem="" if number else NO_MOBILE,
+            problem=problem,
         )
     )

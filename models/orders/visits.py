@@ -25,6 +25,7 @@ from models.orders.redoing import make_void, tell_score
 from models.orders.states import OrderState
 from models.orders.work_orders import WorkOrder, move
 from models.suppliers.records import Worker
+from models.suppliers.workers import is_trained
 
 TOO_SHORT: Final = "system:minimum_time"
 LONGEST_AGO: Final = timedelta(days=366)  # what lies further back is a phone's clock that was never set
@@ -47,6 +48,7 @@ class Outcome(StrEnum):
     WRONG_CODE = "wrong_code"
     NOT_APPOINTED = "not_appointed"
     NOT_STARTED = "not_started"
+    NOT_TRAINED = "not_trained"
     ANOTHER_RUNS = "another_runs"
     BEFORE_LAST_END = "before_last_end"
     BEFORE_START = "before_start"
@@ -169,6 +171,8 @@ async def _judge(session: AsyncSession, worker: Worker, order: WorkOrder, action
         return Outcome.WRONG_CODE
     if action.kind is ActionKind.START and order.offered_at is not None and at < order.offered_at:
         return Outcome.NOT_APPOINTED  # by a clock that was wrong, or was set back
+    if action.kind is ActionKind.START and not is_trained(worker, at.astimezone().date()):
+        return Outcome.NOT_TRAINED  # it was taken back, or has run out, since the visit was agreed (T8)
     if action.kind is ActionKind.END:
         return Outcome.BEFORE_START if order.started_at is not None and at < order.started_at else Outcome.TAKEN
     of_worker = WorkOrder.worker_id == worker.id

@@ -65,9 +65,12 @@ async def draw(
     *,
     unclear: int,
     by: str,
+    of_all: bool = True,
     seed: int | None = None,
 ) -> Found:
-    """Draw for every agent from these calls (`candidates_of`, read before). `seed` None: one that nobody chose.
+    """Draw for every agent from these calls (`candidates_of`, read before); where they are not those `of_all` places,
+    for the agents who took them: of the others it cannot be told here what is missing. `seed` None: one that nobody
+    chose.
 
     Raises:
         FormRefused: this is no month.
@@ -77,7 +80,8 @@ async def draw(
     # One draw at a time: two at once would fill up the same month twice.
     await session.execute(select(ScoreSheet.id).where(ScoreSheet.number == 1).with_for_update(key_share=True))
     before = await _before(session, month)
-    agents = await agents_of(session)
+    took = {call.agent for call in candidates}
+    agents = [agent for agent in await agents_of(session) if of_all or agent in took]
     lots = tuple(draw_for(agent, candidates, seed=seed, month=month, before=before[agent]) for agent in sorted(agents))
     row = QualityDraw(month=month, seed=seed, drawn_by=by, unclear=unclear, lots=[_told(lot) for lot in lots])
     session.add(row)

@@ -14,9 +14,11 @@ from ivr.vocabulary import CaseKind, CaseState, FollowUpKind, LegKind, Role
 from models.base import utc_now
 from models.cases import CaseLegRow, CaseRow
 from models.complaint_clocks import clocks_of
+from models.complaint_rules import Facts, Person, is_about
 from models.complaints import UNANSWERED, Complaint, ComplaintState
 from models.elders import Elder
 from models.follow_ups import FollowUp
+from models.masking import hidden
 from models.office_hours import OfficeHours
 from models.orders.states import OrderState
 from models.orders.work_orders import WorkOrder
@@ -140,20 +142,32 @@ async def follow_ups_of_seat(
     ]
 
 
-async def complaints_of(session: AsyncSession, user: int, *, office: OfficeHours) -> list[ComplaintLine]:
-    """Those that this user is to answer, the most urgent first."""
+async def complaints_of(session: AsyncSession, person: Person, *, office: OfficeHours) -> list[ComplaintLine]:
+    """Those that this person is to answer, the most urgent first; who complains about them, they are not told (H8)."""
     query = select(Complaint, Elder.name).outerjoin(Elder, Elder.id == Complaint.elder_id)
-    query = query.where(Complaint.assigned_to == user, Complaint.state.in_(sorted(UNANSWERED)))
+    query = query.where(Complaint.assigned_to == person.id, Complaint.state.in_(sorted(UNANSWERED)))
     now, found = utc_now(), []
     for row, name in await session.execute(query.order_by(Complaint.opened_at).limit(MOST)):
         clocks = clocks_of(row.state, row.opened_at, row.contacted_at, office=office, now=now)
         due = min(moment for moment in (clocks.contact_due, clocks.answer_due) if moment is not None)
-        found.append(ComplaintLine(row.id, name or row.complainant, row.words, due, clocks.late))
+        who = name or row.complainant
+        found.append(ComplaintLine(row.id, _who_complains(row, who, person), row.words, due, clocks.late))
     return sorted(found, key=lambda complaint: complaint.due)
 
 
-async def drafts_of(session: AsyncSession, author: str) -> list[DraftLine]:
+def _who_complains(row: Complaint, name: str, person: Person) -> str:
+    facts = Facts(row.state, row.level, row.about_kind, row.about_id, row.assigned_to)
+    return hidden(name) if is_about(facts, person) else name
+
+
+def _elder_of(row: Complaint, name: str, person: Person) -> tuple[int | None, str]:
+    shown = _who_complains(row, name, person)
+    return (row.elder_id if shown == name else None), shown
+
+
+async def drafts_of(session: AsyncSession, person: Person) -> list[DraftLine]:
     """What this person has taken down and nobody has worked on, the latest first."""
+    author = person.actor
     orders = select(WorkOrder, Elder.name).outerjoin(Elder, Elder.id == WorkOrder.elder_id)
     orders = orders.where(WorkOrder.drafted_by == author, WorkOrder.state == OrderState.DRAFT)
     complaints = select(Complaint, Elder.name).outerjoin(Elder, Elder.id == Complaint.elder_id)
@@ -163,7 +177,7 @@ async def drafts_of(session: AsyncSession, author: str) -> list[DraftLine]:
         for row, name in await session.execute(orders.order_by(WorkOrder.id.desc()).limit(MOST))
     ]
     found += [
-        DraftLine("complaint", row.elder_id, name or "", row.words, row.drafted_at)
+        DraftLine("complaint", *_elder_of(row, name or "", person), row.words, row.drafted_at)
         for row, name in await session.execute(complaints.order_by(Complaint.id.desc()).limit(MOST))
     ]
     return sorted(found, key=lambda draft: draft.drafted_at, reverse=True)[:MOST]

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ForeignKey, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -46,7 +47,7 @@ class DrillReport(Versioned, Base):
 
 
 async def take_in(session: AsyncSession, run: DrillRun, *, source: str, file: str, by: str) -> DrillReport | None:
-    """A run that a drill has left; None when it was taken in before."""
+    """A run that a drill has left; None when it was taken in before, or is by somebody else at this moment."""
     if await session.scalar(select(DrillReport.id).where(DrillReport.source == source)) is not None:
         return None
     report = DrillReport(
@@ -60,8 +61,11 @@ async def take_in(session: AsyncSession, run: DrillRun, *, source: str, file: st
         file=file,
         taken_in_by=by,
     )
-    session.add(report)
-    await session.flush()
+    try:
+        async with session.begin_nested():
+            session.add(report)
+    except IntegrityError:
+        return None
     audit(session, by, "drill_report.take_in", f"drill_report:{report.id}", kind=run.kind, passed=run.passed)
     return report
 

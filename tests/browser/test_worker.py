@@ -143,3 +143,27 @@ async def test_a_link_that_ran_out_shows_nothing(town: Town, phone: tuple[World,
     await expect(page.locator("#notice")).to_contain_text("链接无效")
     await expect(page.locator("[data-order]")).to_have_count(0)
     assert await page.evaluate("localStorage.getItem('worker.day')") is None
+
+
+async def test_who_shares_a_phone_tells_what_is_theirs(town: Town, phone: tuple[World, Page, str]) -> None:
+    """The first has no network when the second takes the phone over."""
+    world, page, _ = phone
+    (first, one), _ = list((await _orders(world)).items())
+    card = page.locator(f"[data-order='{first}']")
+    await expect(card).to_contain_text("居室保洁")
+    await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    async with world.db.write() as session:
+        other = await make_link(session, world.workers[world.firms[0]][1], visit_at=world.now, by="test", now=world.now)
+    await page.context.set_offline(True)
+    await card.get_by_role("button", name="扫码开始").click()
+    await _type_code(page, world.codes[one.elder_id or 0])
+    await expect(card).to_contain_text("服务中")
+    await page.goto(f"{town.url}/worker#{other}")
+    await page.reload()
+    await expect(page.locator("[data-order]")).to_have_count(0)  # nothing of the first worker's elders is shown
+    await expect(page.locator("#network")).to_have_attribute("data-waiting", "1")
+    await page.context.set_offline(False)
+    await expect(page.locator("#network")).to_have_attribute("data-waiting", "0")
+    async with world.db.read() as session:
+        (scan,) = await session.scalars(select(VisitAction).where(VisitAction.order_id == first))
+    assert (scan.worker_id, scan.outcome) == (world.workers[world.firms[0]][0], "taken")

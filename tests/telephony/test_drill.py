@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from drill.scripts import SCRIPTS
-from home.settings import TOWN_PREFIX, Settings
+from home.settings import Settings
+from home.settings_written import TOWN_PREFIX
 from ivr.policy import Policy
 from models.database import Database
 from tests.databases import new_records

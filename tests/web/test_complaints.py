@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from models.audit import AuditEntry
 from models.base import utc_now
-from models.complaint_archives import ArchiveState, ComplaintArchive, path_of
+from models.complaint_archives import STALE, ArchiveState, ComplaintArchive, GivenUp, alive, path_of
 from models.complaints import AboutKind, Complaint
 from models.journal import write
 from models.people import User
@@ -194,12 +194,14 @@ async def test_who_is_complained_about_takes_neither_the_name_nor_the_recording_
 
 @pytest.mark.clause("H8", "S14")
 async def test_nothing_is_left_of_an_archive_that_broke_off(sqlite_house: House) -> None:
-    house = sqlite_house
+    """What another process is making, which shows that it lives, is left alone."""
+    house, asked = sqlite_house, {"year": 2026, "whole": True, "reason": "归档", "asked_by": "user:3"}
     async with house.db.write() as session:
-        session.add(ComplaintArchive(id=5, year=2026, whole=True, reason="归档", asked_by="user:3"))
-    left = path_of(house.settings.home, 5)
+        session.add(ComplaintArchive(id=5, **asked, alive_at=utc_now() - STALE - timedelta(seconds=1)))
+        session.add(ComplaintArchive(id=6, **asked))
+    left, others = path_of(house.settings.home, 5), path_of(house.settings.home, 6)
     left.parent.mkdir(exist_ok=True)
-    for file in (left, left.with_suffix(".xlsx")):
+    for file in (left, left.with_suffix(".xlsx"), others):
         file.write_bytes(b"half of it")
     archives = Archives(house.settings, house.db, jinja2.Environment(autoescape=True))
     watching = asyncio.create_task(archives.watch())
@@ -208,7 +210,12 @@ async def test_nothing_is_left_of_an_archive_that_broke_off(sqlite_house: House)
             await asyncio.sleep(0.02)
     watching.cancel()
     async with house.db.read() as session:
-        assert (await session.get_one(ComplaintArchive, 5)).state is ArchiveState.FAILED
+        states = [(await session.get_one(ComplaintArchive, number)).state for number in (5, 6)]
+    assert (states, others.exists()) == ([ArchiveState.FAILED, ArchiveState.WORKING], True)
+    async with house.db.write() as session:
+        await alive(session, 6)
+        with pytest.raises(GivenUp):  # who was frozen meanwhile writes nothing of it any more
+            await alive(session, 5)
 
 
 async def _archive(house: House, who: Headers, **body: Any) -> tuple[dict[str, Any], zipfile.ZipFile]:

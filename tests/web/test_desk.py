@@ -8,6 +8,7 @@ from typing import Any
 
 from ivr.vocabulary import CaseState, FollowUpKind, LegKind, LegState, Outcome, Result
 from models import journal
+from models.complaint_rules import Person
 from models.complaints import Complaint
 from models.dispositions import DispositionCode
 from models.follow_ups import FollowUp
@@ -110,8 +111,8 @@ async def test_the_day_shows_who_hung_up_and_what_became_of_it_and_what_is_due(h
         assert [one.case for one in await follow_ups_of_seat(session, "899", now + timedelta(hours=1))] == ["m1"]
         assert await follow_ups_of_seat(session, "899", now - timedelta(hours=1)) == []
         assert await follow_ups_of_seat(session, "801", now + timedelta(days=30)) == []
-        assert [one.words for one in await drafts_of(session, "user:1")] == ["送餐晚了"]
-        assert await drafts_of(session, "user:2") == []
+        assert [one.words for one in await drafts_of(session, Person(1, "801", frozenset()))] == ["送餐晚了"]
+        assert await drafts_of(session, Person(2, None, frozenset())) == []
     await log_in(house.client)
     page = await (await house.client.get("/desk")).text()
     assert "未联系上" in page

@@ -13,6 +13,7 @@ from home.settings import Settings
 from ivr.policy import Policy
 from ivr.vocabulary import Aid, FollowUpKind
 from models.base import utc_now
+from models.complaint_rules import Person
 from models.complaints import Complaint, ComplaintState
 from models.elder_forms import ElderForm
 from models.elders import Elder, ElderStatus
@@ -122,9 +123,54 @@ async def test_the_form_is_that_of_its_kind_and_who_is_dissatisfied_opens_the_co
         assert (done.answers, done.satisfaction, done.ended) == ({"settled": "no"}, "dissatisfied", "reached")
         (of_order,) = (await follow_ups_of_orders(session, [1]))[1]
         assert (of_order.result, of_order.satisfaction) == ("按时", "satisfied")
-        assert await complaints_of(session, 1, office=OfficeHours(9, 17)) == []
+        assert await complaints_of(session, Person(1, None, frozenset()), office=OfficeHours(9, 17)) == []
     answer = await house.client.get("/cases/c2")
     assert "按时" in await answer.text()
+
+
+@pytest.mark.clause("H8")
+async def test_a_complaint_ends_when_nobody_can_be_asked_and_counts_what_is_said_later(sqlite_house: House) -> None:
+    house, who = sqlite_house, await bearer(sqlite_house.client, "lead")
+    await _booked(house, FollowUpKind.COMPLAINT)
+    drafted = {"case_id": "c1", "case_seq": 1, "drafted_at": utc_now(), "drafted_by": "user:1"}
+    async with house.db.write() as session:
+        session.add(Complaint(**drafted, about="", words="太慢", state=ComplaintState.ANSWERED))
+
+    async def became() -> tuple[str, str | None]:
+        async with house.db.read() as session:
+            row = await session.get_one(Complaint, 1)
+            return row.state, row.satisfaction
+
+    for version in (1, 2, 3):
+        assert (await became())[0] == "answered"
+        body = {"version": version, "result": "no_answer"}
+        assert (await _ask(house, "POST", "/follow-ups/1/tries", who, body))[0] == 200
+    assert await became() == ("closed", "not_said")
+    said = {"version": 4, "result": "回电", "satisfaction": "satisfied"}
+    assert (await _ask(house, "PATCH", "/follow-ups/1", who, said))[0] == 200
+    assert await became() == ("closed", "satisfied")
+    said |= {"version": 5, "satisfaction": "dissatisfied"}
+    assert (await _ask(house, "PATCH", "/follow-ups/1", who, said))[0] == 200
+    assert (await became())[0] == "draft"
+
+
+@pytest.mark.clause("H8")
+async def test_the_call_is_owed_again_once_there_is_an_answer(sqlite_house: House) -> None:
+    house, who = sqlite_house, await bearer(sqlite_house.client, "lead")
+    lead = await _user(house, "lead")
+    await _booked(house, FollowUpKind.COMPLAINT)
+    drafted = {"case_id": "c1", "case_seq": 1, "drafted_at": utc_now(), "drafted_by": "user:1", "assigned_to": lead}
+    async with house.db.write() as session:
+        session.add(Complaint(**drafted, about="", words="太慢", state=ComplaintState.APPROVED))
+    for version in (1, 2, 3):
+        body = {"version": version, "result": "no_answer"}
+        status, told = await _ask(house, "POST", "/follow-ups/1/tries", who, body)
+    assert (status, told["ended"]) == (200, "not_reached")
+    body = {"version": 1, "step": "answered", "note": "已改派"}
+    status, told = await _ask(house, "POST", "/complaints/1/steps", who, body)
+    assert (status, told["complaint"]["state"]) == (200, "answered")
+    status, told = await _ask(house, "GET", "/follow-ups/1", who)
+    assert (told["ended"], told["done_at"], told["overdue"]) == (None, None, False)
 
 
 @pytest.mark.clause("H8")

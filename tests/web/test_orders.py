@@ -17,7 +17,7 @@ from models.audit import AuditEntry
 from models.base import utc_now
 from models.demo_district import make
 from models.elders import Elder
-from models.orders.messages import OrderMessage
+from models.orders.messages import NO_SITE, OrderMessage
 from models.orders.visits import VisitPhoto
 from models.orders.work_orders import WorkOrder
 from models.people import User
@@ -110,6 +110,11 @@ async def test_an_order_goes_from_the_wish_to_the_rating(house: House) -> None:
     order = await _step(house, ours, order, "elder_called")
     at = (utc_now() + timedelta(minutes=5)).isoformat()
     assert list((await _step(house, ours, order, "appoint", worker=untrained.id, at=at))["fields"]) == ["worker"]
+    order = await _step(house, {**ours, "Host": "elsewhere.example"}, order, "appoint", worker=worker.id, at=at)
+    async with house.db.read() as session:
+        message = (await session.scalars(select(OrderMessage).order_by(OrderMessage.id.desc()).limit(1))).one()
+    assert (order["state"], message.status, message.problem) == ("appointed", "skipped", NO_SITE)
+    assert "link" not in message.parameters  # whoever asks could lead the worker anywhere
     behind_proxy = {**ours, "X-Forwarded-Proto": "https"}
     order = await _step(house, behind_proxy, order, "appoint", worker=worker.id, at=at)
     assert (order["state"], order["worker_name"]) == ("appointed", "演示·钱工")

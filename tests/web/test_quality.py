@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.clause("K5"), pytest.mark.clause("S9")]
 MONTH = this_month()
 
 
-async def _calls(house: House, *names: str, urgent: int = 0, seat: str = "801") -> None:
+async def reviewed_calls(house: House, *names: str, urgent: int = 0, seat: str = "801") -> None:
     """Closed calls of this seat with whole recordings, the first of them emergencies."""
     async with house.db.write() as session:
         for at, name in enumerate(names):
@@ -61,7 +61,7 @@ async def _full(house: House, kind: SheetKind) -> dict[str, Any]:
 
 
 async def test_from_the_draw_to_the_reply(house: House) -> None:
-    await _calls(house, "k1", "k2", "k3", "k4", urgent=1)
+    await reviewed_calls(house, "k1", "k2", "k3", "k4", urgent=1)
     await log_in(house.client, "reader")
     assert (await _send(house, "/quality-draws", month="2026-13"))[0] == 422
     status, where = await _send(house, "/quality-draws", month=MONTH)
@@ -79,6 +79,9 @@ async def test_from_the_draw_to_the_reply(house: House) -> None:
     assert (again.fingerprint, unclear) == (row.lots[0]["fingerprint"], 0)
     await _send(house, "/quality-draws", month=MONTH)
     assert len(await _reviews(house)) == 2, "a second draw has nothing to fill up"
+    async with house.db.write() as session:
+        found = await draw(session, MONTH, calls, unclear=unclear, by="user:1", of_all=False)
+    assert [lot.agent for lot in found.lots] == [drawn[0].agent_id], "of whom no call was seen, nothing is said"
 
     first = next(one for one in drawn if one.emergency)
     path = f"/quality-reviews/{first.id}"
@@ -120,7 +123,7 @@ async def test_from_the_draw_to_the_reply(house: House) -> None:
 
 async def test_a_finished_review_keeps_its_sheet(sqlite_house: House) -> None:
     house = sqlite_house
-    await _calls(house, "k1", "k2")
+    await reviewed_calls(house, "k1", "k2")
     await log_in(house.client, "reader")
     await _send(house, "/quality-draws", month=MONTH)
     first, second = await _reviews(house)
@@ -144,7 +147,7 @@ async def test_a_finished_review_keeps_its_sheet(sqlite_house: House) -> None:
 
 async def test_marks_by_the_reviewer_only_and_until_the_end(sqlite_house: House) -> None:
     house = sqlite_house
-    await _calls(house, "k1")
+    await reviewed_calls(house, "k1")
     await log_in(house.client, "reader")
     await _send(house, "/quality-draws", month=MONTH)
     (review,) = await _reviews(house)
@@ -170,7 +173,7 @@ async def test_marks_by_the_reviewer_only_and_until_the_end(sqlite_house: House)
 
 async def test_calibration_is_blind_until_ones_own_is_finished(sqlite_house: House) -> None:
     house = sqlite_house
-    await _calls(house, "k1", urgent=1)
+    await reviewed_calls(house, "k1", urgent=1)
     await log_in(house.client, "reader")
     await _send(house, "/quality-draws", month=MONTH)
     (drawn,) = await _reviews(house)
@@ -198,7 +201,7 @@ async def test_calibration_is_blind_until_ones_own_is_finished(sqlite_house: Hou
 
 
 async def test_results_and_their_table(house: House) -> None:
-    await _calls(house, "k1", "k2", "k3", urgent=1)
+    await reviewed_calls(house, "k1", "k2", "k3", urgent=1)
     await log_in(house.client, "reader")
     await _send(house, "/quality-draws", month=MONTH)
     for review, kind in zip(await _reviews(house), (SheetKind.EMERGENCY, SheetKind.ORDINARY), strict=True):
@@ -218,8 +221,8 @@ async def test_results_and_their_table(house: House) -> None:
 async def test_who_shares_a_seat_and_who_was_not_heard(sqlite_house: House) -> None:
     """Two people sit at 802 in turn: what one of them did something in is theirs, the rest is nobody's."""
     house = sqlite_house
-    await _calls(house, "k1", "k2", urgent=1, seat="802")
-    await _calls(house, "short", "open", "listened")
+    await reviewed_calls(house, "k1", "k2", urgent=1, seat="802")
+    await reviewed_calls(house, "short", "open", "listened")
     async with house.db.write() as session:
         session.add(User(username="night", password_hash=HASH, name="演示夜班", roles=["agent"], seat="802"))
         (await session.scalars(select(RecordingRow).where(RecordingRow.case_id == "short"))).one().seconds = 4.0

@@ -18,6 +18,7 @@ from web.api import (
     elder_papers,
     elder_parts,
     elders,
+    emergency_plans,
     exceptions,
     follow_ups,
     health,
@@ -32,11 +33,13 @@ from web.api import (
     policy,
     prompts,
     quality,
+    quality_work,
     recordings,
     reveals,
     seat_records,
     seats,
     services,
+    staffing,
     suppliers,
     terminals,
     users,
@@ -83,6 +86,9 @@ PARTS: Final = (
     places,
     prompts,
     quality,
+    quality_work,
+    staffing,
+    emergency_plans,
 )
 
 

@@ -73,6 +73,10 @@ class PlanPatch(Input):
     must_answer: bool | None = None
 
 
+class PlanVersion(Input):
+    version: int = Field(ge=1)
+
+
 class BulletinList(ListOf[BulletinView]):
     pass
 
@@ -133,6 +137,19 @@ async def patch_plan(request: web.Request) -> web.StreamResponse:
         else:
             form = replace(form_of(row), **changes)
             await change_plan(session, number, form, version=patch.version, by=by, scope=scope)
+        view = await plan_view(session, number, scope=scope)
+    return answer(view_json(view))
+
+
+@operations(
+    "DELETE", "/care-plans/{id}", "Halt a plan; it stays on record, as the calls of it do", right=Right.PLAN_CARE,
+    query=PlanVersion, result=PlanView,
+)  # fmt: skip
+async def delete_plan(request: web.Request) -> web.StreamResponse:
+    wanted, number = read_query(request, PlanVersion), number_in_path(request, "id")
+    scope, by = scope_of(request), account_of(request).actor
+    async with request.app[DATABASE].write() as session:
+        await halt_plan(session, number, halted=True, version=wanted.version, by=by, scope=scope)
         view = await plan_view(session, number, scope=scope)
     return answer(view_json(view))
 

@@ -8,11 +8,12 @@ from aiohttp import web
 from pydantic import Field
 
 from models.complaint_archives import ArchiveState, ComplaintArchive
-from models.complaint_handling import LONGEST, SHORT, NewComplaint, register, take_step, tell_whom
+from models.complaint_handling import LONGEST, SHORT, NewComplaint, find, register, take_step, tell_whom
 from models.complaints import AboutKind, CameBy, ComplaintState, Satisfaction, Step
 from models.masking import masked
 from models.queries.complaints import ComplaintView, list_complaints
 from web.api.kit import (
+    Done,
     IdPageFilter,
     Input,
     ListOf,
@@ -33,7 +34,7 @@ from web.keys import DATABASE
 from web.pages.complaint_archives import ask
 from web.places import scope_of
 from web.policy_now import POLICY_NOW
-from web.problems import NotFound
+from web.problems import Conflict, NotFound
 from web.rights import Right
 
 operations = Operations("complaints")
@@ -159,6 +160,16 @@ async def patch_complaint(request: web.Request) -> web.StreamResponse:
     async with request.app[DATABASE].write() as session:
         await tell_whom(session, number, **patch.model_dump(), by=by, policy=policy, scope=scope)
     return await _answer(request, number)
+
+
+@operations(
+    "DELETE", "/complaints/{id}", "409 `kept`: a complaint is handled to its end", right=Right.HANDLE_COMPLAINTS,
+    result=Done,
+)  # fmt: skip
+async def delete_complaint(request: web.Request) -> web.StreamResponse:
+    async with request.app[DATABASE].read() as session:
+        await find(session, number_in_path(request, "id"), scope=scope_of(request))
+    raise Conflict("kept.complaint", code="kept")
 
 
 @operations(

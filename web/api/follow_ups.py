@@ -1,4 +1,5 @@
-"""Follow-ups: what is owed and whose it is, writing down what a call brought or that nobody answered; drawn visits."""
+"""Follow-ups: what is owed and whose it is, booking one by hand, writing down what a call brought or that nobody
+answered; drawn visits."""
 
 from dataclasses import replace
 from datetime import date
@@ -9,7 +10,9 @@ from pydantic import Field
 from sqlalchemy import select
 
 from ivr.vocabulary import FollowUpKind
+from models.base import utc_now
 from models.elders import Elder
+from models.follow_up_booking import OwedAnyway, book, take_back
 from models.follow_up_tries import nobody_answered
 from models.follow_up_work import assign, complete
 from models.follow_ups import FollowUp, TryResult
@@ -18,6 +21,7 @@ from models.queries.follow_ups import FollowUpView, find_follow_up, list_follow_
 from models.versions import NoSuchRecord
 from models.visit_samples import VisitSample, seed_of
 from web.api.kit import (
+    Done,
     Input,
     ListOf,
     Operations,
@@ -38,7 +42,7 @@ from web.pages.follow_ups import may_give
 from web.personal import shown_elder
 from web.places import scope_of
 from web.policy_now import POLICY_NOW
-from web.problems import NotFound
+from web.problems import Conflict, NotFound
 from web.rights import Right
 
 operations = Operations("follow-ups")
@@ -56,6 +60,18 @@ class FollowUpFilter(ProgressFilter):
 
 class FollowUpList(ListOf[FollowUpView]):
     pass
+
+
+class FollowUpPost(Input):
+    """`kind`: `care`, `emergency`, `consultation` or `life_service`; the others come by themselves."""
+
+    elder: RecordId
+    kind: FollowUpKind = FollowUpKind.CARE
+    due_at: When
+
+
+class FollowUpVersion(Input):
+    version: int = Field(ge=1)
 
 
 class FollowUpPatch(Input):
@@ -108,6 +124,18 @@ async def get_follow_ups(request: web.Request) -> web.StreamResponse:
     return answer_page(replace(page, items=masked(page.items)))
 
 
+@operations(
+    "POST", "/follow-ups", "Book a follow-up by hand", right=Right.FOLLOW_UP, body=FollowUpPost, result=FollowUpView,
+    status=201,
+)  # fmt: skip
+async def post_follow_up(request: web.Request) -> web.StreamResponse:
+    wanted, by = await read_body(request, FollowUpPost), account_of(request).actor
+    async with request.app[DATABASE].write() as session:
+        scope = scope_of(request)
+        row = await book(session, wanted.elder, wanted.kind, wanted.due_at, by=by, now=utc_now(), scope=scope)
+    return await _answer(request, row.id, status=201)
+
+
 @operations("GET", "/follow-ups/{id}", "A follow-up", right=Right.FOLLOW_UP, result=FollowUpView)
 async def get_follow_up(request: web.Request) -> web.StreamResponse:
     return await _answer(request, number_in_path(request, "id"))
@@ -134,6 +162,22 @@ async def patch_follow_up(request: web.Request) -> web.StreamResponse:
             **patch.model_dump(),
         )
     return await _answer(request, number)
+
+
+@operations(
+    "DELETE", "/follow-ups/{id}", "Take back one that was booked by hand", right=Right.FOLLOW_UP,
+    query=FollowUpVersion, result=Done,
+)  # fmt: skip
+async def delete_follow_up(request: web.Request) -> web.StreamResponse:
+    """409 `kept` for what is owed anyway."""
+    wanted, number = read_query(request, FollowUpVersion), number_in_path(request, "id")
+    by, scope = account_of(request).actor, scope_of(request)
+    try:
+        async with request.app[DATABASE].write() as session:
+            await take_back(session, number, version=wanted.version, by=by, scope=scope)
+    except OwedAnyway:
+        raise Conflict("kept.follow_up", code="kept") from None
+    return answer(Done())
 
 
 @operations(
@@ -189,9 +233,9 @@ async def get_sample(request: web.Request) -> web.StreamResponse:
     return answer(sample)
 
 
-async def _answer(request: web.Request, number: int) -> web.Response:
+async def _answer(request: web.Request, number: int, *, status: int = 200) -> web.Response:
     async with request.app[DATABASE].read() as session:
         view = await find_follow_up(session, number, scope=scope_of(request))
     if view is None:
         raise NoSuchRecord
-    return answer(view_json(view if view.elder is None else shown_elder(request, view.elder, view)))
+    return answer(view_json(view if view.elder is None else shown_elder(request, view.elder, view)), status=status)

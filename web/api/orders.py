@@ -4,7 +4,7 @@ and moves its own orders only, and the elder while it has to do with them. Durin
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from aiohttp import web
 from pydantic import Field
@@ -44,6 +44,7 @@ from web.problems import Forbidden
 from web.rights import Right, may
 
 operations = Operations("orders")
+BY_PROGRAM: Final = "由接口取消 / cancelled by a program"
 _SEE = (Right.SEE_ORDERS, Right.OWN_ORDERS)
 
 
@@ -99,6 +100,22 @@ class NewOrder(Input):
     urgent: bool = False
 
 
+class OrderPatch(Input):
+    """What is wanted, while nobody was asked to do it. `version` as it was read; what is not given stays."""
+
+    version: int = Field(ge=1)
+    service: RecordId | None = None
+    wish: str | None = Field(None, min_length=1, max_length=LONGEST_WISH)
+    urgent: bool | None = None
+
+
+class OrderEnd(Input):
+    """`why` stands in the address, which proxies write down: no names in it; with names as a step of the order."""
+
+    version: int = Field(ge=1)
+    why: str = Field("", max_length=500)
+
+
 class OrderStep(Input):
     """`version` as it was read. Each step looks at its own: `offer` (`supplier`, `price` in fen), `appoint` (`worker`,
     `at`), `end` (`at`, `why`), `rate` (`grade`), `service` (`service`, `wish`, `urgent`); `decline`, `withdraw`,
@@ -148,6 +165,39 @@ async def get_order(request: web.Request) -> web.StreamResponse:
         order = await _find(request, session)
         if account_of(request).scope.supplier is not None:
             audit(session, account_of(request).actor, "order.read", f"order:{order.id}", elder=order.elder_id)
+        told = await _whole(request, session, order)
+    return answer(told)
+
+
+@operations(
+    "PATCH", "/orders/{id}", "Change what is wanted", right=Right.DISPATCH_ORDERS, body=OrderPatch, result=WholeOrder
+)  # fmt: skip
+async def patch_order(request: web.Request) -> web.StreamResponse:
+    patch = await read_body(request, OrderPatch)
+    async with request.app[DATABASE].write() as session:
+        order = await _find(request, session)
+        given = Given(
+            version=patch.version,
+            service=order.service_id if patch.service is None else patch.service,
+            wish=order.wish if patch.wish is None else patch.wish,
+            urgent=order.urgent if patch.urgent is None else patch.urgent,
+        )
+        await take_step(request, session, order, Step.SERVICE, given)
+        told = await _whole(request, session, order)
+    return answer(told)
+
+
+@operations(
+    "DELETE", "/orders/{id}", "Cancel an order; it stays on record", right=Right.DISPATCH_ORDERS, query=OrderEnd,
+    result=WholeOrder,
+)  # fmt: skip
+async def delete_order(request: web.Request) -> web.StreamResponse:
+    """409 `order_state` once the worker is there: then it is `void`, or counts."""
+    wanted = read_query(request, OrderEnd)
+    async with request.app[DATABASE].write() as session:
+        order = await _find(request, session)
+        given = Given(version=wanted.version, why=wanted.why or BY_PROGRAM)
+        await take_step(request, session, order, Step.CANCEL, given)
         told = await _whole(request, session, order)
     return answer(told)
 

@@ -182,7 +182,7 @@ async def patch_service(request: web.Request) -> web.StreamResponse:
 async def get_gaps(request: web.Request) -> web.StreamResponse:
     wanted = read_query(request, GapFilter)
     async with request.app[DATABASE].read() as session:
-        page = await list_gaps(session, scope=scope_of(request), **wanted.narrows())
+        page = await list_gaps(session, scope=scope_of(request), today=local_today(), **wanted.narrows())
     return answer_page(page)
 
 

@@ -21,6 +21,7 @@ from models.suppliers.standing import change_status
 from models.suppliers.supplier_forms import LONGEST, MOST_CAPITAL, MOST_NAME, PaperForm, SupplierForm
 from models.versions import NoSuchRecord
 from web.api.kit import (
+    Done,
     Input,
     ListOf,
     Operations,
@@ -38,6 +39,7 @@ from web.guard import account_of
 from web.keys import DATABASE, SETTINGS
 from web.places import scope_of
 from web.policy_now import POLICY_NOW
+from web.problems import Conflict
 from web.rights import Right
 
 operations = Operations("suppliers")
@@ -168,6 +170,16 @@ async def patch_supplier(request: web.Request) -> web.StreamResponse:
         by, area_code = account_of(request).actor, request.app[SETTINGS].area_code
         await change(session, number, wanted.form(), version=wanted.version, by=by, area_code=area_code)
     return await _supplier(request, number)
+
+
+@operations(
+    "DELETE", "/suppliers/{id}", "409 `kept`: a supplier is suspended or blacklisted", right=Right.MANAGE_SUPPLIERS,
+    result=Done,
+)  # fmt: skip
+async def delete_supplier(request: web.Request) -> web.StreamResponse:
+    async with request.app[DATABASE].read() as session:
+        await in_scope(request, session, number_in_path(request, "id"))
+    raise Conflict("kept.supplier", code="kept")
 
 
 @operations(

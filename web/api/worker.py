@@ -40,6 +40,9 @@ PHOTO: Final = re.compile("image/(jpeg|png)")
 
 
 class WorkersDay(Output):
+    """`worker_id`: a phone may be shared, and keeps apart what each of its workers has yet to tell."""
+
+    worker_id: int
     worker: str
     organisation: str
     orders: list[WorkersOrder]
@@ -89,7 +92,8 @@ async def get_day(request: web.Request) -> web.StreamResponse:
         orders = await day_of(session, worker.id, local_today(), lang=lang_of(request))
         firm = await session.get_one(Supplier, worker.supplier_id)
     await _note_reading(request, database, worker.id)
-    told = {"worker": worker.name, "organisation": firm.name, "orders": [view_json(order) for order in orders]}
+    listed = [view_json(order) for order in orders]
+    told = {"worker_id": worker.id, "worker": worker.name, "organisation": firm.name, "orders": listed}
     return answer(told)
 
 

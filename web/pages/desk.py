@@ -13,7 +13,7 @@ from models.masking import masked
 from models.queries.desk_day import complaints_of, drafts_of, follow_ups_of_seat, missed_calls
 from models.queries.work_orders import count_overdue
 from web.codes import CODES
-from web.complaint_views import office_of
+from web.complaint_views import office_of, person_of
 from web.guard import account_of, needs
 from web.keys import DATABASE, FEED, MIRROR
 from web.places import scope_of
@@ -104,8 +104,8 @@ async def _day(request: web.Request) -> dict[str, object]:
             missed = await missed_calls(session, midnight, scope=scope_of(request))
             tomorrow = midnight + timedelta(days=1)
             due = await follow_ups_of_seat(session, account.seat or "", tomorrow, user=account.id)
-            complaints = await complaints_of(session, account.id, office=await office_of(request, session))
-            drafts = await drafts_of(session, account.actor)
+            complaints = await complaints_of(session, person_of(request), office=await office_of(request, session))
+            drafts = await drafts_of(session, person_of(request))
             late = await count_overdue(session, scope=scope_of(request))
     except DatabaseUnavailable:
         return {"day_known": False, "missed": [], "due": [], "complaints": [], "drafts": [], "late": 0}

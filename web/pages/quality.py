@@ -6,7 +6,6 @@ from aiohttp import web
 
 from models.masking import masked
 from models.quality import calibrations, draws
-from models.quality.candidates import candidates_of
 from models.quality.months import is_month, this_month
 from models.quality.reviews import finish, reply, review_of
 from models.queries.quality import ReviewView, list_reviews, review_view
@@ -19,7 +18,7 @@ from web.pages.listing import LINES, cursor_of, progress_of
 from web.people_names import names_of_users
 from web.places import scope_of
 from web.problems import NotFound
-from web.quality import heard, missed_in, points_in, sheet_for
+from web.quality import draw_month, heard, missed_in, points_in, sheet_for
 from web.render import render
 from web.rights import Right
 from web.typed import Typed, typed, whole_number
@@ -38,7 +37,7 @@ async def reviews(request: web.Request) -> web.StreamResponse:
 async def draw(request: web.Request) -> web.StreamResponse:
     sent = await typed(request)
     try:
-        found = await _draw(request, sent.text("month"))
+        found = await draw_month(request, sent.text("month"))
     except FormRefused as why:
         return await _list(request, sent.refused(request, why))
     raise web.HTTPSeeOther(f"/quality-draws/{found.draw.id}")
@@ -117,16 +116,6 @@ async def calibrate(request: web.Request) -> web.StreamResponse:
     async with request.app[DATABASE].write() as session:
         row = await calibrations.begin(session, number, user=account_of(request).id, scope=scope_of(request))
     raise web.HTTPSeeOther(f"/calibrations/{row.id}")
-
-
-async def _draw(request: web.Request, month: str) -> draws.Found:
-    """Reading a district's month takes longer than anything may keep the records from being written. Raises
-    FormRefused."""
-    draws.check_month(month)
-    async with request.app[DATABASE].read() as session:
-        calls, unclear = await candidates_of(session, month, scope=scope_of(request))
-    async with request.app[DATABASE].write() as session:
-        return await draws.draw(session, month, calls, unclear=unclear, by=account_of(request).actor)
 
 
 async def _list(request: web.Request, sent: Typed) -> web.Response:

@@ -80,7 +80,9 @@ async def gaps(request: web.Request) -> web.StreamResponse:
     service = int(wanted) if wanted.isdecimal() and len(wanted) <= 9 else None
     async with request.app[DATABASE].read() as session:
         after = cursor_of(request, digits=6)
-        page = await list_gaps(session, scope=scope_of(request), service=service, limit=LINES, after=after)
+        page = await list_gaps(
+            session, scope=scope_of(request), today=local_today(), service=service, limit=LINES, after=after
+        )
         services = await catalogue(session, active_only=True)
     context = {"page": page, "services": services, "service": service, "least": LEAST}
     return render(request, "services/gaps.html", context)

@@ -1,27 +1,24 @@
 """Staffing (S10): seats that the calls of the past weeks ask for, against the shifts that are planned; the shifts
 themselves; all quarters of the week as a table."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
-from datetime import date
 from typing import Any, Final
 
 from aiohttp import web
 
 from models.base import local_today
-from models.queries.staffing import bins_between
 from models.register import FormRefused
 from models.staffing import shifts
-from models.staffing.needs import Quarter, Target, Volume, agents_by_norm, quarters, volume, weeks_before
+from models.staffing.needs import Quarter, agents_by_norm
 from models.versions import VersionConflict
 from web.api.kit import number_in_path
 from web.exports import Table, read_form, send
 from web.guard import account_of, needs
 from web.keys import DATABASE
-from web.policy_now import POLICY_NOW
 from web.render import render, texts_of
 from web.rights import Right
+from web.staffing import read_staffing
 from web.texts import Texts
 from web.typed import Typed, typed, whole_number
 
@@ -82,13 +79,13 @@ async def remove(request: web.Request) -> web.StreamResponse:
 async def export(request: web.Request) -> web.StreamResponse:
     """All quarters of the week. Counts only: there is nothing to be masked."""
     t, form = texts_of(request), await read_form(request)
-    _, found, _, first, _ = await _figures(request)
+    found = await read_staffing(request)
 
     async def rows(mask: bool) -> AsyncIterator[Sequence[Sequence[str]]]:
-        yield [_row(one, t) for one in found]
+        yield [_row(one, t) for one in found.quarters]
 
     head = [t(f"staffing.{name}") for name in COLUMNS]
-    return await send(request, Table("staffing", t("staffing.title"), head, rows, {"since": f"{first}"}), form)
+    return await send(request, Table("staffing", t("staffing.title"), head, rows, {"since": f"{found.first}"}), form)
 
 
 def _row(one: Quarter, t: Texts) -> list[str]:
@@ -115,24 +112,10 @@ def _minutes(text: str) -> int:
     return int(found[1]) * 60 + int(found[2]) if found else -1
 
 
-async def _figures(
-    request: web.Request,
-) -> tuple[Volume, list[Quarter], list[shifts.PlannedShift], date, Target]:
-    policy = await request.app[POLICY_NOW].read()
-    weeks = int(policy.staffing_weeks)
-    first, after = weeks_before(local_today(), weeks)
-    async with request.app[DATABASE].read() as session:
-        bins = await bins_between(session, first, after)
-        planned = await shifts.shifts(session)
-    target = Target.of(policy)
-    found = volume(bins, weeks=weeks)
-    needed = await asyncio.to_thread(quarters, found, shifts.planned(planned), target)
-    return found, needed, planned, first, target
-
-
 async def _page(request: web.Request, sent: Typed, *, changed: int = 0) -> web.Response:
     t = texts_of(request)
-    found, every, planned, first, target = await _figures(request)
+    found = await read_staffing(request)
+    every = found.quarters
     wanted = sent.number("weekday") if sent else whole_number(request.query.get("day"), digits=1)
     day = wanted if wanted is not None and wanted < shifts.DAYS else local_today().weekday()
     of_day = [one for one in every if one.weekday == day]
@@ -153,15 +136,15 @@ async def _page(request: web.Request, sent: Typed, *, changed: int = 0) -> web.R
         for number in range(shifts.DAYS)
     ]
     context = {
-        "volume": found,
-        "target": target,
-        "by_norm": agents_by_norm(found),
-        "first": first,
+        "volume": found.volume,
+        "target": found.target,
+        "by_norm": agents_by_norm(found.volume),
+        "first": found.first,
         "day": day,
         "days": days,
         "of_day": of_day,
         "chart": chart,
-        "shifts": [shift for shift in planned if shift.weekday == day],
+        "shifts": [shift for shift in found.shifts if shift.weekday == day],
         "sent": sent,
         "changed": changed,
     }

@@ -64,7 +64,7 @@ async def gaps(request: web.Request) -> web.StreamResponse:
         return [name, gap.place, str(len(gap.suppliers)), "、".join(gap.suppliers)]
 
     given = {"service": str(service)} if service else {}
-    rows = _rows(request, list_gaps, row, service=service)
+    rows = _rows(request, list_gaps, row, today=local_today(), service=service)
     return await send(request, Table("service-gaps", t("service_gaps.title"), head, rows, given), form)
 
 

@@ -47,7 +47,8 @@ def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boards, "AT_ONCE", 1.5)
 
 
-async def test_each_case_is_told_once_however_often_it_changes() -> None:
+async def test_each_case_is_told_once_however_often_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boards.time, "perf_counter", lambda: 0.0)  # with work enough one takes all
     office = Office()
     for _ in range(5):
         office.changes("one")

@@ -6,11 +6,15 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from cli import examine_home
 from cli.frame import run
 from home import locks
+from home.settings import Settings
 
 
 class Shell:
@@ -225,6 +229,17 @@ def test_doctor_tells_what_is_missing(shell: Shell, home: Path) -> None:
     home.chmod(0o755)
     assert shell("doctor") == 1
     assert f"chmod 700 {home}" in shell.out
+
+
+def test_doctor_asks_for_our_name_where_messages_go_out(tmp_path: Path) -> None:
+    def found(**given: Any) -> list[str]:
+        return [one.state for one in examine_home.links(Settings(home=tmp_path, **given))]
+
+    http = {"sms_gateway": "http", "sms_url": "https://sms.example/send"}
+    assert (found(), found(**http), found(**http, public_url="https://centre.example")) == ([], ["note"], ["ok"])
+    for wrong in ("centre.example", "https://centre.example/page", "ftp://centre.example"):
+        with pytest.raises(ValidationError, match="public_url"):
+            Settings(home=tmp_path, public_url=wrong)
 
 
 def ban(home: Path, network: str, *, until: str) -> None:

@@ -37,7 +37,7 @@ async def test_a_supplier_sees_the_elder_while_it_has_to_do_with_them_and_nothin
     assert await world.scan(number, START, code="") is Outcome.WRONG_CODE  # by the worker of the one before
     async with world.order(number) as (session, order):
         order.wish = "擦窗，打12000000001"
-        await dispatching.decline(session, order, by="user:8", version=order.version, why="与老人有纠纷")
+        await dispatching.decline(session, order, by="user:8", version=order.version, why="与老人有纠纷", now=world.now)
         version = order.version
         await dispatching.offer(
             session, order, firm, reason="", by="user:1", version=version, now=world.now, policy=POLICY

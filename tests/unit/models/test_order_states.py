@@ -132,7 +132,7 @@ class _Orders(RuleBasedStateMachine):
 
     @rule(pick=_pick, why=st.sampled_from(["", "忙不过来"]))
     def decline(self, pick: int, why: str) -> None:
-        self._try(pick, dispatching.decline, **self._by(why=why))
+        self._try(pick, dispatching.decline, **self._by(why=why, now=self.place.now))
 
     @rule(pick=_pick)
     def withdraw(self, pick: int) -> None:

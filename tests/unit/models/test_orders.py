@@ -21,7 +21,7 @@ from models.orders import dispatching, rating
 from models.orders.asking import book_follow_up
 from models.orders.codes import grouped, plain_code, replace_code
 from models.orders.links import GOOD_AFTER, make_link, note_reading, withdraw_links, worker_of
-from models.orders.messages import OrderMessage
+from models.orders.messages import NO_SITE, OrderMessage
 from models.orders.redoing import make_void
 from models.orders.states import IllegalStep, OrderState
 from models.orders.visits import ActionKind, Outcome, VisitAction, VisitPhoto, add_photo, end_visit, happened_at
@@ -167,6 +167,42 @@ async def test_who_is_not_trained_on_that_day_is_not_sent(world: World) -> None:
         assert (found.id if found else 0, sent.parameters_afterwards().get("link")) == (mine, None)
 
 
+@pytest.mark.clause("T4", "T8")
+async def test_who_was_to_go_is_told_when_the_visit_is_called_off(world: World) -> None:
+    firm = world.firms[0]
+    goes, other = world.workers[firm]
+    first, second = await world.appointed(0, worker=0), await world.appointed(1, worker=0)
+    given = {"by": "user:9", "now": world.now}
+    async with world.order(first) as (session, order):
+        at = world.now + timedelta(days=1)
+        await dispatching.appoint(
+            session, order, goes, at, version=order.version, page=PAGE, **given
+        )  # another day only
+        await dispatching.appoint(session, order, other, at, version=order.version, page=None, **given)
+        await dispatching.cancel(session, order, version=order.version, why="不需要了", **given)
+    async with world.order(second) as (session, order):
+        await dispatching.decline(session, order, version=order.version, why="人手不足", **given)
+    async with world.db.read() as session:
+        sent = list(await session.scalars(select(OrderMessage).order_by(OrderMessage.id)))
+        numbers = {worker: (await session.get_one(Worker, worker)).phone for worker in (goes, other)}
+    told = [(one.order_id, one.number) for one in sent if one.kind == "visit_called_off"]
+    assert told == [(first, numbers[goes]), (first, numbers[other]), (second, numbers[goes])]
+    unsent = [one.problem for one in sent if one.kind == "visit_planned" and one.status == "skipped"]
+    assert unsent == [NO_SITE], "nobody knew the address of the page"
+
+
+@pytest.mark.clause("T8")
+async def test_who_is_not_trained_any_more_cannot_begin(world: World) -> None:
+    number = await world.appointed()
+    async with world.order(number) as (session, order):
+        worker = await session.get_one(Worker, order.worker_id)
+        until, worker.trained_until = worker.trained_until, world.now.date() - timedelta(days=1)
+    assert await world.scan(number, START) is Outcome.NOT_TRAINED
+    async with world.db.write() as session:
+        (await session.get_one(Worker, worker.id)).trained_until = until
+    assert await world.scan(number, START) is Outcome.TAKEN
+
+
 async def test_an_order_is_its_suppliers_only_while_it_has_it(world: World) -> None:
     number, firm = await world.drafted(), world.firms[0]
     async with world.order(number) as (session, order):
@@ -175,10 +211,10 @@ async def test_an_order_is_its_suppliers_only_while_it_has_it(world: World) -> N
         with pytest.raises(NoSuchRecord):
             await find_order(session, number, supplier=world.firms[1])
         with pytest.raises(FormRefused, match="why"):
-            await dispatching.decline(session, order, by="user:9", version=order.version, why=" ")
+            await dispatching.decline(session, order, by="user:9", version=order.version, why=" ", now=world.now)
         with pytest.raises(VersionConflict):
             await dispatching.accept(session, order, by="user:9", version=order.version - 1)
-        await dispatching.decline(session, order, by="user:9", version=order.version, why="人手不足")
+        await dispatching.decline(session, order, by="user:9", version=order.version, why="人手不足", now=world.now)
         with pytest.raises(NoSuchRecord):
             await find_order(session, number, supplier=firm)
         assert (await orders_of_supplier(session, firm)).items == ()

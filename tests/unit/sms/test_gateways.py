@@ -75,6 +75,7 @@ def test_every_message_has_its_words_in_both_languages_with_the_same_blanks() ->
         OrderText.ORDER_OFFERED: ["order", "service", "place", "minutes", "phone"],
         OrderText.ORDER_TAKEN_BACK: ["order", "service", "phone"],
         OrderText.VISIT_PLANNED: ["order", "service", "day", "link", "phone"],
+        OrderText.VISIT_CALLED_OFF: ["order", "service", "day", "phone"],
     }
     assert {str(kind) for kind in MessageKind} == set(TEMPLATES)
     assert set(texts()) == {*TEMPLATES, *OrderText}

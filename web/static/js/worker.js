@@ -25,7 +25,7 @@ function readAddress() {
   const code = codeIn(location.hash);
   const token = /^#([\w-]{20,})$/.exec(location.hash)?.[1];
   if (code) scanned = { code, at: Date.now() };
-  else if (token) localStorage.setItem("worker.token", token);
+  else if (token) take(token);
   if (code || token) history.replaceState(null, "", location.pathname);
   if (code) say(words.code_read, "good");
 }
@@ -33,12 +33,22 @@ function readAddress() {
 const token = () => localStorage.getItem("worker.token") ?? "";
 const today = () => new Date().toDateString();
 let day = JSON.parse(localStorage.getItem("worker.day") ?? "null");
+const whose = () => ({ token: token(), worker: day?.worker_id ?? null });
+
+// Another link may be another worker's, who is to see nothing of the orders of the one before.
+function take(link) {
+  if (link !== token()) forgetDay();
+  localStorage.setItem("worker.token", link);
+}
+
+function forgetDay() {
+  day = null;
+  localStorage.removeItem("worker.day");
+}
 
 // Yesterday's names and addresses are neither shown again nor kept, also where the page has been open all night.
 function forgetYesterday() {
-  if (day?.on === today()) return;
-  day = null;
-  localStorage.removeItem("worker.day");
+  if (day?.on !== today()) forgetDay();
 }
 
 async function load() {
@@ -51,8 +61,7 @@ async function load() {
     return show();
   }
   if (answer.status === 401) {
-    day = null; // names and addresses leave the phone with the right to see them
-    localStorage.removeItem("worker.day");
+    forgetDay(); // names and addresses leave the phone with the right to see them
     say(words.no_link);
   } else if (answer.ok) {
     day = { ...(await answer.json()), on: today() };
@@ -153,8 +162,9 @@ async function act(order, kind) {
   const given = opened ?? (await scan());
   scanned = null;
   if (!given) return;
+  const who = whose();
   const phone_at = new Date().toISOString(); // now, however long the position takes
-  await keep({ order: order.id, kind, phone_at, ...given, position: await position(), note: "" });
+  await keep({ order: order.id, kind, phone_at, ...given, position: await position(), note: "" }, who);
   await told();
 }
 
@@ -168,7 +178,7 @@ async function note(order) {
   const text = prompt(words.note_about)?.trim();
   if (!text) return;
   const phone_at = new Date().toISOString();
-  await keep({ order: order.id, kind: "note", phone_at, code: "", typed: false, position: null, note: text.slice(0, 2000) });
+  await keep({ order: order.id, kind: "note", phone_at, code: "", typed: false, position: null, note: text.slice(0, 2000) }, whose());
   await told();
 }
 
@@ -179,7 +189,7 @@ function photo(order) {
   input.onchange = async () => {
     const blob = input.files[0] && (await smaller(input.files[0]));
     if (!blob) return say(words.no_photo);
-    await keep({ order: order.id, kind: "photo", phone_at: new Date().toISOString(), blob });
+    await keep({ order: order.id, kind: "photo", phone_at: new Date().toISOString(), blob }, whose());
     await told();
   };
   label.append(input);
@@ -201,13 +211,13 @@ async function smaller(file) {
 
 async function told() {
   await show();
-  const became = await send(token(), (item, answer) => {
+  const { became, left } = await send(whose(), (item, answer) => {
     if (!["taken", "too_short"].includes(answer.outcome)) say(answer.message ?? words.refused);
     else if (answer.outcome === "too_short") say(answer.message, "warning");
     else say(words[`told_${item.kind}`], "good");
   });
   if (became === "locked") say(words.no_link);
-  if (became === "done" && (await waiting()).length) return told(); // kept while the last was on its way
+  if (became === "done" && (await waiting()).length > left) return told(); // kept while the last was on its way
   if (became === "done") await load();
   else await show();
 }

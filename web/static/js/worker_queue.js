@@ -1,5 +1,7 @@
 // What the phone has to tell, kept in the phone (IndexedDB) until the server has it: scans, notes, photos, in the order
-// in which they happened. Each has a key that it is told under: told twice, it counts once.
+// in which they happened. Each has a key that it is told under: told twice, it counts once. Workers may share a phone:
+// what one has done is told under the link that it was done with, or a newer one of the same worker, never under
+// somebody else's.
 
 const STORE = "waiting";
 let opening;
@@ -31,8 +33,16 @@ export function newKey() {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-// `item`: {order, kind: start|end|note|photo, phone_at, code, typed, position, note, blob}
-export const keep = (item) => run("readwrite", (store) => store.add({ key: newKey(), ...item }));
+// `item`: {order, kind: start|end|note|photo, phone_at, code, typed, position, note, blob}; `whose`: {token, worker}, the
+// link that the page has, and the number of its worker where that is known.
+export const keep = (item, whose) => run("readwrite", (store) => store.add({ key: newKey(), ...item, ...whose }));
+
+const shut = new Set(); // links of others that open nothing any more: what waits for them stays, and is not tried again
+
+function tokenOf(item, whose) {
+  const isTheirs = item.worker && item.worker === whose.worker;
+  return isTheirs ? whose.token : (item.token ?? whose.token);
+}
 
 function request(item, token) {
   const headers = { Authorization: `Worker ${token}` };
@@ -52,24 +62,31 @@ function request(item, token) {
 let running = null;
 
 // Tells what waits, the oldest first; stops at what cannot be told now. `told(item, answer)` after each that the server
-// has judged. Gives back "done", "later" (no network, a server that is away), or "locked" (the link opens nothing).
-export function send(token, told) {
-  running ??= tell(token, told).finally(() => (running = null));
+// has judged. Gives back what became of it: "done", "later" (no network, a server that is away), or "locked" (the link
+// opens nothing); and how many are `left` that wait for somebody's next link.
+export function send(whose, told) {
+  running ??= tell(whose, told).finally(() => (running = null));
   return running;
 }
 
-async function tell(token, told) {
+async function tell(whose, told) {
+  shut.delete(whose.token);
   for (;;) {
-    const [item] = await waiting();
-    if (!item) return "done";
+    const kept = await waiting();
+    const item = kept.find((one) => !shut.has(tokenOf(one, whose)));
+    if (!item) return { became: shut.has(whose.token) ? "locked" : "done", left: kept.length };
+    const token = tokenOf(item, whose);
     let answer;
     try {
       answer = await request(item, token);
     } catch {
-      return "later";
+      return { became: "later", left: kept.length };
     }
-    if (answer.status === 401) return "locked";
-    if (answer.status >= 500 || [408, 429].includes(answer.status)) return "later";
+    if (answer.status === 401) {
+      shut.add(token);
+      continue;
+    }
+    if (answer.status >= 500 || [408, 429].includes(answer.status)) return { became: "later", left: kept.length };
     const said = await answer.json().catch(() => ({}));
     await forget(item);
     const refused = { outcome: "refused", message: Object.values(said.error?.fields ?? {})[0] ?? said.error?.message };

@@ -20,9 +20,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models import database
 from models.care.calendar import BirthdayBy, Festival, birthday_of, care_day
 from models.care.calls import CareCall, CareState, Outcome, close_late, dialled, end, take_from
-from models.care.filling import ClaimedCall, claim, fill
+from models.care.filling import ClaimedCall, claim
 from models.care.planning import CareKind, Hours, moment
 from models.care.plans import CarePlan
+from models.care.remembering import Remembered, fill_changed
 from models.care.wishes import CareWishes
 from models.database import Database
 from models.elders import Elder
@@ -44,6 +45,7 @@ class Year:
     up: set[date] = field(default_factory=set)
     controllers: list[str] = field(default_factory=lambda: ["first", "second"])
     deaths: int = 0
+    known: Remembered = field(default_factory=Remembered)
 
     async def settle(self, elders: int) -> None:
         async with self.db.write() as session:
@@ -86,7 +88,7 @@ class Year:
 
     async def look(self, now: datetime) -> None:
         if now.astimezone().hour < 16 or self.chance.random() < 0.1:
-            await fill(self.db, now=now, hours=HOURS)
+            await fill_changed(self.db, self.known, now=now, hours=HOURS)
         await close_late(self.db, at=now, halted=False)
         async with self.db.write() as session:
             claimed = await claim(session, now=now, limit=1_000_000, caller=self.controllers[0])

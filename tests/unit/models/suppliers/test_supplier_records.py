@@ -26,7 +26,15 @@ from models.services.quota import owed_by_now, whole_months
 from models.services.records import ServiceUnit
 from models.suppliers.admission import change, register
 from models.suppliers.outcomes import complained, complaint_dropped, order_ended, order_rated
-from models.suppliers.records import Condition, Rating, Supplier, SupplierStatus, Worker
+from models.suppliers.records import (
+    Condition,
+    Rating,
+    Supplier,
+    SupplierPaper,
+    SupplierService,
+    SupplierStatus,
+    Worker,
+)
 from models.suppliers.standing import a_year_after, change_status, history_of
 from models.suppliers.supplier_forms import PaperForm, licence_key
 from models.suppliers.workers import WorkerForm, add_worker, by_badge, change_worker, renew_badge
@@ -288,14 +296,36 @@ async def test_offers_and_gaps_go_by_service_and_place(db: Database) -> None:
         found = await offers_for(session, service, far, policy=POLICY, today=TODAY)
         assert [offer.supplier for offer in found.offered] == [everywhere.id]
         assert [(one.supplier, one.why.zh) for one in found.left_out] == [(street.id, "不服务此地")]
-        gaps = (await list_gaps(session, scope=EVERYWHERE, limit=200)).items
+        gaps = (await list_gaps(session, scope=EVERYWHERE, today=TODAY, limit=200)).items
         cleaning = [(gap.unit, len(gap.suppliers)) for gap in gaps if gap.service == service]
         assert cleaning == [(far, 1)]
         assert len(gaps) == 1 + 15 * 2  # nobody does the other services
         here = Scope(units=frozenset({near}))
-        assert {gap.unit for gap in (await list_gaps(session, scope=here)).items} == {near}
-        page = await list_gaps(session, scope=EVERYWHERE, limit=2)
+        assert {gap.unit for gap in (await list_gaps(session, scope=here, today=TODAY)).items} == {near}
+        page = await list_gaps(session, scope=EVERYWHERE, today=TODAY, limit=2)
         assert (len(page.items), page.next) == (2, "2")
+
+        async def lacking(supplier: Supplier, **wrong: Any) -> list[tuple[int, int]]:
+            """The gaps of cleaning while this is so."""
+            right = {name: getattr(supplier, name) for name in wrong}
+            for changes in (wrong, right):
+                for name, value in changes.items():
+                    setattr(supplier, name, value)
+                await session.flush()
+                if changes is wrong:
+                    found = (await list_gaps(session, scope=EVERYWHERE, today=TODAY, service=service)).items
+            return [(gap.unit, len(gap.suppliers)) for gap in found]
+
+        yesterday, tomorrow = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
+        assert await lacking(everywhere, agreement_until=yesterday) == [(near, 1), (far, 0)]
+        assert await lacking(everywhere, agreement_from=tomorrow) == [(near, 1), (far, 0)]
+        paper = (await session.scalars(select(SupplierPaper).where(SupplierPaper.supplier_id == street.id))).first()
+        assert paper is not None
+        paper.valid_until = yesterday  # the other's count still
+        assert await lacking(street) == [(near, 1), (far, 1)]
+        price = await session.get_one(SupplierService, (everywhere.id, service))
+        price.price = 10**7
+        assert await lacking(everywhere) == [(near, 0), (far, 0)]
 
 
 async def test_who_sees_which_suppliers(db: Database) -> None:
