@@ -75,7 +75,7 @@ async def aim(session: AsyncSession, complaint: Complaint, target: Target, *, po
     before = Target(complaint.about_kind, complaint.about_id)
     complaint.about_kind, complaint.about_id = target.kind, target.id
     if target != before:
-        await complaint_dropped(session, complaint.id)
+        await complaint_dropped(session, complaint.id, stands=await _another(session, complaint, before))
     await count(session, complaint, policy=policy)
 
 
@@ -87,6 +87,16 @@ async def count(session: AsyncSession, complaint: Complaint, *, policy: Policy) 
     order = None if complaint.order_id is None else await session.get(WorkOrder, complaint.order_id)
     number = order.id if order is not None and order.supplier_id == supplier else None
     await complained(session, supplier, complaint.id, policy=policy, order=number)
+
+
+async def _another(session: AsyncSession, complaint: Complaint, target: Target) -> int | None:
+    """The number of another complaint about the same order that is about this target."""
+    if complaint.order_id is None:
+        return None
+    same = Complaint.order_id == complaint.order_id, Complaint.id != complaint.id
+    meant = Complaint.about_kind == target.kind, Complaint.about_id == target.id
+    found: int | None = await session.scalar(select(Complaint.id).where(*same, *meant).order_by(Complaint.id).limit(1))
+    return found
 
 
 async def _in_sight(session: AsyncSession, reference: str, scope: Scope) -> bool:

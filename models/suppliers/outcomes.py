@@ -49,8 +49,8 @@ async def order_ended(
 ) -> bool:
     """The order is over, or is void (T3). True: the supplier was suspended for it. Raises NoSuchRecord."""
     firm = await _locked(session, supplier)
-    row = await _of_order(session, order) or SupplierOutcome(order_id=order, supplier_id=supplier)
-    row.supplier_id, row.service_id, row.worker_id = supplier, service, worker
+    row = await _its_own(session, order, supplier) or SupplierOutcome(order_id=order, supplier_id=supplier)
+    row.service_id, row.worker_id = service, worker
     row.at, row.punctual, row.void = at or utc_now(), punctual, void
     session.add(row)
     return await _stop_if_needed(session, firm, policy)
@@ -72,10 +72,9 @@ async def complained(
     """A complaint about a supplier, or about one of its orders: several about one order count once. True: the supplier
     was suspended for it. Raises NoSuchRecord."""
     firm = await _locked(session, supplier)
-    same = select(SupplierOutcome).where(SupplierOutcome.complaint_id == complaint)
-    row = await session.scalar(same)
+    row = await _of_complaint(session, complaint)
     if row is None and order is not None:
-        row = await _of_order(session, order)
+        row = await _its_own(session, order, supplier)
     if row is None:
         row = SupplierOutcome(supplier_id=supplier, order_id=order, at=utc_now())
         session.add(row)
@@ -84,13 +83,15 @@ async def complained(
     return await _stop_if_needed(session, firm, policy)
 
 
-async def complaint_dropped(session: AsyncSession, complaint: int) -> None:
+async def complaint_dropped(session: AsyncSession, complaint: int, *, stands: int | None = None) -> None:
     """It was not about this supplier, or there was nothing in it: it no longer counts. Who was suspended for it is
-    taken back by a person."""
-    row = await session.scalar(select(SupplierOutcome).where(SupplierOutcome.complaint_id == complaint))
+    taken back by a person. `stands`: another complaint about the same order, for which the order counts as before."""
+    row = await _of_complaint(session, complaint)
     if row is None:
         return
-    if row.order_id is None:
+    if stands is not None and await _of_complaint(session, stands) is None:
+        row.complaint_id = stands
+    elif row.order_id is None or row.service_id is None:  # nothing but the complaint is known of it
         await session.delete(row)
     else:
         row.complained, row.complaint_id = False, None
@@ -131,5 +132,23 @@ async def _locked(session: AsyncSession, supplier: int) -> Supplier:
 async def _of_order(session: AsyncSession, order: int) -> SupplierOutcome | None:
     found: SupplierOutcome | None = await session.scalar(
         select(SupplierOutcome).where(SupplierOutcome.order_id == order)
+    )
+    return found
+
+
+async def _its_own(session: AsyncSession, order: int, supplier: int) -> SupplierOutcome | None:
+    """The row of the order, if it is this supplier's. What was complained about while another had the order stays with
+    that one, as a complaint that is about none of its orders."""
+    row = await _of_order(session, order)
+    if row is None or row.supplier_id == supplier:
+        return row
+    row.order_id = None
+    await session.flush()
+    return None
+
+
+async def _of_complaint(session: AsyncSession, complaint: int) -> SupplierOutcome | None:
+    found: SupplierOutcome | None = await session.scalar(
+        select(SupplierOutcome).where(SupplierOutcome.complaint_id == complaint)
     )
     return found

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -20,11 +17,11 @@ from drill import behaviour
 from drill.ear import Ear
 from drill.people import people_talk
 from home.programs import Program
-from models.api_tokens import issue_token
 from models.elder_forms import TerminalForm
-from models.people import UserRole, create_user
+from models.people import UserRole
 
 from .house import ELDER_LINE, SON, House, grandmother, open_house
+from .web_beside import client_of, web_process
 
 QUICK = {
     "YJT_POLICY__CALL_BACK_RING": "15",
@@ -44,30 +41,13 @@ async def house(tmp_path: Path, asterisk_program: Program) -> AsyncIterator[Hous
 
 
 @asynccontextmanager
-async def web_process(house: House) -> AsyncIterator[aiohttp.ClientSession]:
+async def gateway(house: House) -> AsyncIterator[aiohttp.ClientSession]:
     """The web as it runs in a home, and a gateway's client that has a token for it."""
-    await create_user(house.database, "sensors", "Gateway-2026-x", name="演示网关", roles=[UserRole.GATEWAY])
-    token, _ = await issue_token(house.database, "sensors", name="", life=timedelta(days=1))
-    env = {**os.environ, **house.settings.environment()}
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "web", env=env)
-    try:
-        address = f"http://127.0.0.1:{house.settings.web_port}"
-        async with aiohttp.ClientSession(address, headers={"Authorization": f"Bearer {token}"}) as client:
-            async with asyncio.timeout(30):
-                while not await _is_up(client):  # noqa: ASYNC110 - another process has no event for us
-                    await asyncio.sleep(0.1)
-            yield client
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-async def _is_up(client: aiohttp.ClientSession) -> bool:
-    try:
-        async with client.get("/ready") as answer:
-            return answer.status == 200
-    except aiohttp.ClientConnectionError:
-        return False
+    async with (
+        web_process(house) as address,
+        client_of(house, address, "sensors", UserRole.GATEWAY) as client,
+    ):
+        yield client
 
 
 def alarm(device: str = SERIAL, kind: str = "smoke", *, seconds: float = 0) -> dict[str, Any]:
@@ -84,7 +64,7 @@ async def hand_in(client: aiohttp.ClientSession, body: dict[str, Any]) -> tuple[
 async def test_from_the_sensor_to_the_elder_who_talks_with_an_agent(house: House) -> None:
     grandma = house.town.elder(ELDER_LINE)
     grandma.when_called = behaviour.Answers(voice="elder_answers", ring=2)
-    async with web_process(house) as client:
+    async with gateway(house) as client:
         status, said = await hand_in(client, alarm(kind=""))
         assert (status, said["handed"]) == (201, True)
         await grandma.sees("rang")
@@ -106,7 +86,7 @@ async def test_from_the_sensor_to_the_elder_who_talks_with_an_agent(house: House
 async def test_an_elder_who_does_not_answer_is_sent_for(house: House) -> None:
     house.town.elder(ELDER_LINE).when_called = behaviour.Refuses("rejected")
     son = house.town.relative(SON, behaviour.accepts("son"))
-    async with web_process(house) as client:
+    async with gateway(house) as client:
         status, said = await hand_in(client, alarm(kind="fall"))
         assert status == 201
         await house.town.seat("801", voice="agent_a").answer()
@@ -116,7 +96,7 @@ async def test_an_elder_who_does_not_answer_is_sent_for(house: House) -> None:
 
 @pytest.mark.clause("X5")
 async def test_a_device_that_nobody_knows_comes_to_an_agent(house: House) -> None:
-    async with web_process(house) as client:
+    async with gateway(house) as client:
         status, said = await hand_in(client, alarm("NOBODYS-1", "gas"))
         assert status == 201
         await house.town.seat("801").answer()
@@ -130,7 +110,7 @@ async def test_a_device_that_nobody_knows_comes_to_an_agent(house: House) -> Non
 @pytest.mark.clause("H12")
 async def test_an_elder_who_calls_while_we_ring_them_because_of_a_sensor_is_the_same_case(house: House) -> None:
     grandma = house.town.elder(ELDER_LINE)
-    async with web_process(house) as client:
+    async with gateway(house) as client:
         _, said = await hand_in(client, alarm(kind="fall"))
         await grandma.sees("rang")
         await house.case(id=said["case"], elder={"id": 1, "name": "演示·王奶奶"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -9,12 +11,14 @@ from ivr.policy import Policy
 from models.complaint_handling import NewComplaint, register, tell_whom
 from models.complaint_rules import Person
 from models.complaints import AboutKind, Complaint
+from models.orders import dispatching
+from models.orders.visits import ActionKind, Outcome
 from models.register import FormRefused
 from models.scope import EVERYWHERE, NOWHERE
 from models.suppliers.facts import facts_of
 from models.suppliers.records import Supplier, SupplierOutcome, SupplierStatus
 
-from .orders import BEGIN, POLICY, World
+from .orders import BEGIN, PAGE, POLICY, World
 
 LEAD = Person(id=7, seat=None, roles=frozenset({"lead"}))
 TWICE = Policy(suspend_row=1)  # the second complaint in a row is one too many
@@ -79,4 +83,42 @@ async def test_who_is_not_there_or_not_in_sight_is_not_complained_about(world: W
         nobody = NewComplaint("没有来", complainant="演示", about_kind=AboutKind.SUPPLIER)
         row = await register(session, nobody, by="user:7", policy=POLICY, scope=EVERYWHERE)
         assert (row.about_kind, row.about_id) == ("supplier", "")  # nobody could say which one
+        assert list(await session.scalars(select(SupplierOutcome))) == []
+
+
+@pytest.mark.clause("H9")
+async def test_a_complaint_stays_with_the_firm_that_gave_the_order_back(world: World) -> None:
+    firm, other = world.firms
+    number = await world.appointed(0)
+    await _take(world, order=number)  # nobody has come
+    async with world.order(number) as (session, order):
+        await dispatching.decline(session, order, by="user:9", version=order.version, why="人手不足")
+        by, now = "user:1", world.now
+        await dispatching.offer(session, order, other, reason="", by=by, version=order.version, now=now, policy=POLICY)
+        await dispatching.accept(session, order, by=by, version=order.version)
+        await dispatching.elder_called(session, order, by=by, version=order.version, now=now)
+        worker, version = world.workers[other][0], order.version
+        await dispatching.appoint(session, order, worker, now, by=by, version=version, now=now, page=PAGE)
+    assert await world.scan(number, ActionKind.START) is Outcome.TAKEN
+    world.now += timedelta(minutes=51)
+    assert await world.scan(number, ActionKind.END) is Outcome.TAKEN
+    async with world.db.read() as session:
+        facts = await facts_of(session, since=BEGIN - timedelta(days=1))
+    assert (facts[firm].orders, facts[firm].complaints) == (0, 1)
+    assert (facts[other].orders, facts[other].complaints) == (1, 0)
+
+
+@pytest.mark.clause("H9")
+async def test_an_order_counts_as_complained_about_while_one_of_its_complaints_stands(world: World) -> None:
+    firm = world.firms[0]
+    number = await world.appointed(0)
+    both = [await _take(world, order=number) for _ in range(2)]
+    for complaint, left in zip(both, (1, 0), strict=True):
+        async with world.db.write() as session:
+            await tell_whom(
+                session, complaint.id, version=complaint.version, about_kind=AboutKind.OTHER, about_id="", by=LEAD,
+                policy=POLICY,
+            )  # fmt: skip
+        assert await _complaints(world, firm) == left
+    async with world.db.read() as session:  # it is not over: nothing has gone well yet
         assert list(await session.scalars(select(SupplierOutcome))) == []

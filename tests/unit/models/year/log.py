@@ -1,0 +1,118 @@
+"""The log of a year: what was done, by whom it was asked, in the order in which it happened. Plain values only.
+
+Whatever is counted again is counted from here. Money is in fen for one unit of the service, times are aware; ids are
+the house's, because otherwise nothing could be compared. Facts that do not change stand beside the entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum, auto
+
+
+class What(StrEnum):
+    """`VOIDED` by hand, because somebody looked into it; a visit that was too short is told by its `ENDED`. `REDONE`:
+    the `order` makes good the void order `of`. `NOBODY`: no supplier could be asked."""
+
+    ON_FILE = auto()
+    DIED = auto()
+    ADMITTED = auto()
+    CONFIRMED = auto()
+    TAKEN_BACK = auto()
+    NOT_TAKEN_BACK = auto()
+    BLACKLISTED = auto()
+    DRAFTED = auto()
+    OFFERED = auto()
+    NOBODY = auto()
+    ACCEPTED = auto()
+    ACCEPT_REFUSED = auto()
+    DECLINED = auto()
+    WITHDRAWN = auto()
+    RUNG = auto()
+    APPOINTED = auto()
+    STARTED = auto()
+    ENDED = auto()
+    VOIDED = auto()
+    REDONE = auto()
+    CANCELLED = auto()
+    LOOKED_AT = auto()
+    ASKED_ABOUT = auto()
+    TRIED = auto()
+    REACHED = auto()
+    SAMPLED = auto()
+    COMPLAINED = auto()
+    STEP = auto()
+    DROPPED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """0, None or empty: does not belong to it. `when`: the time that was agreed, scanned, or for which was drawn;
+    `words`: a grade, the result of a call, a step of a complaint; `asked`: the suppliers that could be asked, the first
+    one first."""
+
+    at: datetime
+    what: What
+    order: int = 0
+    of: int = 0
+    elder: int = 0
+    place: int = 0
+    service: int = 0
+    supplier: int = 0
+    worker: int = 0
+    fen: int = 0
+    follow_up: int = 0
+    complaint: int = 0
+    when: datetime | None = None
+    words: str = ""
+    asked: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFacts:
+    """`limit` in fen for one `unit`; `paid`: class to per cent that the government pays."""
+
+    limit: int
+    unit: str
+    least_minutes: int
+    is_visit: bool
+    paid: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class FirmFacts:
+    """`prices`: service to fen; `workers`: number to first and last day of the training."""
+
+    name: str
+    prices: dict[int, int]
+    areas: frozenset[int]
+    agreement: tuple[date, date]
+    workers: dict[int, tuple[date, date]]
+
+
+@dataclass(frozen=True, slots=True)
+class ElderFacts:
+    """`place`: the community."""
+
+    place: int
+    service_class: int
+    since: datetime
+
+
+@dataclass(slots=True)
+class Log:
+    """`around`: a community to itself and all places above it. `free`: the days on which nobody works."""
+
+    sample: int = 0
+    hours: tuple[int, int] = (9, 17)
+    free: set[date] = field(default_factory=set)
+    around: dict[int, frozenset[int]] = field(default_factory=dict)
+    services: dict[int, ServiceFacts] = field(default_factory=dict)
+    firms: dict[int, FirmFacts] = field(default_factory=dict)
+    elders: dict[int, ElderFacts] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+
+    def of(self, *kinds: What) -> Iterable[Entry]:
+        return (entry for entry in self.entries if entry.what in kinds)
