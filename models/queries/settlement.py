@@ -94,6 +94,10 @@ class LineFilter:
     service_class: int | None = None
     corrections: bool = False
 
+    def asked_by(self, scope: Scope) -> LineFilter:
+        """A supplier cannot ask by what it is not told of: who was visited, where, and of which class."""
+        return self if scope.supplier is None else replace(self, elder=None, org_unit=None, service_class=None)
+
     def conditions(self) -> list[ColumnElement[bool]]:
         line = SettlementLine
         columns = (
@@ -186,7 +190,7 @@ async def list_lines(
     after: int | None = None,
 ) -> Page[LineView]:
     """By id; the cursor is that of the last one."""
-    query = lines_query().where(seen_by(scope), *wanted.conditions()).order_by(SettlementLine.id)
+    query = lines_query().where(seen_by(scope), *wanted.asked_by(scope).conditions()).order_by(SettlementLine.id)
     if after is not None:
         query = query.where(SettlementLine.id > after)
     page = await read_page(session, query, line_view, limit=limit, cursor=lambda one: one.id)
@@ -197,7 +201,9 @@ async def all_lines(session: AsyncSession, *, scope: Scope, wanted: LineFilter) 
     """For a statement: corrections last, visits by when they ended."""
     line = SettlementLine
     order = (line.of_month != line.month, line.kind, WorkOrder.finished_at, line.id)
-    rows = await session.execute(lines_query().where(seen_by(scope), *wanted.conditions()).order_by(*order))
+    rows = await session.execute(
+        lines_query().where(seen_by(scope), *wanted.asked_by(scope).conditions()).order_by(*order)
+    )
     return tuple(shown_to(scope, line_view(*row)) for row in rows)
 
 
@@ -269,7 +275,7 @@ def visits() -> ColumnElement[int]:
     return plus - func.count(line.id).filter(and_(home, line.cause == LineCause.VOID))
 
 
-def minutes() -> ColumnElement[int]:
+def minutes() -> ColumnElement[Any]:
     """The minutes of those visits."""
     line = SettlementLine
     counted = or_(line.cause == LineCause.MONTH, line.cause == LineCause.LATE)

@@ -145,7 +145,7 @@ async def list_elder_statements(
         select(line.elder_id, Elder.name, OrgUnit.name, Elder.service_class, *sums)
         .join(Elder, Elder.id == line.elder_id)
         .outerjoin(OrgUnit, OrgUnit.id == Elder.org_unit_id)
-        .where(seen_by(scope), *wanted.conditions(), line.elder_id > (after or 0))
+        .where(seen_by(scope), *wanted.asked_by(scope).conditions(), line.elder_id > (after or 0))
         .group_by(line.elder_id, Elder.name, OrgUnit.name, Elder.service_class)
         .order_by(line.elder_id)
     )
@@ -201,7 +201,7 @@ async def list_supplier_statements(
     query = (
         select(line.supplier_id, Supplier.name, visits(), minutes(), func.sum(line.government), func.sum(line.own))
         .join(Supplier, Supplier.id == line.supplier_id)
-        .where(seen_by(scope), *wanted.conditions(), line.supplier_id > (after or 0))
+        .where(seen_by(scope), *wanted.asked_by(scope).conditions(), line.supplier_id > (after or 0))
         .group_by(line.supplier_id, Supplier.name)
         .order_by(line.supplier_id)
     )
@@ -269,7 +269,7 @@ async def statement_of_government(
             func.sum(line.government), func.sum(line.own),
         )
         .outerjoin(OrgUnit, OrgUnit.id == line.org_unit_id)
-        .where(seen_by(scope), *wanted.conditions())
+        .where(seen_by(scope), *wanted.asked_by(scope).conditions())
         .group_by(line.org_unit_id, OrgUnit.name, line.kind, line.service_class)
         .order_by(line.org_unit_id, line.kind, line.service_class)
     )  # fmt: skip

@@ -77,7 +77,7 @@ async def settle_orders(database: Database, *, by: str) -> int:
     )
     async with database.read() as session:
         rows = await session.execute(wanted.order_by(SettlementLine.month.desc()))
-        owed = {order: month for order, month in rows.tuples()}  # noqa: C416 - the first month of each counts
+        owed = {row.id: row.month for row in rows}  # the first month of each counts
     pace, left, count = Pace(rests=database.is_sqlite), sorted(owed), 0
     while left:
         some, left = left[: pace.size], left[pace.size :]

@@ -129,7 +129,7 @@ async def test_each_thing_is_billed_once(world: World) -> None:
 
 @pytest.mark.clause("S6")
 async def test_an_open_month_follows_the_records(world: World) -> None:
-    """A visit that turns out void leaves it, and gives its part of the limit to another; the class of the day counts."""
+    """A visit that turns out void leaves it and gives its part of the limit to another; the class of the day counts."""
     await _settle(world)
     policy = replace(POLICY, home_limit=4_000, call_fee=0)
     one, two = await world.appointed(1), await world.appointed(1, worker=1)
