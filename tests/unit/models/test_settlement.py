@@ -4,14 +4,17 @@ by however many it is reckoned; a locked month stays as it is, and the month aft
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
 from models.audit import AuditEntry
+from models.database import Database
 from models.elders import Elder, ElderChange, ElderStatus
 from models.orders import dispatching, rating
 from models.orders.states import OrderState
@@ -155,7 +158,18 @@ async def test_an_open_month_follows_the_records(world: World) -> None:
     assert told == [(f"order:{one}", [2_800, 0], None), (f"order:{two}", [1_200, 1_600], [2_800, 0])]
 
 
-async def test_a_locked_month_stays_and_the_next_one_corrects_it(world: World) -> None:
+@pytest_asyncio.fixture
+async def anywhere(database_url: str) -> AsyncIterator[World]:
+    """The world on either database: locks and triggers are their own."""
+    db = Database(database_url)
+    made = World(db)
+    await made.settle()
+    yield made
+    await db.close()
+
+
+async def test_a_locked_month_stays_and_the_next_one_corrects_it(anywhere: World) -> None:
+    world = anywhere
     await _settle(world)
     first, second = world.elders
     counted, late = await world.appointed(), await world.appointed(1, worker=1)
