@@ -49,7 +49,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("month", name=op.f("pk_settlement_months")),
     )
     _lines()
-    for index in (["elder_id", "of_month"], ["month", "supplier_id"]):
+    for index in (["elder_id", "of_month"], ["month", "supplier_id"], ["month", "elder_id"]):
         op.create_index(f"ix_settlement_lines_{'_'.join(index)}", "settlement_lines", index)
     for column in ("subject", "order_id", "org_unit_id", "supplier_id", "worker_id"):
         op.create_index(op.f(f"ix_settlement_lines_{column}"), "settlement_lines", [column])

@@ -29,7 +29,7 @@ from models.versions import NoSuchRecord
 class MonthView:
     """A month that was reckoned, with its figures in fen as far as they may be seen. `call_fee`, `home_limit` in fen,
     `call_paid` in per cent: what it was reckoned by. `may_lock`: it is over, and all months before it are locked;
-    `version`: of its figures of all places, to lock it by."""
+    `version`: of its figures of all places, to lock it by; 0 where it may not be."""
 
     month: str
     run_at: datetime | None
@@ -165,7 +165,7 @@ async def _months(session: AsyncSession, rows: Sequence[SettlementMonth], scope:
                 government=government,
                 own=own,
                 may_lock=row.month == lockable,
-                version=await version_of(session, row.month),
+                version=await version_of(session, row.month) if row.month == lockable else 0,
             )
         )
     return views

@@ -1,4 +1,4 @@
-"""Statements of a month: for elders, suppliers with their workers, the government (X6, Y2). Every figure is a sum
+"""Statements of a month: for elders, for suppliers with their workers (X6, Y2). Every figure is a sum
 of lines, those that `settlement.list_lines` gives for the same month, elder, supplier, worker or place. All in fen."""
 
 from __future__ import annotations
@@ -73,21 +73,6 @@ class WorkerRow:
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceRow:
-    """What is paid for one kind and class in one place; `elders`: how many people."""
-
-    place: int | None
-    place_name: str
-    kind: LineKind
-    service_class: int
-    elders: int
-    visits: int
-    amount: int
-    government: int
-    own: int
-
-
-@dataclass(frozen=True, slots=True)
 class ElderStatement:
     """`locked_at` None: the month is open, and figures may change."""
 
@@ -118,17 +103,6 @@ class SupplierStatement:
     lines: tuple[LineView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class GovernmentStatement:
-    """`org_unit`: the place that it is for, with all below it; None: all that may be seen."""
-
-    month: str
-    locked_at: datetime | None
-    org_unit: int | None
-    rows: tuple[PlaceRow, ...]
-    total: Sums
-
-
 async def list_elder_statements(
     session: AsyncSession,
     *,
@@ -152,10 +126,10 @@ async def list_elder_statements(
 
     def view(*row: object) -> ElderRow:
         elder, name, community, its_class, *figures = row
-        made, call, home, government, own = (_whole(one) for one in figures)
+        made, call, home, government, own = (whole(one) for one in figures)
         place = str(community or "")
         return ElderRow(
-            _whole(elder), str(name), place, _whole(its_class), made, call, home, call + home, government, own
+            whole(elder), str(name), place, whole(its_class), made, call, home, call + home, government, own
         )
 
     return await read_page(session, query, view, limit=limit, cursor=lambda one: one.elder)
@@ -175,7 +149,7 @@ async def statement_of_elder(session: AsyncSession, elder: int, month: str, *, s
     ).one()
     return ElderStatement(
         month=month,
-        locked_at=await _locked_at(session, month),
+        locked_at=await locked_at(session, month),
         elder=elder,
         elder_name=name,
         community=community or "",
@@ -207,9 +181,9 @@ async def list_supplier_statements(
     )
 
     def view(supplier: int | None, name: str, made: int, long: int, government: int, own: int) -> SupplierRow:
-        paid = _whole(government), _whole(own)
+        paid = whole(government), whole(own)
         shown = (None, None) if scope.supplier is not None else paid
-        return SupplierRow(supplier or 0, name, _whole(made), _whole(long), sum(paid), *shown)
+        return SupplierRow(supplier or 0, name, whole(made), whole(long), sum(paid), *shown)
 
     return await read_page(session, query, view, limit=limit, cursor=lambda one: one.supplier)
 
@@ -246,7 +220,7 @@ async def statement_of_supplier(
     ]
     return SupplierStatement(
         month=month,
-        locked_at=await _locked_at(session, month),
+        locked_at=await locked_at(session, month),
         supplier=supplier,
         supplier_name=firm.name,
         worker=worker,
@@ -254,37 +228,6 @@ async def statement_of_supplier(
         total=summed(lines),
         workers=tuple(sorted(workers, key=lambda one: (one.worker is None, one.worker or 0))),
         lines=lines,
-    )
-
-
-async def statement_of_government(
-    session: AsyncSession, month: str, *, scope: Scope, org_unit: int | None = None
-) -> GovernmentStatement:
-    """What the government pays for this month, by place, kind and class; with what the elders pay beside it."""
-    line, wanted = SettlementLine, LineFilter(month=month, org_unit=org_unit)
-    people = func.count(line.elder_id.distinct())
-    query = (
-        select(
-            line.org_unit_id, OrgUnit.name, line.kind, line.service_class, people, visits(), minutes(),
-            func.sum(line.government), func.sum(line.own),
-        )
-        .outerjoin(OrgUnit, OrgUnit.id == line.org_unit_id)
-        .where(seen_by(scope), *wanted.asked_by(scope).conditions())
-        .group_by(line.org_unit_id, OrgUnit.name, line.kind, line.service_class)
-        .order_by(line.org_unit_id, line.kind, line.service_class)
-    )  # fmt: skip
-    rows, long = [], 0
-    for place, name, kind, its_class, elders, made, lasted, government, own in await session.execute(query):
-        paid, rest = _whole(government), _whole(own)
-        rows.append(PlaceRow(place, name or "", kind, its_class, elders, _whole(made), paid + rest, paid, rest))
-        long += _whole(lasted)
-    paid, rest = sum(one.government for one in rows), sum(one.own for one in rows)
-    return GovernmentStatement(
-        month=month,
-        locked_at=await _locked_at(session, month),
-        org_unit=org_unit,
-        rows=tuple(rows),
-        total=Sums(sum(one.visits for one in rows), long, paid + rest, paid, rest),
     )
 
 
@@ -304,11 +247,11 @@ def summed(lines: Iterable[LineView]) -> Sums:
     )
 
 
-def _whole(value: object) -> int:
+def whole(value: object) -> int:
     """Sums come as Decimal from PostgreSQL."""
     return int(str(value or 0))
 
 
-async def _locked_at(session: AsyncSession, month: str) -> datetime | None:
+async def locked_at(session: AsyncSession, month: str) -> datetime | None:
     row = await session.get(SettlementMonth, month)
     return None if row is None else row.locked_at

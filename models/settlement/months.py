@@ -12,8 +12,8 @@ from models.settlement.shares import Terms
 from models.upsert import insert_or_ignore
 
 
-def month_before(month: str) -> str:
-    return _moved(month, -1)
+def month_before(month: str, count: int = 1) -> str:
+    return _moved(month, -count)
 
 
 def month_after(month: str) -> str:

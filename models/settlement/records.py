@@ -72,6 +72,7 @@ class SettlementLine(Base):
         CheckConstraint("percent between 0 and 100", name="percent"),
         Index(None, "elder_id", "of_month"),
         Index(None, "month", "supplier_id"),
+        Index(None, "month", "elder_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

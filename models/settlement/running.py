@@ -19,13 +19,16 @@ from ivr.policy import Policy
 from models.audit import audit
 from models.database import Database
 from models.pace import Pace
+from models.quality.months import month_of
+from models.refusing import refuse
 from models.settlement.facts import Pair, elders_of, owed_corrections
-from models.settlement.months import held, locked_through, month_after
+from models.settlement.months import held, locked_through, month_after, month_before
 from models.settlement.reckoning import Difference, differences
 from models.settlement.records import SettlementLine, SettlementMonth
 from models.settlement.shares import Terms
 
-READ_AT_ONCE: Final = 200  # elders
+READ_AT_ONCE: Final = 100  # elders: pages wait for no more than that
+FURTHEST: Final = 12  # months that may be reckoned afterwards; what lies before is a typing mistake
 
 
 @dataclass(slots=True)
@@ -41,8 +44,10 @@ async def run(database: Database, month: str, *, policy: Policy, by: str, now: d
     """Reckon this month, by the terms of the policy; the first month after the locked ones corrects those.
 
     Raises:
-        FormRefused: it is locked, before one that is, or yet to come (field `month`).
+        FormRefused: it is locked, before one that is, too long ago, or yet to come (field `month`).
     """
+    if month < month_before(month_of(now), FURTHEST):
+        refuse("month", f"只能结算最近{FURTHEST}个月", f"only the last {FURTHEST} months can be reckoned")
     async with database.write() as session:
         await held(session, month, terms=Terms.of(policy))
     async with database.read() as session:

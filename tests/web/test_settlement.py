@@ -18,22 +18,24 @@ from models.house_policy import Fixed
 from models.orders.visits import ActionKind
 from models.orders.work_orders import WorkOrder
 from models.people import User
+from models.quality.months import bounds, this_month
+from models.settlement.months import month_before
 from models.settlement.records import SettlementLine
 from models.sheets import read_sheet
 from models.suppliers.records import SupplierAccount
 from models.web_sessions import ApiToken
-from tests.unit.models.orders import World
+from tests.unit.models.orders import BEGIN, World
 from tests.web.conftest import House, bearer
 from web.accounts import hash_of
 from web.settling import settle_if_due
 
 pytestmark = pytest.mark.clause("X6", "Y2", "Y3", "Y5")
-MONTH = "2026-03"
+MONTH, NOW = month_before(this_month()), this_month()
 
 
-async def _world(house: House) -> World:
+async def _world(house: House, begin: datetime = BEGIN) -> World:
     """One visit to each of two elders, each by another firm."""
-    world = World(house.db)
+    world = World(house.db, begin)
     await world.settle()
     async with house.db.write() as session:
         for elder in await session.scalars(select(Elder)):
@@ -64,7 +66,7 @@ async def _page(house: House, path: str, headers: dict[str, str], **form: Any) -
 
 
 async def test_from_the_run_to_the_order_and_to_the_lock(sqlite_house: House, tmp_path: Path) -> None:
-    house, world = sqlite_house, await _world(sqlite_house)
+    house, world = sqlite_house, await _world(sqlite_house, bounds(MONTH)[0] + timedelta(days=1, hours=9))
     lead = await bearer(house.client, "lead")
     first, firm = world.elders[0], world.firms[0]
     status, page = await _page(house, "/settlement/run", lead, month="2199-01")
@@ -80,7 +82,11 @@ async def test_from_the_run_to_the_order_and_to_the_lock(sqlite_house: House, tm
     assert f'<a href="{link}">28.00</a>' in page
     _, page = await _page(house, link.replace("&amp;", "&"), lead)
     orders = re.findall(r'href="(/orders/\d+)"', page)
-    assert [(await _page(house, path, lead))[0] for path in orders] == [200]
+    assert len(orders) == 1
+    status, page = await _page(house, orders[0], lead)
+    back = f"/settlement-lines?order={orders[0].rpartition('/')[2]}"
+    assert (status, f'href="{back}"' in page) == (200, True)
+    assert "28.00" in (await _page(house, back, lead))[1]  # in whatever month they stand
     papers = {f"/elder-statements/{first}": "28.00", f"/supplier-statements/{firm}": "28.00"}
     for path, fen in (papers | {"/government-statement": "56.00"}).items():
         status, page = await _page(house, f"{path}?month={MONTH}", lead)
@@ -117,19 +123,19 @@ async def test_from_the_run_to_the_order_and_to_the_lock(sqlite_house: House, tm
     assert (answer.status, list((await answer.json())["error"]["fields"])) == (422, ["month"])
 
     # What somebody decides afterwards is a line of the next month, with the reason.
-    assert (await _page(house, "/settlement/run", lead, month="2026-04"))[0] == 303
+    assert (await _page(house, "/settlement/run", lead, month=NOW))[0] == 303
     async with house.db.read() as session:
         line = (await session.scalars(select(SettlementLine.id).where(SettlementLine.order_id.is_not(None)))).first()
     path, given = f"/settlement-lines/{line}/correct", {"back": MONTH, "government": "-5.50", "own": "0"}
     status, page = await _page(house, path, lead, **given, reason="")
     assert (status, 'value="-5.50"' in page, "说明原因" in page) == (422, True, True)
     assert (await _page(house, path, lead, **given, reason="双方协商减免"))[0] == 303
-    form = {"month": "2026-04", "corrections": "1", "format": "xlsx"}
+    form = {"month": NOW, "corrections": "1", "format": "xlsx"}
     answer = await house.client.post("/settlement-lines/export", data=form, headers=lead)
     (tmp_path / "lines.xlsx").write_bytes(await answer.read())
     rows = read_sheet(tmp_path / "lines.xlsx")
     assert [row for row in map(str, rows) if "双方协商减免" in row and "-5.50" in row and "人工更正" in row]
-    for path in ("/settlement-lines?month=2026-04", "/audit"):
+    for path in (f"/settlement-lines?month={NOW}", "/audit"):
         assert (await _page(house, path, await bearer(house.client, "agent801")))[0] == 403
 
 

@@ -8,18 +8,17 @@ from pydantic import Field
 from models.base import utc_now
 from models.house_policy import Fixed
 from models.masking import masked
+from models.queries.government_statement import GovernmentStatement, statement_of_government
 from models.queries.paging import Page
 from models.queries.settlement import LineFilter, LineView, MonthView, list_lines, list_months, month_view
 from models.queries.statements import (
     ElderRow,
     ElderStatement,
-    GovernmentStatement,
     SupplierRow,
     SupplierStatement,
     list_elder_statements,
     list_supplier_statements,
     statement_of_elder,
-    statement_of_government,
     statement_of_supplier,
 )
 from models.settlement.closing import MOST, correct

@@ -1,6 +1,6 @@
 """Months of the settlement: reckoned, looked at, locked; and their lines, each of which leads to its order."""
 
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 from multidict import MultiMapping
@@ -30,6 +30,7 @@ from web.settling import settle_and_lock, settle_now
 from web.typed import Typed, typed, whole_number
 
 routes = web.RouteTableDef()
+A_YEAR: Final = 12  # months on a page
 
 
 @routes.get("/settlement")
@@ -139,7 +140,7 @@ def _fen_of(text: str) -> int | None:
 
 async def _months(request: web.Request, form: Typed) -> web.Response:
     async with request.app[DATABASE].read() as session:
-        page = await list_months(session, scope=scope_of(request), limit=LINES, after=cursor_of(request, digits=6))
+        page = await list_months(session, scope=scope_of(request), limit=A_YEAR, after=cursor_of(request, digits=6))
     people = await names_of_users(request, {actor for one in page.items for actor in (one.run_by, one.locked_by)})
     context = {"page": page, "people": people, "form": form, "this": this_month(), "before": month_before(this_month())}
     return render(request, "settlement/months.html", context, status=form.status)
@@ -147,7 +148,8 @@ async def _months(request: web.Request, form: Typed) -> web.Response:
 
 async def _lines(request: web.Request, given: MultiMapping[Any], form: Typed, *, refused: int = 0) -> web.Response:
     """With a correction that was not taken at its line, as it was filled in."""
-    month = form.text("back") if refused else await month_in(request, given)
+    of_order = bool(given.get("order")) and not given.get("month")  # wherever it stands
+    month = form.text("back") if refused else "" if of_order else await month_in(request, given)
     wanted = LineFilter(month=month) if refused else narrowed(given, month)
     async with request.app[DATABASE].read() as session:
         after = refused - 1 if refused else cursor_of(request, digits=9)

@@ -5,15 +5,14 @@ from typing import Any, Final, TypeVar
 
 from aiohttp import web
 
+from models.queries.government_statement import PlaceRow, statement_of_government
 from models.queries.paging import Page
 from models.queries.settlement import LineView, list_lines
 from models.queries.statements import (
     ElderRow,
-    PlaceRow,
     SupplierRow,
     list_elder_statements,
     list_supplier_statements,
-    statement_of_government,
 )
 from models.settlement.shares import yuan
 from web.exports import Table, read_form, send

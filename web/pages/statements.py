@@ -9,15 +9,14 @@ from aiohttp import web
 from models.base import local_today
 from models.masking import masked
 from models.quality.months import is_month
+from models.queries.government_statement import GovernmentStatement, statement_of_government
 from models.queries.paging import Page
 from models.queries.settlement import list_months
 from models.queries.statements import (
-    GovernmentStatement,
     SupplierStatement,
     list_elder_statements,
     list_supplier_statements,
     statement_of_elder,
-    statement_of_government,
     statement_of_supplier,
 )
 from models.settlement.records import LineKind

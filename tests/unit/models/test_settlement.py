@@ -16,16 +16,17 @@ from sqlalchemy.exc import DBAPIError
 from models.audit import AuditEntry
 from models.database import Database
 from models.elders import Elder, ElderChange, ElderStatus
+from models.merging import merge
 from models.orders import dispatching, rating
 from models.orders.states import OrderState
 from models.orders.visits import ActionKind
 from models.orders.work_orders import WorkOrder
+from models.queries.government_statement import statement_of_government
 from models.queries.settlement import LineFilter, all_lines, list_months
 from models.queries.statements import (
     list_elder_statements,
     list_supplier_statements,
     statement_of_elder,
-    statement_of_government,
     statement_of_supplier,
 )
 from models.register import FormRefused
@@ -190,7 +191,7 @@ async def test_a_locked_month_stays_and_the_next_one_corrects_it(anywhere: World
     assert await settle_orders(world.db, by=BY) == 0
     assert await world.state(counted) == OrderState.SETTLED
     before = await _lines(world, MARCH)
-    for month in (MARCH, "2026-02"):
+    for month in (MARCH, "2026-02", "2025-02"):
         with pytest.raises(FormRefused):
             await _reckon(world, month)
     for statement in (update(SettlementLine).values(own=1), delete(SettlementLine)):
@@ -245,3 +246,32 @@ async def test_a_locked_month_stays_and_the_next_one_corrects_it(anywhere: World
         (APRIL, False, False),
         (MARCH, False, False),
     ]
+
+
+async def test_one_void_visit_moves_the_shares_and_one_person_in_two_files_pays_once(world: World) -> None:
+    """Both of a month that is locked: the visit that was above the limit comes below it, and of two files of one person
+    the one whose call service was billed first stays."""
+    await _settle(world)
+    first, second = world.elders
+    policy, number = replace(POLICY, home_limit=4_000), [await world.appointed(1), await world.appointed(1, worker=1)]
+    for order in number:
+        await _visit(world, order, minutes=60)
+    await run(world.db, MARCH, policy=policy, by=BY, now=world.now)
+    await _lock(world, MARCH)
+    assert (await _lines(world, MARCH))[3] == (f"order:{number[1]}", "month", 1_200, 1_600)
+    world.now = datetime(2026, 4, 7, 2, tzinfo=UTC)
+    async with world.order(number[0]) as (session, order_row):
+        void = {"by": BY, "version": order_row.version, "now": world.now, "policy": POLICY}
+        await dispatching.void_by_hand(session, order_row, why="核查无效", **void)
+    async with world.db.write() as session:
+        versions = tuple([(await session.get_one(Elder, one)).version for one in (second, first)])
+        told = {"take": frozenset[str](), "versions": versions, "by": BY, "area_code": "021"}
+        await merge(session, second, first, **told)
+    await run(world.db, APRIL, policy=replace(POLICY, home_limit=0), by=BY, now=world.now)  # new terms, from now on
+    assert [line for line in await _lines(world, APRIL) if line[1] != "month"] == [
+        (f"call:{second}:{MARCH}", "gone", -2_000, 0),
+        (f"order:{number[0]}", "void", -2_800, 0),
+        (f"order:{number[1]}", "share", 1_600, -1_600),
+    ]
+    assert await run(world.db, APRIL, policy=replace(POLICY, home_limit=0), by=BY, now=world.now) == Done()
+    assert [line[0] for line in await _lines(world, APRIL) if line[1] == "month"] == [f"call:{second}:{APRIL}"]
