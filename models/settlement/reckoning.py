@@ -2,8 +2,8 @@
 whose lines are looked at together, because the limit of a month is shared by their visits.
 
 For each subject: what it costs, less what stands in other months. In its own month that is all of it, in the month that
-corrects a locked one it is what has changed. What was decided when that was locked (price, per cent, class) is not
-decided again, so that a new price list changes no past.
+corrects a locked one it is what has changed. What was decided when that was locked (price, per cent, class, place) is
+not decided again, so that a new price list changes no past.
 """
 
 from __future__ import annotations
@@ -83,6 +83,24 @@ async def differences(
 
 
 @dataclass(frozen=True, slots=True)
+class _Rule:
+    """What a line goes by: who pays which part of it, and in which place."""
+
+    service_class: int
+    percent: int
+    place: int | None
+
+    @classmethod
+    def of(cls, line: SettlementLine) -> _Rule:
+        """That of a line which is locked: whoever paid is who gets something back."""
+        return cls(line.service_class, line.percent, line.org_unit_id)
+
+
+def _call(subject: str, elder: int, of: str, rule: _Rule, cause: LineCause, parts: Parts) -> Wanted:
+    return Wanted(subject, of, LineKind.CALL, cause, elder, rule.place, rule.service_class, rule.percent, parts)
+
+
+@dataclass(frozen=True, slots=True)
 class _Work:
     month: SettlementMonth
     months: Mapping[str, Terms]
@@ -138,48 +156,40 @@ class _Work:
 
     def _calls(self, elder: int, of: str, served: Served) -> Iterator[Wanted]:
         """Its own month: whoever is served. A locked one: who was in it, unless they were gone before."""
-        begins = served.begins if of == self.month.month else None
-        subject = f"call:{elder}:{of}"
         if of == self.month.month:
-            if is_served(of, begins, served.gone):
+            if is_served(of, served.begins, served.gone):
                 terms, its_class = self.month.terms, class_at(bounds(of)[0], served.now_class, served.changes)
-                percent = call_percent(its_class, terms)
-                parts = divided(terms.call_fee, percent)
-                yield self._call(subject, elder, of, served, (its_class, percent), LineCause.MONTH, parts)
+                rule = _Rule(its_class, call_percent(its_class, terms), served.place)
+                parts = divided(terms.call_fee, rule.percent)
+                yield _call(f"call:{elder}:{of}", elder, of, rule, LineCause.MONTH, parts)
             return
         billed = {line.subject: line for line in reversed(self.lines) if self._is_call(line, elder, of)}
         for number, (name, first) in enumerate(sorted(billed.items(), key=lambda item: item[1].id)):
             due = number == 0 and (served.gone is None or f"{served.gone:%Y-%m}" >= of)
             parts = divided(first.parts.amount, first.percent) if due else NOTHING
             cause = LineCause.BACK if due else LineCause.GONE
-            yield self._call(name, elder, of, served, (first.service_class, first.percent), cause, parts)
+            yield _call(name, elder, of, _Rule.of(first), cause, parts)
 
     def _is_call(self, line: SettlementLine, elder: int, of: str) -> bool:
         mine = line.elder_id == elder and line.of_month == of and line.month != self.month.month
         return mine and line.kind is LineKind.CALL and line.cause is not LineCause.HAND
 
-    @staticmethod
-    def _call(
-        subject: str, elder: int, of: str, served: Served, rule: tuple[int, int], cause: LineCause, parts: Parts
-    ) -> Wanted:
-        its_class, percent = rule
-        return Wanted(subject, of, LineKind.CALL, cause, elder, served.place, its_class, percent, parts)
-
     def _visits(self, elder: int, of: str, served: Served) -> Iterator[Wanted]:
-        known = {order.id: self._known(order, served) for order in self.orders.get((elder, of), ())}
+        orders = self.orders.get((elder, of), ())
+        known = {order.id: self._known(order, served) for order in orders}
         visits = [visit for visit, *_ in known.values()]
         parts = of_visits(visits, self.months[of].home_limit if of in self.months else 0)
-        for order in self.orders.get((elder, of), ()):
-            visit, its_class, is_known = known[order.id]
+        for order in orders:
+            _, rule, decided = known[order.id]
             yield Wanted(
                 subject=f"order:{order.id}",
                 of_month=of,
                 kind=LineKind.HOME,
-                cause=self._cause(order, of, is_known),
+                cause=self._cause(order, of, decided),
                 elder_id=elder,
-                org_unit_id=served.place,
-                service_class=its_class,
-                percent=visit.percent,
+                org_unit_id=rule.place,
+                service_class=rule.service_class,
+                percent=rule.percent,
                 parts=parts[order.id],
                 order_id=order.id,
                 supplier_id=order.supplier,
@@ -187,21 +197,20 @@ class _Work:
                 minutes=order.minutes,
             )
 
-    def _known(self, order: Order, served: Served) -> tuple[Visit, int, bool]:
-        """The visit, its class, and whether a locked month has decided that."""
+    def _known(self, order: Order, served: Served) -> tuple[Visit, _Rule, bool]:
+        """The visit, what it goes by, and whether a locked month has decided that."""
         billed = self._billed(f"order:{order.id}")
         if billed:
-            first = billed[0]
-            visit = Visit(order.id, order.ended_at, first.parts.amount, first.percent, order.counts)
-            return visit, first.service_class, True
-        its_class = class_at(order.ended_at, served.now_class, served.changes)
-        price = price_of(order.price, order.unit, order.minutes)
-        percent = self.percents.get((order.service, its_class), 0)
-        return Visit(order.id, order.ended_at, price, percent, order.counts), its_class, False
+            rule, price = _Rule.of(billed[0]), billed[0].parts.amount
+        else:
+            its_class = class_at(order.ended_at, served.now_class, served.changes)
+            rule = _Rule(its_class, self.percents.get((order.service, its_class), 0), served.place)
+            price = price_of(order.price, order.unit, order.minutes)
+        return Visit(order.id, order.ended_at, price, rule.percent, order.counts), rule, bool(billed)
 
-    def _cause(self, order: Order, of: str, is_known: bool) -> LineCause:
+    def _cause(self, order: Order, of: str, decided: bool) -> LineCause:
         if not order.counts:
             return LineCause.VOID
         if of == self.month.month:
             return LineCause.MONTH
-        return LineCause.SHARE if is_known else LineCause.LATE
+        return LineCause.SHARE if decided else LineCause.LATE

@@ -21,6 +21,7 @@ from models.orders import dispatching, rating
 from models.orders.states import OrderState
 from models.orders.visits import ActionKind
 from models.orders.work_orders import WorkOrder
+from models.org import OrgKind, get_or_create
 from models.queries.government_statement import statement_of_government
 from models.queries.settlement import LineFilter, all_lines, list_months
 from models.queries.statements import (
@@ -82,11 +83,12 @@ async def _redone(world: World, void: int) -> int:
 
 
 async def _settle(world: World) -> None:
-    """The first elder is of class 2, the second of class 1; both signed long ago."""
+    """The first elder is of class 2, the second of class 1; both signed long ago and live in one community."""
     async with world.db.write() as session:
+        place = (await get_or_create(session, OrgKind.COMMUNITY, "演示社区")).id
         for number, its_class in zip(world.elders, (2, 1), strict=True):
             elder = await session.get_one(Elder, number)
-            elder.service_class, elder.notice_signed_on = its_class, date(2026, 1, 5)
+            elder.service_class, elder.notice_signed_on, elder.org_unit_id = its_class, date(2026, 1, 5), place
 
 
 async def test_each_thing_is_billed_once(world: World) -> None:
@@ -205,6 +207,8 @@ async def test_a_locked_month_stays_and_the_next_one_corrects_it(anywhere: World
     async with world.order(counted) as (session, order):
         void = {"by": BY, "version": order.version, "now": world.now, "policy": POLICY}
         await dispatching.void_by_hand(session, order, why="核查无效", **void)
+        for elder in await session.scalars(select(Elder)):  # moved house
+            lived, elder.org_unit_id = elder.org_unit_id, None
         dead = await session.get_one(Elder, second)
         dead.status, dead.status_since = ElderStatus.DIED, date(2026, 2, 20)
         session.add(ServiceClassRule(service_id=world.service, service_class=2, paid_percent=90))  # from now on
@@ -225,6 +229,8 @@ async def test_a_locked_month_stays_and_the_next_one_corrects_it(anywhere: World
         await correct(session, line.id, Parts(own=-300), reason="服务商同意减免", by=BY, now=world.now)
     assert await _reckon(world, APRIL) == Done()
     async with world.db.read() as session:
+        paid = await statement_of_government(session, APRIL, scope=EVERYWHERE, org_unit=lived)
+        assert (paid.total.government, paid.total.own) == (-3_400, -1_400)  # taken back where it was paid
         firm = await statement_of_supplier(session, world.firms[0], APRIL, scope=EVERYWHERE)
         assert (firm.total.visits, firm.total.amount) == (0, 2_500 - 2_800)
         assert {line.cause for line in firm.lines} == {LineCause.VOID, LineCause.LATE, LineCause.HAND}
