@@ -286,6 +286,33 @@ class Policy:
     visits_class_3: float = _value(
         0, low=0, high=366, unit="n", zh="三类老人每年应上门次数(T1)", en="visits a year, class 3 (T1)"
     )
+    call_fee: float = _value(
+        2000, low=0, high=100_000, unit="fen", zh="呼叫服务每月收费(X6)", en="the call service costs a month (X6)"
+    )
+    call_paid: float = _value(
+        50,
+        low=50,
+        high=100,
+        unit="%",
+        zh="二类老人呼叫服务的政府补贴比例(S6)",
+        en="of the call service the government pays for class 2 (S6)",
+    )
+    home_limit: float = _value(
+        10_000,
+        low=0,
+        high=1_000_000,
+        unit="fen",
+        zh="每位老人每月居家服务补贴限额，超出部分自付，0为不限(X6)",
+        en="home services shared by the government for one elder in a month; above it the elder pays, 0: no limit (X6)",
+    )
+    settle_day: float = _value(
+        3,
+        low=1,
+        high=28,
+        unit="n",
+        zh="每月几日起自动结算上月(Y3)",
+        en="day on which the month before is reckoned (Y3)",
+    )
     test_every: float = _value(
         30, low=1, high=366, unit="d", zh="终端测试周期(S8)", en="a terminal is to be tested every (S8)"
     )

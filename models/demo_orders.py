@@ -52,13 +52,20 @@ async def make(session: AsyncSession) -> None:
     if service is None or len(elders) < len(_ORDERS):
         return
     for elder, (state, wish, ago, minutes) in zip(elders, _ORDERS, strict=True):
-        await _bring(session, elder, service, wish, state, utc_now() - timedelta(minutes=ago), minutes)
+        await bring(session, elder, service, wish, state, utc_now() - timedelta(minutes=ago), minutes)
 
 
-async def _bring(
-    session: AsyncSession, elder: Elder, service: Service, wish: str, state: OrderState, at: datetime, minutes: int
+async def bring(
+    session: AsyncSession,
+    elder: Elder,
+    service: Service,
+    wish: str,
+    state: OrderState,
+    at: datetime,
+    minutes: int,
+    worker_at: int = 0,
 ) -> None:
-    """A new order to this state, beginning at this moment."""
+    """A new order to this state, beginning at this moment; the firm's worker at this place of its list goes."""
     order = await draft(session, elder.id, service.id, wish, urgent=False, by=BY, now=at, scope=EVERYWHERE)
     today = at.astimezone().date()
     ranked = await offers_for(session, service.id, elder.org_unit_id, policy=Policy(), today=today)
@@ -82,7 +89,7 @@ async def _bring(
     await dispatching.accept(session, order, by=BY, version=order.version)
     if state is _S.ACCEPTED:
         return
-    worker = (await workers_for(session, best.supplier, today))[0]
+    worker = (await workers_for(session, best.supplier, today))[worker_at]
     await dispatching.elder_called(session, order, by=BY, version=order.version, now=at + timedelta(minutes=12))
     visit = at + timedelta(hours=2)
     await dispatching.appoint(

@@ -28,7 +28,7 @@ MOST_DUTY_PHONES: Final = 20
 # Both controllers must agree on these, or the one takes the other for dead: they are the operator's alone.
 _NOT_LIVE: Final = frozenset({"lease_beat", "lease_runs_out", "lease_patience"})
 _RINGABLE: Final = re.compile(r"[0-9]{3,15}")  # as the dialplan of the ladder takes them
-_WHOLE: Final = frozenset({"n", "d", "0/1"})
+_WHOLE: Final = frozenset({"n", "d", "0/1", "fen"})
 
 
 class Source(StrEnum):

@@ -19,6 +19,7 @@ from models.people import User
 from models.refusing import refuse
 from models.register import FormRefused
 from models.seats import Seat
+from models.settlement.records import SettlementLine
 from models.versions import NoSuchRecord, VersionConflict, fingerprint
 
 MOST_NAME: Final = 60
@@ -134,6 +135,9 @@ async def remove_place(session: AsyncSession, number: int, *, version: int, by: 
             f"仍在使用：下级 {below}、老人 {elders}、坐席 {seats}、用户 {users}",
             f"still in use: {below} places below, {elders} elders, {seats} seats, {users} users",
         )
+    settled = select(SettlementLine.id).where(SettlementLine.org_unit_id == number)
+    if await session.scalar(settled.limit(1)) is not None:
+        refuse("name", "该机构有结算记录，不能删除", "statements name this place: it stays")
     audit(session, by, "place.remove", f"place:{number}", before=_shown(unit))
     await session.delete(unit)
 

@@ -39,6 +39,7 @@ from models.orders import messages as order_messages
 from models.quality import calibrations, draws, marks, reviews, score_sheets
 from models.readiness import drill_reports, plans
 from models.services import records as services
+from models.settlement import records as settlement
 from models.staffing import shifts
 from models.suppliers import records as suppliers
 
@@ -82,6 +83,7 @@ __all__ = [
     "score_sheets",
     "seats",
     "services",
+    "settlement",
     "shifts",
     "sip_bans",
     "suppliers",

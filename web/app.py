@@ -35,6 +35,7 @@ from web.policy_now import POLICY_NOW, PolicyNow
 from web.render import STATIC, make_environment
 from web.reveals import Reveals
 from web.sampling import draw_visits
+from web.settling import settle_months
 from web.texts import load_texts
 from web.throttle import Limits, Throttle
 from web.wallboard import Wallboard
@@ -130,6 +131,7 @@ async def _controller(app: web.Application) -> AsyncIterator[None]:
             asyncio.create_task(app[keys.IMPORTS].watch(), name="imports"),
             asyncio.create_task(app[ARCHIVES].watch(), name="archives"),
             asyncio.create_task(draw_visits(app[keys.DATABASE], Fixed.of(app[keys.SETTINGS])), name="visits"),
+            asyncio.create_task(settle_months(app[keys.DATABASE], Fixed.of(app[keys.SETTINGS])), name="settlement"),
         )
         clock = CareClock(app[keys.DATABASE], app[POLICY_NOW])
         clock.start()

@@ -77,6 +77,17 @@ MENU: Final = (
         ),
     ),
     Part(
+        "menu.settlement",
+        (
+            Entry(Right.SEE_SETTLEMENT, "/settlement", "settlement.title"),
+            Entry(Right.SEE_SETTLEMENT, "/elder-statements", "settlement.elders"),
+            Entry(Right.SEE_SETTLEMENT, "/supplier-statements", "settlement.suppliers"),
+            Entry(Right.SEE_SETTLEMENT, "/government-statement", "settlement.government_statement"),
+            Entry(Right.SEE_SETTLEMENT, "/settlement-lines", "settlement.lines_title"),
+            Entry(Right.OWN_ORDERS, "/my-statements", "settlement.mine"),
+        ),
+    ),
+    Part(
         "menu.operation",
         (
             Entry(Right.REVIEW_QUALITY, "/quality-reviews", "quality.title"),

@@ -40,6 +40,7 @@ GROUPS: Final = {
         "score_least", "offer_load", "suspend_rate", "suspend_row", "suspend_from", "papers_run_out",
     ),
     "visits": ("visits_class_1", "visits_class_2", "visits_class_3"),
+    "settlement": ("call_fee", "call_paid", "home_limit", "settle_day"),
     "breaking": ("revival_gap", "revival_within", "lease_beat", "lease_runs_out", "lease_patience"),
 }  # fmt: skip
 OTHERS: Final = "others"

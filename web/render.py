@@ -10,6 +10,7 @@ from typing import Any, Final
 import jinja2
 from aiohttp import web
 
+from models.settlement.shares import yuan
 from web import rights
 from web.keys import ACCOUNT, MIRROR, SETTINGS, TEMPLATES, TEXTS
 from web.menu import menu_of
@@ -33,6 +34,7 @@ def make_environment() -> jinja2.Environment:
         enable_async=False,
     )
     environment.filters.update(clock=clock, day=day, stamp=stamp, iso=iso, age=age, left=left, span=span, spoken=spoken)
+    environment.filters.update(yuan=yuan)
     environment.globals.update(static=static_url)
     return environment
 

@@ -28,6 +28,8 @@ class Right(StrEnum):
     ARCHIVE_COMPLAINTS = "archive_complaints"
     SEE_SUPPLIERS = "see_suppliers"
     MANAGE_SUPPLIERS = "manage_suppliers"  # with the catalogue of services
+    SEE_SETTLEMENT = "see_settlement"
+    SETTLE = "settle"  # reckon a month, correct and lock it
     SET_ANY_SEAT = "set_any_seat"  # of the account's own places
     REPORT_ALARMS = "report_alarms"
     SEE_TERMINALS = "see_terminals"
@@ -83,12 +85,12 @@ _OF_ROLE: Final[dict[str, frozenset[Right]]] = {
     UserRole.REVIEWER: _SEE | {Right.HEAR_RECORDINGS, Right.SEE_COMPLAINTS, Right.REVIEW_QUALITY, Right.SEE_PLANS},
     UserRole.DISPATCHER: _SEE
     | _TERMINALS
-    | {Right.FOLLOW_UP, Right.SEE_ORDERS, Right.DISPATCH_ORDERS, Right.SEE_SUPPLIERS}
+    | {Right.FOLLOW_UP, Right.SEE_ORDERS, Right.DISPATCH_ORDERS, Right.SEE_SUPPLIERS, Right.SEE_SETTLEMENT}
     | {Right.SEE_PERSONAL, Right.EXPORT, Right.SEE_CARE, Right.PLAN_CARE, Right.SEE_PLANS},
     UserRole.MAINTENANCE: _TERMINALS | {Right.SEE_LIVE, Right.EXPORT, Right.SEE_PLANS, Right.MANAGE_PLANS},
     UserRole.OFFICIAL: (_SEE - {Right.SEE_WALLBOARD})  # whose counts know no places
     | {Right.SEE_TERMINALS, Right.SEE_ORDERS, Right.SEE_COMPLAINTS, Right.SEE_SUPPLIERS, Right.SEE_PERSONAL}
-    | {Right.SEE_CARE},  # H3; changes nothing
+    | {Right.SEE_CARE, Right.SEE_SETTLEMENT},  # H3; changes nothing
     UserRole.STATION: _TERMINALS | {Right.SEE_ELDERS, Right.SEE_PERSONAL, Right.SEE_CARE},  # S8
     UserRole.SUPPLIER: frozenset({Right.SEE_SUPPLIERS, Right.OWN_ORDERS}),  # their own: see `Scope.supplier`
     # 三员: seats without their cases; accounts and places without the people who live there; the records.
@@ -98,8 +100,8 @@ _OF_ROLE: Final[dict[str, frozenset[Right]]] = {
     UserRole.GATEWAY: frozenset({Right.REPORT_ALARMS}),
     UserRole.WALLBOARD: frozenset({Right.SEE_WALLBOARD}),
 }
-# A sheet may hold people of any place.
-_OF_ALL_PLACES: Final = frozenset({Right.IMPORT})
+# A sheet may hold people of any place, and a month is that of all places.
+_OF_ALL_PLACES: Final = frozenset({Right.IMPORT, Right.SETTLE})
 
 
 def may(account: Account, right: Right) -> bool:

@@ -48,11 +48,11 @@ async def check(session: AsyncSession, order: WorkOrder, *, by: str, why: str) -
     await session.flush()
 
 
-async def settle(session: AsyncSession, order: WorkOrder, *, by: str, statement: int | None = None) -> None:
-    """It stands in a statement now.
+async def settle(session: AsyncSession, order: WorkOrder, *, by: str, month: str) -> None:
+    """It stands in the statements of a month that is locked.
 
     Raises:
         IllegalStep: it was not checked, or is settled.
     """
-    move(session, order, OrderState.SETTLED, by=by, statement=statement)
+    move(session, order, OrderState.SETTLED, by=by, month=month)
     await session.flush()

@@ -41,11 +41,11 @@ SUCCESSORS: Final[Mapping[OrderState, frozenset[OrderState]]] = {
     _S.STARTED: frozenset({_S.FINISHED, _S.VOID}),
     _S.FINISHED: frozenset({_S.CHECKED, _S.VOID}),
     _S.CHECKED: frozenset({_S.SETTLED, _S.VOID}),
-    _S.SETTLED: frozenset(),
+    _S.SETTLED: frozenset({_S.VOID}),  # found out later: the month that follows takes it back
     _S.VOID: frozenset(),
     _S.CANCELLED: frozenset(),
 }
-OVER: Final = frozenset(state for state, following in SUCCESSORS.items() if not following)
+OVER: Final = frozenset({_S.SETTLED, _S.VOID, _S.CANCELLED})  # nobody has anything to do with it any more
 WITH_SUPPLIER: Final = frozenset({_S.OFFERED, _S.ACCEPTED, _S.ELDER_CALLED, _S.APPOINTED, _S.STARTED})
 WITH_ELDER: Final = WITH_SUPPLIER - {_S.OFFERED}  # the supplier has to do with the elder: taken, and not over
 ELDER_WAITS: Final = frozenset({_S.OFFERED, _S.ACCEPTED})  # for the supplier's call (H7)

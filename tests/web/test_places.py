@@ -36,6 +36,7 @@ from models.quality.reviews import QualityReview
 from models.quality.score_sheets import SheetKind, newest
 from models.queries.register import file_of
 from models.register import create_elder
+from models.settlement.records import LineCause, LineKind, SettlementLine, SettlementMonth
 from models.web_sessions import ApiToken
 from tests.web import stories
 from tests.web.conftest import House, build, plenty
@@ -58,12 +59,13 @@ TREE: Final = {
     "oak-1": ("oak", OrgKind.COMMUNITY),
     "fir-1": ("fir", OrgKind.COMMUNITY),
 }
+MONTH: Final = "2026-10"
 HOMES: Final = ("elm-1", "elm-2", "oak-1", "fir-1", "oak", "nowhere")
 # What the addresses of single records begin with; all that follows the id is a part of the record.
 SINGLE: Final = {
     "elders": "elder", "cases": "case", "recordings": "recording", "duplicates": "elder", "complaints": "complaint",
     "follow-ups": "follow_up", "care": "plan", "care-plans": "plan", "quality-reviews": "review",
-    "calibrations": "calibration", "orders": "order",
+    "calibrations": "calibration", "orders": "order", "elder-statements": "elder",
 }  # fmt: skip
 _NOT_OF_PEOPLE: Final = frozenset(
     {
@@ -71,6 +73,7 @@ _NOT_OF_PEOPLE: Final = frozenset(
         *("complaint-archives", "visit-samples"),
         *("score-sheets", "quality-draws", "my-reviews", "staffing", "emergency-plans", "drill-reports"),
         *("suppliers", "my-orders", "workers", "badges", "services"),
+        "supplier-statements",
     }
 )
 _NO_PROVISIONAL: Final = frozenset({"/elder-papers"})  # lists of files that somebody is to complete
@@ -154,6 +157,7 @@ async def land(house: House) -> Land:
     units: dict[str, int] = {}
     homes: dict[str, Home] = {}
     async with house.db.write() as session:
+        session.add(SettlementMonth(month=MONTH, call_fee=2_000, call_paid=50, home_limit=0))
         for place, (above, kind) in TREE.items():
             units[place] = (await get_or_create(session, kind, place, parent=units.get(above))).id
     for number, place in enumerate(HOMES, 1):
@@ -193,6 +197,9 @@ async def _settle(house: House, place: str, unit: int | None, number: int) -> Ho
         plan = await create_plan(session, daily, by="test")
         call = {"plan_id": plan.id, "elder_id": elder, "day": now.date(), "slot": 0, "kind": plan.kind}
         session.add(CareCall(**call, due_at=now, latest_at=now))
+        paid = {"service_class": 3, "percent": 0, "government": 0, "own": 2_000, "made_by": "test"}
+        about = {"month": MONTH, "subject": f"call:{elder}:{MONTH}", "of_month": MONTH, "kind": LineKind.CALL}
+        session.add(SettlementLine(**about, cause=LineCause.MONTH, elder_id=elder, org_unit_id=unit, **paid))
         await session.flush()
         ids = (follow_up.id, order.id, report.id, complaint.id, plan.id, review.id, calibration.id)
         home = Home(place, elder, name, *ids)
@@ -250,6 +257,7 @@ async def test_each_official_sees_exactly_their_part_of_the_tree(land: Land) -> 
         seen, hidden = land.split(place)
         lists = await _looked_around(land, await land.enter("official", place), seen, hidden)
         wanted = {"/board", "/cases", "/elders", "/orders", "/complaints", "/terminals"}
+        wanted |= {"/elder-statements", "/settlement-lines"}
         assert lists >= {*wanted, *(f"/api/v1{path}" for path in wanted - {"/board"})}, place
 
 

@@ -25,6 +25,7 @@ from models.journal_entry import snake_case
 from models.orders.states import OrderState
 from models.papers import PaperKind
 from models.services.records import ServiceUnit
+from models.settlement.records import LineCause, LineKind
 from models.suppliers.records import Condition, SupplierStatus
 from models.suppliers.score import Part
 from web import vendor
@@ -80,6 +81,8 @@ VOCABULARY: dict[str, type[StrEnum]] = {
     "supplier_condition": Condition,
     "supplier_part": Part,
     "service_unit": ServiceUnit,
+    "line_kind": LineKind,
+    "line_cause": LineCause,
 }
 
 

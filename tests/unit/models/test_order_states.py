@@ -191,7 +191,7 @@ class _Orders(RuleBasedStateMachine):
 
     @rule(pick=_pick)
     def settle(self, pick: int) -> None:
-        self._try(pick, rating.settle, by="user:1")
+        self._try(pick, rating.settle, by="user:1", month="2026-03")
 
     @rule(minutes=_minutes)
     def time_goes_by(self, minutes: int) -> None:

@@ -326,7 +326,7 @@ async def test_the_elders_last_word_counts_and_reaches_the_score(world: World) -
         for key in ("1", "3"):
             await rating.rate(session, order, rating.KEYS[key], "elder:1", policy=POLICY)
         assert (order.state, order.grade, order.graded_by) == ("checked", Rating.DISSATISFIED, "elder:1")
-        await rating.settle(session, order, by="user:1", statement=4)
+        await rating.settle(session, order, by="user:1", month="2026-03")
         told = await session.scalar(select(SupplierOutcome.rating).where(SupplierOutcome.order_id == number))
     assert (order.state, told) == ("settled", Rating.DISSATISFIED)
 
