@@ -46,6 +46,10 @@ class CaseLines:
         """After what was ordered before; `seq` is the entry that it belongs to."""
         self._orders.put_nowait((seq, command))
 
+    def doubt(self) -> None:
+        """Not all that was decided may have been done."""
+        self._unsure = True
+
     def mend(self) -> None:
         """The link to Asterisk stands again: what was lost on the way is made good, after what was ordered before."""
         if self._unsure:

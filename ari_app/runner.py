@@ -96,7 +96,8 @@ class CaseRun:
 
     def start(self, timers: Mapping[Timer, float] | None = None) -> None:
         """`timers`: those that ran in a former boot, with the seconds that are left of each."""
-        self._unsure = bool(self.entries)  # a former boot may have ended between deciding and doing
+        if self.entries:  # a former boot may have ended between deciding and doing
+            self._lines.doubt()
         for entry in self.entries:
             self._causes.ordered(entry.commands, entry.seq)
             if entry.policy is not None:

@@ -91,7 +91,7 @@ async def decline(life: Life, number: int) -> None:
         return
     order = await _order(life, number)
     firm = order.supplier_id or 0
-    await dispatching.decline(life.session, order, by=FIRM, version=order.version, why="人手不足")
+    await dispatching.decline(life.session, order, by=FIRM, version=order.version, why="人手不足", now=life.now)
     life.say(What.DECLINED, order=number, supplier=firm)
     life.after(life.between(1, 20), partial(dispatch, life, number, frozenset({firm})))
 

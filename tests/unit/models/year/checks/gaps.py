@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.base import local_today
 from models.queries.service_gaps import list_gaps
 from models.scope import EVERYWHERE
 from tests.unit.models.year.life import Life
@@ -25,6 +26,8 @@ async def too_few(session: AsyncSession, life: Life, recount: Recount) -> None:
                 expected[service, place] = tuple(there)
     shown = {}
     for service in life.log.services:
-        for gap in (await list_gaps(session, scope=EVERYWHERE, service=service, limit=10_000)).items:
+        for gap in (
+            await list_gaps(session, scope=EVERYWHERE, today=local_today(), service=service, limit=10_000)
+        ).items:
             shown[gap.service, gap.unit] = gap.suppliers
     assert shown == expected
