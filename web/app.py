@@ -33,6 +33,7 @@ from web.origin import origins
 from web.overdue import OVERDUE, Overdue
 from web.policy_now import POLICY_NOW, PolicyNow
 from web.render import STATIC, make_environment
+from web.report_keeping import keep_reports
 from web.reveals import Reveals
 from web.sampling import draw_visits
 from web.texts import load_texts
@@ -128,6 +129,7 @@ async def _controller(app: web.Application) -> AsyncIterator[None]:
             asyncio.create_task(keep_audit(app[keys.DATABASE]), name="audit"),
             asyncio.create_task(app[keys.IMPORTS].watch(), name="imports"),
             asyncio.create_task(app[ARCHIVES].watch(), name="archives"),
+            asyncio.create_task(keep_reports(app[keys.DATABASE]), name="reports"),
             asyncio.create_task(draw_visits(app[keys.DATABASE], Fixed.of(app[keys.SETTINGS])), name="visits"),
         )
         clock = CareClock(app[keys.DATABASE], app[POLICY_NOW])

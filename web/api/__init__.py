@@ -33,6 +33,7 @@ from web.api import (
     prompts,
     quality,
     recordings,
+    reports,
     reveals,
     seat_records,
     seats,
@@ -83,6 +84,7 @@ PARTS: Final = (
     places,
     prompts,
     quality,
+    reports,
 )
 
 
