@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.vocabulary import Relation, Skill
-from models import demo_afterwards, demo_operation, demo_orders, demo_settlement, demo_suppliers
+from models import demo_afterwards, demo_operation, demo_orders, demo_reports, demo_settlement, demo_suppliers
 from models.database import Database
 from models.demo_care import make_care
 from models.elder_forms import ContactForm, ElderForm, TerminalForm, check
@@ -87,6 +87,7 @@ async def make(db: Database, *, seed: int = 1, area_code: str = "021", elders: i
         await demo_suppliers.make(session, area_code=area_code)
         await demo_orders.make(session)
         await demo_afterwards.make(session)
+        await demo_reports.make(session)
     await demo_settlement.make(db)
     return DemoDistrict(len(new), tuple(log_ins))
 

@@ -38,6 +38,7 @@ from models.orders import codes, links, visits, work_orders
 from models.orders import messages as order_messages
 from models.quality import calibrations, draws, marks, reviews, score_sheets
 from models.readiness import drill_reports, plans
+from models.reports import records as reports
 from models.services import records as services
 from models.settlement import records as settlement
 from models.staffing import shifts
@@ -79,6 +80,7 @@ __all__ = [
     "people",
     "plans",
     "repairs",
+    "reports",
     "reviews",
     "score_sheets",
     "seats",

@@ -33,6 +33,7 @@ from web.origin import origins
 from web.overdue import OVERDUE, Overdue
 from web.policy_now import POLICY_NOW, PolicyNow
 from web.render import STATIC, make_environment
+from web.report_keeping import keep_reports
 from web.reveals import Reveals
 from web.sampling import draw_visits
 from web.settling import settle_months
@@ -130,6 +131,7 @@ async def _controller(app: web.Application) -> AsyncIterator[None]:
             asyncio.create_task(keep_photos(app[keys.DATABASE], app[keys.SETTINGS]), name="photos"),
             asyncio.create_task(app[keys.IMPORTS].watch(), name="imports"),
             asyncio.create_task(app[ARCHIVES].watch(), name="archives"),
+            asyncio.create_task(keep_reports(app[keys.DATABASE]), name="reports"),
             asyncio.create_task(draw_visits(app[keys.DATABASE], Fixed.of(app[keys.SETTINGS])), name="visits"),
             asyncio.create_task(settle_months(app[keys.DATABASE], Fixed.of(app[keys.SETTINGS])), name="settlement"),
         )

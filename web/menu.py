@@ -95,6 +95,7 @@ MENU: Final = (
             Entry(Right.REVIEW_QUALITY, "/quality-results", "quality.results"),
             Entry(Right.REVIEW_QUALITY, "/score-sheets", "quality.sheets"),
             Entry(Right.SEE_OWN_REVIEWS, "/my-reviews", "quality.mine"),
+            Entry(Right.SEE_REPORTS, "/reports", "reports.title"),
             Entry(Right.PLAN_STAFFING, "/staffing", "staffing.title"),
             Entry(Right.SEE_PLANS, "/emergency-plans", "plans.title"),
             Entry(Right.SEE_PLANS, "/drill-reports", "drills.title"),

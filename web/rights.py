@@ -41,6 +41,8 @@ class Right(StrEnum):
     REVIEW_QUALITY = "review_quality"  # draw, listen, score
     SEE_OWN_REVIEWS = "see_own_reviews"  # of one's own calls, with an answer to each
     PLAN_STAFFING = "plan_staffing"
+    SEE_REPORTS = "see_reports"  # counts of the account's own places; rows behind them: with the right of their list
+    SIGN_REPORTS = "sign_reports"
     SEE_PLANS = "see_plans"  # what to do when something fails; and what drills have shown
     MANAGE_PLANS = "manage_plans"
     IMPORT = "import"
@@ -86,12 +88,12 @@ _OF_ROLE: Final[dict[str, frozenset[Right]]] = {
     UserRole.DISPATCHER: _SEE
     | _TERMINALS
     | {Right.FOLLOW_UP, Right.SEE_ORDERS, Right.DISPATCH_ORDERS, Right.SEE_SUPPLIERS, Right.SEE_SETTLEMENT}
-    | {Right.SEE_PERSONAL, Right.EXPORT, Right.SEE_CARE, Right.PLAN_CARE, Right.SEE_PLANS},
+    | {Right.SEE_PERSONAL, Right.EXPORT, Right.SEE_CARE, Right.PLAN_CARE, Right.SEE_PLANS, Right.SEE_REPORTS},
     UserRole.MAINTENANCE: _TERMINALS | {Right.SEE_LIVE, Right.EXPORT, Right.SEE_PLANS, Right.MANAGE_PLANS},
     UserRole.OFFICIAL: (_SEE - {Right.SEE_WALLBOARD})  # whose counts know no places
     | {Right.SEE_TERMINALS, Right.SEE_ORDERS, Right.SEE_COMPLAINTS, Right.SEE_SUPPLIERS, Right.SEE_PERSONAL}
-    | {Right.SEE_CARE, Right.SEE_SETTLEMENT},  # H3; changes nothing
-    UserRole.STATION: _TERMINALS | {Right.SEE_ELDERS, Right.SEE_PERSONAL, Right.SEE_CARE},  # S8
+    | {Right.SEE_CARE, Right.SEE_REPORTS, Right.SEE_SETTLEMENT},  # H3; changes nothing
+    UserRole.STATION: _TERMINALS | {Right.SEE_ELDERS, Right.SEE_PERSONAL, Right.SEE_CARE, Right.SEE_REPORTS},  # S8
     UserRole.SUPPLIER: frozenset({Right.SEE_SUPPLIERS, Right.OWN_ORDERS}),  # their own: see `Scope.supplier`
     # 三员: seats without their cases; accounts and places without the people who live there; the records.
     UserRole.SYSTEM_ADMIN: frozenset({Right.SEE_LIVE, Right.MANAGE_SEATS, Right.MANAGE_POLICY, Right.MANAGE_PROMPTS}),

@@ -14,15 +14,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.vocabulary import CaseKind
+from models.base import UtcDateTime
 from models.cases import CaseRow
+from models.elapsed import SECOND, elapsed
+from models.elders import Elder
 
 # Seconds, and the share that is to be answered within them: of the day for the first two, of the month for the others.
 TARGETS: Final = {10: 0.95, 15: 0.95, 60: 0.975, 180: 0.99}
 BIN: Final = timedelta(minutes=15)
+ALARM: Final[ColumnElement[bool]] = CaseRow.kind == CaseKind.SOS
+NOW: Final = bindparam("now", type_=UtcDateTime(), required=True)  # given with the statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +83,29 @@ class Bin:
         return self.within_10 + self.within_60 + self.later + self.unanswered
 
 
-async def answers(session: AsyncSession, *, since: datetime, until: datetime) -> list[Answer]:
-    """The alarms that came at `since` or later and before `until`, the earliest first."""
+def answered_within(seconds: int) -> ColumnElement[bool]:
+    """`Answer.within`, of `CaseRow` in SQL: it is, and that can be said."""
+    return and_(ALARM, elapsed(CaseRow.opened_at, CaseRow.answered_at) <= seconds * SECOND)
+
+
+def known_within(seconds: int) -> ColumnElement[bool]:
+    """`Answer.within` is not None at the moment `NOW`, of `CaseRow` in SQL."""
+    over = elapsed(CaseRow.opened_at, NOW) > seconds * SECOND
+    return and_(ALARM, or_(CaseRow.answered_at.is_not(None), over))
+
+
+async def answers(
+    session: AsyncSession, *, since: datetime, until: datetime, of_units: ColumnElement[bool] | None = None
+) -> list[Answer]:
+    """The alarms that came at `since` or later and before `until`, the earliest first; `of_units`: a condition on
+    `Elder`."""
     query = (
         select(CaseRow.opened_at, CaseRow.answered_at)
-        .where(CaseRow.kind == CaseKind.SOS, CaseRow.opened_at >= since, CaseRow.opened_at < until)
+        .where(ALARM, CaseRow.opened_at >= since, CaseRow.opened_at < until)
         .order_by(CaseRow.opened_at)
     )
+    if of_units is not None:
+        query = query.outerjoin(Elder, Elder.id == CaseRow.elder_id).where(of_units)
     return [Answer(opened_at, answered_at) for opened_at, answered_at in await session.execute(query)]
 
 

@@ -77,7 +77,9 @@ async def changes_in(
     beginning of the next look. The cursor is the id of the last change."""
     lines = select(ElderChange, Elder, OrgUnit.name).join(Elder, Elder.id == ElderChange.elder_id)
     query = _in_month(lines.outerjoin(OrgUnit, OrgUnit.id == Elder.org_unit_id), month, scope, org_unit)
-    query = query.where(_is(group) if group is not None else or_(*(_is(one) for one in GROUPS)), ElderChange.id > after)
+    query = query.where(
+        is_of(group) if group is not None else or_(*(is_of(one) for one in GROUPS)), ElderChange.id > after
+    )
     return await read_page(session, query.order_by(ElderChange.id), _view, limit=limit, cursor=lambda line: line.id)
 
 
@@ -85,7 +87,7 @@ async def counts_in(
     session: AsyncSession, month: date, *, scope: Scope, org_unit: int | None = None
 ) -> dict[Group, int]:
     """How many there are of each group, over all pages."""
-    sums = [func.count().filter(_is(group)) for group in GROUPS]
+    sums = [func.count().filter(is_of(group)) for group in GROUPS]
     counted = select(*sums).select_from(ElderChange).join(Elder, Elder.id == ElderChange.elder_id)
     row = (await session.execute(_in_month(counted, month, scope, org_unit))).one()
     return {group: int(number) for group, number in zip(GROUPS, row, strict=True)}
@@ -107,7 +109,8 @@ def _in_month(query: Select[*Columns], month: date, scope: Scope, org_unit: int 
     return query.where(ElderChange.at >= since, ElderChange.at < until, *on_file(scope, org_unit=org_unit))
 
 
-def _is(group: Group) -> ColumnElement[bool]:
+def is_of(group: Group) -> ColumnElement[bool]:
+    """Whether an `ElderChange` is one of this group."""
     of_status = ElderChange.field == "status"
     match group:
         case "new":

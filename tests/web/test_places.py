@@ -71,7 +71,7 @@ _NOT_OF_PEOPLE: Final = frozenset(
     {
         *("users", "seats", "imports", "admin", "places", "policy", "prompts", "seat-records", "working-days"),
         *("complaint-archives", "visit-samples"),
-        *("score-sheets", "quality-draws", "my-reviews", "staffing", "emergency-plans", "drill-reports"),
+        *("score-sheets", "quality-draws", "my-reviews", "staffing", "emergency-plans", "drill-reports", "reports"),
         *("suppliers", "my-orders", "workers", "badges", "services"),
         "supplier-statements",
     }

@@ -211,6 +211,14 @@ POST /quality-reviews/{id}/reply                    ALR        400 403
 GET /ready                                          all        200 200
 GET /repairs                                        ALDMOB     200 303
 POST /repairs/{id}                                  ALDMB      422 403
+GET /reports                                        ALDOB      200 303
+GET /reports/definitions                            ALDOB      200 303
+POST /reports/export                                ALDOB      200 403
+GET /reports/print                                  ALDOB      200 303
+GET /reports/rows                                   ALDOB      200 303
+POST /reports/rows/export                           ALD        200 403
+POST /reports/sign                                  AL         422 403
+GET /reports/signed/{id}                            ALDOB      404 303
 GET /service-gaps                                   ALGPDO     200 303
 POST /service-gaps/export                           ALD        200 403
 GET /services                                       ALDOV      200 303
@@ -398,6 +406,9 @@ GET /api/v1/recordings/{id}/proof                   ALGPR      404 401
 GET /api/v1/repairs                                 ALDMOB     200 401
 POST /api/v1/repairs                                ALDMB      415 401
 PATCH /api/v1/repairs/{id}                          ALDMB      415 401
+GET /api/v1/reports                                 ALDOB      422 401
+GET /api/v1/reports/definitions                     ALDOB      200 401
+GET /api/v1/reports/rows                            ALDOB      422 401
 POST /api/v1/reveals                                ALGPDOB    415 401
 GET /api/v1/score-sheets                            ALR        200 401
 GET /api/v1/seat-records                            AY         200 401

@@ -24,6 +24,9 @@ from models.follow_ups import Ended, TryResult
 from models.journal_entry import snake_case
 from models.orders.states import OrderState
 from models.papers import PaperKind
+from models.queries.answering import TARGETS
+from models.reports.definitions import FIGURES, MEANS, SHARES
+from models.reports.periods import PeriodKind
 from models.services.records import ServiceUnit
 from models.settlement.records import LineCause, LineKind
 from models.suppliers.records import Condition, SupplierStatus
@@ -31,6 +34,7 @@ from models.suppliers.score import Part
 from web import vendor
 from web.forms import GROUPS
 from web.problems import Problem
+from web.report_views import SECTIONS
 from web.sheet import TOLD_ELSEWHERE
 from web.texts import LANGS, TextsError, load_texts
 
@@ -122,6 +126,17 @@ def test_every_question_of_a_follow_up_has_a_text_and_its_answers_have() -> None
     keys = {f"follow_up_question.{one.name}" for one in asked}
     keys |= {f"follow_up_answer.{choice}" for one in asked for choice in one.choices}
     assert sorted(key for key in keys if key not in ZH) == []
+
+
+def test_every_figure_of_a_report_has_a_name_and_says_how_it_is_counted() -> None:
+    for figure in FIGURES.values():
+        assert [key for key in (figure.word_key, figure.how_key) if key not in ZH] == []
+    assert [name for name in (*SHARES, *MEANS) if f"report_figure.{name}" not in ZH] == []
+    told = {name for _, names in SECTIONS for name in names} | {"answer_time", "arrival_time"}
+    hidden = {f"alarms_known_{seconds}" for seconds in TARGETS} | {"station_time", "centre_time", "ended_unknown"}
+    assert told | hidden == {*FIGURES, *SHARES, *MEANS}
+    assert [name for name, _ in SECTIONS if f"report_section.{name}" not in ZH] == []
+    assert [kind for kind in PeriodKind if f"report_period.{kind}" not in ZH] == []
 
 
 def test_every_problem_has_a_text() -> None:

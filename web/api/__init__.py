@@ -35,6 +35,7 @@ from web.api import (
     quality,
     quality_work,
     recordings,
+    reports,
     reveals,
     seat_records,
     seats,
@@ -91,6 +92,7 @@ PARTS: Final = (
     quality_work,
     staffing,
     emergency_plans,
+    reports,
 )
 
 

@@ -35,6 +35,7 @@ from web.pages import (
     quality,
     quality_results,
     repairs,
+    reports,
     score_sheets,
     services,
     settlement,
@@ -95,6 +96,7 @@ PARTS: Final = (
     calibrations,
     my_reviews,
     staffing,
+    reports,
     plans,
     drills,
 )
