@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, broken, common, device, events, ids, ladder, outbound, paperwork, roles, routing, silence
+from ivr import (
+    again,
+    broken,
+    care_case,
+    common,
+    device,
+    events,
+    ids,
+    ladder,
+    outbound,
+    paperwork,
+    roles,
+    routing,
+    silence,
+)
 from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Answer, LookUp, MakeBridge, Play
@@ -69,6 +83,8 @@ def open_case(turn: Turn, event: events.CallArrived) -> Turn:
     call waits for it, since it tells whose seat is asked (H2)."""
     if turn.case.legs:
         return common.unexpected(turn, event)
+    if care_case.is_unanswered(event):
+        return care_case.open_case(turn, event)
     elder = Leg(id=ids.ELDER, kind=LegKind.ELDER, number=event.caller, channel=event.channel, dialled_at=event.at)
     turn.note(
         caller=event.caller,
@@ -81,7 +97,7 @@ def open_case(turn: Turn, event: events.CallArrived) -> Turn:
         legs=(elder,),
         bridges=frozenset({Place.ELDER}),
     )
-    if not event.recording:
+    if not event.recording and event.kind is not CaseKind.CARE:  # whom we rang is recorded in the bridge
         turn.alarm(AlarmKind.RECORDING_FAILED, TapeProblem.NOT_STARTED)
     turn.tape_call(elder, event.recording)
     silence.listen(turn.do(Answer(elder.id)), elder)
