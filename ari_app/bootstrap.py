@@ -331,6 +331,7 @@ def _assemble(
         records=CareRecords(database, caller=app, ownership=ownership, callers_first=controller.callers_first),
         words=Words(settings, prompts_dir(settings)),
         background=background,
+        can_dial=bool(settings.trunk_contact),
     )
     controller.prompt_takes = PromptTakes(client, background, app=app, beep=beep())
     return controller, records, rules

@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 import structlog
 
 from ari_app.ari import AriError, Client, Resynced
-from ari_app.ari.generated.models import Channel
 from ari_app.background import Background
-from ari_app.care.addresses import ELDER, call_of, elder_of, is_care, name_of
+from ari_app.care.addresses import ELDER, elder_of, name_of
+from ari_app.care.left_over import LeftOver
 from ari_app.care.pacing import Situation, Starts, room
 from ari_app.care.records import CareRecords
 from ari_app.care.run import CareRun
@@ -24,12 +25,11 @@ from ari_app.lines import Lines
 from ari_app.reception import Reception
 from ari_app.runner import CaseRun
 from ari_app.standing import Standing
-from ari_app.switchboard import Switchboard, stop_inherited
-from ivr import ids
+from ari_app.switchboard import LineGone, Switchboard
 from ivr.care.commands import Finish
 from ivr.care.vocabulary import CareCaseKind, CareResult, CareWords
 from ivr.case import Case, ElderFile
-from ivr.commands import DetectSpeech, LineCommand
+from ivr.commands import DetectSpeech, LineCommand, StopSound
 from ivr.events import Event, LegEnded
 from ivr.ids import Address
 from ivr.numbers import may_be_rung
@@ -62,6 +62,8 @@ class House(Protocol):
 
 
 class Carrier:
+    """`can_dial`: there is a way to the carrier; without one no call is begun."""
+
     def __init__(
         self,
         house: House,
@@ -72,14 +74,14 @@ class Carrier:
         records: CareRecords,
         words: Words,
         background: Background,
+        can_dial: bool,
     ) -> None:
         self._house = house
-        self._ari = client
-        self._app = app
         self._switchboard = switchboard
         self._records = records
         self._words = words
         self._background = background
+        self._can_dial = can_dial
         self.runs: dict[str, CareRun] = {}
         self._beginning = 0
         self._starts = Starts()
@@ -87,7 +89,9 @@ class Carrier:
         self._waits_for_records = False
         self._alarms: set[str] = set()  # cases of which the calls have been told
         self._seen = asyncio.Event()  # what lives in Asterisk
-        self._left: dict[str, Channel] = {}  # lines of a former boot, until it is known what becomes of them
+        self._left = LeftOver(
+            client, house.lines, records, app=app, now=house.now, later=self._later, go_on=self._go_on
+        )
 
     @property
     def policy(self) -> Policy:
@@ -123,22 +127,21 @@ class Carrier:
 
     def resynced(self, picture: Resynced) -> None:
         """Lines that ended while we did not hear; at the start, lines that a former boot has left."""
-        there = {channel.id: channel for channel in picture.channels}
+        there = {channel.id for channel in picture.channels}
         settled = asyncio.get_running_loop().time() - UNDER_WAY
         for run in tuple(self.runs.values()):
             channel = self._house.lines.channel(elder_of(run.name))
             if channel not in there and run.dialled is not None and run.dialled < settled:
                 run.told(LegEnded(at=self.now(), actor="system", leg=ELDER, cause=OUT_OF_ORDER))
         if not self._seen.is_set():
-            ours = {channel: address for channel in there if (address := ids.parse(channel)) is not None}
-            self._left = {channel: there[channel] for channel, address in ours.items() if is_care(address.case)}
+            self._left.found(picture.channels)
             self._seen.set()
 
     @property
     def live_channels(self) -> frozenset[str]:
         """Of care calls, so that nobody takes them for left over."""
         lines = (self._house.lines.channel(line) for run in self.runs.values() for line in run.lines())
-        return frozenset(self._left) | frozenset(lines)
+        return self._left.channels | frozenset(lines)
 
     @property
     def count(self) -> int:
@@ -160,7 +163,7 @@ class Carrier:
             if ours:
                 await self._guarded(self._look())
             else:
-                ours = await self._guarded(self._take_over())
+                ours = await self._guarded(self._left.take_over())
             await asyncio.sleep(LOOK_EVERY)
 
     async def _guarded(self, work: Coroutine[None, None, None]) -> bool:
@@ -183,7 +186,7 @@ class Carrier:
     async def _look(self) -> None:
         loop = asyncio.get_running_loop()
         free = self._starts.allowed(loop.time(), self.policy.care_starts)
-        if not self._house.link.stands:
+        if not self._can_dial or not self._house.link.stands:
             return
         now = self.now()
         self._halted, due = await self._records.waiting(now, most=free)
@@ -202,7 +205,8 @@ class Carrier:
     def _situation(self) -> Situation:
         cases = (run.case for run in self._house.runs.values())
         lines = sum(leg.kind not in _INSIDE for case in cases for leg in case.live())
-        ready = sum(seat.state is SeatState.READY for seat in self._house.desk.seats.values())
+        seats = self._house.desk.seats.values()
+        ready = sum(seat.state is SeatState.READY and not seat.owes for seat in seats)
         return Situation(self.count, lines + self.count, ready, self._alarm_waits)
 
     @property
@@ -244,7 +248,7 @@ class Carrier:
             # The outermost guard of one call: the elder must not be left in silence, nor the row without an end.
             log.exception("a care call has failed", call=run.call)
             run.close()
-            await self._hang_up(self._house.lines.channel(elder_of(run.name)))
+            await self._left.hang_up(self._house.lines.channel(elder_of(run.name)))
             await self._records.end(run.call, Outcome(CareState.NOT_REACHED, CareReason.BROKE_OFF), self.now())
         finally:
             self.runs.pop(run.name, None)
@@ -278,7 +282,12 @@ class Carrier:
         media = self._words.media(run.message.kind, words, run.spoken)
         await self._switchboard.say(elder_of(run.name), media, known_as=Prompt.CARE_HELLO)
 
-    def open_case(self, run: CareRun, kind: CareCaseKind) -> str:
+    async def open_case(self, run: CareRun, kind: CareCaseKind) -> str:
+        """Whatever plays is stopped first: Asterisk would let the case's requests wait for its end, and with them all
+        that others ask for."""
+        if kind is CareCaseKind.HELP:
+            with suppress(AriError, LineGone):
+                await self.order(run.name, StopSound(ELDER))
         line = self._house.lines.channel(elder_of(run.name)) if kind is CareCaseKind.HELP else ""
         return self._house.reception.new_care_case(line, run.number).case.id
 
@@ -302,56 +311,12 @@ class Carrier:
         later = now + timedelta(minutes=self.policy.care_pause)
         return later if later < latest else now
 
-    # --- what another controller has left -----------------------------------------------------------------------
-
-    async def _take_over(self) -> None:
-        for call in await self._records.left():
-            await self._take(call)
-        for channel in tuple(self._left):
-            await self._hang_up(channel)
-        self._left = {}
-
-    async def _take(self, call: LeftCall) -> None:
-        """An elder who is on the line hears it all again, from here; whose telephone has only rung is tried again as if
-        they had not answered. What was perhaps heard is not said twice, unless somebody must know how they are."""
-        line, message = self._line_of(call), await self._records.message(call.id)
-        if message is not None and line is not None and line.state == "Up":
-            await self._go_on(call, line, message)
-        elif message is not None and call.dialled and (line is not None or message.must_answer):
-            await self._records.try_again(call, self._later(message.latest))
-        else:
-            await self._records.take_from(call, self.now())
-
-    def _line_of(self, call: LeftCall) -> Channel | None:
-        for channel in self._left.values():
-            address = ids.parse(channel.id)
-            if address is not None and address.leg == ELDER and call_of(address.case) == call.id:
-                return channel
-        return None
-
-    async def _go_on(self, call: LeftCall, line: Channel, message: CareMessage) -> None:
-        address = ids.parse(line.id)
-        if address is None or not await self._records.go_on_with(call):
-            return
-        run = CareRun(self, address.case, call.id, _number_of(message.file), call.tries, message, Spoken({}))
-        self.runs[run.name] = run
-        del self._left[line.id]
+    def _go_on(self, name: str, call: LeftCall, message: CareMessage) -> CareRun:
+        """Another controller had rung this elder, who is on the line."""
+        run = CareRun(self, name, call.id, _number_of(message.file), call.tries, message, Spoken({}))
+        self.runs[name] = run
         self._background.spawn(self._live(run, run.go_on()), f"care-{call.id}")
-        self._house.lines.inherited.add(line.id)
-        try:
-            await self._ari.subscribe(f"channel:{line.id}")
-            await stop_inherited(self._ari, self._house.lines, line.id)
-            await self._ari.channels.move(channelId=line.id, app=self._app, appArgs="takeover")
-        except AriError as problem:
-            log.warning("the line of a care call could not be taken over", reason=str(problem))
-            await self._hang_up(line.id)
-            run.told(LegEnded(at=self.now(), actor="system", leg=ELDER, cause=OUT_OF_ORDER))
-
-    async def _hang_up(self, channel: str) -> None:
-        try:
-            await self._ari.channels.hangup(channelId=channel)
-        except AriError as problem:
-            log.info("a line of a care call could not be hung up", reason=str(problem))
+        return run
 
 
 def _waits(case: Case) -> bool:

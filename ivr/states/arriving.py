@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from ivr import (
     again,
@@ -24,6 +24,8 @@ from ivr.closing import abandoned
 from ivr.commands import Answer, LookUp, MakeBridge, Play
 from ivr.turn import Turn
 from ivr.vocabulary import AlarmKind, CaseKind, CaseState, LegKind, Place, Prompt, Role, TapeProblem
+
+_WAIT_FOR_THE_FILE: Final = frozenset({CaseKind.ORDINARY, CaseKind.CARE})
 
 
 def arriving(turn: Turn, event: events.Event) -> Turn:
@@ -80,7 +82,8 @@ def arriving(turn: Turn, event: events.Event) -> Turn:
 
 def open_case(turn: Turn, event: events.CallArrived) -> Turn:
     """Answer first; the look-up delays neither the answer nor the first ring of an alarm or a complaint. An ordinary
-    call waits for it, since it tells whose seat is asked (H2)."""
+    call waits for it, since it tells whose seat is asked (H2), and one that a care call hands over: nobody rings a
+    stranger's line."""
     if turn.case.legs:
         return common.unexpected(turn, event)
     if care_case.is_unanswered(event):
@@ -104,7 +107,7 @@ def open_case(turn: Turn, event: events.CallArrived) -> Turn:
     turn.say(elder, Prompt.WELCOME).do(LookUp(event.caller))
     if event.again_of:
         turn.alarm(AlarmKind.CALLS_AGAIN, event.again_of)
-    if turn.case.kind is not CaseKind.ORDINARY:
+    if turn.case.kind not in _WAIT_FOR_THE_FILE:
         turn.find_seat(Role.A)
     return turn.do(MakeBridge(Place.ELDER))
 

@@ -59,7 +59,7 @@ class FakeHouse:
     async def say(self, run: CareRun, words: tuple[CareWords, ...]) -> None:
         self.done.append(words[-1])
 
-    def open_case(self, run: CareRun, kind: CareCaseKind) -> str:
+    async def open_case(self, run: CareRun, kind: CareCaseKind) -> str:
         self.done.append(kind)
         return "a-case"
 
