@@ -89,7 +89,7 @@ async def test_one_answers_one_is_a_voicemail_one_wants_to_talk_and_one_is_looke
     elders = people(ContactForm(name="演示·儿子", phones=(SON,)))
     async with open_house(tmp_path, asterisk_program, elders=elders, environment=QUICK) as house:
         well, machine, talks, nobody = (house.town.elder(line, name=line) for line in LINES)
-        well.when_called = Answers(voice="", ring=0.3, listen=9, keys="1")
+        well.when_called = Answers(voice="", ring=0.3, listen=12, keys="1")
         machine.when_called = voicemail(ring=0.3)
         talks.when_called = Answers(voice="elder_answers", ring=0.3, listen=2, keys="2")
         nobody.when_called = Refuses("busy")
