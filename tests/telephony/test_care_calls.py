@@ -27,6 +27,7 @@ from .house import ELDER_LINE, SON, House, grandmother, open_house
 pytestmark = [pytest.mark.clause("S5"), pytest.mark.slow]
 LINES = ("02110000011", "02110000012", "02110000013", "02110000014")
 QUICK = {
+    "YJT_POLICY__WRAP_UP": "0",
     "YJT_POLICY__CARE_STARTS": "10",
     "YJT_POLICY__CARE_TRIES": "2",
     "YJT_POLICY__CARE_REPEATS": "0",
