@@ -215,11 +215,15 @@ class Carrier:
 
     async def _begin(self, call: ClaimedCall) -> None:
         """It is ours; its telephone has not rung yet."""
+        run = None
         try:
             run = await self._prepared(call)
         except DatabaseUnavailable:
-            await self._records.put_off(call.id, self.now(), CareReason.LINES_BUSY)
-            return
+            await self._records.put_off(call.id, self._later(call.latest), CareReason.LINES_BUSY)
+        except Exception:
+            # The outermost guard of one call: it must not stay ours without an end.
+            log.exception("a care call could not begin", call=call.id)
+            await self._records.put_off(call.id, self._later(call.latest), CareReason.LINES_BUSY)
         finally:
             self._beginning -= 1
         if run is not None:
