@@ -18,6 +18,9 @@ from ari_app.ari import Backoff, Client
 from ari_app.background import Background
 from ari_app.board import Board
 from ari_app.bus import Bus
+from ari_app.care.carrier import Carrier
+from ari_app.care.records import CareRecords
+from ari_app.care.words import Words
 from ari_app.controller import Controller
 from ari_app.desk import Desk, Seat
 from ari_app.desk_file import DeskFile
@@ -170,6 +173,8 @@ async def running(
         )
         for name, work in for_the_ladder:
             stack.push_async_callback(_end, asyncio.create_task(work, name=name))
+        assert controller.care is not None
+        stack.push_async_callback(_end, asyncio.create_task(controller.care.run(), name="care"))
         hearing = asyncio.create_task(_hear(client, controller), name="hear")
         stack.push_async_callback(_end, hearing)
         port = control_port or settings.control_port
@@ -228,13 +233,14 @@ def _assemble(
     def tell(case: str, event: Event) -> None:
         controller.post(case, event)
 
+    switchboard = Switchboard(
+        client, lines, app=app, routes=routes, prompts=prompts_dir(settings), music=after_a_prompt(), tell=tell
+    )
     controller = Controller(
         client=client,
         app=app,
         lines=lines,
-        switchboard=Switchboard(
-            client, lines, app=app, routes=routes, prompts=prompts_dir(settings), music=after_a_prompt(), tell=tell
-        ),
+        switchboard=switchboard,
         register=Register(
             database,
             snapshot=snapshot_file(settings),
@@ -316,6 +322,16 @@ def _assemble(
         star_codes=star_codes(controller, records.chose),
         tested=lambda caller: background.spawn(tested(caller), "terminal-test"),
         prompts=prompts_dir(settings),
+    )
+    controller.care = Carrier(
+        controller,
+        client=client,
+        app=app,
+        switchboard=switchboard,
+        records=CareRecords(database, caller=app, ownership=ownership, callers_first=controller.callers_first),
+        words=Words(settings, prompts_dir(settings)),
+        background=background,
+        can_dial=bool(settings.trunk_contact),
     )
     controller.prompt_takes = PromptTakes(client, background, app=app, beep=beep())
     return controller, records, rules

@@ -19,6 +19,8 @@ from ari_app.background import Background
 from ari_app.board import Board
 from ari_app.bus import Bus
 from ari_app.callers_first import CallersFirst
+from ari_app.care.addresses import is_care
+from ari_app.care.carrier import Carrier
 from ari_app.catching_up import CatchingUp
 from ari_app.desk import Desk, Seat
 from ari_app.desk_file import DeskFile
@@ -60,7 +62,7 @@ from ivr.ids import Address
 from ivr.paperwork import owed_by
 from ivr.policy import Policy
 from ivr.serial import Json
-from ivr.vocabulary import LegKind, Role, SeatRelease
+from ivr.vocabulary import CaseKind, LegKind, Role, SeatRelease
 from models.journal import Written
 from models.journal_entry import JournalEntry
 
@@ -87,6 +89,7 @@ class Controller:
     vital: tuple[asyncio.Task[None], ...] = ()
     watched: tuple[Callable[[], list[str]], ...] = ()  # what else may not work, each as `code: detail`
     sip_watch: SipWatch | None = None
+    care: Carrier | None = None  # nobody carries care calls out, where it is not set
 
     def __init__(
         self,
@@ -216,12 +219,19 @@ class Controller:
         run = self.runs.get(case)
         if run is not None:
             run.post(event)
+        elif is_care(case):
+            if self.care is not None:
+                self.care.told(case, event)
         else:
             log.info("an event of a case that is over", case=case, event_type=type(event).__name__)
 
     def side_call_event(self, event: StreamItem) -> None:
         self.side_calls.hear(event)
         self.prompt_takes.hear(event)
+
+    def care_line_sounds(self, line: Address, *, sounds: bool) -> None:
+        if self.care is not None:
+            self.care.line_sounds(line, sounds=sounds)
 
     def seat_registered(self, endpoint: str, *, is_registered: bool) -> None:
         before = self.phones.in_use(self.phones.owner(endpoint))
@@ -241,6 +251,8 @@ class Controller:
 
     def resynced(self, picture: Resynced) -> None:
         self.link_problem = ""
+        if self.care is not None:
+            self.care.resynced(picture)
         self._catching_up.resynced(picture)
         self.handsets.found(picture.channels)
         self.outgoing.begin({address for channel in picture.channels if (address := self.lines.address(channel.id))})
@@ -248,7 +260,8 @@ class Controller:
 
     @property
     def side_calls_live(self) -> frozenset[str]:
-        return self.side_calls.live | self.prompt_takes.live
+        care = self.care.live_channels if self.care is not None else frozenset()
+        return self.side_calls.live | self.prompt_takes.live | care
 
     # --- what cases ask for (House of the runner) ---------------------------------------------------------------
 
@@ -361,6 +374,9 @@ class Controller:
     def changed(self, run: CaseRun) -> None:
         self.outgoing.look_at(run.case)
         self.desk.owed(run.case.id, owed_by(run.case))
+        self.desk.gives_way(run.case.id, run.case.kind is CaseKind.CARE and not run.case.urgent)
+        if self.care is not None:
+            self.care.changed(run.case)
         self.board.changed(run)
 
     def holds_back(self, case: Case, seq: int, command: LineCommand) -> bool:
@@ -425,5 +441,7 @@ class Controller:
     async def close(self) -> None:
         self.board.clear()
         self.wrap_ups.close()
+        if self.care is not None:
+            self.care.close()
         for run in tuple(self.runs.values()):
             await run.stop()

@@ -41,6 +41,7 @@ class Desk:
         self._changed = changed
         self._wrap_up = wrap_up
         self.row = Row()
+        self._gives_way: set[str] = set()  # cases that are no more than a word with somebody
         self._owed: dict[str, str] = {}  # case -> the seat that has to file its outcome
         self.seats: dict[str, Seat] = {}
 
@@ -121,6 +122,12 @@ class Desk:
                 self._changed(seat)
         self._match()
 
+    def gives_way(self, case: str, yes: bool) -> None:
+        """Whether the agent in this case is asked to end it when an alarm waits for one (a care call, K8)."""
+        if yes is not (case in self._gives_way):
+            (self._gives_way.add if yes else self._gives_way.discard)(case)
+            self._ask_to_break_off()
+
     def keep(self, case: str, extension: str, role: Role) -> bool:
         """This very seat for this case, because somebody asks for it by name: also one that is paused or wraps up.
         False when the case has it already.
@@ -151,6 +158,7 @@ class Desk:
         """The case is over: nothing of it stays at the desk."""
         for role in Role:
             self.row.remove(case, role)
+        self._gives_way.discard(case)
         self._ask_to_break_off()
         self.owed(case, None)
         for seat in tuple(self.seats.values()):
@@ -278,11 +286,12 @@ class Desk:
         return None
 
     def _ask_to_break_off(self) -> None:
-        """Those in wrap-up see that an elder waits whom nobody else can take, those who owe an outcome that somebody
-        waits to whom they could speak otherwise; it is theirs to end it."""
+        """Those in wrap-up see that an elder waits whom nobody else can take, those in a care call that an alarm waits,
+        those who owe an outcome that somebody waits to whom they could speak otherwise; it is theirs to end it."""
         for seat in self.seats.values():
             wraps_up = self.row.any_seat and seat.state is SeatState.WRAP_UP
-            needed = wraps_up or (self.row.ordinary and bool(seat.owes) and seat.state is SeatState.READY)
+            chats = self.row.emergency and seat.talking and seat.case in self._gives_way
+            needed = wraps_up or chats or (self.row.ordinary and bool(seat.owes) and seat.state is SeatState.READY)
             if seat.needed is not needed:
                 seat.needed = needed
                 self._changed(seat)

@@ -43,6 +43,7 @@ from ari_app.ari.generated.events import (
 from ari_app.ari.generated.events import Event as AriEvent
 from ari_app.ari.generated.models import Channel, Playback
 from ari_app.ari.messages import Connected, Disconnected, MalformedEvent, Resynced, StreamItem, UnknownEvent
+from ari_app.care.addresses import is_care
 from ari_app.lines import Lines
 from ivr import ids
 from ivr.events import Event, KeyPressed, LegAnswered, LegEnded, LegRinging, PromptFinished, SpeechHeard
@@ -62,7 +63,6 @@ UNHEARD: tuple[type[AriEvent], ...] = (
     ChannelDialplan,
     ChannelEnteredBridge,
     ChannelLeftBridge,
-    ChannelTalkingFinished,
     ChannelVarset,
     ContactStatusChange,
     Dial,
@@ -77,6 +77,7 @@ class House(Protocol):
     def call_offered(self, channel: str) -> None: ...
     def call_came_in(self, channel: str, args: tuple[str, ...]) -> None: ...
     def side_call_event(self, event: StreamItem) -> None: ...
+    def care_line_sounds(self, line: Address, *, sounds: bool) -> None: ...
     def seat_registered(self, endpoint: str, *, is_registered: bool) -> None: ...
     def link_lost(self, reason: str, *, final: bool) -> None: ...
     def resynced(self, picture: Resynced) -> None: ...
@@ -111,6 +112,8 @@ class Listener:
                 self._key(channel.id, digit)
             case ChannelTalkingStarted(channel=channel):
                 self._speech(channel.id)
+            case ChannelTalkingFinished(channel=channel):
+                self._quiet(channel.id)
             case PlaybackStarted(playback=playback):
                 self._lines.sound_started(playback.target_uri.removeprefix("channel:"), playback.id)
             case PlaybackContinuing(playback=playback):
@@ -192,8 +195,16 @@ class Listener:
 
     def _speech(self, channel: str) -> None:
         address = self._lines.address(channel)
-        if address is not None and self._lines.first_words(channel):
+        if address is not None and is_care(address.case):
+            self._house.care_line_sounds(address, sounds=True)
+        elif address is not None and self._lines.first_words(channel):
             self._post(address, SpeechHeard(at=self._now(), leg=address.leg))
+
+    def _quiet(self, channel: str) -> None:
+        """Of interest in a care call alone, where each word may be the answer."""
+        address = self._lines.address(channel)
+        if address is not None and is_care(address.case):
+            self._house.care_line_sounds(address, sounds=False)
 
     def _playback_ended(self, playback: str, target: str, event: PlaybackFinished) -> None:
         channel = target.removeprefix("channel:")

@@ -18,6 +18,7 @@ def load_of(controller: Controller) -> dict[str, Json]:
         "cases": len(backlogs),
         "events": sum(events for events, _ in backlogs),
         "orders": sum(orders for _, orders in backlogs),
+        "care_calls": controller.care.count if controller.care is not None else 0,
         "in_the_row": len(controller.desk.row),
         "lines_held": controller.outgoing.waiting,
         "lines_ringing": controller.outgoing.ringing,

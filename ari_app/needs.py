@@ -28,7 +28,9 @@ class Needs:
         aside as a further call about something else (K8)."""
 
         def takes(case: Case) -> bool:
-            about_the_same = case.kind in {CaseKind.SOS, CaseKind.SENSOR, kind}
+            about_the_same = case.kind in {CaseKind.SOS, CaseKind.SENSOR, kind} or (
+                case.kind is CaseKind.CARE and case.urgent
+            )
             return case.state not in _OVER and about_the_same and _reached_by(case, number)
 
         return next((run for run in runs if takes(run.case)), None)

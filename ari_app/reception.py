@@ -31,6 +31,7 @@ from ivr.events import (
     DeviceReported,
     ElderCalledAgain,
     LadderReported,
+    LegAnswered,
 )
 from ivr.vocabulary import CaseKind, DeviceKind
 from models.journal_entry import LADDER_REPORTED, JournalEntry
@@ -122,6 +123,18 @@ class Reception:
         case = Case(id=new_case_id(wanted.at), kind=CaseKind.OUTBOUND)
         keep(case.id)
         return self._start(case)
+
+    def new_care_case(self, channel: str, number: str) -> CaseRun:
+        """Whom a care call has rung at this number needs somebody: their line goes on in the case. Without a `channel`
+        nobody has answered."""
+        at = self._house.now()
+        run = self._start(Case(id=new_case_id(at), caller=number, kind=CaseKind.CARE))
+        if channel:
+            self._house.lines.arrived(channel, run.case.id)
+        run.post(CallArrived(at=at, channel=channel, caller=number, dialled="", recording="", kind=CaseKind.CARE))
+        if channel:
+            run.post(LegAnswered(at=at, leg=ids.ELDER))
+        return run
 
     def _start(self, case: Case) -> CaseRun:
         run = self._house.runs[case.id] = CaseRun(self._house, case)

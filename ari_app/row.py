@@ -46,6 +46,7 @@ class Row:
         self._known: dict[tuple[str, Role], Wanted] = {}
         self._any_seat = 0
         self._ordinary = 0
+        self._emergencies = 0
 
     def __iter__(self) -> Iterator[Wanted]:
         return iter(self._line)
@@ -63,6 +64,11 @@ class Row:
         """An ordinary call waits here."""
         return self._ordinary > 0
 
+    @property
+    def emergency(self) -> bool:
+        """An alarm waits here for its agent."""
+        return self._emergencies > 0
+
     def get(self, case: str, role: Role) -> Wanted | None:
         return self._known.get((case, role))
 
@@ -76,6 +82,7 @@ class Row:
         self._known[wanted.key] = wanted
         self._any_seat += wanted.seat.any_seat
         self._ordinary += wanted.seat.urgency is Urgency.ORDINARY
+        self._emergencies += _is_alarm(wanted)
         return ahead
 
     def remove(self, case: str, role: Role) -> None:
@@ -89,3 +96,8 @@ class Row:
         del self._line[at], self._orders[at]
         self._any_seat -= wanted.seat.any_seat
         self._ordinary -= wanted.seat.urgency is Urgency.ORDINARY
+        self._emergencies -= _is_alarm(wanted)
+
+
+def _is_alarm(wanted: Wanted) -> bool:
+    return wanted.seat.role is Role.A and wanted.seat.urgency is Urgency.EMERGENCY

@@ -24,9 +24,10 @@ class SeatState(StrEnum):
 class Seat:
     """`willing` is what the agent chose, or `by` (a name) for them; whether the seat is ready depends on its phone and
     work as well. `community`: whose seat it is, None for the centre's. `needed`: somebody waits, and the agent is asked
-    to end the wrap-up, or to file what is owed. `wrap_up_ends`: when the wrap-up ends by itself, `prolonged` once at
-    most; `owes`: cases whose outcome this seat has to file, without which it is offered no ordinary call. `leaving`: no
-    longer on record, gone as soon as its case lets go of it. `muted`: the agent wants its telephone not heard.
+    to end the wrap-up or the care call, or to file what is owed. `wrap_up_ends`: when the wrap-up ends by itself,
+    `prolonged` once at most; `owes`: cases whose outcome this seat has to file, without which it is offered no ordinary
+    call. `leaving`: no longer on record, gone as soon as its case lets go of it. `muted`: the agent wants its telephone
+    not heard.
     `disabled`: kept on record, and rung for nobody. `place`: its org unit, whether that is a community or not."""
 
     extension: str

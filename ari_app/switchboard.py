@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,7 +39,7 @@ from ivr.commands import (
 )
 from ivr.events import Event, PromptFinished
 from ivr.ids import Address
-from ivr.vocabulary import LegKind
+from ivr.vocabulary import LegKind, Prompt
 
 log = structlog.get_logger(__name__)
 SPEECH_ENDS_AFTER = 1000  # ms of quiet that end a stretch of speech
@@ -118,13 +118,23 @@ class Switchboard:
             LineGone: the leg has ended meanwhile.
             NoRoute: this number cannot be dialled from here.
         """
-        try:
+        # A leg that could not be dialled has no event of its own: that is a failure like any other.
+        with _gone(told=not isinstance(command, Dial | Snoop)):
             await self._in_a_bridge(case, command, shown_number)
-        except (NotFound, InvalidParameter) as refused:
-            # A leg that could not be dialled has no event of its own: that is a failure like any other.
-            if "Channel not found" in refused.message and not isinstance(command, Dial | Snoop):
-                raise LineGone from refused
-            raise
+
+    async def say(self, line: Address, media: Sequence[str], *, known_as: Prompt) -> None:
+        """Play these one after the other, instead of what plays now; their end is told as that of `known_as`.
+
+        Raises AriError, LineGone.
+        """
+        with _gone(told=True):
+            await self._sound(self._channel(*line), known_as, media)
+
+    async def make_louder(self, line: Address, decibels: float) -> None:
+        """What this line hears. Raises AriError, LineGone."""
+        factor = f"{10 ** (decibels / 20):.2f}"
+        with _gone(told=True):
+            await self._ari.channels.setChannelVar(channelId=self._channel(*line), variable="VOLUME(TX)", value=factor)
 
     async def _in_a_bridge(self, case: str, command: LineCommand, shown_number: str) -> None:
         """Where a bridge is needed and is not there, the request to make it was lost, with a link or with the boot that
@@ -222,12 +232,15 @@ class Switchboard:
             await self._ari.bridges.destroy(bridgeId=bridge)
 
     async def _play(self, channel: str, command: Play) -> None:
+        music = f"sound:{self._music}" if command.music else ""
+        media = [*(f"sound:{self._prompts / prompt.value}" for prompt in (command.prompt, *command.then))]
+        await self._sound(channel, command.prompt, [*media, music] if music else media, music)
+
+    async def _sound(self, channel: str, prompt: Prompt, media: Sequence[str], music: str = "") -> None:
         await self._stop_sound(channel)
-        music = (f"sound:{self._music}",) if command.music else ()
-        sound = Sound(self._lines.playback_id(channel), command.prompt, *music)
+        sound = Sound(self._lines.playback_id(channel), prompt, music)
         self._lines.sounds[channel] = sound
-        media = [*(f"sound:{self._prompts / prompt.value}" for prompt in (command.prompt, *command.then)), *music]
-        await self._ari.channels.play(channelId=channel, media=media, playbackId=sound.playback)
+        await self._ari.channels.play(channelId=channel, media=[*media], playbackId=sound.playback)
         asyncio.get_running_loop().call_later(START_WITHIN, self._never_started, channel, sound)
 
     def _never_started(self, channel: str, sound: Sound) -> None:
@@ -258,6 +271,17 @@ class Switchboard:
         await self._stop_sound(channel)  # of a prompt's own music, which must not keep the channel from all else
         self._lines.music.add(channel)
         await self._ari.channels.startMoh(channelId=channel)
+
+
+@contextmanager
+def _gone(*, told: bool) -> Iterator[None]:
+    """A request about a line that has ended meanwhile; `told`: its end is told by an event of its own."""
+    try:
+        yield
+    except (NotFound, InvalidParameter) as refused:
+        if told and "Channel not found" in refused.message:
+            raise LineGone from refused
+        raise
 
 
 async def stop_sounds(ari: Client, lines: Lines, channel: str) -> None:

@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import ari_command, capacity, growth, pickup, reports, screen, search
+from bench import ari_command, capacity, care, growth, pickup, reports, screen, search
 
 RESULTS = Path(__file__).with_name("results.md")
 
@@ -53,11 +53,17 @@ async def _reports() -> tuple[str, bool]:
     return reports.markdown(figures), reports.met(figures)
 
 
+async def _care() -> tuple[str, bool]:
+    figures = await care.run()
+    return care.markdown(figures), care.met(figures)
+
+
 BENCHMARKS = {
     "pickup": ("Pick-up and the first ring: controller beside a bare dialplan", _pickup),
     "screen": (f"From the ring to the file in the browser, {screen.DESKS} desks open", _screen),
     "capacity": ("Calls a second: controller beside a bare dialplan", _capacity),
     "growth": ("From 10 to 1000 calls up, from 1 000 to 200 000 elders on file", _growth),
+    "care": (f"Alarms beside {care.RUNNING} care calls, and care calls an hour", _care),
     "search": ("The register's search box on 200 000 files", _search),
     "reports": (f"A year's report of {reports.CALLS} calls", _reports),
     "ari_command": ("One ARI command: our client beside asyncari", _ari_command),

@@ -22,8 +22,6 @@ STATE_NAMES: Final[Mapping[CareCallState, str]] = {
     CareCallState.RINGING: "振铃",
     CareCallState.SPEAKING: "播放",
     CareCallState.ASKING: "等待回应",
-    CareCallState.WAITING_FOR_SEAT: "等待坐席",
-    CareCallState.TALKING: "通话",
     CareCallState.ASKING_CONTACTS: "询问联系人",
     CareCallState.PARTING: "道别",
     CareCallState.ENDED: "结束",
@@ -35,9 +33,7 @@ _VARIANTS: Final[Mapping[type[Any], tuple[dict[str, Any], ...]]] = {
     events.CareKeyPressed: tuple({"key": key} for key in "129"),
     events.ContactsAsked: ({"somebody": True}, {"somebody": False}),
     events.CareTimerFired: tuple({"timer": timer} for timer in CareTimer),
-    events.CareCommandFailed: tuple(
-        {"command": name} for name in ("DialElder", "Say", "AskForSeat", "ConnectSeat", "AskContacts")
-    ),
+    events.CareCommandFailed: tuple({"command": name} for name in ("DialElder", "Say", "AskContacts")),
 }
 
 
@@ -64,9 +60,9 @@ def page() -> str:
     head = (
         "# 关爱电话流程 / The care call\n\n"
         "本页由 `yijiantong care-procedure --write docs/care-call.md` 从 `ivr/care/` 的代码生成，请勿手改；"
-        "目前尚无程序据此外呼。\n"
-        "This page is asked of the code in `ivr/care/` by that command; change the code, not the page. Nothing\n"
-        "carries the procedure out yet. Its times are `care_...` in [`procedure.md`](procedure.md)."
+        "由主控制器（`ari_app/care/`）据此外呼。\n"
+        "This page is asked of the code in `ivr/care/` by that command; change the code, not the page. The active\n"
+        "controller carries it out (`ari_app/care/`). Its times are `care_...` in [`procedure.md`](procedure.md)."
     )
     return "\n\n".join([head, _diagram(), _matrix()]) + "\n"
 

@@ -173,9 +173,11 @@ class _Scan:
     def heard(self) -> list[Heard]:
         for number in range((len(self._sound) - WINDOW) // _HOP + 1):
             self._window(number)
-        talkers = [t for t in (*self._past, *self._talkers) if len(t.windows) >= _CONFIRMED]
+        # One who begins with words that another clip has too may be found for their own few words alone.
+        talkers = [t for t in (*self._past, *self._talkers) if len(t.windows) >= _CONFIRMED - 1]
         for talker in talkers:
             self._look_back(talker)
+        talkers = [talker for talker in talkers if len(talker.windows) >= _CONFIRMED]
         self._settle_doubles(talkers)
         talkers = [talker for talker in talkers if len(talker.windows) >= _CONFIRMED]
         items = [item for talker in talkers for item in self._stretches(talker)]

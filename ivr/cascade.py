@@ -3,6 +3,7 @@ of their phones, each told by SMS as well. What their keys mean is in `rescue`."
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
@@ -28,6 +29,11 @@ _DECIDED: Final = frozenset({Result.ACCEPTED, Result.DECLINED, Result.CANCELLED}
 
 def phones_of(contact: ContactCard) -> tuple[str, ...]:
     return tuple(phone for phone in contact.phones if may_be_rung(phone))
+
+
+def in_order(contacts: Iterable[ContactCard]) -> list[ContactCard]:
+    """Who is closest first; of the same wave as they stand on file."""
+    return sorted(contacts, key=lambda contact: _WAVE_OF[contact.kind])
 
 
 # --- what agents ask for --------------------------------------------------------------------------------------------

@@ -28,8 +28,9 @@ GOODBYE = Timer(TimerKind.GOODBYE)
 def abandoned(turn: Turn) -> Turn:
     """The caller hung up before anybody spoke to them (a long press, then nothing): every such alarm is called back. A
     caller without a number cannot be: that case stays open until somebody has seen to it. An ordinary call is listed as
-    missed, with a follow-up that is due."""
-    if not turn.case.urgent and turn.case.answered_at is None:
+    missed, with a follow-up that is due; who asked for somebody in a care call is called back."""
+    asked_for = turn.case.urgent or turn.case.kind is CaseKind.CARE
+    if not asked_for and turn.case.answered_at is None:
         turn.note(abandoned=True, outcome=Outcome.MISSED).stop_finding().hang_up_all().go(CaseState.WRAPPING_UP)
         return close_when_done(turn)
     turn.note(abandoned=True).alarm(AlarmKind.ABANDONED)

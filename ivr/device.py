@@ -73,8 +73,8 @@ def write_down(turn: Turn, report: DeviceReport) -> Turn:
 
 
 def never_rung(turn: Turn) -> bool:
-    """A device has called for the elder, and nobody knew yet where to ring them."""
-    return turn.case.kind is CaseKind.SENSOR and turn.case.elder is None
+    """A device has called for the elder, and nobody knew yet where to ring them; or nobody answers our care calls."""
+    return turn.case.kind in {CaseKind.SENSOR, CaseKind.CARE} and turn.case.elder is None
 
 
 def hello(turn: Turn) -> Prompt:

@@ -32,7 +32,8 @@ class Happened:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallArrived(Happened):
     """A call reached us. `caller` is the CLI reduced to digits and +; `recording` runs already; `kind` is told by the
-    number that was dialled; `again_of` is the case of the same elder that was over when they called (H12)."""
+    number that was dialled; `again_of` is the case of the same elder that was over when they called (H12). Or a care
+    call hands over the line of whom it rang, without `recording`; without `channel` too when nobody has answered."""
 
     channel: str
     caller: str

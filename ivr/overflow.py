@@ -14,7 +14,7 @@ from ivr.commands import OpenExceptionReport, StartTimer, StopTimer, Timer
 from ivr.events import Event, TimerFired
 from ivr.policy import Policy
 from ivr.turn import Turn
-from ivr.vocabulary import AlarmKind, CaseState, LegKind, Overflow, Result, Role, Skill, TimerKind
+from ivr.vocabulary import AlarmKind, CaseKind, CaseState, LegKind, Overflow, Result, Role, Skill, TimerKind
 
 OVERFLOW = Timer(TimerKind.OVERFLOW)
 _RINGING = frozenset({CaseState.ARRIVING, CaseState.RINGING_SEATS})
@@ -40,6 +40,11 @@ def any_seat(turn: Turn) -> Turn:
 
 def duty_phones(turn: Turn) -> Turn:
     return duty.ring(turn, turn.policy.duty_phones)
+
+
+def as_alarm(turn: Turn) -> Turn:
+    """Who pressed the key for help in a care call has waited long enough: from here on it is an emergency."""
+    return _search_again(warn(turn.note(emergency_at=turn.at)))
 
 
 def contacts(turn: Turn) -> Turn:
@@ -104,6 +109,10 @@ ORDINARY: Final = (
     ),
     Step(Overflow.STILL_WAITING, lambda policy: policy.overflow_contacts, warn),
 )
+CARE: Final = (
+    Step(Overflow.AS_ALARM, lambda policy: policy.care_seat, as_alarm),
+    Step(Overflow.STILL_WAITING, lambda policy: policy.overflow_contacts, warn),
+)
 
 
 def climb(turn: Turn, event: Event) -> Turn:
@@ -113,10 +122,10 @@ def climb(turn: Turn, event: Event) -> Turn:
     begins = turn.case.waiting_since is None
     if begins:
         turn.note(waiting_since=turn.at)
-    for step in _steps(turn.case):
-        if step.name not in turn.case.overflow and _is_due(step, turn) and step.fits(turn.case):
-            turn.note(overflow=turn.case.overflow | {step.name})
-            step.take(turn)
+    was_urgent = turn.case.urgent
+    _take_due(turn)
+    if turn.case.urgent is not was_urgent:
+        _take_due(turn)  # of an alarm's steps, by the same clock
     fired = isinstance(event, TimerFired) and event.timer == OVERFLOW
     return _set_clock(turn) if begins or fired else turn
 
@@ -146,8 +155,17 @@ def waited(case: Case, at: datetime) -> float:
     return 0.0 if case.waiting_since is None else (at - case.waiting_since).total_seconds()
 
 
+def _take_due(turn: Turn) -> None:
+    for step in _steps(turn.case):
+        if step.name not in turn.case.overflow and _is_due(step, turn) and step.fits(turn.case):
+            turn.note(overflow=turn.case.overflow | {step.name})
+            step.take(turn)
+
+
 def _steps(case: Case) -> tuple[Step, ...]:
-    return ALARM if case.urgent else ORDINARY
+    if case.urgent:
+        return ALARM
+    return CARE if case.kind is CaseKind.CARE else ORDINARY
 
 
 def _is_due(step: Step, turn: Turn) -> bool:

@@ -393,6 +393,37 @@ class Policy:
         zh="老人按2后等待坐席的时长，之后转为紧急来电",
         en="who presses 2 waits so long for an agent, then counts as an alarm",
     )
+    care_machine: float = _value(
+        4,
+        low=2,
+        high=15,
+        unit="s",
+        zh="关爱电话播放时对方连续说话超过此时长视为语音信箱",
+        en="who speaks on for so long while a care call speaks is a voicemail",
+    )
+    care_louder: float = _value(
+        3, low=0, high=12, unit="dB", zh="关爱电话播放音量加大", en="by how much a care call is louder"
+    )
+    care_at_once: float = _value(
+        20, low=1, high=200, unit="n", zh="同时进行的关爱电话上限", en="care calls at the same time, at most"
+    )
+    care_per_seat: float = _value(
+        10,
+        low=1,
+        high=100,
+        unit="n",
+        zh="每个空闲坐席对应的关爱电话数",
+        en="care calls at the same time for each seat that is ready",
+    )
+    care_starts: float = _value(
+        1, low=0.1, high=10, unit="1/s", zh="每秒发起的关爱电话", en="care calls that begin in a second"
+    )
+    trunk_lines: float = _value(
+        60, low=1, high=5000, unit="n", zh="中继线路总数", en="lines to the carrier, in both directions together"
+    )
+    care_lines_free: float = _value(
+        15, low=0, high=5000, unit="n", zh="为紧急呼叫保留的线路", en="lines that care calls leave free for alarms"
+    )
     lease_beat: float = _value(
         0.5, low=0.1, high=5, unit="s", zh="控制器报告在岗的间隔", en="a controller shows that it lives every"
     )

@@ -105,7 +105,7 @@ def ring_elder(turn: Turn) -> Turn:
 # --- what they do ---------------------------------------------------------------------------------------------------
 
 _WHAT_HAPPENED: Final = dict.fromkeys(
-    (CaseKind.SOS, CaseKind.ORDINARY, CaseKind.COMPLAINT, CaseKind.OUTBOUND), Prompt.WHAT_KEY
+    (CaseKind.SOS, CaseKind.ORDINARY, CaseKind.COMPLAINT, CaseKind.OUTBOUND, CaseKind.CARE), Prompt.WHAT_KEY
 )
 
 

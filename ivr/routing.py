@@ -6,16 +6,16 @@ from typing import Final
 
 from ivr.case import Case
 from ivr.commands import FindSeat
-from ivr.vocabulary import Overflow, Role, Skill, Urgency
+from ivr.vocabulary import CaseKind, Overflow, Role, Skill, Urgency
 
 SUPPORTED: Final = frozenset({1, 2})  # classes paid or subsidised by the government (S6)
 
 
 def community_for(case: Case, *, in_hours: bool) -> int | None:
     """The community whose own seat is asked first (H2): for ordinary calls of paid and subsidised elders in working
-    hours. Everybody else, unclear calls, and every alarm go to the centre at once."""
+    hours. Everybody else, unclear calls, whom a care call hands over, and every alarm go to the centre at once."""
     file = case.file
-    if case.urgent or file is None or file.service_class not in SUPPORTED:
+    if case.urgent or case.kind is CaseKind.CARE or file is None or file.service_class not in SUPPORTED:
         return None
     return file.community_id if in_hours else None
 

@@ -58,13 +58,14 @@ SUCCESSORS: Final[dict[CaseState, frozenset[CaseState]]] = {
 
 class CaseKind(StrEnum):
     """By the number that was dialled: an alarm, an ordinary call or a complaint (H5); both may become an emergency. Or
-    a device has told of it, or an agent has rung somebody."""
+    a device has told of it, an agent has rung somebody, or a care call (S5) has found an elder who needs somebody."""
 
     SOS = "sos"
     ORDINARY = "ordinary"
     COMPLAINT = "complaint"
     SENSOR = "sensor"
     OUTBOUND = "outbound"
+    CARE = "care"
 
 
 class Role(StrEnum):
@@ -281,6 +282,19 @@ class Prompt(StrEnum):
     DUTY_OFFER = "duty_offer"
     NOT_IN_CALL = "not_in_call"
     SORRY_LATER = "sorry_later"
+    CARE_HELLO = "care_hello"
+    CARE_REGULAR = "care_regular"
+    CARE_BIRTHDAY = "care_birthday"
+    CARE_FESTIVAL = "care_festival"
+    CARE_SOLAR_TERM = "care_solar_term"
+    CARE_WEATHER = "care_weather"
+    CARE_FAMILY = "care_family"
+    CARE_MEDICINE = "care_medicine"
+    CARE_CHECK_UP = "care_check_up"
+    CARE_QUESTION = "care_question"
+    CARE_THANKS = "care_thanks"
+    CARE_CONTACT = "care_contact"
+    CARE_LOOK_IN = "care_look_in"
     DIGIT_0 = "digit_0"
     DIGIT_1 = "digit_1"
     DIGIT_2 = "digit_2"
@@ -311,6 +325,7 @@ class TimerKind(StrEnum):
 class Overflow(StrEnum):
     """What is done, one after the other, while nobody answers; the times are rows in `overflow.py`."""
 
+    AS_ALARM = "as_alarm"
     MANAGER = "manager"
     CENTRE = "centre"
     ANY_SEAT = "any_seat"

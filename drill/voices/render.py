@@ -16,8 +16,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialplan.prompts.render import spoken_chinese
 from drill.voices import FOLDER
+from home.voice import spoken_chinese
 
 TEXTS = FOLDER / "texts.toml"
 

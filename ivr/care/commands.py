@@ -16,35 +16,14 @@ class DialElder:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Instead of what plays now. With `music` after it where the elder waits, so that there is never silence."""
+    """Instead of what plays now."""
 
     words: tuple[CareWords, ...]
-    music: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class HangUpElder:
     pass
-
-
-@dataclass(frozen=True, slots=True)
-class AskForSeat:
-    """Any ready agent, after all emergencies; the elder's file is shown as for any call."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectSeat:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class LetSeatGo:
-    """The agent who was asked for or is there is not needed any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class AskToEnd:
-    """The agent's screen says that an emergency waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +33,8 @@ class AskContacts:
 
 @dataclass(frozen=True, slots=True)
 class OpenCareCase:
-    """A case for an agent; it takes over the elder's line where that is open."""
+    """A case for an agent, as for any call; it takes over the elder's line where that is open, and finds whoever is to
+    speak with them."""
 
     kind: CareCaseKind
 
@@ -80,17 +60,4 @@ class Finish:
     answer: str = ""
 
 
-CareCommand = (
-    DialElder
-    | Say
-    | HangUpElder
-    | AskForSeat
-    | ConnectSeat
-    | LetSeatGo
-    | AskToEnd
-    | AskContacts
-    | OpenCareCase
-    | StartCareTimer
-    | StopCareTimer
-    | Finish
-)
+CareCommand = DialElder | Say | HangUpElder | AskContacts | OpenCareCase | StartCareTimer | StopCareTimer | Finish

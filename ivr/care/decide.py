@@ -15,14 +15,10 @@ from ivr.care import events as e
 from ivr.care.call import CareCall
 from ivr.care.commands import (
     AskContacts,
-    AskForSeat,
-    AskToEnd,
     CareCommand,
-    ConnectSeat,
     DialElder,
     Finish,
     HangUpElder,
-    LetSeatGo,
     OpenCareCase,
     Say,
     StartCareTimer,
@@ -104,35 +100,6 @@ def _asking(call: CareCall, event: e.CareEvent, policy: Policy) -> Decision:
             return _ignored(call)
 
 
-def _waiting_for_seat(call: CareCall, event: e.CareEvent, policy: Policy) -> Decision:
-    stop = StopCareTimer(CareTimer.SEAT)
-    match event:
-        case e.SeatAnswered():
-            return _to(call, CareCallState.TALKING, stop, ConnectSeat())
-        case e.CareTimerFired(timer=CareTimer.SEAT):  # the case finds somebody, as for any alarm
-            return _end(call, CareResult.ASKED_FOR_HELP, LetSeatGo(), OpenCareCase(CareCaseKind.HELP))
-        case e.CareHungUp() | e.CareCommandFailed(command="AskForSeat"):  # help was asked for: somebody calls back
-            return _end(call, CareResult.ASKED_FOR_HELP, stop, LetSeatGo(), OpenCareCase(CareCaseKind.HELP))
-        case _:  # who asked for help is not sent away for an alarm; seats serve that first by themselves
-            return _ignored(call)
-
-
-def _talking(call: CareCall, event: e.CareEvent, policy: Policy) -> Decision:
-    match event:
-        case e.EmergencyMarked():
-            return _end(call, CareResult.ASKED_FOR_HELP, OpenCareCase(CareCaseKind.EMERGENCY))
-        case e.AlarmWaits():
-            return call, (AskToEnd(),)
-        case e.CareHungUp():
-            return _end(call, CareResult.ASKED_FOR_HELP, LetSeatGo())
-        case e.SeatLeft():
-            return _end(call, CareResult.ASKED_FOR_HELP, HangUpElder())
-        case e.CareCommandFailed(command="ConnectSeat"):
-            return _end(call, CareResult.ASKED_FOR_HELP, LetSeatGo(), OpenCareCase(CareCaseKind.HELP))
-        case _:
-            return _ignored(call)
-
-
 def _asking_contacts(call: CareCall, event: e.CareEvent, policy: Policy) -> Decision:
     match event:
         case e.ContactsAsked(somebody=True):
@@ -148,7 +115,7 @@ def _parting(call: CareCall, event: e.CareEvent, policy: Policy) -> Decision:
         case e.WordsSpoken() | e.CareCommandFailed(command="Say"):
             return _end(call, CareResult.REACHED, HangUpElder())
         case e.CareKeyPressed(key=key) if key == TALK:
-            return _ask_for_seat(call, policy)
+            return _wants_to_talk(call)
         case e.CareHungUp():
             return _end(call, CareResult.REACHED)
         case _:
@@ -163,7 +130,7 @@ def _key(call: CareCall, key: str, policy: Policy, *first: CareCommand) -> Decis
     if key == WELL:
         return _well(call, key, *first)
     if key == TALK:
-        return _ask_for_seat(call, policy, *first)
+        return _wants_to_talk(call, *first)
     # Key 9, or a wrong one: somebody is there, and hears it all again.
     return _to(call, CareCallState.SPEAKING, *first, Say(_MESSAGE))
 
@@ -172,10 +139,9 @@ def _well(call: CareCall, answer: str, *first: CareCommand) -> Decision:
     return _to(call, CareCallState.PARTING, *first, Say((CareWords.THANKS,)), answer=answer)
 
 
-def _ask_for_seat(call: CareCall, policy: Policy, *first: CareCommand) -> Decision:
-    wait = StartCareTimer(CareTimer.SEAT, policy.care_seat)
-    words = Say((CareWords.SOMEBODY_COMES,), music=True)
-    return _to(call, CareCallState.WAITING_FOR_SEAT, *first, words, AskForSeat(), wait, answer=TALK)
+def _wants_to_talk(call: CareCall, *first: CareCommand) -> Decision:
+    """From here on it is a case like any other, with the elder's line in it: whatever an agent can do is done there."""
+    return _end(replace(call, answer=TALK), CareResult.ASKED_FOR_HELP, *first, OpenCareCase(CareCaseKind.HELP))
 
 
 def _not_reached(call: CareCall, event: e.CareEvent, policy: Policy, *first: CareCommand) -> Decision:
@@ -206,8 +172,6 @@ _STATES: Final[dict[CareCallState, Callable[[CareCall, e.CareEvent, Policy], Dec
     CareCallState.RINGING: _ringing,
     CareCallState.SPEAKING: _speaking,
     CareCallState.ASKING: _asking,
-    CareCallState.WAITING_FOR_SEAT: _waiting_for_seat,
-    CareCallState.TALKING: _talking,
     CareCallState.ASKING_CONTACTS: _asking_contacts,
     CareCallState.PARTING: _parting,
     CareCallState.ENDED: _ended,

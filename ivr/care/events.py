@@ -49,21 +49,6 @@ class CareHungUp(CareHappened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeatAnswered(CareHappened):
-    """An agent has picked up and is to be connected."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeatLeft(CareHappened):
-    """The agent's line is gone."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmergencyMarked(CareHappened):
-    """The agent says that this is an emergency."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ContactsAsked(CareHappened):
     """All contacts were rung; `somebody`: one of them has pressed 1 and looks after the elder."""
 
@@ -95,9 +80,6 @@ CareEvent = (
     | CareKeyPressed
     | ElderSpoke
     | CareHungUp
-    | SeatAnswered
-    | SeatLeft
-    | EmergencyMarked
     | ContactsAsked
     | CareTimerFired
     | AlarmWaits

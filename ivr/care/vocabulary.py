@@ -11,8 +11,6 @@ class CareCallState(StrEnum):
     RINGING = "ringing"
     SPEAKING = "speaking"  # greeting and message are being played
     ASKING = "asking"  # a key or a word is waited for
-    WAITING_FOR_SEAT = "waiting_for_seat"
-    TALKING = "talking"
     ASKING_CONTACTS = "asking_contacts"
     PARTING = "parting"  # the last words are being played
     ENDED = "ended"
@@ -22,12 +20,10 @@ _S = CareCallState
 SUCCESSORS: Final[dict[CareCallState, frozenset[CareCallState]]] = {
     _S.PAUSING: frozenset({_S.RINGING, _S.ENDED}),
     _S.RINGING: frozenset({_S.SPEAKING, _S.PAUSING, _S.ASKING_CONTACTS, _S.ENDED}),
-    _S.SPEAKING: frozenset({_S.ASKING, _S.WAITING_FOR_SEAT, _S.PARTING, _S.PAUSING, _S.ASKING_CONTACTS, _S.ENDED}),
-    _S.ASKING: frozenset({_S.SPEAKING, _S.WAITING_FOR_SEAT, _S.PARTING, _S.PAUSING, _S.ASKING_CONTACTS, _S.ENDED}),
-    _S.WAITING_FOR_SEAT: frozenset({_S.TALKING, _S.ENDED}),
-    _S.TALKING: frozenset({_S.ENDED}),
+    _S.SPEAKING: frozenset({_S.ASKING, _S.PARTING, _S.PAUSING, _S.ASKING_CONTACTS, _S.ENDED}),
+    _S.ASKING: frozenset({_S.SPEAKING, _S.PARTING, _S.PAUSING, _S.ASKING_CONTACTS, _S.ENDED}),
     _S.ASKING_CONTACTS: frozenset({_S.ENDED}),
-    _S.PARTING: frozenset({_S.WAITING_FOR_SEAT, _S.ENDED}),
+    _S.PARTING: frozenset({_S.ENDED}),
     _S.ENDED: frozenset(),
 }
 
@@ -51,7 +47,6 @@ class Unanswered(StrEnum):
 class CareTimer(StrEnum):
     RETRY = "retry"
     ANSWER = "answer"
-    SEAT = "seat"
 
 
 class CareWords(StrEnum):
@@ -61,12 +56,10 @@ class CareWords(StrEnum):
     MESSAGE = "message"
     QUESTION = "question"
     THANKS = "thanks"
-    SOMEBODY_COMES = "somebody_comes"
 
 
 class CareCaseKind(StrEnum):
-    """Why an agent gets a case: nobody answers, help is asked for, or an agent has heard an emergency."""
+    """Why an agent gets a case: nobody answers, or help is asked for."""
 
     NO_ANSWER = "no_answer_to_care_call"
     HELP = "help_in_care_call"
-    EMERGENCY = "emergency_in_care_call"

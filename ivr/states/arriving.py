@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Final, assert_never
 
-from ivr import again, broken, common, device, events, ids, ladder, outbound, paperwork, roles, routing, silence
+from ivr import (
+    again,
+    broken,
+    care_case,
+    common,
+    device,
+    events,
+    ids,
+    ladder,
+    outbound,
+    paperwork,
+    roles,
+    routing,
+    silence,
+)
 from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Answer, LookUp, MakeBridge, Play
 from ivr.turn import Turn
 from ivr.vocabulary import AlarmKind, CaseKind, CaseState, LegKind, Place, Prompt, Role, TapeProblem
+
+_WAIT_FOR_THE_FILE: Final = frozenset({CaseKind.ORDINARY, CaseKind.CARE})
 
 
 def arriving(turn: Turn, event: events.Event) -> Turn:
@@ -66,9 +82,12 @@ def arriving(turn: Turn, event: events.Event) -> Turn:
 
 def open_case(turn: Turn, event: events.CallArrived) -> Turn:
     """Answer first; the look-up delays neither the answer nor the first ring of an alarm or a complaint. An ordinary
-    call waits for it, since it tells whose seat is asked (H2)."""
+    call waits for it, since it tells whose seat is asked (H2), and one that a care call hands over: nobody rings a
+    stranger's line."""
     if turn.case.legs:
         return common.unexpected(turn, event)
+    if care_case.is_unanswered(event):
+        return care_case.open_case(turn, event)
     elder = Leg(id=ids.ELDER, kind=LegKind.ELDER, number=event.caller, channel=event.channel, dialled_at=event.at)
     turn.note(
         caller=event.caller,
@@ -81,14 +100,14 @@ def open_case(turn: Turn, event: events.CallArrived) -> Turn:
         legs=(elder,),
         bridges=frozenset({Place.ELDER}),
     )
-    if not event.recording:
+    if not event.recording and event.kind is not CaseKind.CARE:  # whom we rang is recorded in the bridge
         turn.alarm(AlarmKind.RECORDING_FAILED, TapeProblem.NOT_STARTED)
     turn.tape_call(elder, event.recording)
     silence.listen(turn.do(Answer(elder.id)), elder)
     turn.say(elder, Prompt.WELCOME).do(LookUp(event.caller))
     if event.again_of:
         turn.alarm(AlarmKind.CALLS_AGAIN, event.again_of)
-    if turn.case.kind is not CaseKind.ORDINARY:
+    if turn.case.kind not in _WAIT_FOR_THE_FILE:
         turn.find_seat(Role.A)
     return turn.do(MakeBridge(Place.ELDER))
 

@@ -8,6 +8,7 @@ from typing import assert_never
 from ivr import (
     again,
     broken,
+    care_case,
     common,
     device,
     duty,
@@ -135,7 +136,10 @@ def unknown(turn: Turn) -> Turn:
 
 
 def ring_back(turn: Turn) -> Turn:
-    """Twice in all, however often they picked up and were silent; not at all where nobody knows a number."""
+    """Twice in all, however often they picked up and were silent; not at all where nobody knows a number, nor once more
+    who has not answered our care calls."""
+    if care_case.nobody_answers(turn.case):
+        return no_response.begin(turn)
     if turn.case.call_backs >= turn.policy.call_backs or not rescue.number_of_elder(turn):
         return no_response.begin(turn)
     turn.note(call_backs=turn.case.call_backs + 1).do(StopTimer(silence.CALL_BACK))

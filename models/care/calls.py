@@ -12,7 +12,7 @@ from enum import StrEnum
 from time import monotonic
 from typing import Any, Final, cast
 
-from sqlalchemy import CursorResult, ForeignKey, Index, UniqueConstraint, select, update
+from sqlalchemy import CursorResult, ForeignKey, Index, UniqueConstraint, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -152,10 +152,11 @@ async def close_late(db: Database, *, at: datetime, halted: bool, pace: Pace | N
             await pace.took(monotonic() - began, len(some))
 
 
-async def take_from(session: AsyncSession, caller: str, *, at: datetime) -> tuple[int, int]:
-    """The calls of a controller that is no more. What it had not dialled waits again; what it had dialled was perhaps
-    heard: nobody is rung twice for it, and it counts as not reached. How many of each."""
-    theirs = (CareCall.state == CareState.CALLING, CareCall.caller == caller)
+async def take_from(session: AsyncSession, caller: str, *, at: datetime, only: int | None = None) -> tuple[int, int]:
+    """The calls of a controller that is no more, or `only` this one of them. What it had not dialled waits again; what
+    it had dialled was perhaps heard: nobody is rung twice for it, and it counts as not reached. How many of each."""
+    one = CareCall.id == only if only is not None else true()
+    theirs = (CareCall.state == CareState.CALLING, CareCall.caller == caller, one)
     again = update(CareCall).where(*theirs, CareCall.dialled_at.is_(None))
     lost = update(CareCall).where(*theirs, CareCall.dialled_at.is_not(None))
     broke = {"state": CareState.NOT_REACHED, "reason": CareReason.BROKE_OFF, "ended_at": at, "caller": ""}
@@ -163,6 +164,34 @@ async def take_from(session: AsyncSession, caller: str, *, at: datetime) -> tupl
         await _count(session, again.values(state=CareState.DUE, caller="")),
         await _count(session, lost.values(**broke)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LeftCall:
+    """A call that another controller had begun; `tries` with the one that it had `dialled`."""
+
+    id: int
+    elder: int
+    caller: str
+    tries: int
+    dialled: bool
+
+
+async def left_by_others(session: AsyncSession, *, caller: str) -> list[LeftCall]:
+    """The calls that controllers other than this one have not come to an end with. Ask when they are no more."""
+    theirs = (
+        select(CareCall).where(CareCall.state == CareState.CALLING, CareCall.caller != caller).order_by(CareCall.id)
+    )
+    return [
+        LeftCall(row.id, row.elder_id, row.caller, row.tries, row.dialled_at is not None)
+        for row in await session.scalars(theirs)
+    ]
+
+
+async def go_on_with(session: AsyncSession, call: LeftCall, *, caller: str) -> bool:
+    """The elder is on the line: the call is this caller's from now on. False: it has ended, or is another's."""
+    theirs = (CareCall.id == call.id, CareCall.state == CareState.CALLING, CareCall.caller == call.caller)
+    return await _step(session, theirs, caller=caller)
 
 
 async def _step(session: AsyncSession, where: tuple[Any, ...], **values: Any) -> bool:

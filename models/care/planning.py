@@ -41,6 +41,8 @@ class Weather(StrEnum):
 class CareReason(StrEnum):
     """Why a call did not go out, or not at its time."""
 
+    NO_ANSWER = "no_answer"  # it will be tried again
+
     TOO_LATE = "too_late"
     NO_HOURS = "no_hours"  # the elder's rests leave no time for it
     HALTED = "halted"

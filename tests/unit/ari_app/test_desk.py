@@ -382,6 +382,24 @@ def test_a_seat_that_breaks_off_gets_the_call_that_waits() -> None:
     assert not office.seat("801").needed
 
 
+@pytest.mark.clause("K8")
+def test_an_agent_in_a_care_call_is_asked_to_end_it_while_an_alarm_waits() -> None:
+    office = Office().seats("801", "802")
+    for case in ("care", "other"):
+        office.find(case)
+        office.desk.answered("801" if case == "care" else "802")
+    office.desk.gives_way("care", True)
+    assert not office.seat("801").needed
+    office.find("alarm")
+    assert (office.seat("801").needed, office.seat("802").needed) == (True, False)
+    assert office.seat("801").state is SeatState.TALKING
+    office.desk.gives_way("care", False)  # the agent has heard an emergency in it
+    assert not office.seat("801").needed
+    office.desk.gives_way("care", True)
+    office.desk.stop_finding("alarm", Role.A)
+    assert not office.seat("801").needed
+
+
 # --- a community's own seat (H2) --------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from ari_app.lines import Lines, Sound
 from ari_app.listener import REMEMBERED, Listener
 from ivr import ids
 from ivr.events import Event, KeyPressed, LegAnswered, LegEnded, LegRinging, PromptFinished
+from ivr.ids import Address
 from ivr.vocabulary import Prompt
 from tests.unit.ari_app.fakes import START, channel_frame, event, picture, playback_frame
 
@@ -38,6 +39,9 @@ class FakeHouse:
 
     def side_call_event(self, event: StreamItem) -> None:
         self.told.append(("side call", type(event).__name__))
+
+    def care_line_sounds(self, line: Address, *, sounds: bool) -> None:
+        self.told.append(("care line", line, sounds))
 
     def seat_registered(self, endpoint: str, *, is_registered: bool) -> None:
         self.told.append(("phone", endpoint, is_registered))

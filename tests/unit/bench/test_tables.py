@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bench import capacity, growth, search
+from bench import capacity, care, growth, search
 from bench.capacity import BARE, OURS, Figure
 from bench.growth import Growth, OnFile, Up
 from bench.search import Searched
@@ -54,3 +54,14 @@ def test_a_search_that_is_slow_or_finds_nobody_misses_the_target() -> None:
     assert not search.met([quick, replace(quick, p99=search.TARGET)])
     assert not search.met([replace(quick, missed=1)])
     assert "MISSED (120 ms)" in search.markdown([quick, replace(quick, p99=120.0)])
+
+
+def test_alarms_that_wait_for_care_calls_miss_the_target() -> None:
+    alone = care.Way("alone", 80, 0, 0, p50=5.0, p99=12.0)
+    well = care.Figures(alone, replace(alone, running=18, p99=20.0), care.Sustained(1400, 6, 14.0, 0.05, 0.1))
+    assert care.met(well)
+    assert "1.67" in care.markdown(well)
+    assert not care.met(replace(well, beside=replace(well.beside, p99=40.0)))
+    assert not care.met(replace(well, beside=replace(well.beside, failed=1)))
+    assert not care.met(replace(well, beside=replace(well.beside, running=0)))
+    assert not care.met(replace(well, sustained=replace(well.sustained, an_hour=900)))

@@ -165,7 +165,7 @@ def supervisors_are_apart(case: Case, exchange: Exchange) -> None:
 def nothing_runs_for_nobody(case: Case, exchange: Exchange) -> None:
     for timer in exchange.timers:
         owner = case.leg(timer.leg) if timer.leg else case.elder
-        assert owner or case.kind is CaseKind.SENSOR, f"{timer} runs for nobody"
+        assert owner or case.kind in {CaseKind.SENSOR, CaseKind.CARE}, f"{timer} runs for nobody"
         if timer == CALL_BACK:
             assert case.state is CaseState.CALLING_BACK, f"{timer} runs in {case}"
             assert not owner or not owner.alive or exchange.lines[owner.id].state == "gone", (

@@ -17,7 +17,7 @@ from ivr.care.vocabulary import SUCCESSORS, CareCallState, CareCaseKind, CareRes
 from ivr.policy import Policy
 
 NINE = datetime(2027, 1, 5, 9, tzinfo=UTC)
-SPOKEN_TO = (CareCallState.SPEAKING, CareCallState.ASKING, CareCallState.WAITING_FOR_SEAT, CareCallState.TALKING)
+SPOKEN_TO = (CareCallState.SPEAKING, CareCallState.ASKING, CareCallState.PARTING)
 HAPPENINGS = st.sampled_from(
     [
         e.CareAnswered,
@@ -25,9 +25,6 @@ HAPPENINGS = st.sampled_from(
         e.WordsSpoken,
         e.ElderSpoke,
         e.CareHungUp,
-        e.SeatAnswered,
-        e.SeatLeft,
-        e.EmergencyMarked,
         e.AlarmWaits,
     ]
 )
@@ -64,7 +61,7 @@ class AnyCall(RuleBasedStateMachine):
     def contacts_were_asked(self, somebody: bool) -> None:
         self._hear(e.ContactsAsked(at=self._later(60), somebody=somebody))
 
-    @rule(command=st.sampled_from(["DialElder", "Say", "AskForSeat", "ConnectSeat", "AskContacts", "HangUpElder"]))
+    @rule(command=st.sampled_from(["DialElder", "Say", "AskContacts", "HangUpElder"]))
     def a_command_fails(self, command: str) -> None:
         self._hear(e.CareCommandFailed(at=self._later(1), command=command))
 
@@ -86,11 +83,7 @@ class AnyCall(RuleBasedStateMachine):
 
     @invariant()
     def what_waits_for_nobody_has_a_timer(self) -> None:
-        waits = {
-            CareCallState.PAUSING: CareTimer.RETRY,
-            CareCallState.ASKING: CareTimer.ANSWER,
-            CareCallState.WAITING_FOR_SEAT: CareTimer.SEAT,
-        }
+        waits = {CareCallState.PAUSING: CareTimer.RETRY, CareCallState.ASKING: CareTimer.ANSWER}
         wanted = {waits[self.call.state]} if self.call.state in waits else set()
         assert set(self.timers) == wanted
 
@@ -136,13 +129,12 @@ class AnyCall(RuleBasedStateMachine):
                     self.line = True
                 case c.HangUpElder():
                     self.line = False
-                case c.AskForSeat():
-                    self.asked_for_help = True
                 case c.StartCareTimer(timer=timer, seconds=seconds):
                     self.timers[timer] = self.now + timedelta(seconds=seconds)
                 case c.StopCareTimer(timer=timer):
                     self.timers.pop(timer, None)
                 case c.OpenCareCase(kind=kind):
+                    self.asked_for_help |= kind is CareCaseKind.HELP
                     self.cases.append(kind)
                 case c.Finish():
                     self.finished.append(command)

@@ -92,38 +92,18 @@ def test_a_voicemail_is_no_answer() -> None:
         assert story.call.state is CareCallState.PAUSING
 
 
-def test_two_lands_with_an_agent_who_sees_the_file() -> None:
+def test_two_opens_a_case_that_takes_the_line_over() -> None:
     story = Story().answered()
-    wait = c.StartCareTimer(CareTimer.SEAT, POLICY.care_seat)
-    words = c.Say((CareWords.SOMEBODY_COMES,), music=True)
-    assert story.key("2") == (c.StopCareTimer(CareTimer.ANSWER), words, c.AskForSeat(), wait)
-    assert story.hear(e.SeatAnswered) == (c.StopCareTimer(CareTimer.SEAT), c.ConnectSeat())
-    assert story.hear(e.CareHungUp) == (c.LetSeatGo(), c.Finish(CareResult.ASKED_FOR_HELP, "2"))
+    done = story.key("2")
+    help_case = (c.OpenCareCase(CareCaseKind.HELP), c.Finish(CareResult.ASKED_FOR_HELP, "2"))
+    assert done == (c.StopCareTimer(CareTimer.ANSWER), *help_case)
+    assert story.hear(e.CareHungUp) == ()  # the line is the case's
 
 
-@pytest.mark.parametrize(
-    ("kind", "more"),
-    [
-        (e.CareTimerFired, {"timer": CareTimer.SEAT}),
-        (e.CareHungUp, {}),
-        (e.CareCommandFailed, {"command": "AskForSeat"}),
-    ],
-)
-def test_who_asked_for_help_and_got_nobody_is_a_case(kind: type[Any], more: dict[str, Any]) -> None:
+def test_who_is_thanked_and_then_wants_to_talk_is_not_sent_away() -> None:
     story = Story().answered()
-    story.key("2")
-    done = story.hear(kind, **more)
-    assert c.OpenCareCase(CareCaseKind.HELP) in done
-    assert done[-1] == c.Finish(CareResult.ASKED_FOR_HELP, "2")
-
-
-def test_an_agent_who_hears_an_emergency_opens_a_case_on_the_line() -> None:
-    story = Story().answered()
-    story.key("2")
-    story.hear(e.SeatAnswered)
-    done = story.hear(e.EmergencyMarked)
-    assert done == (c.OpenCareCase(CareCaseKind.EMERGENCY), c.Finish(CareResult.ASKED_FOR_HELP, "2"))
-    assert c.HangUpElder() not in done
+    story.key("1")
+    assert story.key("2") == (c.OpenCareCase(CareCaseKind.HELP), c.Finish(CareResult.ASKED_FOR_HELP, "2"))
 
 
 def test_a_daily_check_that_nobody_answers_ends_as_a_case() -> None:
@@ -155,13 +135,11 @@ def test_no_try_begins_after_the_latest_moment() -> None:
 
 
 @pytest.mark.clause("K8")
-def test_an_alarm_stops_what_rings_asks_agents_to_end_and_cuts_nobody_off() -> None:
-    ringing, pausing, asking, talking = Story(), Story(), Story().answered(), Story().answered()
+def test_an_alarm_stops_what_rings_and_cuts_nobody_off() -> None:
+    ringing, pausing, asking, parting = Story(), Story(), Story().answered(), Story().answered()
     assert ringing.hear(e.AlarmWaits) == (c.HangUpElder(), c.Finish(CareResult.PUT_OFF))
     pausing.hear(e.CareNotAnswered, why=Unanswered.NO_ANSWER)
     assert pausing.hear(e.AlarmWaits)[-1] == c.Finish(CareResult.PUT_OFF)
     assert asking.hear(e.AlarmWaits) == ()
-    talking.key("2")
-    assert talking.hear(e.AlarmWaits) == ()
-    talking.hear(e.SeatAnswered)
-    assert talking.hear(e.AlarmWaits) == (c.AskToEnd(),)
+    parting.key("1")
+    assert parting.hear(e.AlarmWaits) == ()

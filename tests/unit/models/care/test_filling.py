@@ -10,7 +10,19 @@ import pytest_asyncio
 from sqlalchemy import select
 
 from models.care.bulletins import BulletinForm, issue, withdraw
-from models.care.calls import CareCall, CareReason, CareState, Outcome, close_late, dialled, end, put_off, take_from
+from models.care.calls import (
+    CareCall,
+    CareReason,
+    CareState,
+    Outcome,
+    close_late,
+    dialled,
+    end,
+    go_on_with,
+    left_by_others,
+    put_off,
+    take_from,
+)
 from models.care.filling import claim, fill
 from models.care.halting import set_halted
 from models.care.planning import CareKind, Hours, Weather, moment
@@ -142,6 +154,25 @@ async def test_nobody_is_rung_twice_for_what_a_dead_controller_had_dialled(recor
     assert await _claim(records, 542, caller="second") == [second]
     row = (await _tomorrow(records))[0]
     assert (row.state, row.reason, row.tries) == (CareState.NOT_REACHED, CareReason.BROKE_OFF, 1)
+
+
+async def test_a_call_that_is_still_going_on_is_taken_from_a_dead_controller_alone(records: Database) -> None:
+    for number in (1, 2):
+        await _elder(records, number)
+    await _planned(records)
+    first, second = await _claim(records, 541)
+    now = moment(TOMORROW, 541)
+    async with records.write() as session:
+        assert await dialled(session, first, caller="first", at=now)
+    async with records.write() as session:
+        assert await left_by_others(session, caller="first") == []
+        left = await left_by_others(session, caller="second")
+        assert [(one.id, one.dialled, one.tries) for one in left] == [(first, True, 1), (second, False, 0)]
+        assert await go_on_with(session, left[0], caller="second")
+        assert not await go_on_with(session, left[0], caller="third")
+        assert await take_from(session, "first", at=now, only=second) == (1, 0)
+        assert not await end(session, first, Outcome(CareState.REACHED), caller="first", at=now)
+        assert await end(session, first, Outcome(CareState.REACHED), caller="second", at=now)
 
 
 async def test_a_result_is_a_result(records: Database) -> None:

@@ -1,0 +1,1 @@
+"""Care calls carried out, without an Asterisk."""
