@@ -102,8 +102,8 @@ def _matrix() -> str:
     rows = [["事件 / Event", *(f"{STATE_NAMES[state]} {state}" for state in CareCallState)]]
     rows += [[name, *(cell(state, event) for state in CareCallState)] for name, event in happenings()]
     key = (
-        "首次拨打、可以重拨、无须回应、问是否平安时的情形 / in a first try, when another may follow, no answer is promised "
-        "and the elder is asked how they are. "
+        "首次拨打、可以重拨、无须回应、问是否平安时的情形 / in a first try, when another may follow, "
+        "no answer is promised and the elder is asked how they are. "
         "“—”：忽略 / ignored."
     )
     return f"## 每个状态遇到每个事件 / Every event in every state\n\n{key}\n\n{markdown(rows)}"

@@ -31,6 +31,7 @@ GROUPS: Final = {
     ),
     "care": (
         "care_from", "care_to", "care_ring", "care_answer", "care_repeats", "care_tries", "care_pause", "care_seat",
+        "care_asks", "care_asks_after",
     ),
     "messages": ("sms_tries", "sms_pause"),
     "staffing": ("staffing_share", "staffing_within", "staffing_shrinkage", "staffing_least", "staffing_weeks"),

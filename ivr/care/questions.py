@@ -1,5 +1,5 @@
-"""What can be asked in a care call, and what the keys mean then. Whatever is asked, there is a key for an agent; every other
-key says the question again."""
+"""What can be asked in a care call, and what the keys mean then. Whatever is asked, there is a key for an agent; every
+other key says the question again."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from web.api import (
     follow_ups,
     health,
     imports,
+    inbound,
     live,
     lookups,
     notes,
@@ -49,6 +50,7 @@ ROOT: Final = "/api/v1"
 PARTS: Final = (
     access,
     alarms,
+    inbound,
     cases,
     notes,
     calls,
