@@ -16,7 +16,7 @@ from models.care.calendar import BirthdayBy, Festival, SolarTerm
 from models.care.calls import CareCall, CareState
 from models.care.planning import CareKind, CareReason, Weather, moment
 from models.care.plans import CarePlan, PlanForm, create_plan
-from models.care.texting import WELL, CareMessage, tell_family
+from models.care.texting import WELL, CareTextRow, tell_family
 from models.care.wishes import CareWishes
 from models.elders import Contact, Elder
 from models.messages import MessageStatus
@@ -72,8 +72,8 @@ async def _family(session: AsyncSession, elder: int, plan: int, today: date) -> 
     await session.flush()
     await tell_family(session, call, at=at)
     sent = {"status": MessageStatus.SENT, "sent_at": at, "reference": "demo"}
-    waiting = CareMessage.call_id == call.id, CareMessage.status == MessageStatus.WAITING
-    await session.execute(update(CareMessage).where(*waiting).values(**sent))
+    waiting = CareTextRow.call_id == call.id, CareTextRow.status == MessageStatus.WAITING
+    await session.execute(update(CareTextRow).where(*waiting).values(**sent))
 
 
 def _wishes(elder: int, today: date, chance: random.Random) -> CareWishes:

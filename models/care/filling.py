@@ -217,7 +217,7 @@ async def claim(session: AsyncSession, *, now: datetime, limit: int, caller: str
             call.state, call.reason, call.ended_at = CareState.CANCELLED, reason, now
             continue
         mobile = mobile_of((elder.home_phone, lines.get(elder.id, "")))
-        if plan is not None and is_texted(call, wishes, plan, mobile):
+        if is_texted(call, wishes, plan, mobile):
             await text_instead(session, call, plan, bulletin, mobile, now=now)
             continue
         call.state, call.caller, call.reason = CareState.CALLING, caller, None

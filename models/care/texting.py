@@ -34,7 +34,7 @@ class CareText(StrEnum):
     CARE_ANSWERED = "care_answered"
 
 
-class CareMessage(Outgoing, Base):
+class CareTextRow(Outgoing, Base):
     """`contact_id` None: to the elder; each contact gets one a day."""
 
     __tablename__ = "care_messages"
@@ -60,11 +60,11 @@ def mobile_of(numbers: Iterable[str]) -> str:
     return next(filter(takes_messages, numbers), "")
 
 
-def is_texted(call: CareCall, wishes: CareWishes | None, plan: CarePlan, mobile: str) -> bool:
+def is_texted(call: CareCall, wishes: CareWishes | None, plan: CarePlan | None, mobile: str) -> bool:
     """Whether this call goes out as a message instead. One that must be answered, or asks for a key, does not."""
     if wishes is None or not wishes.prefers_sms or not mobile or call.kind is CareKind.SATISFACTION:
         return False
-    return not plan.must_answer
+    return plan is not None and not plan.must_answer
 
 
 async def text_instead(
@@ -74,7 +74,7 @@ async def text_instead(
     words = bulletin.text if bulletin is not None else plan.text or plan.title
     call.state, call.reason, call.ended_at = CareState.TEXTED, None, now
     row = _row(call, CareText.CARE_NOTE, number=mobile, parameters={"words": words}, at=now)
-    await insert_or_ignore(session, CareMessage, [row])
+    await insert_or_ignore(session, CareTextRow, [row])
 
 
 async def tell_family(session: AsyncSession, call: CareCall, *, at: datetime) -> None:
@@ -92,7 +92,7 @@ async def tell_family(session: AsyncSession, call: CareCall, *, at: datetime) ->
     for contact in contacts:
         number = mobile_of(phone.number for phone in contact.phones)
         rows.append(_row(call, kind, contact=contact, number=number, parameters=told, at=at))
-    await insert_or_ignore(session, CareMessage, rows)
+    await insert_or_ignore(session, CareTextRow, rows)
 
 
 def _row(

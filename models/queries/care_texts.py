@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.care.texting import CareMessage, CareText
+from models.care.texting import CareText, CareTextRow
 from models.elders import Contact
 from models.messages import MessageStatus
 
@@ -36,7 +36,7 @@ class ContactName:
 
 async def texts_of(session: AsyncSession, elder: int) -> tuple[CareTextView, ...]:
     """The latest first. Whether the elder may be seen is the caller's to know."""
-    rows = select(CareMessage).where(CareMessage.elder_id == elder).order_by(CareMessage.id.desc()).limit(SHOWN)
+    rows = select(CareTextRow).where(CareTextRow.elder_id == elder).order_by(CareTextRow.id.desc()).limit(SHOWN)
     return tuple(
         CareTextView(row.asked_at, row.kind, row.name, row.number, row.status, row.problem)
         for row in await session.scalars(rows)

@@ -20,7 +20,7 @@ from models.care.calls import CareCall, CareReason, CareState, Outcome
 from models.care.filling import ClaimedCall, claim, fill
 from models.care.planning import CareKind, Hours, moment
 from models.care.plans import PlanForm, create_plan
-from models.care.texting import CareMessage, CareText
+from models.care.texting import CareText, CareTextRow
 from models.care.wishes import CareWishes, WishesForm, set_wishes
 from models.database import Database
 from models.elders import Contact, ContactPhone, Elder
@@ -216,7 +216,7 @@ async def test_family_hears_once_a_day_and_only_who_wants_to(records: Database) 
     await _ended(records, mine[0].id, "1")
     await _ended(records, mine[1].id, "speech")
     async with records.read() as session:
-        daughter, neighbour = await session.scalars(select(CareMessage).order_by(CareMessage.contact_id))
+        daughter, neighbour = await session.scalars(select(CareTextRow).order_by(CareTextRow.contact_id))
     assert (daughter.kind, daughter.number, daughter.status) == (
         CareText.CARE_WELL,
         "12000000009",
@@ -241,7 +241,7 @@ async def test_who_prefers_messages_gets_one_unless_an_answer_is_promised(record
     texted = [call for call in await _calls(records) if call.state is CareState.TEXTED]
     assert [(call.elder_id, call.day) for call in texted] == [(1, TOMORROW)]
     async with records.read() as session:
-        (message,) = await session.scalars(select(CareMessage))
+        (message,) = await session.scalars(select(CareTextRow))
     assert (message.kind, message.number, message.parameters) == (
         CareText.CARE_NOTE,
         "12000000001",
