@@ -50,7 +50,7 @@ def narrowed(query: MultiMapping[str], account: int) -> dict[str, Any]:
     return {
         "state": progress_of(query.get("state", "open")),
         "overdue": query.get("overdue", "") == "1",
-        "dissatisfied": query.get("dissatisfied", "") == "1",
+        "dissatisfied": query.get("overdue", "") == "dissatisfied",
         "agent": whose,
         "kind": FollowUpKind(kind) if kind in list(FollowUpKind) else None,
         "org_unit": number_of(query.get("community", "")),
@@ -75,7 +75,7 @@ async def follow_ups(request: web.Request) -> web.StreamResponse:
     context = {
         "page": replace(page, items=masked(page.items)),
         "state": query.get("state", "open"),
-        "shown": {name: query.get(name, "") for name in ("overdue", "dissatisfied", "agent", "kind", "community")},
+        "shown": {name: query.get(name, "") for name in ("overdue", "agent", "kind", "community")},
         "kinds": tuple(FollowUpKind),
         "overdue": overdue,
         "dissatisfied": dissatisfied,
