@@ -93,7 +93,7 @@ def _questions() -> str:
     for name, question in QUESTIONS.items():
         keys = ", ".join(f"{key}: {words}" for key, words in question.answers.items())
         said = ", ".join(question.words)
-        voice = "✓" if question.by_voice else "—"
+        voice = "—" if question.graded else "✓"
         rows.append([f"{QUESTION_NAMES[name]} {name}", said, keys, question.talk, voice])
     return "## 问什么、按键何意 / What is asked, and what keys mean\n\n" + markdown(rows)
 

@@ -89,7 +89,7 @@ def _asking(call: CareCall, event: e.CareEvent, policy: Policy) -> Decision:
     match event:
         case e.CareKeyPressed(key=key):
             return _key(call, key, policy, stop)
-        case e.ElderSpoke() if _question(call).by_voice:
+        case e.ElderSpoke() if not _question(call).graded:
             return _answered(call, SPEECH, CareWords.THANKS, stop)
         case e.CareTimerFired(timer=CareTimer.ANSWER):
             if call.repeats < policy.care_repeats:
@@ -175,7 +175,8 @@ def _answered(call: CareCall, answer: str, words: CareWords, *first: CareCommand
 def _ask_for_seat(call: CareCall, policy: Policy, *first: CareCommand) -> Decision:
     wait = StartCareTimer(CareTimer.SEAT, policy.care_seat)
     words = Say((CareWords.SOMEBODY_COMES,), music=True)
-    answer = call.answer or _question(call).talk  # what was said before stays said: a grade is one
+    question = _question(call)
+    answer = call.answer if question.graded and call.answer else question.talk
     return _to(call, CareCallState.WAITING_FOR_SEAT, *first, words, AskForSeat(), wait, answer=answer)
 
 
