@@ -14,7 +14,8 @@ from cli.procedure import markdown
 from ivr.care import events
 from ivr.care.call import CareCall
 from ivr.care.decide import decide
-from ivr.care.vocabulary import SUCCESSORS, CareCallState, CareTimer, Unanswered
+from ivr.care.questions import QUESTIONS
+from ivr.care.vocabulary import SUCCESSORS, CareCallState, CareQuestion, CareTimer, Unanswered
 from ivr.policy import Policy
 
 STATE_NAMES: Final[Mapping[CareCallState, str]] = {
@@ -25,6 +26,11 @@ STATE_NAMES: Final[Mapping[CareCallState, str]] = {
     CareCallState.ASKING_CONTACTS: "询问联系人",
     CareCallState.PARTING: "道别",
     CareCallState.ENDED: "结束",
+}
+QUESTION_NAMES: Final[Mapping[CareQuestion, str]] = {
+    CareQuestion.WELL: "是否平安",
+    CareQuestion.SERVICE: "上门服务满意度",
+    CareQuestion.CONSULTATION: "咨询满意度",
 }
 _NOW: Final = datetime(2027, 1, 5, 9, tzinfo=UTC)
 # What an event may say that makes a difference.
@@ -64,7 +70,7 @@ def page() -> str:
         "This page is asked of the code in `ivr/care/` by that command; change the code, not the page. The active\n"
         "controller carries it out (`ari_app/care/`). Its times are `care_...` in [`procedure.md`](procedure.md)."
     )
-    return "\n\n".join([head, _diagram(), _matrix()]) + "\n"
+    return "\n\n".join([head, _diagram(), _questions(), _matrix()]) + "\n"
 
 
 def _diagram() -> str:
@@ -76,11 +82,24 @@ def _diagram() -> str:
     return "\n".join(["## 状态 / States", "", "```mermaid", *lines, "```"])
 
 
+def _questions() -> str:
+    rows = [
+        ["问题 / Question", "播放 / Said", "按键即回答 / Keys that answer", "转坐席 / Agent", "说话即回答 / By voice"]
+    ]
+    for name, question in QUESTIONS.items():
+        keys = ", ".join(f"{key}: {words}" for key, words in question.answers.items())
+        said = ", ".join(question.words)
+        voice = "—" if question.graded else "✓"
+        rows.append([f"{QUESTION_NAMES[name]} {name}", said, keys, question.talk, voice])
+    return "## 问什么、按键何意 / What is asked, and what keys mean\n\n" + markdown(rows)
+
+
 def _matrix() -> str:
     rows = [["事件 / Event", *(f"{STATE_NAMES[state]} {state}" for state in CareCallState)]]
     rows += [[name, *(cell(state, event) for state in CareCallState)] for name, event in happenings()]
     key = (
-        "首次拨打、可以重拨、无须回应时的情形 / in a first try, when another may follow and no answer is promised. "
+        "首次拨打、可以重拨、无须回应、问是否平安时的情形 / in a first try, when another may follow, "
+        "no answer is promised and the elder is asked how they are. "
         "“—”：忽略 / ignored."
     )
     return f"## 每个状态遇到每个事件 / Every event in every state\n\n{key}\n\n{markdown(rows)}"

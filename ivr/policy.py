@@ -393,6 +393,22 @@ class Policy:
         zh="老人按2后等待坐席的时长，之后转为紧急来电",
         en="who presses 2 waits so long for an agent, then counts as an alarm",
     )
+    care_asks: float = _value(
+        1,
+        low=0,
+        high=1,
+        unit="0/1",
+        zh="服务或咨询后自动致电，按键评价(S2.2, S3.4, H4)",
+        en="ring after a service or a consultation, and ask for a grade by key (S2.2, S3.4, H4)",
+    )
+    care_asks_after: float = _value(
+        2,
+        low=0,
+        high=24,
+        unit="h",
+        zh="服务或咨询结束后多久自动致电询问满意度",
+        en="how long after a service or a consultation the call that asks about it is due",
+    )
     care_machine: float = _value(
         4,
         low=2,

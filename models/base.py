@@ -87,5 +87,6 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime(),
         dict[str, Any]: PlainJson(),
         list[str]: PlainJson(),
+        list[int]: PlainJson(),
         list[dict[str, Any]]: PlainJson(),
     }

@@ -19,6 +19,7 @@ from models.follow_ups import FollowUp, FollowUpTry, TryResult
 from models.orders.states import OrderState
 from models.orders.work_orders import WorkOrder
 from models.people import User
+from models.suppliers.records import Rating
 
 BY: Final = "demo"
 
@@ -68,7 +69,14 @@ async def _follow_ups(session: AsyncSession, elders: list[int]) -> None:
         booked_at=now - timedelta(days=2),
         tries=1,
     )
-    session.add_all([owed, overdue])
+    dissatisfied = FollowUp(
+        kind=FollowUpKind.CONSULTATION,
+        elder_id=elders[1],
+        due_at=now + timedelta(hours=20),
+        said=Rating.DISSATISFIED,
+        said_at=now - timedelta(hours=2),
+    )
+    session.add_all([owed, overdue, dissatisfied])
     await session.flush()
     at = now - timedelta(hours=26)
     session.add(FollowUpTry(follow_up_id=overdue.id, at=at, by=BY, result=TryResult.NO_ANSWER))

@@ -7,7 +7,7 @@ import random
 from datetime import date, timedelta
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import local_today
@@ -16,8 +16,10 @@ from models.care.calendar import BirthdayBy, Festival, SolarTerm
 from models.care.calls import CareCall, CareState
 from models.care.planning import CareKind, CareReason, Weather, moment
 from models.care.plans import CarePlan, PlanForm, create_plan
+from models.care.texting import WELL, CareTextRow, tell_family
 from models.care.wishes import CareWishes
-from models.elders import Elder
+from models.elders import Contact, Elder
+from models.messages import MessageStatus
 
 _BY: Final = "demo"
 _PAST: Final = 14  # days with calls
@@ -55,6 +57,23 @@ async def make_care(session: AsyncSession, *, seed: int = 1) -> None:
     cold = BulletinForm(Weather.COLD, today, today + timedelta(days=2), "演示：寒潮将至，请添衣保暖，减少外出。")
     await issue(session, cold, by=_BY)
     session.add_all(CareCall(**row) for row in _past(plan, agreeing, today, chance))
+    await _family(session, agreeing[0], plan.id, today)
+
+
+async def _family(session: AsyncSession, elder: int, plan: int, today: date) -> None:
+    """The first elder's contacts hear of answered calls: yesterday's was one."""
+    wishes = await session.get_one(CareWishes, elder)
+    contacts = await session.scalars(select(Contact.id).where(Contact.elder_id == elder).order_by(Contact.position))
+    wishes.family_on, wishes.told = today - timedelta(days=30), list(contacts)
+    at = moment(today - timedelta(days=1), 545)
+    call = CareCall(plan_id=plan, elder_id=elder, day=at.date(), slot=9, kind=CareKind.REGULAR, state=CareState.REACHED)
+    call.due_at, call.latest_at, call.ended_at, call.answer, call.tries = at, moment(at.date(), 810), at, WELL, 1
+    session.add(call)
+    await session.flush()
+    await tell_family(session, call, at=at)
+    sent = {"status": MessageStatus.SENT, "sent_at": at, "reference": "demo"}
+    waiting = CareTextRow.call_id == call.id, CareTextRow.status == MessageStatus.WAITING
+    await session.execute(update(CareTextRow).where(*waiting).values(**sent))
 
 
 def _wishes(elder: int, today: date, chance: random.Random) -> CareWishes:
@@ -65,6 +84,7 @@ def _wishes(elder: int, today: date, chance: random.Random) -> CareWishes:
         consent_by=chance.choice(("本人", "女儿", "儿子")),
         nap_from="12:30" if naps else "",
         nap_to="14:00" if naps else "",
+        prefers_sms=chance.random() < 0.1,
         hard_of_hearing=chance.random() < 0.2,
         birthday_by=chance.choice(tuple(BirthdayBy)),
     )

@@ -22,10 +22,15 @@ TERMINAL_TEST: Final = "test"  # what a terminal says that is being tested (S8)
 
 class DeviceReportRow(Base):
     """`at` is the device's own time: with `device` it tells one report from the next. `said` is the kind in the
-    device's own word; `handed_at` is empty until the controller has it, `case_id` where it belongs to a case."""
+    device's own word; `handed_at` is empty until the controller has it, `case_id` where it belongs to a case.
+    `message`: the id of the text message that it came in, of the gateway `by`."""
 
     __tablename__ = "device_reports"
-    __table_args__ = (UniqueConstraint("device", "at"), Index(None, "handed_at", "id"))
+    __table_args__ = (
+        UniqueConstraint("device", "at"),
+        UniqueConstraint("by", "message"),
+        Index(None, "handed_at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     device: Mapped[str]
@@ -35,6 +40,7 @@ class DeviceReportRow(Base):
     words: Mapped[str] = mapped_column(default="")
     data: Mapped[dict[str, Any] | None]
     by: Mapped[str]
+    message: Mapped[str | None]
     received_at: Mapped[datetime] = mapped_column(default=utc_now)
     handed_at: Mapped[datetime | None]
     case_id: Mapped[str] = mapped_column(default="")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
@@ -27,6 +28,7 @@ from models.scope import EVERYWHERE, Scope
 from models.suppliers.records import Rating
 from models.versions import NoSuchRecord, changing
 
+BY_KEY: Final = "system:care_call"
 CALLERS: Final = frozenset({UserRole.ADMIN, UserRole.LEAD, UserRole.AGENT, UserRole.PROFESSIONAL, UserRole.DISPATCHER})
 
 
@@ -98,7 +100,7 @@ async def complete(
         if done and asked:
             await tell_complaint(session, row, Satisfaction(satisfaction or Satisfaction.NOT_SAID), by=by)
         if done and satisfaction and row.order_id is not None:
-            await _rate(session, row.order_id, Rating(satisfaction), by=by, policy=policy)
+            await rate_order(session, row.order_id, Rating(satisfaction), by=by, policy=policy)
 
 
 async def tell_complaint(session: AsyncSession, row: FollowUp, satisfaction: Satisfaction, *, by: str) -> None:
@@ -107,7 +109,24 @@ async def tell_complaint(session: AsyncSession, row: FollowUp, satisfaction: Sat
         await asked_by_follow_up(session, row.case_id, satisfaction, by=by)
 
 
-async def _rate(session: AsyncSession, number: int, grade: Rating, *, by: str, policy: Policy) -> None:
+async def said_by_key(session: AsyncSession, follow_up: int, grade: Rating, *, at: datetime, policy: Policy) -> None:
+    """The elder has pressed a grade in an automatic call (H4). That is what an agent would have asked for, so nobody
+    has to ring any more; only who is dissatisfied is still rung, by a person who asks why (T7). Where an agent was
+    faster, what they wrote down counts."""
+    row = await session.get(FollowUp, follow_up, with_for_update=True)
+    if row is None or row.done_at is not None:
+        return
+    async with changing(session, row, version=None):
+        row.said, row.said_at = grade, at
+        if grade is not Rating.DISSATISFIED:
+            row.done_at, row.done_by, row.ended, row.satisfaction = at, BY_KEY, Ended.REACHED, grade
+            row.next_try_at = None
+        audit(session, BY_KEY, "follow_up.said", f"follow_up:{follow_up}", elder=row.elder_id, grade=grade)
+    if row.order_id is not None:
+        await rate_order(session, row.order_id, grade, by=BY_KEY, policy=policy)
+
+
+async def rate_order(session: AsyncSession, number: int, grade: Rating, *, by: str, policy: Policy) -> None:
     """An order that was made void meanwhile has no rating; what was said stays with the follow-up."""
     order = await session.get(WorkOrder, number)
     if order is not None and order.state in DONE:

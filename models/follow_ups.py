@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ivr.vocabulary import FollowUpKind
 from models.base import Base, choice, utc_now
+from models.suppliers.records import Rating
 from models.versions import Versioned
 
 
@@ -40,7 +41,8 @@ class TryResult(StrEnum):
 class FollowUp(Versioned, Base):
     """`case_id`, `order_id`: the call or the service that it is about; a visit that was drawn (`sample_day`) has no
     case. `agent_id`: whose it is, None: nobody's yet. `next_try_at`: not to be rung before, after so many `tries`.
-    `answers`: question to choice, as in `follow_up_forms.py`. `done_at`: since when it is not owed any more."""
+    `answers`: question to choice, as in `follow_up_forms.py`. `done_at`: since when it is not owed any more. `said`:
+    the grade that was pressed in an automatic call, whoever asks afterwards."""
 
     __tablename__ = "follow_ups"
     __table_args__ = (UniqueConstraint("case_id", "kind"), Index(None, "done_at", "due_at"))
@@ -63,6 +65,8 @@ class FollowUp(Versioned, Base):
     answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
     satisfaction: Mapped[str] = mapped_column(default="")
     note: Mapped[str] = mapped_column(default="")
+    said: Mapped[Rating | None] = mapped_column(choice(Rating))
+    said_at: Mapped[datetime | None]
 
 
 class FollowUpTry(Base):

@@ -10,10 +10,11 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.care.texting import CareTextRow
 from models.messages import MessageRow, MessageStatus, Outgoing
 from models.orders.messages import OrderMessage
 
-TABLES: Final[tuple[type[Outgoing], ...]] = (MessageRow, OrderMessage)  # the more urgent first
+TABLES: Final[tuple[type[Outgoing], ...]] = (MessageRow, OrderMessage, CareTextRow)  # the more urgent first
 
 
 @dataclass(frozen=True, slots=True)

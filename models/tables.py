@@ -33,6 +33,7 @@ from models.base import Base
 from models.care import bulletins as care_bulletins
 from models.care import calls as care_calls
 from models.care import plans as care_plans
+from models.care import texting as care_messages
 from models.care import wishes as care_wishes
 from models.orders import codes, links, visits, work_orders
 from models.orders import messages as order_messages
@@ -51,6 +52,7 @@ __all__ = [
     "calibrations",
     "care_bulletins",
     "care_calls",
+    "care_messages",
     "care_plans",
     "care_wishes",
     "case_notes",

@@ -7,6 +7,7 @@ from typing import Final
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from models.base import utc_now
+from models.care.asking import book_questions
 from models.care.calls import close_late
 from models.care.filling import hours_of
 from models.care.halting import is_halted
@@ -48,9 +49,11 @@ class CareClock:
 
     async def look(self, now: datetime) -> tuple[int, int]:
         """Plan ahead, close what is too late: how many calls of each."""
-        hours = hours_of(await self._policy.read())
+        policy = await self._policy.read()
+        hours = hours_of(policy)
         pace = Pace(rests=self._database.is_sqlite)
         written = await fill_changed(self._database, self._known, now=now, hours=hours, pace=pace)
+        written += await book_questions(self._database, now=now, policy=policy, pace=pace)
         async with self._database.read() as session:
             halted = await is_halted(session)
         closed = await close_late(self._database, at=now, halted=halted, pace=pace)

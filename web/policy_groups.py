@@ -31,6 +31,7 @@ GROUPS: Final = {
     ),
     "care": (
         "care_from", "care_to", "care_ring", "care_answer", "care_repeats", "care_tries", "care_pause", "care_seat",
+        "care_asks", "care_asks_after",
         "care_machine", "care_louder", "care_at_once", "care_per_seat", "care_starts", "trunk_lines", "care_lines_free",
     ),
     "messages": ("sms_tries", "sms_pause"),

@@ -234,7 +234,7 @@ class Carrier:
         message = await self._records.message(call.id)
         if message is None or not may_be_rung(call.number):
             why = CareReason.GONE if message is None else CareReason.NO_NUMBER
-            await self._records.end(call.id, Outcome(CareState.CANCELLED, why), self.now())
+            await self._records.end(call.id, Outcome(CareState.CANCELLED, why), self.now(), policy=self.policy)
             return None
         spoken = await self._words.speak(message)
         if any(_is_with(run.case, message.file.id) for run in self._house.runs.values()):
@@ -253,7 +253,8 @@ class Carrier:
             log.exception("a care call has failed", call=run.call)
             run.close()
             await self._left.hang_up(self._house.lines.channel(elder_of(run.name)))
-            await self._records.end(run.call, Outcome(CareState.NOT_REACHED, CareReason.BROKE_OFF), self.now())
+            broke = Outcome(CareState.NOT_REACHED, CareReason.BROKE_OFF)
+            await self._records.end(run.call, broke, self.now(), policy=self.policy)
         finally:
             self.runs.pop(run.name, None)
 
@@ -300,7 +301,8 @@ class Carrier:
             await self._put_off(run.call, run.message.latest)
             return
         state = CareState(outcome.result.value)
-        await self._records.end(run.call, Outcome(state, None, outcome.answer, run.case or None), self.now())
+        told = Outcome(state, None, outcome.answer, run.case or None)
+        await self._records.end(run.call, told, self.now(), policy=self.policy)
 
     async def again(self, run: CareRun, at: datetime) -> None:
         await self._records.put_off(run.call, at, CareReason.NO_ANSWER)

@@ -16,7 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ari_app.callers_first import CallersFirst
 from ari_app.lease import LeaseLost, Ownership
+from ivr.policy import Policy
 from models.care import calls
+from models.care.answers import end_call
 from models.care.calls import LeftCall, Outcome
 from models.care.filling import ClaimedCall, claim
 from models.care.halting import is_halted
@@ -80,11 +82,13 @@ class CareRecords:
             lambda session: calls.put_off(session, call, caller=self._caller, until=until, reason=reason)
         )
 
-    async def end(self, call: int, outcome: Outcome, at: datetime) -> None:
+    async def end(self, call: int, outcome: Outcome, at: datetime, *, policy: Policy) -> None:
         if outcome.case is not None and not await self._is_on_record(outcome.case):
             log.error("a care call's case is not on record yet: the call does not name it", call=call)
             outcome = replace(outcome, case=None)
-        await self._until_written(lambda session: calls.end(session, call, outcome, caller=self._caller, at=at))
+        await self._until_written(
+            lambda session: end_call(session, call, outcome, caller=self._caller, at=at, policy=policy)
+        )
 
     async def _is_on_record(self, case: str) -> bool:
         """The journal writes it in a moment."""

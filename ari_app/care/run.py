@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol, assert_never
 
@@ -85,8 +85,11 @@ class CareRun:
     _contacts: AskingContacts | None = None
 
     def __post_init__(self) -> None:
-        self.care = CareCall(self.message.latest, self.message.must_answer)
+        self.care = self._call()
         self.hearing = Hearing(self.house.policy.care_machine)
+
+    def _call(self) -> CareCall:
+        return CareCall(self.message.latest, self.message.must_answer, question=self.message.question)
 
     @property
     def ringing(self) -> bool:
@@ -101,9 +104,7 @@ class CareRun:
         """Until this try has come to its end."""
         policy = self.house.policy
         if self.tries:
-            waited = CareCall(
-                self.message.latest, self.message.must_answer, state=CareCallState.PAUSING, tries=self.tries
-            )
+            waited = replace(self._call(), state=CareCallState.PAUSING, tries=self.tries)
             fired = e.CareTimerFired(at=self.house.now(), timer=CareTimer.RETRY)
             self.care, commands = decide(waited, fired, policy)
         else:
@@ -114,7 +115,7 @@ class CareRun:
     async def go_on(self) -> None:
         """With a line that another controller had dialled; what it has said is not known, so it is all said again once
         the line says that it is there."""
-        self.care = CareCall(self.message.latest, self.message.must_answer, tries=max(1, self.tries))
+        self.care = replace(self._call(), tries=max(1, self.tries))
         self.dialled = asyncio.get_running_loop().time()
         await self._go_on()
 

@@ -132,3 +132,9 @@ def _house(kind: CareKind, words: CareWords) -> Prompt:
             return Prompt.CARE_QUESTION
         case CareWords.THANKS:
             return Prompt.CARE_THANKS
+        case CareWords.HOW_WAS_SERVICE:
+            return Prompt.CARE_HOW_WAS_SERVICE
+        case CareWords.HOW_WAS_CONSULTATION:
+            return Prompt.CARE_HOW_WAS_CONSULTATION
+        case CareWords.SORRY:
+            return Prompt.CARE_SORRY

@@ -1,7 +1,7 @@
 """The one door of the care call: decide(call, event, policy) -> (call, commands); one function for each state.
 
 What is not expected in a state is ignored, and each arm that ignores says so. A voicemail, silence and a hang-up before
-an answer are no answer; a key or a word after the question is one.
+an answer are no answer; a key after the question is one, and so is a word where it can be one (`questions.py`).
 """
 
 from __future__ import annotations
@@ -24,13 +24,12 @@ from ivr.care.commands import (
     StartCareTimer,
     StopCareTimer,
 )
+from ivr.care.questions import QUESTIONS, Question
 from ivr.care.vocabulary import CareCallState, CareCaseKind, CareResult, CareTimer, CareWords
 from ivr.policy import Policy
 
 Decision = tuple[CareCall, tuple[CareCommand, ...]]
-WELL, TALK, AGAIN = "1", "2", "9"
 SPEECH: Final = "speech"
-_MESSAGE: Final = (CareWords.GREETING, CareWords.MESSAGE, CareWords.QUESTION)
 
 
 def begin(call: CareCall, policy: Policy) -> Decision:
@@ -56,7 +55,7 @@ def _pausing(call: CareCall, event: e.CareEvent, policy: Policy) -> Decision:
 def _ringing(call: CareCall, event: e.CareEvent, policy: Policy) -> Decision:
     match event:
         case e.CareAnswered():
-            return _to(call, CareCallState.SPEAKING, Say(_MESSAGE))
+            return _to(call, CareCallState.SPEAKING, _message(call))
         case e.CareNotAnswered() | e.CareHungUp():
             return _not_reached(call, event, policy)
         case e.CareCommandFailed(command="DialElder"):
@@ -86,17 +85,17 @@ def _asking(call: CareCall, event: e.CareEvent, policy: Policy) -> Decision:
     match event:
         case e.CareKeyPressed(key=key):
             return _key(call, key, policy, stop)
-        case e.ElderSpoke():
-            return _well(call, SPEECH, stop)
+        case e.ElderSpoke() if not _question(call).graded:
+            return _answered(call, SPEECH, CareWords.THANKS, stop)
         case e.CareTimerFired(timer=CareTimer.ANSWER):
             if call.repeats < policy.care_repeats:
-                return _to(call, CareCallState.SPEAKING, Say(_MESSAGE), repeats=call.repeats + 1)
+                return _to(call, CareCallState.SPEAKING, _message(call), repeats=call.repeats + 1)
             return _not_reached(call, event, policy, HangUpElder())
         case e.VoicemailHeard():
             return _not_reached(call, event, policy, stop, HangUpElder())
         case e.CareHungUp():
             return _not_reached(call, event, policy, stop)
-        case _:
+        case _:  # a word is no grade
             return _ignored(call)
 
 
@@ -114,7 +113,7 @@ def _parting(call: CareCall, event: e.CareEvent, policy: Policy) -> Decision:
     match event:
         case e.WordsSpoken() | e.CareCommandFailed(command="Say"):
             return _end(call, CareResult.REACHED, HangUpElder())
-        case e.CareKeyPressed(key=key) if key == TALK:
+        case e.CareKeyPressed(key=key) if key == _question(call).talk:
             return _wants_to_talk(call)
         case e.CareHungUp():
             return _end(call, CareResult.REACHED)
@@ -127,21 +126,24 @@ def _ended(call: CareCall, event: e.CareEvent, policy: Policy) -> Decision:
 
 
 def _key(call: CareCall, key: str, policy: Policy, *first: CareCommand) -> Decision:
-    if key == WELL:
-        return _well(call, key, *first)
-    if key == TALK:
+    question = _question(call)
+    if key in question.answers:
+        return _answered(call, key, question.answers[key], *first)
+    if key == question.talk:
         return _wants_to_talk(call, *first)
     # Key 9, or a wrong one: somebody is there, and hears it all again.
-    return _to(call, CareCallState.SPEAKING, *first, Say(_MESSAGE))
+    return _to(call, CareCallState.SPEAKING, *first, _message(call))
 
 
-def _well(call: CareCall, answer: str, *first: CareCommand) -> Decision:
-    return _to(call, CareCallState.PARTING, *first, Say((CareWords.THANKS,)), answer=answer)
+def _answered(call: CareCall, answer: str, words: CareWords, *first: CareCommand) -> Decision:
+    return _to(call, CareCallState.PARTING, *first, Say((words,)), answer=answer)
 
 
 def _wants_to_talk(call: CareCall, *first: CareCommand) -> Decision:
     """From here on it is a case like any other, with the elder's line in it: whatever an agent can do is done there."""
-    return _end(replace(call, answer=TALK), CareResult.ASKED_FOR_HELP, *first, OpenCareCase(CareCaseKind.HELP))
+    question = _question(call)
+    said = call if question.graded and call.answer else replace(call, answer=question.talk)
+    return _end(said, CareResult.ASKED_FOR_HELP, *first, OpenCareCase(CareCaseKind.HELP))
 
 
 def _not_reached(call: CareCall, event: e.CareEvent, policy: Policy, *first: CareCommand) -> Decision:
@@ -157,6 +159,14 @@ def _not_reached(call: CareCall, event: e.CareEvent, policy: Policy, *first: Car
 
 def _end(call: CareCall, result: CareResult, *commands: CareCommand) -> Decision:
     return _to(call, CareCallState.ENDED, *commands, Finish(result, call.answer))
+
+
+def _question(call: CareCall) -> Question:
+    return QUESTIONS[call.question]
+
+
+def _message(call: CareCall) -> Say:
+    return Say(_question(call).words)
 
 
 def _to(call: CareCall, state: CareCallState, *commands: CareCommand, **changes: int | str) -> Decision:

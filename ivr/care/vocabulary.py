@@ -55,7 +55,19 @@ class CareWords(StrEnum):
     GREETING = "greeting"
     MESSAGE = "message"
     QUESTION = "question"
+    HOW_WAS_SERVICE = "how_was_service"
+    HOW_WAS_CONSULTATION = "how_was_consultation"
     THANKS = "thanks"
+    SORRY = "sorry"  # to who is dissatisfied
+
+
+class CareQuestion(StrEnum):
+    """What the elder is asked: whether they are well (S5), or how satisfied they are with a service or a consultation
+    that is over (S3.4, S2.2)."""
+
+    WELL = "well"
+    SERVICE = "service"
+    CONSULTATION = "consultation"
 
 
 class CareCaseKind(StrEnum):

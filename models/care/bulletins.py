@@ -1,12 +1,14 @@
-"""Weather of an area as somebody at the centre writes it down: plans of the kind `weather` pass it on."""
+"""Weather of an area as somebody at the centre writes it down, or a weather service hands it in: plans of the kind
+`weather` pass it on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ForeignKey, delete, select
+from sqlalchemy import ForeignKey, UniqueConstraint, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,10 +27,21 @@ LONGEST_TEXT: Final = 300
 MOST_DAYS: Final = 31
 
 
+class WeatherLevel(StrEnum):
+    """The colours of warnings, the least first."""
+
+    BLUE = "blue"
+    YELLOW = "yellow"
+    ORANGE = "orange"
+    RED = "red"
+
+
 class CareBulletin(Base):
-    """`org_unit_id` None: everywhere; `withdrawn_at`: nothing more goes out for it."""
+    """`org_unit_id` None: everywhere; `source_id`: the number that whoever issued it has given it, once each;
+    `withdrawn_at`: nothing more goes out for it."""
 
     __tablename__ = "care_bulletins"
+    __table_args__ = (UniqueConstraint("issued_by", "source_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[Weather] = mapped_column(choice(Weather))
@@ -39,6 +52,8 @@ class CareBulletin(Base):
     issued_at: Mapped[datetime] = mapped_column(default=utc_now)
     issued_by: Mapped[str] = mapped_column(default="")
     withdrawn_at: Mapped[datetime | None]
+    level: Mapped[WeatherLevel | None] = mapped_column(choice(WeatherLevel))
+    source_id: Mapped[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +65,33 @@ class BulletinForm:
     ends_on: date
     text: str
     org_unit_id: int | None = None
+    level: WeatherLevel | None = None
+
+
+async def take(session: AsyncSession, form: BulletinForm, *, source_id: str, by: str) -> tuple[CareBulletin, bool]:
+    """A bulletin from a source outside, and whether it is new: the same one told again counts once.
+
+    Raises:
+        FormRefused: as `issue`; or this number stands for another bulletin already.
+    """
+    known = await find_from(session, source_id, by=by)
+    if known is None:
+        row = await issue(session, form, by=by)
+        row.source_id = plain(source_id)
+        await session.flush()
+        return row, True
+    told = (form.kind, form.starts_on, form.ends_on, plain(form.text).strip(), form.org_unit_id, form.level)
+    if told != (known.kind, known.starts_on, known.ends_on, known.text, known.org_unit_id, known.level):
+        zh, en = "该编号已用于另一条通知，变更请用新编号", "this id stands for another bulletin: use a new one"
+        raise FormRefused.of("id", zh, en)
+    return known, False
+
+
+async def find_from(session: AsyncSession, source_id: str, *, by: str) -> CareBulletin | None:
+    """The bulletin that this source has given this number."""
+    same = CareBulletin.issued_by == by, CareBulletin.source_id == plain(source_id)
+    found: CareBulletin | None = await session.scalar(select(CareBulletin).where(*same))
+    return found
 
 
 async def issue(session: AsyncSession, form: BulletinForm, *, by: str, scope: Scope = EVERYWHERE) -> CareBulletin:
@@ -73,6 +115,7 @@ async def issue(session: AsyncSession, form: BulletinForm, *, by: str, scope: Sc
         ends_on=form.ends_on,
         text=text,
         org_unit_id=form.org_unit_id,
+        level=form.level,
         issued_by=by,
         issued_at=utc_now(),
     )

@@ -32,6 +32,7 @@ class CareState(StrEnum):
     ASKED_FOR_HELP = "asked_for_help"
     NOT_REACHED = "not_reached"
     MISSED = "missed"
+    TEXTED = "texted"  # sent as a message, because the elder prefers that
     CANCELLED = "cancelled"
 
 
@@ -44,7 +45,8 @@ _LATE: Final = 2_000  # calls that are looked for at once
 class CareCall(Base):
     """`day` is the local day that the call belongs to, `slot` which of that day's. From `due_at` on it may be made, not
     after `latest_at`. `caller`: the controller that has it now; `dialled_at`: from when on nobody may take it for not
-    made. `plan_id` None: the plan was removed. `answer`: the key or `speech`."""
+    made. `plan_id` None: the plan was removed, or the call asks how something was: what `follow_up_id` is about, one
+    call for each. `answer`: the key or `speech`."""
 
     __tablename__ = "care_calls"
     __table_args__ = (
@@ -62,6 +64,7 @@ class CareCall(Base):
     day: Mapped[date]
     slot: Mapped[int]
     kind: Mapped[CareKind] = mapped_column(choice(CareKind))
+    follow_up_id: Mapped[int | None] = mapped_column(ForeignKey("follow_ups.id", ondelete="SET NULL"), unique=True)
     bulletin_id: Mapped[int | None] = mapped_column(ForeignKey("care_bulletins.id", ondelete="SET NULL"), index=True)
     due_at: Mapped[datetime]
     latest_at: Mapped[datetime]

@@ -10,18 +10,22 @@ from datetime import date, datetime, timedelta
 from time import monotonic
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ivr.care.vocabulary import CareQuestion
 from ivr.policy import Policy
+from ivr.vocabulary import FollowUpKind
 from models.care.bulletins import CareBulletin, bulletin_of, bulletins_from
 from models.care.calls import WAITING, CareCall, CareState
 from models.care.halting import is_halted
 from models.care.planning import Bulletin, CareKind, CareReason, Due, Hours, Plan, due_on
 from models.care.plans import CarePlan, plan_of
+from models.care.texting import is_texted, mobile_of, text_instead
 from models.care.wishes import CareWishes, person_of
 from models.database import Database
 from models.elders import GONE, Elder, ElderStatus, Terminal, is_whole
+from models.follow_ups import FollowUp
 from models.org import list_units
 from models.pace import Pace
 from models.upsert import insert_or_ignore
@@ -44,7 +48,7 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedCall:
-    """A call that is the claimer's now; `number` is to be dialled."""
+    """A call that is the claimer's now; `number` is to be dialled. `question`: what is asked in it."""
 
     id: int
     elder: int
@@ -54,6 +58,7 @@ class ClaimedCall:
     tries: int
     plan: int | None
     bulletin: int | None
+    question: CareQuestion = CareQuestion.WELL
 
 
 def hours_of(policy: Policy) -> Hours:
@@ -104,7 +109,8 @@ async def fill(
     whoever goes on after a crash or a downtime knows by the last day where to begin. `only`: those of a few elders."""
     today = now.astimezone().date()
     async with db.read() as session:
-        last = await session.scalar(select(func.max(CareCall.day)))
+        planned = select(CareCall.day).where(CareCall.kind != CareKind.SATISFACTION)  # which is of no plan
+        last = await session.scalar(planned.order_by(CareCall.day.desc()).limit(1))
         first = max(min(last or today, today), today - timedelta(days=MOST_BACK))
         book = await read_book(session, first)
     written = 0
@@ -189,15 +195,16 @@ def _row(due: Due) -> dict[str, Any]:
 
 async def claim(session: AsyncSession, *, now: datetime, limit: int, caller: str) -> list[ClaimedCall]:
     """Up to so many calls that are due, now this caller's; nobody else gets them. Those that must not be made any more
-    are closed on the way. None while all is halted."""
+    are closed on the way, those for elders who prefer text messages with a message. None while all is halted."""
     if await is_halted(session):
         return []
     waiting = (
-        select(CareCall, Elder, CareWishes, CarePlan.halted_at, CareBulletin.withdrawn_at)
+        select(CareCall, Elder, CareWishes, CarePlan, CareBulletin, FollowUp)
         .join(Elder, Elder.id == CareCall.elder_id)
         .outerjoin(CareWishes, CareWishes.elder_id == Elder.id)
         .outerjoin(CarePlan, CarePlan.id == CareCall.plan_id)
         .outerjoin(CareBulletin, CareBulletin.id == CareCall.bulletin_id)
+        .outerjoin(FollowUp, FollowUp.id == CareCall.follow_up_id)
         .where(CareCall.state.in_(WAITING), CareCall.due_at <= now, CareCall.latest_at > now)
         .order_by(CareCall.due_at, CareCall.id)
         .limit(limit)
@@ -206,17 +213,32 @@ async def claim(session: AsyncSession, *, now: datetime, limit: int, caller: str
     found = (await session.execute(waiting)).all()
     lines = await _lines(session, [elder.id for _, elder, *_ in found])
     today, claimed = now.astimezone().date(), []
-    for call, elder, wishes, halted_at, withdrawn_at in found:
+    for call, elder, wishes, plan, bulletin, follow_up in found:
         number = elder.home_phone or lines.get(elder.id, "")
-        lives = call.plan_id is not None and halted_at is None and withdrawn_at is None
-        reason = _hindrance(elder, wishes, today, number=number, plan_lives=lives)
+        reason = _hindrance(elder, wishes, today, number=number)
+        if reason is None and call.kind is CareKind.SATISFACTION:
+            reason = None if is_to_be_asked(follow_up) else CareReason.ASKED_ALREADY
+        elif reason is None and not _lives(plan, bulletin):
+            reason = CareReason.PLAN_ENDED
         if reason is not None:
             call.state, call.reason, call.ended_at = CareState.CANCELLED, reason, now
+            continue
+        mobile = mobile_of((elder.home_phone, lines.get(elder.id, "")))
+        if is_texted(call, wishes, plan, mobile):
+            await text_instead(session, call, plan, bulletin, mobile, now=now)
             continue
         call.state, call.caller, call.reason = CareState.CALLING, caller, None
         claimed.append(
             ClaimedCall(
-                call.id, elder.id, call.kind, number, call.latest_at, call.tries, call.plan_id, call.bulletin_id
+                call.id,
+                elder.id,
+                call.kind,
+                number,
+                call.latest_at,
+                call.tries,
+                call.plan_id,
+                call.bulletin_id,
+                question_about(follow_up),
             )
         )
     await session.flush()
@@ -230,9 +252,25 @@ async def _lines(session: AsyncSession, elders: Iterable[int]) -> dict[int, str]
     return dict(rows.all())
 
 
-def _hindrance(
-    elder: Elder, wishes: CareWishes | None, today: date, *, number: str, plan_lives: bool
-) -> CareReason | None:
+def is_to_be_asked(follow_up: FollowUp | None) -> bool:
+    """Nobody has been asked about it yet, and no agent has taken it on."""
+    if follow_up is None or follow_up.agent_id is not None or follow_up.tries:
+        return False
+    return follow_up.done_at is None and follow_up.said is None
+
+
+def question_about(follow_up: FollowUp | None) -> CareQuestion:
+    if follow_up is None:
+        return CareQuestion.WELL
+    return CareQuestion.CONSULTATION if follow_up.kind is FollowUpKind.CONSULTATION else CareQuestion.SERVICE
+
+
+def _lives(plan: CarePlan | None, bulletin: CareBulletin | None) -> bool:
+    withdrawn = bulletin is not None and bulletin.withdrawn_at is not None
+    return plan is not None and plan.halted_at is None and not withdrawn
+
+
+def _hindrance(elder: Elder, wishes: CareWishes | None, today: date, *, number: str) -> CareReason | None:
     """Why this elder is not to be called after all."""
     if elder.status in GONE or elder.merged_into is not None:
         return CareReason.GONE
@@ -240,6 +278,4 @@ def _hindrance(
         return CareReason.AWAY
     if wishes is None or wishes.consent_on is None or wishes.stopped_on is not None:
         return CareReason.NO_CONSENT
-    if not plan_lives:
-        return CareReason.PLAN_ENDED
     return None if number else CareReason.NO_NUMBER

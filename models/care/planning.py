@@ -27,6 +27,7 @@ class CareKind(StrEnum):
     FAMILY = "family"
     MEDICINE = "medicine"
     CHECK_UP = "check_up"
+    SATISFACTION = "satisfaction"  # of no plan: booked after a service or a consultation (`asking.py`)
 
 
 class Weather(StrEnum):
@@ -51,11 +52,14 @@ class CareReason(StrEnum):
     AWAY = "away"
     GONE = "gone"
     PLAN_ENDED = "plan_ended"
+    ASKED_ALREADY = "asked_already"  # an agent was faster, or is at it
+    SWITCHED_OFF = "switched_off"
     LINES_BUSY = "lines_busy"
     EMERGENCY = "emergency"
     BROKE_OFF = "broke_off"  # the controller went away in the middle of the call
 
 
+PLANNED: Final = tuple(kind for kind in CareKind if kind is not CareKind.SATISFACTION)  # what a plan may be of
 # What was asked for at a certain time by somebody who knows the elder: the house's hours do not move it.
 AT_THEIR_TIME: Final = frozenset({CareKind.FAMILY, CareKind.MEDICINE})
 # How late a call may still be made, in minutes; what is not here may be made until the hours of that day are over.
@@ -168,7 +172,7 @@ def falls_on(plan: Plan, day: CareDay) -> bool:
             return day.term in plan.on
         case CareKind.CHECK_UP:
             return day.day.isoformat() in plan.on
-        case CareKind.BIRTHDAY | CareKind.WEATHER:
+        case CareKind.BIRTHDAY | CareKind.WEATHER | CareKind.SATISFACTION:
             return False
 
 

@@ -17,7 +17,7 @@ from models.audit import audit
 from models.base import Base, choice, utc_now
 from models.care.calendar import Festival, SolarTerm
 from models.care.calls import CareCall, CareState
-from models.care.planning import CareKind, Plan, Weather
+from models.care.planning import PLANNED, CareKind, Plan, Weather
 from models.elder_forms import FieldProblem
 from models.elders import Elder, is_whole
 from models.masking import is_masked
@@ -97,6 +97,8 @@ def checked(form: PlanForm) -> PlanForm:
     """The form as it is kept: times in order, words trimmed. Raises FormRefused."""
     wrong = _Problems()
     title, text = plain(form.title).strip(), plain(form.text).strip()
+    if form.kind not in PLANNED:
+        raise FormRefused.of("kind", "此类电话由系统预约，不能制定计划", "such calls are booked by the platform")
     if not 1 <= len(title) <= LONGEST_TITLE:
         wrong.add("title", f"请填写名称，不超过{LONGEST_TITLE}字", f"a name of at most {LONGEST_TITLE} characters")
     if len(text) > LONGEST_TEXT or is_masked(text):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Final
 
-from sqlalchemy import ForeignKey, delete
+from sqlalchemy import ForeignKey, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm.attributes import flag_modified
@@ -20,7 +20,7 @@ from models.care.calendar import BirthdayBy, birthday_of
 from models.care.calls import CareCall, CareState
 from models.care.planning import Person, minute_of
 from models.elder_forms import FieldProblem
-from models.elders import Elder, ElderStatus
+from models.elders import Contact, Elder, ElderStatus
 from models.register import FormRefused
 from models.text import plain
 from models.versions import VersionConflict, Versioned, changing
@@ -30,7 +30,8 @@ LONGEST: Final = 200
 
 class CareWishes(Versioned, Base):
     """`consent_on` None: nobody has agreed yet; `stopped_on`: they want none any more. `quiet_from` to `quiet_to`
-    (which may go over midnight) and the nap are local times (`13:00`), empty: none."""
+    (which may go over midnight) and the nap are local times (`13:00`), empty:
+    none. `family_on`: since when the elder agrees that family hears of answered calls; `told`: contacts who want it."""
 
     __tablename__ = "care_wishes"
 
@@ -46,13 +47,15 @@ class CareWishes(Versioned, Base):
     nap_to: Mapped[str] = mapped_column(default="")
     hard_of_hearing: Mapped[bool] = mapped_column(default=False)
     prefers_sms: Mapped[bool] = mapped_column(default=False)
+    family_on: Mapped[date | None]
+    told: Mapped[list[int]] = mapped_column(default=list, server_default="[]")
     birthday_by: Mapped[BirthdayBy] = mapped_column(choice(BirthdayBy), default=BirthdayBy.SOLAR)
     note: Mapped[str] = mapped_column(default="")
 
 
 @dataclass(frozen=True, slots=True)
 class WishesForm:
-    """As `CareWishes`; `stopped`: no calls from today on."""
+    """As `CareWishes`; `stopped`: no calls from today on; `tells_family`: as `family_on`."""
 
     consent_on: date | None = None
     consent_by: str = ""
@@ -63,6 +66,8 @@ class WishesForm:
     nap_to: str = ""
     hard_of_hearing: bool = False
     prefers_sms: bool = False
+    tells_family: bool = False
+    told: tuple[int, ...] = ()
     birthday_by: BirthdayBy = BirthdayBy.SOLAR
     note: str = ""
 
@@ -100,10 +105,13 @@ async def set_wishes(session: AsyncSession, elder: Elder, form: WishesForm, *, v
     planned anew.
 
     Raises:
-        FormRefused: a field is wrong.
+        FormRefused: a field is wrong, or somebody who is to be told is no contact of this elder.
         VersionConflict: somebody else changed them meanwhile.
     """
     checked(form)
+    known = set(await session.scalars(select(Contact.id).where(Contact.elder_id == elder.id)))
+    if not known.issuperset(form.told):
+        raise FormRefused.of("told", "只能选择该老人的联系人", "contacts of this elder only")
     row = await session.get(CareWishes, elder.id)
     if row is None:
         if version != 0:
@@ -134,6 +142,8 @@ def _fill(row: CareWishes, form: WishesForm) -> None:
     row.consent_on, row.consent_by, row.stopped_on = form.consent_on, plain(form.consent_by).strip(), stopped
     row.quiet_from, row.quiet_to, row.nap_from, row.nap_to = form.quiet_from, form.quiet_to, form.nap_from, form.nap_to
     row.hard_of_hearing, row.prefers_sms = form.hard_of_hearing, form.prefers_sms
+    row.family_on = (row.family_on or local_today()) if form.tells_family else None
+    row.told = sorted(set(form.told))
     row.birthday_by, row.note = form.birthday_by, plain(form.note).strip()
 
 
@@ -150,6 +160,8 @@ def form_of(row: CareWishes | None) -> WishesForm:
         nap_to=row.nap_to,
         hard_of_hearing=row.hard_of_hearing,
         prefers_sms=row.prefers_sms,
+        tells_family=row.family_on is not None,
+        told=tuple(row.told),
         birthday_by=row.birthday_by,
         note=row.note,
     )

@@ -66,6 +66,7 @@ class ReportLine:
     asked_for_help: int
     not_reached: int
     missed: int
+    texted: int
     cancelled: int
 
 
@@ -205,7 +206,7 @@ def summed(lines: Sequence[ReportLine]) -> ReportLine:
         "",
         *(
             sum(getattr(line, name) for line in lines)
-            for name in ("calls", "reached", "asked_for_help", "not_reached", "missed", "cancelled")
+            for name in ("calls", "reached", "asked_for_help", "not_reached", "missed", "texted", "cancelled")
         ),
     )
 
@@ -216,6 +217,7 @@ def _line(day: date | None, place: str, found: dict[CareState, int]) -> ReportLi
         CareState.ASKED_FOR_HELP,
         CareState.NOT_REACHED,
         CareState.MISSED,
+        CareState.TEXTED,
         CareState.CANCELLED,
     )
     values = [found.get(state, 0) for state in names]

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import local_today
-from models.care.bulletins import CareBulletin
+from models.care.bulletins import CareBulletin, WeatherLevel
 from models.care.calls import CareCall, CareState
 from models.care.planning import CareKind, Weather
 from models.care.plans import CarePlan
@@ -58,6 +58,7 @@ class BulletinView:
     starts_on: date
     ends_on: date
     text: str
+    level: WeatherLevel | None
     issued_at: datetime
     issued_by: str
     withdrawn_at: datetime | None
@@ -176,6 +177,7 @@ def _bulletin(row: CareBulletin, place: str | None) -> BulletinView:
         starts_on=row.starts_on,
         ends_on=row.ends_on,
         text=row.text,
+        level=row.level,
         issued_at=row.issued_at,
         issued_by=row.issued_by,
         withdrawn_at=row.withdrawn_at,

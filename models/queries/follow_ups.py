@@ -18,13 +18,15 @@ from models.orders.work_orders import WorkOrder
 from models.org import OrgUnit, subtree
 from models.queries.paging import Page, Progress, read_page_from
 from models.scope import Scope
+from models.suppliers.records import Rating
 
 Agent = int | Literal["nobody"]
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUpView:
-    """`elder_name`: empty for a file that was deleted; `agent`: the user whose it is; `answers`: question to choice."""
+    """`elder_name`: empty for a file that was deleted; `agent`: the user whose it is; `answers`: question to choice;
+    `said`: what was pressed in an automatic call."""
 
     id: int
     version: int
@@ -47,6 +49,8 @@ class FollowUpView:
     answers: dict[str, Any]
     satisfaction: str
     note: str
+    said: Rating | None
+    said_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +70,12 @@ async def list_follow_ups(
     kind: FollowUpKind | None = None,
     org_unit: int | None = None,
     sample_day: date | None = None,
+    dissatisfied: bool = False,
     limit: int = 50,
     after: int | None = None,
 ) -> Page[FollowUpView]:
-    """Open ones first by when they are due; the cursor is a number of rows. `overdue`: those only."""
+    """Open ones first by when they are due; the cursor is a number of rows. `overdue`: those only; `dissatisfied`: only
+    those who have pressed that in an automatic call."""
     wanted = [scope.of_elders()]
     done = FollowUp.done_at.is_not(None)
     if state is not None:
@@ -82,6 +88,8 @@ async def list_follow_ups(
         wanted.append(FollowUp.kind == kind)
     if org_unit is not None:
         wanted.append(Elder.org_unit_id.in_(subtree(org_unit)))
+    if dissatisfied:
+        wanted.append(FollowUp.said == Rating.DISSATISFIED)
     if sample_day is not None:
         wanted.append(FollowUp.sample_day == sample_day)
     query = _follow_ups().where(*wanted).order_by(done, FollowUp.due_at, FollowUp.id)
@@ -92,6 +100,13 @@ async def count_overdue(session: AsyncSession, *, scope: Scope) -> int:
     """How many are owed and late."""
     query = select(func.count()).select_from(FollowUp).outerjoin(Elder, Elder.id == FollowUp.elder_id)
     return await session.scalar(query.where(scope.of_elders(), _overdue())) or 0
+
+
+async def count_dissatisfied(session: AsyncSession, *, scope: Scope) -> int:
+    """How many have pressed in an automatic call that they are dissatisfied, and nobody has asked them why."""
+    query = select(func.count()).select_from(FollowUp).outerjoin(Elder, Elder.id == FollowUp.elder_id)
+    said = FollowUp.done_at.is_(None), FollowUp.said == Rating.DISSATISFIED
+    return await session.scalar(query.where(scope.of_elders(), *said)) or 0
 
 
 async def find_follow_up(session: AsyncSession, follow_up: int, *, scope: Scope) -> FollowUpView | None:
@@ -162,4 +177,6 @@ def _view(row: FollowUp, elder_name: str | None, community: str | None) -> Follo
         answers=row.answers,
         satisfaction=row.satisfaction,
         note=row.note,
+        said=row.said,
+        said_at=row.said_at,
     )

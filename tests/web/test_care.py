@@ -8,12 +8,17 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
+from ivr.vocabulary import FollowUpKind
 from models.audit import AuditEntry
+from models.base import utc_now
 from models.care.calls import CareCall, CareState
 from models.care.planning import moment
 from models.demo_care import make_care
-from models.elder_forms import ElderForm
+from models.elder_forms import ContactForm, ElderForm
+from models.elders import Contact
+from models.follow_ups import FollowUp
 from models.register import create_elder
+from models.suppliers.records import Rating
 from tests.web.conftest import House, bearer, csrf_field, log_in
 from web.care_clock import CareClock
 from web.keys import DATABASE
@@ -173,3 +178,35 @@ async def test_the_sums_of_the_report_are_the_sums_of_the_calls(sqlite_house: Ho
         await _page(house, path)
     await _page(house, "/care?month=1700-01", status=422)
     await _page(house, "/care/report?from=2020-01-01&to=2026-01-01", status=422)
+
+
+@pytest.mark.clause("H4", "T7", "S14")
+async def test_who_is_dissatisfied_is_seen_and_who_is_to_be_told_is_chosen(sqlite_house: House) -> None:
+    house = sqlite_house
+    async with house.db.write() as session:
+        daughter = ContactForm("演示·女儿", phones=("12000000009",))
+        elder = await create_elder(session, ElderForm(name=NAMES[0], contacts=(daughter,)), by="test", area_code="021")
+        said = {"said": Rating.DISSATISFIED, "said_at": utc_now()}
+        due = utc_now() + timedelta(days=1)
+        owed = FollowUp(kind=FollowUpKind.CONSULTATION, elder_id=elder.id, due_at=due, **said)
+        session.add_all([owed, FollowUp(kind=FollowUpKind.CARE, elder_id=elder.id, due_at=due)])
+        await session.flush()
+        contact = await session.scalar(select(Contact.id))
+        number = owed.id
+    await log_in(house.client, "lead")
+    assert "按键表示不满意" in await _page(house, "/follow-ups")
+    narrowed = await _page(house, "/follow-ups?overdue=dissatisfied")
+    assert narrowed.count('id="follow-up-') == 1
+    assert "电话按键评价 不满意" in narrowed
+    assert "请致电了解原因" in await _page(house, f"/follow-ups/{number}")
+    await _send(house, f"/follow-ups/{number}", 303, version="1", satisfaction="fairly_satisfied", result="已说明")
+    assert "按键表示不满意" not in await _page(house, "/follow-ups")
+
+    agreed = {"version": "0", "consent_on": str(TODAY), "consent_by": "本人", "tells_family": "1"}
+    refused = await _send(house, f"/elders/{elder.id}/care", 422, **agreed, told="999")
+    assert "只能选择该老人的联系人" in refused
+    await _send(house, f"/elders/{elder.id}/care", 303, **agreed, told=str(contact))
+    assert f'name="told" value="{contact}" checked' in await _page(house, f"/elders/{elder.id}/care")
+    head = await bearer(house.client, "lead")
+    wishes = (await (await house.client.get(f"/api/v1/elders/{elder.id}/care", headers=head)).json())["wishes"]
+    assert (wishes["tells_family"], wishes["told"]) == (True, [contact])

@@ -362,6 +362,7 @@ POST /api/v1/imports/{id}/actions                   AL         415 401
 GET /api/v1/imports/{id}/problems                   AL         404 401
 GET /api/v1/imports/{id}/wrong-rows                 AL         404 401
 GET /api/v1/live                                    ALGPRDMSOY 400 401
+POST /api/v1/inbound-texts                          ALGPW      415 401
 POST /api/v1/login                                  all        415 415
 POST /api/v1/logout                                 all        200 401
 GET /api/v1/lookups                                 ALU        200 401
@@ -456,6 +457,8 @@ PATCH /api/v1/users/{username}                      AC         415 401
 POST /api/v1/users/{username}/password              AC         404 401
 POST /api/v1/users/{username}/unlock                AC         404 401
 GET /api/v1/visit-samples/{day}                     ALGPD      404 401
+POST /api/v1/weather                                ALGPW      415 401
+POST /api/v1/weather/withdrawals                    ALGPW      415 401
 GET /api/v1/working-days/{year}                     AY         200 401
 PUT /api/v1/working-days/{year}                     AY         415 401
 GET /api/v1/worker/orders                           all        401 401

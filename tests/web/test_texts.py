@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from ivr import events, vocabulary
+from models.care.bulletins import WeatherLevel
 from models.care.calendar import BirthdayBy, Festival, SolarTerm
 from models.care.calls import CareState
 from models.care.planning import CareKind, CareReason, Weather
+from models.care.texting import CareText
 from models.complaint_archives import ArchiveState
 from models.complaints import AboutKind, CameBy, ComplaintState, Satisfaction, Step
 from models.elders import ElderStatus, Relation
@@ -77,6 +79,8 @@ VOCABULARY: dict[str, type[StrEnum]] = {
     "care_kind": CareKind,
     "care_state": CareState,
     "care_reason": CareReason,
+    "weather_level": WeatherLevel,
+    "care_text": CareText,
     "festival": Festival,
     "solar_term": SolarTerm,
     "weather": Weather,

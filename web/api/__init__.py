@@ -23,6 +23,7 @@ from web.api import (
     follow_ups,
     health,
     imports,
+    inbound,
     live,
     lookups,
     notes,
@@ -54,6 +55,7 @@ ROOT: Final = "/api/v1"
 PARTS: Final = (
     access,
     alarms,
+    inbound,
     cases,
     notes,
     calls,

@@ -60,7 +60,8 @@ class UnreachedList(ListOf[Unreached]):
 
 
 class WishesIn(Input):
-    """`version` as it was read, 0 when nothing was on file."""
+    """`version` as it was read, 0 when nothing was on file; `told`: contacts who hear of answered calls by SMS, while
+    the elder agrees to that (`tells_family`)."""
 
     version: int = Field(ge=0)
     consent_on: date | None = None
@@ -72,6 +73,8 @@ class WishesIn(Input):
     nap_to: Clock = ""
     hard_of_hearing: bool = False
     prefers_sms: bool = False
+    tells_family: bool = False
+    told: tuple[RecordId, ...] = Field((), max_length=20)
     birthday_by: BirthdayBy = BirthdayBy.SOLAR
     note: str = Field("", max_length=200)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import Field
 
-from models.care.bulletins import BulletinForm, issue
+from models.care.bulletins import BulletinForm, WeatherLevel, issue
 from models.care.planning import CareKind, Weather
 from models.care.plans import PlanForm, change_plan, create_plan, find_plan, form_of, halt_plan
 from models.queries.care_plans import BulletinView, PlanView, list_bulletins, list_plans, plan_view
@@ -87,6 +87,7 @@ class BulletinIn(Input):
     ends_on: date
     text: str = Field(max_length=1_000)
     org_unit_id: RecordId | None = None
+    level: WeatherLevel | None = None
 
 
 @operations("GET", "/care-plans", "Plans of care calls", right=Right.SEE_CARE, query=PlanFilter, result=PlanList)

@@ -49,9 +49,10 @@ operations = Operations("follow-ups")
 
 
 class FollowUpFilter(ProgressFilter):
-    """`agent`: a user's number."""
+    """`agent`: a user's number; `dissatisfied`: who has pressed that in an automatic call."""
 
     overdue: bool = False
+    dissatisfied: bool = False
     agent: RecordId | None = None
     kind: FollowUpKind | None = None
     org_unit: RecordId | None = None

@@ -13,6 +13,7 @@ from models.masking import masked
 from models.queries.care_calls import list_calls, list_unreached
 from models.queries.care_forecast import next_calls
 from models.queries.care_plans import list_plans
+from models.queries.care_texts import contacts_of, texts_of
 from models.register import FormRefused, find_elder
 from models.versions import VersionConflict
 from web.api.kit import number_in_path
@@ -87,6 +88,8 @@ def _form(sent: Typed) -> WishesForm:
         nap_to=sent.text("nap_to"),
         hard_of_hearing=bool(sent.text("hard_of_hearing")),
         prefers_sms=bool(sent.text("prefers_sms")),
+        tells_family=bool(sent.text("tells_family")),
+        told=tuple(int(one) for one in sent.every("told") if one.isdecimal() and len(one) < 10),
         birthday_by=by,
         note=sent.text("note"),
     )
@@ -101,6 +104,7 @@ async def _page(request: web.Request, refused: Refused | None = None) -> web.Res
         coming = await next_calls(session, elder, local_today() + timedelta(days=1), A_YEAR, hours=hours_of(policy))
         plans = await list_plans(session, scope=scope, elder=number, limit=LINES)
         calls = await list_calls(session, scope=scope, elder=number, limit=LINES)
+        texts, contacts = await texts_of(session, number), await contacts_of(session, number)
     context = {
         "elder_id": number,
         "name": elder.name,
@@ -111,6 +115,8 @@ async def _page(request: web.Request, refused: Refused | None = None) -> web.Res
         "all_coming": len(coming),
         "plans": plans.items,
         "calls": masked(calls.items),
+        "texts": masked(texts),
+        "contacts": masked(contacts),
         "birthdays": tuple(BirthdayBy),
         "today": local_today(),
         "refused": refused,

@@ -6,8 +6,8 @@ from typing import Any
 from aiohttp import web
 
 from models.base import local_today
-from models.care.bulletins import BulletinForm, issue, withdraw
-from models.care.planning import CareKind, Weather
+from models.care.bulletins import BulletinForm, WeatherLevel, issue, withdraw
+from models.care.planning import PLANNED, CareKind, Weather
 from models.care.plans import CHOICES, PlanForm, change_plan, checked, create_plan, find_plan, form_of, halt_plan
 from models.elder_forms import FieldProblem
 from models.queries.care_plans import list_bulletins, list_plans, plan_view
@@ -32,19 +32,19 @@ NEW = "new"
 @routes.get("/care/plans")
 @needs(Right.SEE_CARE)
 async def plans(request: web.Request) -> web.StreamResponse:
-    kind = next((one for one in CareKind if one == request.query.get("kind")), None)
+    kind = next((one for one in PLANNED if one == request.query.get("kind")), None)
     async with request.app[DATABASE].read() as session:
         page = await list_plans(
             session, scope=scope_of(request), kind=kind, limit=LINES, after=cursor_of(request, digits=6)
         )
-    context = {"page": page, "kind": kind or "", "kinds": tuple(CareKind), "today": local_today()}
+    context = {"page": page, "kind": kind or "", "kinds": PLANNED, "today": local_today()}
     return render(request, "care_plans.html", context)
 
 
 @routes.get("/care/plans/new")
 @needs(Right.PLAN_CARE)
 async def new(request: web.Request) -> web.StreamResponse:
-    kind = next((one for one in CareKind if one == request.query.get("kind")), CareKind.REGULAR)
+    kind = next((one for one in PLANNED if one == request.query.get("kind")), CareKind.REGULAR)
     elder = request.query.get("elder", "")
     form = PlanForm(
         kind, "", local_today(), ("09:00",), elder_id=int(elder) if elder.isdecimal() and len(elder) < 10 else None
@@ -113,7 +113,8 @@ async def issue_bulletin(request: web.Request) -> web.StreamResponse:
                 name for name, value in (("kind", kind), ("starts_on", starts), ("ends_on", ends)) if value is None
             ]
             raise FormRefused(tuple(FieldProblem(name, "请填写", "this is needed") for name in names))
-        form = BulletinForm(kind, starts, ends, sent.text("text"), sent.number("org_unit_id"))
+        level = next((one for one in WeatherLevel if one == sent.text("level")), None)
+        form = BulletinForm(kind, starts, ends, sent.text("text"), sent.number("org_unit_id"), level)
         async with request.app[DATABASE].write() as session:
             await issue(session, form, by=account_of(request).actor, scope=scope_of(request))
     except FormRefused as why:
@@ -155,7 +156,7 @@ def _plan(sent: Typed) -> PlanForm:
 
 def _kept(sent: Typed) -> PlanForm:
     """As it was typed, with today where there is no date."""
-    kind = next((one for one in CareKind if one == sent.text("kind")), None)
+    kind = next((one for one in PLANNED if one == sent.text("kind")), None)
     if kind is None:
         raise Invalid
     days = sent.every("on_days") if kind is not CareKind.CHECK_UP else tuple(sent.text("on_days").split())
@@ -199,7 +200,7 @@ async def _form(
         "plan": form,
         "view": view,
         "choices": CHOICES.get(form.kind, ()),
-        "kinds": tuple(CareKind),
+        "kinds": PLANNED,
         "places": {unit: name for unit, name in places.items() if scope.covers(unit)},
         "everywhere": scope.everywhere,
         "refused": refused,
@@ -216,6 +217,7 @@ async def _bulletins(request: web.Request, refused: Refused | None = None) -> we
         "page": page,
         "people": await names_of_users(request, {one.issued_by for one in page.items}),
         "kinds": tuple(Weather),
+        "all_levels": tuple(WeatherLevel),
         "places": {unit: name for unit, name in places.items() if scope.covers(unit)},
         "everywhere": scope.everywhere,
         "covers": scope.covers,

@@ -34,7 +34,7 @@ from web.render import render, stamp, texts_of
 from web.rights import Right
 
 routes = web.RouteTableDef()
-FIGURES: Final = ("calls", "reached", "asked_for_help", "not_reached", "missed", "cancelled")
+FIGURES: Final = ("calls", "reached", "asked_for_help", "not_reached", "missed", "texted", "cancelled")
 STACKED: Final = ("reached", "not_reached", "asked_for_help", "missed")  # in the colours of the chart
 MOST_DAYS: Final = 366
 

@@ -109,7 +109,7 @@ async def follow_ups(request: web.Request) -> web.StreamResponse:
     t, form = texts_of(request), await read_form(request)
     names = ("due_at", "kind", "agent", "tries", "done_at", "ended", "result", "satisfaction", "note")
     head = [t("case.elder"), t("complaints.community"), t("exports.case"), *(t(f"follow_ups.{name}") for name in names)]
-    head.append(t("follow_ups.answers"))
+    head += [t("follow_ups.answers"), t("follow_ups.said")]
     wanted, people = follow_ups_narrowed(form, account_of(request).id), await names_of_everybody(request)
 
     def row(view: FollowUpView) -> list[str]:
@@ -120,8 +120,9 @@ async def follow_ups(request: web.Request) -> web.StreamResponse:
             f"{t(f'follow_up_question.{name}')}: {t(f'follow_up_answer.{answer}')}"
             for name, answer in view.answers.items()
         )
+        pressed = t.word("satisfaction", view.said)
         whom = [view.elder_name, view.community, view.case or ""]
-        return [*whom, stamp(view.due_at), t(f"follow_up_kind.{view.kind}"), who, str(view.tries), *done, said]
+        return [*whom, stamp(view.due_at), t(f"follow_up_kind.{view.kind}"), who, str(view.tries), *done, said, pressed]
 
     rows = rows_of(_listed(request, list_follow_ups, **wanted), row)
     given = _given(form, "state", "overdue", "agent", "kind", "community")

@@ -14,7 +14,14 @@ from models.follow_up_tries import nobody_answered
 from models.follow_up_work import CALLERS, assign, complete
 from models.follow_ups import TryResult
 from models.masking import masked
-from models.queries.follow_ups import Agent, count_overdue, find_follow_up, list_follow_ups, tries_of
+from models.queries.follow_ups import (
+    Agent,
+    count_dissatisfied,
+    count_overdue,
+    find_follow_up,
+    list_follow_ups,
+    tries_of,
+)
 from models.queries.staff import staff_with
 from models.register import FormRefused
 from models.versions import NoSuchRecord, VersionConflict
@@ -43,6 +50,7 @@ def narrowed(query: MultiMapping[str], account: int) -> dict[str, Any]:
     return {
         "state": progress_of(query.get("state", "open")),
         "overdue": query.get("overdue", "") == "1",
+        "dissatisfied": query.get("overdue", "") == "dissatisfied",
         "agent": whose,
         "kind": FollowUpKind(kind) if kind in list(FollowUpKind) else None,
         "org_unit": number_of(query.get("community", "")),
@@ -62,6 +70,7 @@ async def follow_ups(request: web.Request) -> web.StreamResponse:
     async with request.app[DATABASE].read() as session:
         page = await list_follow_ups(session, scope=scope, **wanted, limit=LINES, after=cursor_of(request, digits=6))
         overdue = await count_overdue(session, scope=scope)
+        dissatisfied = await count_dissatisfied(session, scope=scope)
         staff, places = await staff_with(session, CALLERS), await place_names(session)
     context = {
         "page": replace(page, items=masked(page.items)),
@@ -69,6 +78,7 @@ async def follow_ups(request: web.Request) -> web.StreamResponse:
         "shown": {name: query.get(name, "") for name in ("overdue", "agent", "kind", "community")},
         "kinds": tuple(FollowUpKind),
         "overdue": overdue,
+        "dissatisfied": dissatisfied,
         "staff": staff,
         "units": {unit: name for unit, name in places.items() if scope.covers(unit)},
         "me": account.id,

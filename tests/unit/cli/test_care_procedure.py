@@ -7,9 +7,9 @@ from typing import get_args
 
 from click.testing import CliRunner
 
-from cli.care_procedure import STATE_NAMES, care_procedure, cell, happenings, page
+from cli.care_procedure import QUESTION_NAMES, STATE_NAMES, care_procedure, cell, happenings, page
 from ivr.care.events import CareEvent
-from ivr.care.vocabulary import SUCCESSORS, CareCallState
+from ivr.care.vocabulary import SUCCESSORS, CareCallState, CareQuestion
 
 PAGE = Path(__file__).parents[3] / "docs" / "care-call.md"
 
@@ -39,6 +39,7 @@ def test_every_step_of_the_law_but_for_promises_can_be_seen_in_the_table() -> No
 
 def test_all_states_have_a_name_and_the_command_writes_the_page(tmp_path: Path) -> None:
     assert set(STATE_NAMES) == set(CareCallState)
+    assert set(QUESTION_NAMES) == set(CareQuestion)
     target = tmp_path / "care-call.md"
     assert CliRunner().invoke(care_procedure, ["--write", str(target)]).exit_code == 0
     assert target.read_text(encoding="utf-8") == page() == CliRunner().invoke(care_procedure, []).output

@@ -25,7 +25,9 @@ SECTIONS: Final = (
     (Right.MANAGE_POLICY, "codes"),
 )
 LONGEST: Final = 4_000  # characters of one field
-SEVERAL: Final = frozenset({"skills", "roles", "areas", "on_days"})  # fields of which several values may be chosen
+SEVERAL: Final = frozenset(
+    {"skills", "roles", "areas", "on_days", "told"}
+)  # fields of which several values may be chosen
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from ari_app.ari.errors import AriError
 from ari_app.care.run import CareRun
 from ari_app.care.words import Spoken
 from ivr.care.commands import Finish
-from ivr.care.vocabulary import CareCaseKind, CareResult, CareWords
+from ivr.care.vocabulary import CareCaseKind, CareQuestion, CareResult, CareWords
 from ivr.case import ContactCard, ElderFile
 from ivr.commands import Dial, Hangup, LineCommand, Play
 from ivr.events import Event, KeyPressed, LegAnswered, LegEnded, PromptFinished
@@ -72,7 +72,7 @@ class FakeHouse:
 
 @asynccontextmanager
 async def rung(house: FakeHouse, *, tries: int = 0, must_answer: bool = False) -> AsyncIterator[CareRun]:
-    message = CareMessage(CareKind.REGULAR, "", must_answer, START + timedelta(days=1), FILE)
+    message = CareMessage(CareKind.REGULAR, "", must_answer, START + timedelta(days=1), FILE, CareQuestion.WELL)
     run = CareRun(house, "care-1-1", 1, FILE.home_phone, tries, message, Spoken({}))
     task = asyncio.create_task(run.run())
     try:

@@ -13,7 +13,16 @@ from ivr.care import commands as c
 from ivr.care import events as e
 from ivr.care.call import CareCall
 from ivr.care.decide import begin, decide
-from ivr.care.vocabulary import SUCCESSORS, CareCallState, CareCaseKind, CareResult, CareTimer, Unanswered
+from ivr.care.questions import QUESTIONS
+from ivr.care.vocabulary import (
+    SUCCESSORS,
+    CareCallState,
+    CareCaseKind,
+    CareQuestion,
+    CareResult,
+    CareTimer,
+    Unanswered,
+)
 from ivr.policy import Policy
 
 NINE = datetime(2027, 1, 5, 9, tzinfo=UTC)
@@ -31,26 +40,39 @@ HAPPENINGS = st.sampled_from(
 
 
 class AnyCall(RuleBasedStateMachine):
-    """`line`: whether the elder's line is ringing or open; `timers`: when those that run are due."""
+    """`line`: whether the elder's line is ringing or open; `timers`: when those that run are due; `answer`: the first
+    key that was taken for one."""
+
+    question = CareQuestion.WELL
 
     def __init__(self) -> None:
         super().__init__()
         self.now = NINE
         self.policy = Policy.of({"care_tries": 2, "care_repeats": 1})
-        self.call, first = begin(CareCall(NINE + timedelta(hours=1), must_answer=True), self.policy)
+        self.call, first = begin(self._new(), self.policy)
         self.timers: dict[CareTimer, datetime] = {}
         self.finished: list[c.Finish] = []
         self.cases: list[CareCaseKind] = []
         self.line = self.dialled = False
         self.asked_for_help = False
+        self.answer = ""
         self._carry_out(first)
+
+    def _new(self) -> CareCall:
+        must = self.question is CareQuestion.WELL
+        return CareCall(NINE + timedelta(hours=1), must_answer=must, question=self.question)
 
     @rule(kind=HAPPENINGS, seconds=st.floats(0, 600))
     def something_happens(self, kind: type[e.CareHappened], seconds: float) -> None:
         self._hear(kind(at=self._later(seconds)))  # type: ignore[arg-type]
 
-    @rule(key=st.sampled_from("1290"), seconds=st.floats(0, 30))
+    @rule(key=st.sampled_from("12390"), seconds=st.floats(0, 30))
     def a_key(self, key: str, seconds: float) -> None:
+        if (
+            self.call.state in (CareCallState.SPEAKING, CareCallState.ASKING)
+            and key in QUESTIONS[self.question].answers
+        ):
+            self.answer = key
         self._hear(e.CareKeyPressed(at=self._later(seconds), key=key))
 
     @rule(why=st.sampled_from(Unanswered))
@@ -100,6 +122,11 @@ class AnyCall(RuleBasedStateMachine):
             assert self.finished[0].result is CareResult.ASKED_FOR_HELP
 
     @invariant()
+    def a_grade_that_was_pressed_is_what_the_call_brought(self) -> None:
+        if self.question is not CareQuestion.WELL and self.answer and self.finished:
+            assert self.finished[0].answer == self.answer
+
+    @invariant()
     def no_more_tries_than_the_policy_says(self) -> None:
         assert self.call.tries <= self.policy.care_tries
 
@@ -142,5 +169,11 @@ class AnyCall(RuleBasedStateMachine):
                     pass
 
 
+class AnyQuestion(AnyCall):
+    question = CareQuestion.SERVICE
+
+
 TestAnyCall = pytest.mark.clause("S5")(AnyCall.TestCase)
 TestAnyCall.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestAnyQuestion = pytest.mark.clause("H4", "S3.4")(AnyQuestion.TestCase)
+TestAnyQuestion.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)

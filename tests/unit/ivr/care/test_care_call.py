@@ -11,7 +11,15 @@ from ivr.care import commands as c
 from ivr.care import events as e
 from ivr.care.call import CareCall
 from ivr.care.decide import begin, decide
-from ivr.care.vocabulary import CareCallState, CareCaseKind, CareResult, CareTimer, CareWords, Unanswered
+from ivr.care.vocabulary import (
+    CareCallState,
+    CareCaseKind,
+    CareQuestion,
+    CareResult,
+    CareTimer,
+    CareWords,
+    Unanswered,
+)
 from ivr.policy import Policy
 
 pytestmark = pytest.mark.clause("S5")
@@ -23,9 +31,17 @@ MESSAGE = c.Say((CareWords.GREETING, CareWords.MESSAGE, CareWords.QUESTION))
 class Story:
     """A call and what has been done in it; `at` minutes after nine."""
 
-    def __init__(self, *, hours: float = 4, must_answer: bool = False, policy: Policy = POLICY) -> None:
+    def __init__(
+        self,
+        *,
+        hours: float = 4,
+        must_answer: bool = False,
+        policy: Policy = POLICY,
+        question: CareQuestion = CareQuestion.WELL,
+    ) -> None:
         self.policy = policy
-        self.call, self.done = begin(CareCall(NINE + timedelta(hours=hours), must_answer), policy)
+        call = CareCall(NINE + timedelta(hours=hours), must_answer, question=question)
+        self.call, self.done = begin(call, policy)
 
     def hear(self, kind: type[Any], *, at: float = 0, **what: Any) -> tuple[c.CareCommand, ...]:
         event = kind(at=NINE + timedelta(minutes=at), **what)
@@ -143,3 +159,31 @@ def test_an_alarm_stops_what_rings_and_cuts_nobody_off() -> None:
     assert asking.hear(e.AlarmWaits) == ()
     parting.key("1")
     assert parting.hear(e.AlarmWaits) == ()
+
+
+SERVICE = c.Say((CareWords.GREETING, CareWords.HOW_WAS_SERVICE))
+
+
+@pytest.mark.clause("H4", "S3.4")
+@pytest.mark.parametrize(("key", "words"), [("1", CareWords.THANKS), ("2", CareWords.THANKS), ("3", CareWords.SORRY)])
+def test_a_service_is_rated_by_a_key_and_by_nothing_else(key: str, words: CareWords) -> None:
+    story = Story(question=CareQuestion.SERVICE)
+    assert story.hear(e.CareAnswered) == (SERVICE,)
+    story.hear(e.WordsSpoken)
+    assert story.hear(e.ElderSpoke) == ()  # a word is no grade
+    for again in ("9", "7"):
+        assert story.key(again) == (c.StopCareTimer(CareTimer.ANSWER), SERVICE)
+        story.hear(e.WordsSpoken)
+    assert story.key(key) == (c.StopCareTimer(CareTimer.ANSWER), c.Say((words,)))
+    assert story.hear(e.WordsSpoken) == (c.HangUpElder(), c.Finish(CareResult.REACHED, key))
+
+
+@pytest.mark.clause("H4", "S2.2")
+def test_who_is_dissatisfied_may_talk_to_an_agent_and_the_grade_stays() -> None:
+    story = Story(question=CareQuestion.CONSULTATION)
+    assert story.hear(e.CareAnswered) == (c.Say((CareWords.GREETING, CareWords.HOW_WAS_CONSULTATION)),)
+    story.key("3")
+    assert story.key("0") == (c.OpenCareCase(CareCaseKind.HELP), c.Finish(CareResult.ASKED_FOR_HELP, "3"))
+    other = Story(question=CareQuestion.SERVICE).answered()
+    assert c.OpenCareCase(CareCaseKind.HELP) in other.key("0")
+    assert other.call.answer == "0"  # which is no grade
