@@ -14,7 +14,7 @@ from ari_app.resync import LOST
 from ari_app.taking_over import take_over
 from ivr.case import Case
 from ivr.events import TransferRequested
-from ivr.vocabulary import CaseState, Prompt, Result, Role, Skill
+from ivr.vocabulary import CaseState, Place, Prompt, Result, Role, Skill
 from models.journal_entry import JournalEntry
 from tests.unit.ari_app.fakes import channel, event, picture, playback_frame, refused
 from tests.unit.ari_app.platform import APP, CALLER, Platform, platform, whole_recordings
@@ -62,6 +62,22 @@ async def test_a_caller_who_hung_up_meanwhile(tmp_path: Path) -> None:
         assert (p.case.state, p.case.abandoned) == (CaseState.CALLING_BACK, True)
         assert p.case.leg("elder").cause == LOST  # type: ignore[union-attr]
         assert not p.controller.lines.inbound
+
+
+async def test_an_agent_who_pressed_hold_meanwhile_and_one_who_came_back(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        await talking(p)
+        seat = p.channel("a-1")
+        for holds, place in (("1", Place.NOWHERE), ("1", Place.NOWHERE), ("0", Place.ELDER)):
+            p.ari.variables[seat, "CHANNEL(rtp,hold)"] = holds
+            before = p.events.count("leg_held") + p.events.count("leg_unheld")
+            known = (p.case.leg("a-1").held_at is not None) == (holds == "1")  # type: ignore[union-attr]
+            await resync(p, channel(CALLER), channel(seat))
+            await settled()
+            assert p.case.elder is not None
+            assert p.case.elder.place is place
+            told = p.events.count("leg_held") + p.events.count("leg_unheld") - before
+            assert told == (0 if known else 1)
 
 
 async def test_an_agent_who_was_lost_meanwhile_is_replaced(tmp_path: Path) -> None:
