@@ -13,6 +13,7 @@ from typing import Protocol
 
 import structlog
 
+from ari_app import on_hold
 from ari_app.ari import AriError, Client, NotFound, Resynced
 from ari_app.ari.generated.models import Channel
 from ari_app.background import Background
@@ -86,6 +87,9 @@ class CatchingUp:
         self._tidy(picture)
         for channel_id in young:
             self._spawn(self.look_again(channel_id), f"look-again-{channel_id}")
+        for address in on_hold.seats_on_line(living):
+            asked = on_hold.ask(self._ari, lines, house.runs, address, post=house.post, now=house.now)
+            self._spawn(asked, f"on-hold-{lines.channel(address)}")
         for channel_id, sound in tuple(lines.sounds.items()):
             self._spawn(self._heard_out(channel_id, sound), f"heard-out-{sound.playback}")
         for channel in strangers(house.runs, lines, picture.channels, ours=house.side_calls_live):

@@ -1,6 +1,6 @@
-"""The SIP telephone of a seat, as far as the agent's screen can work it: ask it to lift its handset, hang up, no longer
-be heard. The phone in the page does all of that by itself. Not every telephone lifts its handset for somebody else, and
-none says whether it will: what has become of it is told by the line alone.
+"""The SIP telephone of a seat, as far as the agent's screen can work it: ask it to lift its handset, which also takes
+back what it holds, hang up, no longer be heard. The phone in the page does all of that by itself. Not every telephone
+lifts its handset for somebody else, and none says whether it will: what has become of it is told by the line alone.
 
 A line that is not heard says so in a variable of its channel: whoever takes the line over reads it there.
 """
@@ -76,7 +76,7 @@ class Handsets:
         channel, leg = self._line(extension)
         try:
             match action:
-                case HandsetAction.ANSWER if leg.up:
+                case HandsetAction.ANSWER if leg.up and leg.held_at is None:
                     pass
                 case HandsetAction.ANSWER:
                     await self._lift((await self._ari.channels.get(channelId=channel)).name)

@@ -23,10 +23,12 @@ from ari_app.ari.generated.events import (
     ChannelDtmfReceived,
     ChannelEnteredBridge,
     ChannelHangupRequest,
+    ChannelHold,
     ChannelLeftBridge,
     ChannelStateChange,
     ChannelTalkingFinished,
     ChannelTalkingStarted,
+    ChannelUnhold,
     ChannelVarset,
     ContactStatusChange,
     Dial,
@@ -46,7 +48,17 @@ from ari_app.ari.messages import Connected, Disconnected, MalformedEvent, Resync
 from ari_app.care.addresses import is_care
 from ari_app.lines import Lines
 from ivr import ids
-from ivr.events import Event, KeyPressed, LegAnswered, LegEnded, LegRinging, PromptFinished, SpeechHeard
+from ivr.events import (
+    Event,
+    KeyPressed,
+    LegAnswered,
+    LegEnded,
+    LegHeld,
+    LegRinging,
+    LegUnheld,
+    PromptFinished,
+    SpeechHeard,
+)
 from ivr.ids import Address
 from ivr.vocabulary import NORMAL_CLEARING
 
@@ -114,6 +126,10 @@ class Listener:
                 self._speech(channel.id)
             case ChannelTalkingFinished(channel=channel):
                 self._quiet(channel.id)
+            case ChannelHold(channel=channel):
+                self._held(channel.id, is_held=True)
+            case ChannelUnhold(channel=channel):
+                self._held(channel.id, is_held=False)
             case PlaybackStarted(playback=playback):
                 self._lines.sound_started(playback.target_uri.removeprefix("channel:"), playback.id)
             case PlaybackContinuing(playback=playback):
@@ -205,6 +221,13 @@ class Listener:
         address = self._lines.address(channel)
         if address is not None and is_care(address.case):
             self._house.care_line_sounds(address, sounds=False)
+
+    def _held(self, channel: str, *, is_held: bool) -> None:
+        """Somebody's own telephone holds the call (a re-INVITE, `sendonly`), or has taken it back."""
+        address = self._lines.address(channel)
+        if address is not None:
+            told = LegHeld if is_held else LegUnheld
+            self._post(address, told(at=self._now(), leg=address.leg))
 
     def _playback_ended(self, playback: str, target: str, event: PlaybackFinished) -> None:
         channel = target.removeprefix("channel:")

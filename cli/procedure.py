@@ -40,6 +40,8 @@ EVENT_NAMES: Mapping[str, str] = {
     "LegRinging": "线路振铃",
     "LegAnswered": "线路接通",
     "LegEnded": "线路挂断",
+    "LegHeld": "话机保持",
+    "LegUnheld": "取回通话",
     "LinesBroke": "线路全部中断",
     "KeyPressed": "按键",
     "SpeechHeard": "听到人声",

@@ -94,6 +94,19 @@ class Line:
         if self._voice is not None:
             await self._play(self._voice, times=_REPEATS)
 
+    async def hold(self) -> None:
+        """Press the telephone's HOLD key: the other end is told with a re-INVITE, and hears nothing more from here."""
+        await self._stop_sound()
+        await self._exchange.client.channels.hold(channelId=self.id)
+        self._note("holds")
+
+    async def take_back(self) -> None:
+        """Press HOLD once more; a voice goes on."""
+        await self._exchange.client.channels.unhold(channelId=self.id)
+        self._note("takes back")
+        if self._voice is not None:
+            await self._play(self._voice, times=_REPEATS)
+
     async def hang_up(self) -> None:
         """Put down; nothing happens when the call is over already."""
         if self.over is None:

@@ -128,6 +128,10 @@ def _done(view: CaseView, event: str, data: dict[str, Json]) -> Words | None:
             leg = _find(view, data["leg"])
             result = leg.result if leg else None
             return ("挂机", "hangs up") if result in (None, "accepted") else _RESULTS.get(result, ("结束", "ends"))
+        case "leg_held":
+            return "话机保持", "holds the call"
+        case "leg_unheld":
+            return "取回通话", "takes the call back"
         case "key_pressed":
             return f"按 {data['key']}", f"presses {data['key']}"
         case _:

@@ -125,7 +125,8 @@ class LadderTry:
 class Leg:
     """One person's line. `number` is an extension for seats, else what was dialled; `cause` is Q.850; `channel` is
     Asterisk's id where it was not ours to choose (a call that came in). `relieves`: the role that this seat takes over
-    once it answers; `mode`: what a supervisor's seat does; `target`: the leg that a snoop channel listens to."""
+    once it answers; `mode`: what a supervisor's seat does; `target`: the leg that a snoop channel listens to.
+    `held_at`: since when whoever speaks on it holds it, with their telephone's own key."""
 
     id: str
     kind: LegKind
@@ -146,6 +147,7 @@ class Leg:
     answered_at: datetime | None = None
     ended_at: datetime | None = None
     cause: int | None = None
+    held_at: datetime | None = None
 
     @property
     def alive(self) -> bool:
@@ -291,8 +293,9 @@ class Case:
 
     @property
     def elder_alone(self) -> bool:
-        """The elder is on the line and nobody else is in the elder's bridge."""
-        company = any(leg.up and leg.place is Place.ELDER for leg in self.legs if leg.kind not in ELDERS)
+        """The elder is on the line and nobody else is in the elder's bridge, or only who holds their line there."""
+        there = (leg for leg in self.legs if leg.up and leg.place is Place.ELDER and leg.kind not in ELDERS)
+        company = any(leg.held_at is None for leg in there)
         return self.elder_up and not company
 
     def count(self, kind: LegKind, **same: object) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from ivr import events, overflow
+from ivr import events, holding, overflow
 from ivr.case import Case
 from ivr.commands import Refuse
 from ivr.policy import Policy
@@ -40,7 +40,7 @@ STATES: Final[dict[CaseState, Callable[[Turn, events.Event], Turn]]] = {
 def decide(case: Case, event: events.Event, policy: Policy) -> Decision:
     """What follows from this event: the case as it is now, and what has to be done, in order."""
     turn = STATES[case.state](Turn(case, policy, event.at), event)
-    return overflow.climb(turn, event).decision
+    return overflow.climb(holding.nobody_left_alone(turn), event).decision
 
 
 def refused(decision: Decision) -> Refuse | None:

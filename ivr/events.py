@@ -62,6 +62,20 @@ class LegEnded(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegHeld(Happened):
+    """Whoever speaks on this line has pressed their telephone's HOLD key: they neither hear nor are heard."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegUnheld(Happened):
+    """They have taken the call back."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinesBroke(Happened):
     """Asterisk was started anew at `since`: every line that was begun before, and every bridge, is gone, and nobody has
     hung up. `wait`: seconds until it is this elder's turn to be rung, for many may have broken off at once."""
@@ -415,6 +429,8 @@ Event = (
     | LegRinging
     | LegAnswered
     | LegEnded
+    | LegHeld
+    | LegUnheld
     | LinesBroke
     | KeyPressed
     | SpeechHeard

@@ -202,6 +202,7 @@ class Turn:
             leg,
             state=LegState.ENDED,
             place=Place.NOWHERE,
+            held_at=None,
             ended_at=self.at,
             cause=cause,
             result=leg.result or result,

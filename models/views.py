@@ -21,7 +21,8 @@ class ElderRef:
 
 @dataclass(frozen=True, slots=True)
 class LegView:
-    """`number` is an extension for seats, else what was dialled; `cause` is Q.850; `mode`: what a supervisor does."""
+    """`number` is an extension for seats, else what was dialled; `cause` is Q.850; `mode`: what a supervisor does;
+    `held_at`: since when they hold the line with their telephone's own key, told of live cases only."""
 
     id: str
     kind: str
@@ -37,6 +38,7 @@ class LegView:
     ended_at: datetime | None
     cause: int | None
     mode: str | None = None
+    held_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,7 @@ def _leg_view(leg: Leg) -> LegView:
         kind=str(leg.kind),
         role=_word(leg.role),
         mode=_word(leg.mode),
+        held_at=leg.held_at,
         number=plain(leg.number),
         name=plain(leg.name),
         contact=leg.contact,

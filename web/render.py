@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import jinja2
 from aiohttp import web
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 from models.settlement.shares import yuan
 from web import rights
@@ -20,6 +22,7 @@ from web.texts import Lang, Texts, as_lang
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
+DAYS_FROM: Final = 48  # hours that are told as days; the page's clock as well (`ages.js`)
 
 
 @cache
@@ -33,8 +36,8 @@ def make_environment() -> jinja2.Environment:
         lstrip_blocks=True,
         enable_async=False,
     )
-    environment.filters.update(clock=clock, day=day, stamp=stamp, iso=iso, age=age, left=left, span=span, spoken=spoken)
-    environment.filters.update(yuan=yuan)
+    environment.filters.update(clock=clock, day=day, stamp=stamp, minute=minute, short=short, iso=iso, age=age)
+    environment.filters.update(left=left, span=span, spoken=spoken, yuan=yuan)
     environment.globals.update(static=static_url)
     return environment
 
@@ -100,29 +103,50 @@ def stamp(at: datetime | None) -> str:
     return at.astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else ""
 
 
+def minute(at: datetime | None) -> str:
+    """Local date and time to the minute: for lists, where seconds are noise."""
+    return at.astimezone().strftime("%Y-%m-%d %H:%M") if at else ""
+
+
+def short(at: datetime | None) -> str:
+    """For narrow lists: today the time alone, this year without the year."""
+    if at is None:
+        return ""
+    here, now = at.astimezone(), datetime.now().astimezone()
+    return here.strftime(
+        "%H:%M" if here.date() == now.date() else "%m-%d %H:%M" if here.year == now.year else "%Y-%m-%d"
+    )
+
+
 def day(at: Any) -> str:
     return at.isoformat() if at else ""
 
 
-def age(at: datetime | None) -> str:
-    """How long ago, as `m:ss` or `h:mm:ss`; the page's own clock goes on from there."""
-    return span((datetime.now(UTC) - at).total_seconds()) if at else ""
+@pass_context
+def age(context: Context, at: datetime | None) -> str:
+    """How long ago, as `m:ss`, `h:mm:ss`, or `2 d h:mm`; the page's own clock goes on from there."""
+    return span(context, (datetime.now(UTC) - at).total_seconds()) if at else ""
 
 
-def span(seconds: float | None) -> str:
+@pass_context
+def span(context: Context, seconds: float | None) -> str:
     if seconds is None:
         return ""
     minutes, rest = divmod(max(0, int(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
+    if hours >= DAYS_FROM:
+        days = "天" if context.get("lang") == "zh" else " d"
+        return f"{hours // 24}{days} {hours % 24}:{minutes:02}"
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def left(at: datetime | None) -> str:
+@pass_context
+def left(context: Context, at: datetime | None) -> str:
     """How long it is until then, with a plus how long it is past; the page's own clock goes on from there."""
     if at is None:
         return ""
     seconds = (at - datetime.now(UTC)).total_seconds()
-    return span(seconds) if seconds >= 0 else f"+{span(-seconds)}"
+    return span(context, seconds) if seconds >= 0 else f"+{span(context, -seconds)}"
 
 
 def spoken(number: str) -> str:

@@ -136,6 +136,19 @@ class Sheet:
         roles = [leg.role for leg in self.legs_of(LegKind.SEAT) if leg.number == extension]
         return roles[-1] if roles else None
 
+    def held_at(self, extension: str) -> datetime | None:
+        """Since when this seat's telephone holds its line."""
+        held = [leg.held_at for leg in self.legs_of(LegKind.SEAT) if leg.number == extension and _alive(leg)]
+        return held[-1] if held else None
+
+    @property
+    def waits_on_hold(self) -> datetime | None:
+        """Since when the elder hears music because those who were with them hold their lines; None: they do not."""
+        elder = next((leg for leg in self.live_legs if leg.kind == LegKind.ELDER), None)
+        if elder is None or elder.state != LegState.ANSWERED or elder.place != Place.NOWHERE:
+            return None
+        return max((leg.held_at for leg in self.live_legs if leg.held_at and leg.place == Place.ELDER), default=None)
+
     @property
     def usual_outcome(self) -> Outcome | None:
         """How a call about this most often ends: what the form for closing proposes."""

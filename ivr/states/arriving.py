@@ -66,7 +66,7 @@ def arriving(turn: Turn, event: events.Event) -> Turn:
             return common.identify(turn, event)
         case events.SpeechHeard() | events.KeyPressed():
             return silence.elder_heard(turn, event)
-        case events.LegRinging() | events.FileShown():
+        case events.LegRinging() | events.LegHeld() | events.LegUnheld() | events.FileShown():
             return common.record_only(turn)
         case events.DeviceReported():
             return device.open_case(turn, event)

@@ -13,6 +13,7 @@ from ivr import (
     device,
     duty,
     events,
+    holding,
     ladder,
     overflow,
     paperwork,
@@ -35,6 +36,10 @@ def calling_back(turn: Turn, event: events.Event) -> Turn:
             return leg_answered(turn, event)
         case events.LegEnded():
             return leg_ended(turn, event)
+        case events.LegHeld():
+            return holding.held(turn, event)
+        case events.LegUnheld():
+            return holding.unheld(turn, event)
         case events.LinesBroke():
             return broken.ring_back(turn, event)
         case events.TimerFired():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, broken, common, device, events, ladder, outbound, paperwork
+from ivr import again, broken, common, device, events, holding, ladder, outbound, paperwork
 from ivr.closing import finish
 from ivr.commands import Play
 from ivr.turn import Turn
@@ -19,6 +19,10 @@ def calling_out(turn: Turn, event: events.Event) -> Turn:
             return leg_answered(turn, event)
         case events.LegEnded():
             return leg_ended(turn, event)
+        case events.LegHeld():
+            return holding.held(turn, event)
+        case events.LegUnheld():
+            return holding.unheld(turn, event)
         case events.LinesBroke():
             return lines_broke(turn, event)
         case events.HangupRequested():

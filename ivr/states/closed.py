@@ -22,6 +22,8 @@ def closed(turn: Turn, event: events.Event) -> Turn:
         case (
             events.LegRinging()
             | events.LegEnded()
+            | events.LegHeld()
+            | events.LegUnheld()
             | events.LinesBroke()
             | events.KeyPressed()
             | events.SpeechHeard()

@@ -11,6 +11,7 @@ from ivr import (
     consultation,
     device,
     events,
+    holding,
     ladder,
     paperwork,
     rescue,
@@ -40,6 +41,10 @@ def consulting(turn: Turn, event: events.Event) -> Turn:
             return emergency_by_calling(turn, event)
         case events.LegEnded():
             return leg_ended(turn, event)
+        case events.LegHeld():
+            return holding.held(turn, event)
+        case events.LegUnheld():
+            return holding.unheld(turn, event)
         case events.LinesBroke():
             return broken.ring_back(turn, event)
         case events.LegAnswered():

@@ -12,6 +12,7 @@ from ivr import (
     device,
     duty,
     events,
+    holding,
     ladder,
     paperwork,
     rescue,
@@ -51,6 +52,10 @@ def emergency(turn: Turn, event: events.Event) -> Turn:
             return leg_answered(turn, event)
         case events.LegEnded():
             return leg_ended(turn, event)
+        case events.LegHeld():
+            return holding.held(turn, event)
+        case events.LegUnheld():
+            return holding.unheld(turn, event)
         case events.LinesBroke():
             return broken.rescue_goes_on(turn, event)
         case events.KeyPressed():

@@ -6,7 +6,21 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, broken, cascade, common, device, events, ladder, paperwork, rescue, roles, silence, supervision
+from ivr import (
+    again,
+    broken,
+    cascade,
+    common,
+    device,
+    events,
+    holding,
+    ladder,
+    paperwork,
+    rescue,
+    roles,
+    silence,
+    supervision,
+)
 from ivr.case import Leg
 from ivr.closing import finish
 from ivr.commands import Play, StopTimer
@@ -23,6 +37,10 @@ def no_response(turn: Turn, event: events.Event) -> Turn:
             return agent_hears(turn)
         case events.LegEnded():
             return leg_ended(turn, event)
+        case events.LegHeld():
+            return holding.held(turn, event)
+        case events.LegUnheld():
+            return holding.unheld(turn, event)
         case events.LinesBroke():
             return broken.rescue_goes_on(turn, event)
         case events.CommandFailed():

@@ -5,7 +5,21 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, broken, cascade, common, device, duty, events, ladder, rescue, roles, silence, supervision
+from ivr import (
+    again,
+    broken,
+    cascade,
+    common,
+    device,
+    duty,
+    events,
+    holding,
+    ladder,
+    rescue,
+    roles,
+    silence,
+    supervision,
+)
 from ivr.case import Leg
 from ivr.closing import abandoned
 from ivr.commands import Play
@@ -21,6 +35,10 @@ def ringing_seats(turn: Turn, event: events.Event) -> Turn:
             return leg_answered(turn, event)
         case events.LegEnded():
             return leg_ended(turn, event)
+        case events.LegHeld():
+            return holding.held(turn, event)
+        case events.LegUnheld():
+            return holding.unheld(turn, event)
         case events.LinesBroke():
             return broken.ring_back(turn, event)
         case events.SeatReserved():

@@ -11,6 +11,7 @@ from ivr import (
     consultation,
     device,
     events,
+    holding,
     ladder,
     paperwork,
     rescue,
@@ -20,8 +21,8 @@ from ivr import (
 )
 from ivr.closing import abandoned, close_when_done, finish, say_goodbye
 from ivr.commands import Play, StopTimer
-from ivr.turn import Turn
-from ivr.vocabulary import NORMAL_CLEARING, AlarmKind, CaseState, LegKind, Place, Refusal, Role
+from ivr.turn import COMFORT, Turn
+from ivr.vocabulary import NORMAL_CLEARING, AlarmKind, CaseState, LegKind, Place, Prompt, Refusal, Role
 
 
 def talking(turn: Turn, event: events.Event) -> Turn:
@@ -44,6 +45,10 @@ def talking(turn: Turn, event: events.Event) -> Turn:
             return leg_answered(turn, event)
         case events.LegEnded():
             return leg_ended(turn, event)
+        case events.LegHeld():
+            return holding.held(turn, event)
+        case events.LegUnheld():
+            return holding.unheld(turn, event)
         case events.LinesBroke():
             return broken.ring_back(turn, event)
         case events.TransferRequested():
@@ -126,11 +131,16 @@ def elder_is_silent(turn: Turn) -> Turn:
 
 
 def timer_fired(turn: Turn, event: events.TimerFired) -> Turn:
-    """Nobody has spoken for a while: ask, ask again, then it counts as an emergency. Or no professional was found."""
+    """Nobody has spoken for a while: ask, ask again, then it counts as an emergency. Or no professional was found; or
+    the elder, whose agent holds the line, is told again that we come back."""
+    if event.timer == COMFORT:
+        return turn.comfort(Prompt.HOLD)
     if event.timer == consultation.PROFESSIONAL:
         return consultation.nobody_found(turn)
     if event.timer != silence.SILENCE:
         return turn
+    if turn.case.elder_alone:  # on hold: whoever speaks then speaks to music
+        return silence.watch(turn)
     if turn.case.asked >= silence.QUESTIONS and not turn.case.heard:
         return elder_is_silent(turn.alarm(AlarmKind.SILENT))
     return silence.still_silent(turn)
@@ -187,7 +197,10 @@ def leg_ended(turn: Turn, event: events.LegEnded) -> Turn:
 
 
 def elder_left(turn: Turn) -> Turn:
-    """After a talk that is its end. An elder who was never heard pressed the key and could do no more: ring back."""
+    """After a talk that is its end. An elder who was never heard pressed the key and could do no more, and one who was
+    put on hold hung up because we made them wait: ring back."""
+    if holding.kept_waiting(turn) and rescue.number_of_elder(turn):
+        return silence.call_back(consultation.forget(turn).alarm(AlarmKind.ELDER_HUNG_UP))
     if turn.case.heard:
         return talk_is_over(turn)
     never_heard(turn)

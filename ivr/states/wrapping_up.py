@@ -48,7 +48,7 @@ def wrapping_up(turn: Turn, event: events.Event) -> Turn:
             return common.identify(turn, event)
         case events.LegRinging() | events.KeyPressed() | events.SpeechHeard():
             return common.record_only(turn)
-        case events.Queued() | events.FileShown():
+        case events.LegHeld() | events.LegUnheld() | events.Queued() | events.FileShown():
             return common.record_only(turn)
         case events.CallArrived():
             return common.unexpected(turn, event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -16,6 +17,19 @@ from models.queries.searching import find
 from models.scope import Scope
 
 COUNTED: Final = 1_000
+_ON_FILE: Final = 2  # conditions of `on_file` that narrow nothing for who sees everybody
+_SHOWN: Final = (  # and not whole files, which have five times as much
+    Elder.id,
+    Elder.name,
+    Elder.sex,
+    Elder.born,
+    Elder.home_phone,
+    OrgUnit.name,
+    Elder.service_class,
+    Elder.status,
+    Elder.provisional,
+    Elder.agreement_signed_on,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +75,32 @@ async def list_elders(
         wanted.append(Elder.status == status)
     if provisional is not None:
         wanted.append(Elder.provisional == provisional)
-    narrowed = bool(search.strip() or len(wanted) > 2 or not scope.everywhere)
+    after = _after(cursor)
+    whole_register = scope.everywhere and len(wanted) == _ON_FILE
+    narrowed = bool(search.strip()) or not whole_register
+    known: int | None = None
     if search.strip():
-        wanted.extend(await find(session, search))
-    query = (
-        select(Elder, OrgUnit.name)
-        .outerjoin(OrgUnit, OrgUnit.id == Elder.org_unit_id)
-        .where(*wanted, Elder.id > _after(cursor))
-        .order_by(Elder.id)
-    )
+        found = await find(session, search)
+        if whole_register and found.ids is not None:  # all that fit: the page is these, and no list is gone through
+            wanted.append(Elder.id.in_(sorted(one for one in found.ids if one > after)[: limit + 1]))
+            known = len(found.ids)
+        else:
+            wanted.extend(found.conditions)
+            known = found.at_least if whole_register and found.at_least > COUNTED else None
+    query = select(*_SHOWN).outerjoin(OrgUnit, OrgUnit.id == Elder.org_unit_id)
+    query = query.where(*wanted, Elder.id > after).order_by(Elder.id)
     page = await read_page(session, query, _line, limit=limit, cursor=lambda line: line.id)
     total = len(page.items)
-    if counted and (page.next is not None or _after(cursor)):
-        others = select(Elder.id).where(*wanted)
-        others = others.limit(COUNTED + 1) if narrowed else others
-        total = (await session.execute(select(func.count()).select_from(others.subquery()))).scalar_one()
+    if counted and (page.next is not None or after):
+        total = await _count(session, wanted, narrowed=narrowed) if known is None else known
     more = narrowed and total > COUNTED
     return ElderPage(page.items, page.next, COUNTED if more else total, more)
+
+
+async def _count(session: AsyncSession, wanted: Sequence[ColumnElement[bool]], *, narrowed: bool) -> int:
+    others = select(Elder.id).where(*wanted)
+    others = others.limit(COUNTED + 1) if narrowed else others
+    return (await session.execute(select(func.count()).select_from(others.subquery()))).scalar_one()
 
 
 def on_file(scope: Scope, *, org_unit: int | None = None) -> list[ColumnElement[bool]]:
@@ -94,16 +117,18 @@ def _after(cursor: str | None) -> int:
     return int(cursor) if cursor and cursor.isascii() and cursor.isdigit() and len(cursor) < 10 else 0
 
 
-def _line(elder: Elder, community: str | None) -> ElderLine:
-    return ElderLine(
-        id=elder.id,
-        name=elder.name,
-        sex=elder.sex,
-        born=elder.born,
-        home_phone=elder.home_phone,
-        community=community or "",
-        service_class=elder.service_class,
-        status=elder.status,
-        provisional=elder.provisional,
-        agreement_signed=elder.agreement_signed_on is not None,
-    )
+def _line(
+    number: int,
+    name: str,
+    sex: str,
+    born: date | None,
+    home_phone: str,
+    community: str | None,
+    service_class: int,
+    status: ElderStatus,
+    provisional: bool,
+    signed_on: date | None,
+) -> ElderLine:
+    """Of `_SHOWN`."""
+    signed = signed_on is not None
+    return ElderLine(number, name, sex, born, home_phone, community or "", service_class, status, provisional, signed)

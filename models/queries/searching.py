@@ -20,18 +20,20 @@ from sqlalchemy import (
     CompoundSelect,
     Integer,
     Select,
+    Text,
     and_,
     any_,
     false,
     func,
     literal,
+    literal_column,
     or_,
     select,
     union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.elders import Elder, ElderKey
+from models.elders import Elder, ElderKey, is_whole
 from models.names import letters_of
 from models.org import OrgUnit, below
 from models.search_keys import CARD, LONGEST, NAME, NUMBER, SHORTEST_NUMBER
@@ -65,21 +67,40 @@ class _Way:
     asked: ColumnElement[bool]
 
 
-async def find(session: AsyncSession, text: str) -> list[ColumnElement[bool]]:
-    """What a list of elders is narrowed to, so that every word of the text fits; nobody, for a text without a letter or
-    digit."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a list of elders is narrowed to: `conditions` on a file. Where the search itself knows every file that fits,
+    they are `ids`; where it only knows so many, there are `at_least` these. No file among them is part of another."""
+
+    conditions: list[ColumnElement[bool]]
+    ids: frozenset[int] | None
+    at_least: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Whose name has a word in it: these estates, and whether any community, street or district."""
+
+    compounds: tuple[str, ...]
+    units: bool
+
+
+async def find(session: AsyncSession, text: str) -> Found:
+    """So that every word of the text fits; nobody, for a text without a letter or digit."""
     ids: frozenset[int] | None = None
-    conditions: list[ColumnElement[bool]] = []
-    for word in words_of(text):
-        ways = _ways(word, await _compounds_like(session, word))
-        few = await _few(session, ways)
-        if few is None:
-            conditions.append(await _many(session, ways))
+    many: list[ColumnElement[bool]] = []
+    words = words_of(text)
+    at_least = 0
+    for word in words:
+        ways, some = await _some(session, _ways(word, await _places_like(session, word)))
+        if len(some) > FEW:
+            many.append(await _many(session, ways))
+            at_least = len(some) if len(words) == 1 else 0
         else:
-            ids = few if ids is None else ids & few
+            ids = some if ids is None else ids & some
     if ids is not None:
-        conditions.append(_among(session, ids))
-    return conditions or [false()]
+        return Found([*many, _among(session, ids)], None if many else ids, 0)
+    return Found(many, None, at_least) if many else Found([false()], frozenset(), 0)
 
 
 def words_of(text: str) -> tuple[str, ...]:
@@ -99,12 +120,14 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(word for word in words if letters_of(word))[:_MOST_WORDS]
 
 
-async def _few(session: AsyncSession, ways: Sequence[_Way]) -> frozenset[int] | None:
-    """The files that any of these mean; None: too many."""
-    if not ways:
-        return frozenset()
-    found = frozenset(await session.scalars(_any(ways, limit=FEW + 1)))
-    return found if len(found) <= FEW else None
+async def _some(session: AsyncSession, ways: Sequence[_Way]) -> tuple[list[_Way], frozenset[int]]:
+    """The ways that mean any file at all, and the files: all, unless they are more than `FEW`."""
+    if len(ways) < 2:
+        found = [file for way in ways for file in await session.scalars(way.ids.limit(FEW + 1))]
+        return [*ways], frozenset(found)
+    rows = (await session.execute(_any(ways, limit=FEW + 1))).all()
+    meant = {way for way, _ in rows}
+    return [way for number, way in enumerate(ways) if number in meant], frozenset(file for _, file in rows)
 
 
 async def _many(session: AsyncSession, ways: Sequence[_Way]) -> ColumnElement[bool]:
@@ -114,14 +137,17 @@ async def _many(session: AsyncSession, ways: Sequence[_Way]) -> ColumnElement[bo
         return or_(*(way.fits for way in ways))
     if len((await session.scalars(_any(ways, limit=1, skip=MANY))).all()):
         return or_(*(way.asked for way in ways))
-    return Elder.id.in_(_any(ways))
+    return Elder.id.in_(union_all(*(select(way.ids.subquery()) for way in ways)))
 
 
 def _any(
     ways: Sequence[_Way], *, limit: int | None = None, skip: int | None = None
-) -> Select[int] | CompoundSelect[int]:
-    """The files of each way, so many of each."""
-    parts = [select(way.ids.limit(limit).offset(skip).subquery()) for way in ways]
+) -> Select[int, int] | CompoundSelect[int, int]:
+    """The files of each way, so many of each, and which way it was."""
+    parts = [
+        select(literal_column(str(number), Integer), way.ids.limit(limit).offset(skip).subquery())
+        for number, way in enumerate(ways)
+    ]
     return union_all(*parts) if len(parts) > 1 else parts[0]
 
 
@@ -135,7 +161,7 @@ def _among(session: AsyncSession, ids: frozenset[int]) -> ColumnElement[bool]:
     return Elder.id == any_(literal(sorted(ids), ARRAY(Integer)))
 
 
-def _ways(word: str, compounds: Sequence[str]) -> list[_Way]:
+def _ways(word: str, places: _Places) -> list[_Way]:
     letters = letters_of(word)
     digits = "".join(char for char in word if char.isdigit())
     ways = [] if any(char.isdigit() for char in letters) else [_by_key(NAME + letters)]
@@ -143,7 +169,7 @@ def _ways(word: str, compounds: Sequence[str]) -> list[_Way]:
         ways += [_by_key(NUMBER + number) for number in _numbers(digits)]
     if _CARD.fullmatch(word):
         ways.append(_by_key(CARD + word.upper()[::-1]))
-    return [*ways, *_by_address(word, compounds)]
+    return [*ways, *_by_address(word, places)]
 
 
 def _numbers(digits: str) -> list[str]:
@@ -160,7 +186,7 @@ def _by_key(beginning: str) -> _Way:
     return _Way(select(ElderKey.elder_id).where(fits), of_file.exists(), asked)
 
 
-def _by_address(word: str, compounds: Sequence[str]) -> list[_Way]:
+def _by_address(word: str, places: _Places) -> list[_Way]:
     """`示例新村12号楼301`, `示例新村`, `12-301`, `301室`, `301`; the name of a community, street or district."""
     name, numbers = _place(word)
     rooms = _rooms(numbers)
@@ -168,12 +194,11 @@ def _by_address(word: str, compounds: Sequence[str]) -> list[_Way]:
         return []
     homes = rooms
     if name:
-        called = func.lower(OrgUnit.name).contains(name, autoescape=True)
-        homes = [Elder.org_unit_id.in_(below(called))]
-        if compounds:
-            homes.append(Elder.compound.in_(compounds))
+        homes = [Elder.org_unit_id.in_(below(_called(name)))] if places.units else []
+        if places.compounds:
+            homes.append(Elder.compound.in_(places.compounds))
         homes = [and_(home, room) for home in homes for room in rooms] if rooms else homes
-    return [_Way(select(Elder.id).where(home), home, home) for home in homes]
+    return [_Way(select(Elder.id).where(home, is_whole()), home, home) for home in homes]
 
 
 def _place(word: str) -> tuple[str, str]:
@@ -209,14 +234,20 @@ def _is(field: str, number: str) -> ColumnElement[bool]:
     return column.in_([*dict.fromkeys([*written, *(one.lower() for one in written)])])  # type: ignore[no-any-return]
 
 
-async def _compounds_like(session: AsyncSession, word: str) -> list[str]:
-    """The estates in whose name this word's is. Read from one to the next along the index: each stands in thousands of
-    files."""
+async def _places_like(session: AsyncSession, word: str) -> _Places:
+    """Asked beforehand, because a word that is the name of no place (most are of people) needs no look at addresses.
+    Estates are read from one to the next along the index: each stands in thousands of files."""
     name, _ = _place(word)
     if len(name) < 2 or name.isascii():
-        return []
+        return _Places((), units=False)
     first = select(func.min(Elder.compound).label("name")).cte("compounds", recursive=True)
     after = select(func.min(Elder.compound)).where(Elder.compound > first.c.name).scalar_subquery()
     every = first.union_all(select(after).where(first.c.name.is_not(None)))
     named = select(every.c.name).where(func.lower(every.c.name).contains(name, autoescape=True))
-    return list(await session.scalars(named.limit(_MOST_COMPOUNDS)))
+    unit = select(literal(None, Text)).where(select(OrgUnit.id).where(_called(name)).exists())
+    found = list(await session.scalars(union_all(select(named.limit(_MOST_COMPOUNDS).subquery()), unit)))
+    return _Places(tuple(one for one in found if one is not None), units=None in found)
+
+
+def _called(name: str) -> ColumnElement[bool]:
+    return func.lower(OrgUnit.name).contains(name, autoescape=True)

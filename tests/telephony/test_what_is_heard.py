@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ari_app import on_hold
 from drill.ear import Ear, Hearing
 from drill.people import people_talk
 from home.asterisk import prompts_dir, recordings_dir
@@ -116,3 +117,53 @@ async def test_a_prompt_that_is_gone_leaves_no_silence(tmp_path: Path, asterisk_
         heard = await listen(ear, grandma.line.ear)
     assert heard.music() > 1
     assert heard.longest_silence().seconds < SILENCE_OF_OURS, str(heard)
+
+
+async def test_a_telephone_that_holds_leaves_the_elder_with_words_and_music(
+    tmp_path: Path, asterisk_program: Program, ear: Ear
+) -> None:
+    async with open_house(tmp_path, asterisk_program, elders=[grandmother()], whole_prompts=True) as house:
+        grandma, a, b = house.town.elder(ELDER_LINE), house.town.seat("801", voice="agent_a"), house.town.seat("802")
+        b.voice = "agent_b"
+        house.town.service("120")
+        await house.agent("801").is_ready()
+        await grandma.press_key()
+        await a.answer()
+        await house.leg("elder", place="elder")
+        await people_talk(3)
+        await a.line.hold()
+        await house.leg("elder", place="nowhere")
+        assert await holds(house) == "1"  # as it is asked after a gap
+        await people_talk(8)
+        await a.line.take_back()
+        await house.happens("leg_unheld")
+        assert await holds(house) == "0"
+        await people_talk(3)
+        alone = await listen(ear, grandma.line.ear)
+
+        await house.agent("802").is_ready()
+        await house.agent("801").asks("emergency")
+        await b.answer()
+        await house.agent("801").asks("call", target="120")
+        await house.leg("120-1", place="rescue")
+        await house.agent("801").asks("merge", leg="120-1")
+        await house.leg("120-1", place="elder")
+        await people_talk(2)
+        await b.line.hold()
+        await people_talk(5)
+        await b.line.take_back()
+        await people_talk(1)
+        await grandma.hang_up()
+        together = await listen(ear, grandma.line.ear)
+
+    assert alone.voice("agent_a") > 4, str(alone)
+    assert alone.prompt("hold") > 1, str(alone)
+    assert alone.music() > 2, str(alone)
+    assert alone.longest_silence().seconds < SILENCE_OF_OURS, str(alone)
+    assert together.voice("operator_120") > 4, str(together)
+    assert together.longest_silence().seconds < SILENCE_OF_OURS, str(together)
+
+
+async def holds(house: House) -> str:
+    seat = next(channel for channel in await house.ari.channels.list() if channel.name.startswith("PJSIP/801"))
+    return (await house.ari.channels.getChannelVar(channelId=seat.id, variable=on_hold.VARIABLE)).value

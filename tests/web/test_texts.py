@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
 
 import pytest
 
+import cli
+import models
 from ivr import events, vocabulary
 from models.care.bulletins import WeatherLevel
 from models.care.calendar import BirthdayBy, Festival, SolarTerm
@@ -216,3 +219,21 @@ def test_what_a_timeline_says_has_a_word_in_both_languages() -> None:
     }
     for texts in load_texts().values():
         assert [name for name in sorted(told) if f"field.{name}" not in texts] == []
+
+
+def audited(room: Path) -> Iterator[str]:
+    """What is put on the audit log by name, anywhere in this room."""
+    for source in room.rglob("*.py"):
+        for call in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "audit" and len(call.args) > 2:
+                action = call.args[2]
+                if isinstance(action, ast.Constant) and isinstance(action.value, str):
+                    yield action.value
+
+
+def test_whatever_is_on_the_audit_log_has_words_there() -> None:
+    rooms = [Path(room.__file__ or "").parent for room in (cli, models)]
+    actions = {action for room in (*rooms, WEB) for action in audited(room)}
+    actions |= {f"order.{state}" for state in OrderState}
+    assert len(actions) > 100
+    assert sorted(action for action in actions if f"audit_action.{action}" not in ZH) == []

@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import re
 import tempfile
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,9 @@ from web.texts import Texts
 routes = web.RouteTableDef()
 MOST: Final = 50_000
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d|Z)")
 _OF_PAPERS: Final = frozenset({"paper.add", "paper.remove", "elder.print"})
+_SAID_ELSEWHERE: Final = {"grade": "satisfaction", "about": "about_kind"}  # sections of the words of values
 _COLUMNS: Final = ("id", "at", "who", "action", "record", "elder", "origin", "details", "hash")
 FILTERS: Final = ("actor", "action", "record", "elder", "origin", "from", "to")
 
@@ -64,10 +67,11 @@ def told(view: AuditView, t: Texts) -> list[tuple[str, str]]:
             words = ", ".join(f"{_label(key, t)}={_words(key, part, t)}" for key, part in value.items())
         elif name == "fields" and isinstance(value, list):
             words = ", ".join(t.word("elder", str(part)) for part in value)
-        elif isinstance(value, str):
-            words = t.word("paper_kind" if view.action in _OF_PAPERS and name == "kind" else f"audit_{name}", value)
+        elif isinstance(value, str) and not _MOMENT.fullmatch(value):
+            of_papers = view.action in _OF_PAPERS and name == "kind"
+            words = t.word("paper_kind" if of_papers else _SAID_ELSEWHERE.get(name, f"audit_{name}"), value)
         else:
-            words = _plain(value)
+            words = _plain(value, t)
         found.append((t.word("audit_data", name), words))
     return found
 
@@ -87,17 +91,21 @@ def _label(name: str, t: Texts) -> str:
 def _words(name: str, value: object, t: Texts) -> str:
     if name == "roles" and isinstance(value, list):
         return ", ".join(t.word("role", str(role)) for role in value)
-    return _plain(value)
+    return _plain(value, t)
 
 
-def _plain(value: object) -> str:
+def _plain(value: object, t: Texts) -> str:
     match value:
         case None:
             return "—"
+        case bool():
+            return t("form.yes" if value else "form.no")
+        case str() if _MOMENT.fullmatch(value):
+            return stamp(datetime.fromisoformat(value))
         case str():
             return value
         case list():
-            return ", ".join(map(_plain, value))
+            return ", ".join(_plain(part, t) for part in value)
         case _:
             return json.dumps(value, ensure_ascii=False)
 

@@ -65,6 +65,22 @@ async def test_a_caller_who_hung_up_meanwhile(tmp_path: Path) -> None:
         assert not p.controller.lines.inbound
 
 
+async def test_an_agent_who_pressed_hold_meanwhile_and_one_who_came_back(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        await talking(p)
+        seat = p.channel("a-1")
+        for holds, place in (("1", Place.NOWHERE), ("1", Place.NOWHERE), ("0", Place.ELDER)):
+            p.ari.variables[seat, "CHANNEL(rtp,hold)"] = holds
+            before = p.events.count("leg_held") + p.events.count("leg_unheld")
+            known = (p.case.leg("a-1").held_at is not None) == (holds == "1")  # type: ignore[union-attr]
+            await resync(p, channel(CALLER), channel(seat))
+            await settled()
+            assert p.case.elder is not None
+            assert p.case.elder.place is place
+            told = p.events.count("leg_held") + p.events.count("leg_unheld") - before
+            assert told == (0 if known else 1)
+
+
 async def test_an_agent_who_was_lost_meanwhile_is_replaced(tmp_path: Path) -> None:
     async with platform(tmp_path) as p:
         await talking(p)

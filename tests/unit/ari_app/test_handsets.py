@@ -12,7 +12,7 @@ from ari_app.desk import SeatState
 from ari_app.handsets import HandsetAction, NoCall
 from ari_app.taking_over import take_over
 from ivr.vocabulary import CaseState
-from tests.unit.ari_app.fakes import channel, picture
+from tests.unit.ari_app.fakes import channel, channel_frame, event, picture
 from tests.unit.ari_app.platform import CALLER, Platform, platform, whole_recordings
 from tests.unit.ari_app.virtual_time import passes, settled
 
@@ -83,6 +83,9 @@ async def test_a_telephone_that_rings_is_asked_to_lift_its_handset(tmp_path: Pat
         await p.answers("a-1")
         await p.controller.handsets.do("801", HandsetAction.ANSWER)  # it speaks already
         assert len(asked) == 1
+        await p.hears(event("ChannelHold", channel=channel_frame(line, "Up")))
+        await p.controller.handsets.do("801", HandsetAction.ANSWER)  # the same request takes back what it holds
+        assert len(asked) == 2
 
 
 async def test_which_phone_is_used_is_told_when_it_changes(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from ari_app.ari.messages import Connected, Disconnected, MalformedEvent, Resync
 from ari_app.lines import Lines, Sound
 from ari_app.listener import REMEMBERED, Listener
 from ivr import ids
-from ivr.events import Event, KeyPressed, LegAnswered, LegEnded, LegRinging, PromptFinished
+from ivr.events import Event, KeyPressed, LegAnswered, LegEnded, LegHeld, LegRinging, LegUnheld, PromptFinished
 from ivr.ids import Address
 from ivr.vocabulary import Prompt
 from tests.unit.ari_app.fakes import START, channel_frame, event, picture, playback_frame
@@ -96,6 +96,13 @@ def finished(playback: str, name: str, state: str = "done") -> StreamItem:
 def goes_on(playback: str, name: str, media: str) -> StreamItem:
     frame = {**playback_frame(playback, f"channel:{name}", "continuing"), "next_media_uri": media}
     return event("PlaybackContinuing", playback=frame)
+
+
+def test_a_telephone_that_holds_and_takes_back() -> None:
+    ear = Ear()
+    held = ear.hears(of_channel("ChannelHold", SEAT), of_channel("ChannelUnhold", SEAT))
+    assert held == [LegHeld(at=START, leg="a-1"), LegUnheld(at=START, leg="a-1")]
+    assert not ear.hears(of_channel("ChannelHold", "of nobody"))
 
 
 def test_a_call_that_is_offered() -> None:

@@ -54,7 +54,9 @@ from ivr.events import (
     KeyPressed,
     LegAnswered,
     LegEnded,
+    LegHeld,
     LegRinging,
+    LegUnheld,
     PromptFinished,
     SeatReserved,
     SpeechHeard,
@@ -85,7 +87,7 @@ LineCommand = Answer | DetectSpeech | Hangup | Join | Leave | Play | StopSound |
 class Line:
     """One telephone line as Asterisk sees it. `state`: calling (us), dialling, up or gone; `ends`: when prompt or
     ringing is over; `listened`: speech on it will be told, and `spoke`: was told already (only once of each line);
-    `snoops`: the line that it hears, and ends with."""
+    `snoops`: the line that it hears, and ends with; `holds`: its telephone has us on hold."""
 
     kind: LegKind
     number: str
@@ -96,6 +98,7 @@ class Line:
     listened: bool = False
     spoke: bool = False
     snoops: str = ""
+    holds: bool = False
 
 
 @dataclass
@@ -146,8 +149,18 @@ class Exchange:
         for line in self.lines.values():
             line.state, line.place, line.sound, line.ends = "gone", Place.NOWHERE, None, None
         self.bridges.clear()
-        heard_on_a_line = LegRinging | LegAnswered | LegEnded | KeyPressed | SpeechHeard | PromptFinished
+        heard_on_a_line = (
+            LegRinging | LegAnswered | LegEnded | LegHeld | LegUnheld | KeyPressed | SpeechHeard | PromptFinished
+        )
         self.coming = [event for event in self.coming if not isinstance(event, heard_on_a_line)]
+
+    def press_hold(self, leg: str) -> None:
+        """The telephone's HOLD key: on hold, or back."""
+        line = self.lines[leg]
+        assert line.state == "up", f"{leg} is {line.state}"
+        line.holds = not line.holds
+        told = LegHeld if line.holds else LegUnheld
+        self.coming.append(told(at=self.now, leg=leg))
 
     def prompt_ends(self, leg: str, problem: str = "") -> None:
         line = self.lines[leg]

@@ -48,7 +48,8 @@ def elder_hears_something(case: Case, exchange: Exchange) -> None:
         if not leg.up or line.state == "gone" or _news_near(case, exchange):
             continue
         others = (other for name, other in exchange.lines.items() if name not in {one.id for one in mine})
-        company = line.place is not Place.NOWHERE and any(other.place is line.place for other in others)
+        there = (other for other in others if other.place is line.place and not other.holds)
+        company = line.place is not Place.NOWHERE and any(there)
         assert line.sound is not None or company or COMFORT in exchange.timers, f"{leg.id} hears nothing: {case}"
 
 

@@ -36,7 +36,9 @@ from ivr.events import (
     KeyPressed,
     LegAnswered,
     LegEnded,
+    LegHeld,
     LegRinging,
+    LegUnheld,
     LinesBroke,
     MergeRequested,
     PromptFinished,
@@ -204,6 +206,13 @@ class AnythingMayHappen(RuleBasedStateMachine):
     @rule(pick=PICK)
     def somebody_speaks(self, pick: int) -> None:
         self.world.speak(self._one_of("up", pick))
+
+    @precondition(lambda self: self._lines("up"))
+    @rule(pick=PICK)
+    def a_telephone_holds_or_takes_back(self, pick: int) -> None:
+        leg = self._one_of("up", pick)
+        if self.world.lines[leg].kind is not LegKind.SNOOP:
+            self.world.press_hold(leg)
 
     @precondition(lambda self: self.world.case.legs)
     @rule()
@@ -392,6 +401,8 @@ def told_of(leg: str, at: datetime) -> list[Event]:
     return [
         LegRinging(at=at, leg=leg),
         LegEnded(at=at, leg=leg, cause=16),
+        LegHeld(at=at, leg=leg),
+        LegUnheld(at=at, leg=leg),
         KeyPressed(at=at, leg=leg, key="1"),
         SpeechHeard(at=at, leg=leg),
         PromptFinished(at=at, leg=leg, prompt=Prompt.COMFORT),

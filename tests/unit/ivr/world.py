@@ -185,6 +185,10 @@ class World(Exchange):
         self.speak(leg)
         return self.settle()
 
+    def press_hold_key(self, leg: str) -> tuple[Command, ...]:
+        self.press_hold(leg)
+        return self.settle()
+
     def press(self, leg: str, keys: str) -> tuple[Command, ...]:
         commands: tuple[Command, ...] = ()
         for key in keys:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.audit import AuditEntry
@@ -16,11 +16,12 @@ from models.base import utc_now
 from models.cases import CaseRow
 from models.database import Database
 from models.elder_forms import ContactForm, ElderForm, TerminalForm, check
-from models.elders import Contact, ContactPhone, Elder, ElderStatus, Relation, Terminal
+from models.elders import Contact, ContactPhone, Elder, ElderKey, ElderStatus, Relation, Terminal
 from models.follow_ups import FollowUp, FollowUpKind
 from models.id_cards import BadIdCard, read_id_card
 from models.names import search_key
 from models.org import OrgKind, UnknownOrgUnit, add_unit, list_units, set_manager_phone
+from models.queries import elders as elders_list
 from models.queries import searching
 from models.queries.elder_changes import history_of
 from models.queries.elders import list_elders
@@ -366,6 +367,31 @@ async def test_search_by_name_pinyin_initials_and_numbers(
             page = await list_elders(session, scope=EVERYWHERE, search=search)
             assert {line.id for line in page.items} == found, search
             assert page.total == len(found)
+
+
+@pytest.mark.parametrize("few", [10, 3, 0])
+async def test_a_search_is_paged_and_counted_alike_whether_its_files_are_known(
+    db: Database, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """All known, so many known that they are counted no further, or none."""
+    monkeypatch.setattr(searching, "FEW", few)
+    monkeypatch.setattr(elders_list, "COUNTED", 2)
+    homes = [await _create(db, ElderForm(name=f"曾{n}", compound="示例新村", home_phone="")) for n in "一二三四五六七"]
+    async with db.write() as session:
+        gone = await session.get_one(Elder, homes[1])
+        gone.merged_into = homes[0]
+        await session.execute(delete(ElderKey).where(ElderKey.elder_id == gone.id))
+    left = [home for home in homes if home != gone.id]
+    async with db.read() as session:
+        for search in ("曾", "示例新村", "zeng"):
+            found, cursor = [], None
+            while cursor is not None or not found:
+                page = await list_elders(session, scope=EVERYWHERE, search=search, limit=2, cursor=cursor)
+                found, cursor = found + [line.id for line in page.items], page.next
+                assert (page.total, page.more) == (2, True), search
+            assert found == left, search
+        page = await list_elders(session, scope=EVERYWHERE, search="曾", status=ElderStatus.AWAY, limit=2)
+        assert (page.items, page.total, page.more) == ((), 0, False)
 
 
 async def test_lists_follow_the_tree_and_are_paged(db: Database) -> None:

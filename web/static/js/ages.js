@@ -2,11 +2,14 @@
 // then (with a plus, and `over` as its class, how long it is past), by the server's clock.
 
 const ahead = Date.parse(document.querySelector("meta[name=now]").content) - Date.now();
+const DAYS_FROM = 48; // hours: as the server writes it (`render.py`)
+const DAYS = document.documentElement.lang.startsWith("zh") ? "天" : " d";
 
 function text(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   const two = (value) => String(value).padStart(2, "0");
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  if (hours >= DAYS_FROM) return `${Math.floor(hours / 24)}${DAYS} ${hours % 24}:${two(minutes)}`;
   return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 

@@ -42,9 +42,9 @@ function draw() {
   const other = line ? null : telephone();
   const state = other ? other.state : own;
   panel.dataset.state = state;
-  part.state.textContent = words[other?.muted ? "telephone_muted" : state];
-  part.answer.disabled = !["ringing", "lift"].includes(state);
-  part.hangup.disabled = !["ringing", "talking", "echo", "lift", "telephone_talking"].includes(state);
+  part.state.textContent = words[other?.muted && state !== "telephone_held" ? "telephone_muted" : state];
+  part.answer.disabled = !["ringing", "lift", "telephone_held"].includes(state);
+  part.hangup.disabled = !["ringing", "talking", "echo", "lift", "telephone_talking", "telephone_held"].includes(state);
   part.mute.disabled = !["talking", "telephone_talking"].includes(state);
   part["try-line"].disabled = state !== "ready";
   part.on.hidden = Boolean(line) || ["registering", "other_tab"].includes(own);

@@ -5,8 +5,9 @@ const STATES = { reserved: "lift", talking: "telephone_talking" };
 
 // Null while the phone in the page is the one that rings, or there is none.
 export function telephone() {
-  const { phone, state, muted } = document.getElementById("own-seat")?.dataset ?? {};
+  const { phone, state, muted, held } = document.getElementById("own-seat")?.dataset ?? {};
   if (phone !== "telephone") return null;
   const quiet = muted === "yes";
-  return { state: STATES[state] ?? "telephone", muted: quiet, hangUp: "hangup", turn: quiet ? "unmute" : "mute" };
+  const now = state === "talking" && held === "yes" ? "telephone_held" : STATES[state];
+  return { state: now ?? "telephone", muted: quiet, hangUp: "hangup", turn: quiet ? "unmute" : "mute" };
 }

@@ -11,6 +11,7 @@ const wall = document.getElementById("wall");
 const old = document.querySelector("[data-old]");
 const clock = document.querySelector("[data-clock]");
 const lang = document.documentElement.lang;
+const DAY = { month: lang.startsWith("zh") ? "numeric" : "short", day: "numeric", weekday: "short" };
 const shown = () => wall.querySelector("[data-taken]").dataset;
 const version = shown().of;
 let came = performance.now();
@@ -31,7 +32,7 @@ function tick() {
   document.body.classList.toggle("is-old", isOld);
   const minutes = String(Math.floor(seconds / 60));
   old.textContent = isOld ? `${old.parentElement.dataset.oldText} ${minutes}:${String(seconds % 60).padStart(2, "0")}` : "";
-  clock.textContent = new Date().toLocaleString(lang, { month: "numeric", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", hour12: false });
+  clock.textContent = new Date().toLocaleString(lang, { ...DAY, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
 onMessage((message) => {
