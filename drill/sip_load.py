@@ -8,6 +8,7 @@ import asyncio
 import itertools
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -15,6 +16,7 @@ from drill import sip
 
 _ANSWER_WITHIN = 5.0
 _REGISTER_WITHIN = 20.0
+_EXPIRES = 600  # seconds for which a telephone counts as there
 _BETWEEN = 0.005
 _SAID_AGAIN = (0.5, 1.0, 2.0)  # seconds after which an INVITE is sent again that nobody has heard (RFC 3261, timer A)
 TELLING = 8  # digits at the end of a number by which callers differ
@@ -195,6 +197,7 @@ class Seats(Peer):
         self._callers = callers
         self._passwords: dict[str, str] = {}
         self._registered: dict[str, asyncio.Future[None]] = {}
+        self._turns = itertools.count(1)  # of signing on: a request must have a higher number than those before it
         self._ringing: dict[str, sip.Message] = {}
 
     async def register(self, passwords: dict[str, str]) -> None:
@@ -203,14 +206,24 @@ class Seats(Peer):
         loop = asyncio.get_running_loop()
         self._registered |= {extension: loop.create_future() for extension in passwords}
         async with asyncio.timeout(_REGISTER_WITHIN):
-            for number in itertools.count(1):
+            while True:
                 missing = [extension for extension, done in self._registered.items() if not done.done()]
-                for extension in missing:
-                    self._send_register(extension, number=2 * number)
-                    await asyncio.sleep(_BETWEEN)  # all at once would be more than a socket's buffer holds
+                await self._sign_on(missing)
                 if not missing:
                     return
                 await asyncio.wait(self._registered.values(), timeout=1)
+
+    async def stay_registered(self) -> None:
+        """Sign on again long before it would run out, until cancelled."""
+        while True:
+            await asyncio.sleep(_EXPIRES / 3)
+            await self._sign_on(list(self._passwords))
+
+    async def _sign_on(self, extensions: Sequence[str]) -> None:
+        turn = next(self._turns)
+        for extension in extensions:
+            self._send_register(extension, number=2 * turn)
+            await asyncio.sleep(_BETWEEN)  # all at once would be more than a socket's buffer holds
 
     def answer_all(self) -> None:
         """Every telephone that rings is picked up."""
@@ -267,7 +280,7 @@ class Seats(Peer):
             ("Call-ID", f"register-{extension}"),
             ("CSeq", f"{number} REGISTER"),
             ("Contact", f"<sip:{extension}@{self.address}>"),
-            ("Expires", "600"),
+            ("Expires", str(_EXPIRES)),
         ]
         if challenge:
             password = self._passwords[extension]

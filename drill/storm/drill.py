@@ -162,7 +162,12 @@ class StormDrill:
             lines = await telephones(self._platform, self._extensions)
             await made.register({line.extension: line.password for line in lines})
             await _until_ready(buttons, storm.seats)
-            yield made
+            staying = asyncio.create_task(made.stay_registered(), name="seats-stay-registered")
+            try:
+                yield made
+            finally:
+                staying.cancel()
+                await asyncio.gather(staying, return_exceptions=True)
         finally:
             await made.stop()
 
