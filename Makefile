@@ -65,16 +65,19 @@ check: lint
 	$(BIN)/python -m pytest -q -n 2 tests/unit
 
 # Everything that `check` does as well. Tests of calls and pages mostly wait for people, and would fail if nobody had time
-# for them; whatever only computes takes the time that they leave.
+# for them; whatever only computes takes the time that they leave, and says at its end how it went.
 test: forget parts
-	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=line tests-that-wait tests-that-compute
+	@mkdir -p build
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going tests-that-wait tests-that-compute
 
 tests-that-wait:
 	@$(TESTS) -n $(WORKERS) tests/telephony tests/browser $(ARGS)
 
+COMPUTED := build/tests-that-compute.log
 tests-that-compute:
-	@nice -n 15 $(MAKE) --no-print-directory lint
-	@nice -n 15 $(TESTS) -n 2 tests/unit tests/web $(ARGS)
+	@nice -n 15 $(MAKE) --no-print-directory lint >$(COMPUTED) 2>&1 || { cat $(COMPUTED); exit 1; }
+	@nice -n 15 $(TESTS) -n 2 tests/unit tests/web $(ARGS) >>$(COMPUTED) 2>&1 || { cat $(COMPUTED); exit 1; }
+	@tail -n 1 $(COMPUTED)
 
 # What earlier runs have shown of the clauses proves nothing of the code as it is now.
 forget:
