@@ -76,9 +76,9 @@ async def owed_corrections(session: AsyncSession, month: str) -> set[Pair]:
         .where(line.kind == LineKind.CALL, Elder.status.in_(GONE))
         .where(func.substr(cast(Elder.status_since, String), 1, 7) < line.of_month)
         .having(func.sum(amount()) != 0),
-        pairs.join(Elder, Elder.id == line.elder_id).where(
-            others, line.kind == LineKind.CALL, line.government + line.own < 0, Elder.status.in_(SERVED)
-        ),
+        pairs.join(Elder, Elder.id == line.elder_id)
+        .where(others, line.kind == LineKind.CALL, line.government + line.own < 0)
+        .where(or_(Elder.status.in_(SERVED), func.substr(cast(Elder.status_since, String), 1, 7) >= line.of_month)),
         pairs.where(line.kind == LineKind.CALL, line.elder_id.in_(_joined())),
     )
     found = {(elder, of) for query in unlike for elder, of in await session.execute(query) if elder is not None}

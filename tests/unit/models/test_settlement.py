@@ -281,3 +281,19 @@ async def test_one_void_visit_moves_the_shares_and_one_person_in_two_files_pays_
     ]
     assert await run(world.db, APRIL, policy=replace(POLICY, home_limit=0), by=BY, now=world.now) == Done()
     assert [line[0] for line in await _lines(world, APRIL) if line[1] == "month"] == [f"call:{second}:{APRIL}"]
+
+
+async def test_a_death_that_was_later_than_told_is_billed_until_then(world: World) -> None:
+    await _settle(world)
+    _, second = world.elders
+    for month, now, since in ((MARCH, 4, None), (APRIL, 5, date(2026, 2, 20)), ("2026-05", 6, date(2026, 3, 9))):
+        world.now = datetime(2026, now, 7, 2, tzinfo=UTC)
+        if since is not None:
+            async with world.db.write() as session:
+                dead = await session.get_one(Elder, second)
+                dead.status, dead.status_since = ElderStatus.DIED, since
+        await _reckon(world, month)
+        await _lock(world, month)
+    told = f"call:{second}:{MARCH}"
+    assert [line for line in await _lines(world, APRIL) if line[1] != "month"] == [(told, "gone", -2_000, 0)]
+    assert [line for line in await _lines(world, "2026-05") if line[1] != "month"] == [(told, "back", 2_000, 0)]
