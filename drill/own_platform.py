@@ -76,7 +76,8 @@ def own_settings(
         **town.platform_environment(),
         "YJT_DATABASE_URL": town.database_url,
     }
-    return Settings.load({**taken, **own, **always})
+    # The demo's elders have care plans: a call that comes by itself would be taken for part of the story.
+    return Settings.load({**taken, "YJT_POLICY__CARE_AT_ONCE": "0", **own, **always})
 
 
 def ports_of_its_own(env: Mapping[str, str]) -> tuple[dict[str, str], TownSettings]:

@@ -421,7 +421,12 @@ class Policy:
         3, low=0, high=12, unit="dB", zh="关爱电话播放音量加大", en="by how much a care call is louder"
     )
     care_at_once: float = _value(
-        20, low=1, high=200, unit="n", zh="同时进行的关爱电话上限", en="care calls at the same time, at most"
+        20,
+        low=0,
+        high=200,
+        unit="n",
+        zh="同时进行的关爱电话上限，0 为不拨",
+        en="care calls at the same time, at most; 0: none",
     )
     care_per_seat: float = _value(
         10,

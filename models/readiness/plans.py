@@ -15,6 +15,7 @@ from models.audit import audit
 from models.base import Base, local_today, utc_now
 from models.elder_forms import FieldProblem
 from models.papers import Scan
+from models.people import User
 from models.register import FormRefused
 from models.text import plain
 from models.versions import NoSuchRecord, Versioned, changing
@@ -55,6 +56,7 @@ class PlanForm:
 async def add(session: AsyncSession, form: PlanForm, file: Scan | None, *, by: str) -> EmergencyPlan:
     """Raises FormRefused: a field is wrong; `file` when there is neither text nor file."""
     valid_from, review_due = checked(form, has_file=file is not None)
+    await _check_owner(session, form)
     plan = EmergencyPlan(valid_from=valid_from, review_due=review_due, title="", text="", changed_by=by)
     _put(plan, form, file, by=by)
     session.add(plan)
@@ -72,6 +74,7 @@ async def change(
         NoSuchRecord, VersionConflict: as in `versions.changing`.
         FormRefused: as in `add`.
     """
+    await _check_owner(session, form)
     async with changing(session, await session.get(EmergencyPlan, plan), version=version) as row:
         before = {"file": row.file, "review_due": row.review_due, "valid_from": row.valid_from}
         row.valid_from, row.review_due = checked(form, has_file=file is not None or bool(row.file))
@@ -142,6 +145,11 @@ def checked(form: PlanForm, *, has_file: bool) -> tuple[date, date]:
     if problems or form.valid_from is None or form.review_due is None:
         raise FormRefused(tuple(problems))
     return form.valid_from, form.review_due
+
+
+async def _check_owner(session: AsyncSession, form: PlanForm) -> None:
+    if form.owner is not None and await session.get(User, form.owner) is None:
+        raise FormRefused((FieldProblem("owner", "没有这个账号", "there is no such account"),))
 
 
 def _put(plan: EmergencyPlan, form: PlanForm, file: Scan | None, *, by: str) -> None:

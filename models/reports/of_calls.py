@@ -25,6 +25,7 @@ OF_KIND: Final = {
     "ordinary": CaseKind.ORDINARY,
     "complaint_calls": CaseKind.COMPLAINT,
     "sensor": CaseKind.SENSOR,
+    "care": CaseKind.CARE,
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from ivr.policy import Policy
+from models.base import utc_now
 from models.complaint_handling import NewComplaint, register, tell_whom
 from models.complaint_rules import Person
 from models.complaints import AboutKind, Complaint
@@ -92,7 +93,7 @@ async def test_a_complaint_stays_with_the_firm_that_gave_the_order_back(world: W
     number = await world.appointed(0)
     await _take(world, order=number)  # nobody has come
     async with world.order(number) as (session, order):
-        await dispatching.decline(session, order, by="user:9", version=order.version, why="人手不足")
+        await dispatching.decline(session, order, by="user:9", version=order.version, why="人手不足", now=utc_now())
         by, now = "user:1", world.now
         await dispatching.offer(session, order, other, reason="", by=by, version=order.version, now=now, policy=POLICY)
         await dispatching.accept(session, order, by=by, version=order.version)

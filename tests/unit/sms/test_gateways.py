@@ -24,6 +24,7 @@ from home.ports import free_ports
 from home.secrets import Secrets, SecretsError
 from home.settings import TEMPLATES, Settings, SettingsError
 from ivr.vocabulary import MessageKind
+from models.care.texting import CareText
 from models.orders.messages import OrderText
 from sms import Aliyun, FileGateway, HttpGateway, Message, NotNow, Refused, Tencent, text_of
 from sms.aliyun import signature
@@ -77,11 +78,16 @@ def test_every_message_has_its_words_in_both_languages_with_the_same_blanks() ->
         OrderText.VISIT_PLANNED: ["order", "service", "day", "link", "phone"],
         OrderText.VISIT_CALLED_OFF: ["order", "service", "day", "phone"],
     }
+    of_care = {
+        CareText.CARE_NOTE: ["words", "phone"],
+        CareText.CARE_WELL: ["elder", "time", "phone"],
+        CareText.CARE_ANSWERED: ["elder", "time", "phone"],
+    }
     assert {str(kind) for kind in MessageKind} == set(TEMPLATES)
-    assert set(texts()) == {*TEMPLATES, *OrderText}
+    assert set(texts()) == {*TEMPLATES, *OrderText, *CareText}
     for name, words in texts().items():
         blanks = [[blank for _, blank, _, _ in string.Formatter().parse(words[lang]) if blank] for lang in ("zh", "en")]
-        assert blanks[0] == blanks[1] == of_orders.get(name, ["elder", "place", "phone"]), name
+        assert blanks[0] == blanks[1] == {**of_orders, **of_care}.get(name, ["elder", "place", "phone"]), name
 
 
 def test_a_message_in_a_log_tells_nothing_of_people() -> None:

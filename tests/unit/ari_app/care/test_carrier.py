@@ -18,6 +18,7 @@ from ari_app.care.carrier import Carrier
 from ari_app.care.words import Spoken
 from ari_app.desk import SeatState
 from ari_app.lines import Lines
+from ivr.care.vocabulary import CareQuestion
 from ivr.case import Case, ElderFile
 from ivr.commands import Dial, Hangup, LineCommand
 from ivr.events import LegAnswered
@@ -52,7 +53,12 @@ class FakeRecords:
 
     async def message(self, call: int) -> CareMessage:
         return CareMessage(
-            CareKind.REGULAR, "", False, LATEST, ElderFile(call, "演示", home_phone=f"0211000{call:04d}")
+            CareKind.REGULAR,
+            "",
+            False,
+            LATEST,
+            ElderFile(call, "演示", home_phone=f"0211000{call:04d}"),
+            CareQuestion.WELL,
         )
 
     async def dialled(self, call: int, at: datetime) -> bool:
@@ -62,7 +68,7 @@ class FakeRecords:
     async def put_off(self, call: int, until: datetime, reason: CareReason) -> None:
         self.told.append(("put off", call, reason))
 
-    async def end(self, call: int, outcome: Outcome, at: datetime) -> None:
+    async def end(self, call: int, outcome: Outcome, at: datetime, *, policy: Policy) -> None:
         self.told.append(("end", call, outcome.state))
 
     async def left(self) -> list[LeftCall]:
