@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, Final
 
 from ivr.numbers import SERVICES
 from ivr.vocabulary import Relation
+from models.base import utc_now
 from models.elders import ElderStatus
 from models.id_cards import BadIdCard, read_id_card
 from models.masking import is_masked
@@ -159,7 +160,7 @@ def _plain_problems(form: ElderForm) -> Iterator[FieldProblem]:
 
 
 def _date_problems(form: ElderForm) -> Iterator[FieldProblem]:
-    tomorrow = date.fromordinal(datetime.now(UTC).date().toordinal() + 1)  # east of Greenwich it may be that already
+    tomorrow = date.fromordinal(utc_now().date().toordinal() + 1)  # east of Greenwich it may be that already
     for name in ("born", "notice_signed_on", "agreement_signed_on", "status_since"):
         day: date | None = getattr(form, name)
         if day is not None and not _EARLIEST <= day <= tomorrow:

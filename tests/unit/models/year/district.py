@@ -23,6 +23,7 @@ from models.suppliers.workers import WorkerForm, add_worker
 from .life import AREA, LEADER, Life, Manner
 from .log import ElderFacts, FirmFacts, ServiceFacts, What
 
+UNSIGNED = 9  # every such elder has signed no notice
 FOR_EVER = date(2099, 12, 31)
 PAID = {1: 100, 2: 50, 3: 0}
 SERVICES = (  # aid, unit, limit in fen, least minutes, counts as a visit
@@ -125,11 +126,14 @@ async def register_elder(life: Life) -> int:
     """Somebody new in the register, from now on."""
     place = life.chance.choice(sorted(life.log.around))
     service_class = life.chance.choice((1, 1, 2, 3))
-    row = Elder(name="演示·老人", org_unit_id=place, service_class=service_class, home_phone="10000001")
+    signed = life.today if len(life.log.elders) % UNSIGNED else None
+    row = Elder(
+        name="演示·老人", org_unit_id=place, service_class=service_class, home_phone="10000001", notice_signed_on=signed
+    )
     life.session.add(row)
     await life.session.flush()
     life.codes[row.id] = await code_of(life.session, row.id, by=LEADER)
-    life.log.elders[row.id] = ElderFacts(place, service_class, life.now)
+    life.log.elders[row.id] = ElderFacts(place, service_class, life.now, signed)
     life.say(What.ON_FILE, elder=row.id, place=place)
     return row.id
 

@@ -46,7 +46,7 @@ class Manner:
 @dataclass
 class Life:
     """`staff`: user's number to the person. `busy`: when a worker has an appointment. `gone`: orders that nobody goes
-    on with, because the elder has died."""
+    on with, because the elder has died. `unlocked`: months that were reckoned, the oldest first."""
 
     db: Database
     clock: Clock
@@ -60,6 +60,7 @@ class Life:
     gone: set[int] = field(default_factory=set)
     busy: set[tuple[int, datetime]] = field(default_factory=set)
     keys: count[int] = field(default_factory=count)
+    unlocked: list[str] = field(default_factory=list)
     _queue: list[tuple[datetime, int, Deed]] = field(default_factory=list)
     _number: count[int] = field(default_factory=count)
     _session: AsyncSession | None = None

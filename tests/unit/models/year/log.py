@@ -14,10 +14,13 @@ from enum import StrEnum, auto
 
 class What(StrEnum):
     """`VOIDED` by hand, because somebody looked into it; a visit that was too short is told by its `ENDED`. `REDONE`:
-    the `order` makes good the void order `of`. `NOBODY`: no supplier could be asked."""
+    the `order` makes good the void order `of`. `NOBODY`: no supplier could be asked. `DIED`, told at `at`, was on
+    the day of `when`; `DIED_ON`: that day was wrong. `RECKONED` and `LOCKED`: a month's statements."""
 
     ON_FILE = auto()
+    CLASSED = auto()
     DIED = auto()
+    DIED_ON = auto()
     ADMITTED = auto()
     CONFIRMED = auto()
     TAKEN_BACK = auto()
@@ -45,13 +48,15 @@ class What(StrEnum):
     COMPLAINED = auto()
     STEP = auto()
     DROPPED = auto()
+    RECKONED = auto()
+    LOCKED = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """0, None or empty: does not belong to it. `when`: the time that was agreed, scanned, or for which was drawn;
     `words`: a grade, the result of a call, a step of a complaint; `asked`: the suppliers that could be asked, the first
-    one first."""
+    one first; `month` as 2027-03."""
 
     at: datetime
     what: What
@@ -65,6 +70,8 @@ class Entry:
     fen: int = 0
     follow_up: int = 0
     complaint: int = 0
+    service_class: int = 0
+    month: str = ""
     when: datetime | None = None
     words: str = ""
     asked: tuple[int, ...] = ()
@@ -94,18 +101,21 @@ class FirmFacts:
 
 @dataclass(frozen=True, slots=True)
 class ElderFacts:
-    """`place`: the community."""
+    """`place`: the community; `service_class` in the beginning; `signed`: day of the notice, None: there is none."""
 
     place: int
     service_class: int
     since: datetime
+    signed: date | None
 
 
 @dataclass(slots=True)
 class Log:
-    """`around`: a community to itself and all places above it. `free`: the days on which nobody works."""
+    """`around`: a community to itself and all places above it. `free`: the days on which nobody works. `home_limit`:
+    fen of a month's visits of one elder that are shared."""
 
     sample: int = 0
+    home_limit: int = 0
     hours: tuple[int, int] = (9, 17)
     free: set[date] = field(default_factory=set)
     around: dict[int, frozenset[int]] = field(default_factory=dict)

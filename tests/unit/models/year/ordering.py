@@ -181,8 +181,8 @@ async def end(life: Life, number: int, begun: datetime, told: bool) -> None:
         return
     assert outcome is Outcome.TAKEN
     await asking.booked(life, number)
-    if life.happens(0.02):
-        life.after(life.between(1_000, 6_000), partial(void, life, number))
+    if life.happens(0.04):  # soon, or when the month may be locked
+        life.after(life.between(1_000, 6_000 if life.happens(0.4) else 90_000), partial(void, life, number))
 
 
 async def void(life: Life, number: int) -> None:

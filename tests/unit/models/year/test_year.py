@@ -13,7 +13,7 @@ ELDERS, FIRMS, SEED = 20, 8, 2
 RARE = {What.ACCEPT_REFUSED}  # a firm that is suspended between being asked and saying yes
 
 
-@pytest.mark.clause("T1", "T3", "T5", "H4", "H6", "H7", "H8", "H9", "H10", "S3.3", "S3.4", "S11")
+@pytest.mark.clause("T1", "T3", "T5", "H4", "H6", "H7", "H8", "H9", "H10", "S3.3", "S3.4", "S6", "S11", "X6", "Y2")
 async def test_every_figure_of_a_year_agrees_with_the_log_of_what_was_done(sqlite_url: str) -> None:
     db = Database(sqlite_url)
     recount = await play(db, elders=ELDERS, firms=FIRMS, seed=SEED)
@@ -22,3 +22,8 @@ async def test_every_figure_of_a_year_agrees_with_the_log_of_what_was_done(sqlit
     assert set(What) - done <= RARE  # it has all happened
     assert len(recount.firms.stopped) >= 3
     assert {one.level for one in recount.complaints.of.values()} == {1, 2, 3}
+    money = recount.money
+    later = [line for month, lines in money.statements.items() for line in lines if line.of != month]
+    assert {line.visits for line in later if line.order} == {-1, 0}  # void, and what that has moved
+    assert {line.own + line.government > 0 for line in later if not line.order} == {False, True}  # gone, and back
+    assert len(money.locked) == 11

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tests.unit.models.year.life import Life
 from tests.unit.models.year.recount import Recount
 
-from . import calls, complaints, firms, gaps, orders, quota
+from . import calls, complaints, firms, gaps, money, orders, quota
 
 Check = Callable[[AsyncSession, Life, Recount], Awaitable[None]]
 ALL: Final[tuple[Check, ...]] = (
@@ -31,4 +31,5 @@ ALL: Final[tuple[Check, ...]] = (
     calls.samples,
     complaints.late,
     complaints.levels,
+    money.statements,
 )

@@ -45,7 +45,7 @@ def _counted(life: Life, recount: Recount) -> dict[int, tuple[int, int, int]]:
     found = {}
     for elder, facts in life.log.elders.items():
         if elder not in recount.dead:
-            owed = OWED[facts.service_class]
+            owed = OWED[recount.money.class_at(elder, life.now)]
             months = _whole_months(facts.since.astimezone().date(), life.today)
             found[elder] = (made[elder], owed * months // 12, owed)
     return found

@@ -11,6 +11,7 @@ from tests.unit.models.year.log import Entry, Log, What
 from .calls import Calls
 from .complaints import Complaints
 from .firms import Firms
+from .money import Money
 from .orders import Orders
 
 
@@ -23,6 +24,7 @@ class Recount:
     firms: Firms = field(init=False)
     calls: Calls = field(init=False)
     complaints: Complaints = field(init=False)
+    money: Money = field(init=False)
     dead: dict[int, Entry] = field(default_factory=dict)
     _read: int = 0
 
@@ -31,6 +33,7 @@ class Recount:
         self.firms = Firms(self.log, self.orders)
         self.calls = Calls(self.log, self.orders, self.dead)
         self.complaints = Complaints(self.log)
+        self.money = Money(self.log, self.orders)
 
     def read(self) -> None:
         takers: tuple[Callable[[Entry], None], ...] = (
@@ -40,6 +43,7 @@ class Recount:
             self.firms.take,
             self.calls.take,
             self.complaints.take,
+            self.money.take,
         )
         for entry in self.log.entries[self._read :]:
             if entry.what is What.DIED:

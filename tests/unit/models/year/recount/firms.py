@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from tests.unit.models.year.log import Entry, Log, What
 
-from .orders import Orders, Story
+from .orders import DONE, Orders, Story
 
 PUNCTUAL = timedelta(minutes=15)
 WINDOW = timedelta(days=365)
@@ -75,7 +75,7 @@ class Firms:
         match entry.what:
             case What.ENDED | What.VOIDED if story is not None:
                 self._over(story, entry.at)
-            case What.REACHED if story is not None and story.state == "checked" and entry.words:
+            case What.REACHED if story is not None and story.state in DONE and entry.words:
                 self._row(story.supplier, story.number, entry.at).grade = entry.words
                 self._stop_if_needed(story.supplier, entry.at)
             case What.COMPLAINED:

@@ -9,7 +9,7 @@ from tests.unit.models.year.log import Entry, Log, What
 
 CALL_WITHIN = timedelta(minutes=30)  # H7
 OPEN_WITH_FIRM = frozenset({"offered", "accepted", "elder_called", "appointed", "started"})
-DONE = frozenset({"finished", "checked"})
+DONE = frozenset({"finished", "checked", "settled"})
 _PLAIN = {
     What.OFFERED: "offered",
     What.ACCEPTED: "accepted",
@@ -77,7 +77,8 @@ class Orders:
             case What.ENDED:
                 self._ended(story, entry)
             case What.REACHED if entry.words and story.state in DONE:
-                story.state, story.grade = "checked", entry.words
+                story.grade = entry.words
+                story.state = "checked" if story.state == "finished" else story.state
             case _:
                 pass
 
