@@ -73,6 +73,7 @@ from models.terminal_tests import record_test
 log = structlog.get_logger(__name__)
 LAST_WORDS = 5.0  # seconds for the journal to be written when we stop
 RESTORE_WITHIN = 5.0  # seconds for which a start waits for what a former boot left
+LEAVES_WITHIN = 1.0  # seconds in which a look at the records comes to its end
 SET_ASIDE = "journal-set-aside.jsonl"
 SPILL = "journal-waiting.jsonl"
 
@@ -174,7 +175,10 @@ async def running(
         for name, work in for_the_ladder:
             stack.push_async_callback(_end, asyncio.create_task(work, name=name))
         assert controller.care is not None
-        stack.push_async_callback(_end, asyncio.create_task(controller.care.run(), name="care"))
+        carrying = asyncio.create_task(controller.care.run(), name="care")
+        stack.push_async_callback(_end, carrying)
+        stack.push_async_callback(asyncio.wait, {carrying}, timeout=LEAVES_WITHIN)
+        stack.callback(controller.care.leave)
         hearing = asyncio.create_task(_hear(client, controller), name="hear")
         stack.push_async_callback(_end, hearing)
         port = control_port or settings.control_port

@@ -89,6 +89,7 @@ class Carrier:
         self._waits_for_records = False
         self._alarms: set[str] = set()  # cases of which the calls have been told
         self._seen = asyncio.Event()  # what lives in Asterisk
+        self._leaving = asyncio.Event()
         self._left = LeftOver(
             client, house.lines, records, app=app, now=house.now, later=self._later, go_on=self._go_on
         )
@@ -155,16 +156,21 @@ class Carrier:
 
     # --- which calls --------------------------------------------------------------------------------------------
 
+    def leave(self) -> None:
+        """`run` comes to its end after the look that it is at: in the middle of one a connection would be left open."""
+        self._leaving.set()
+
     async def run(self) -> None:
-        """For ever."""
+        """Until `leave`."""
         await self._seen.wait()
         ours = False  # what another controller has left
-        while True:
+        while not self._leaving.is_set():
             if ours:
                 await self._guarded(self._look())
             else:
                 ours = await self._guarded(self._left.take_over())
-            await asyncio.sleep(LOOK_EVERY)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._leaving.wait(), LOOK_EVERY)
 
     async def _guarded(self, work: Coroutine[None, None, None]) -> bool:
         try:
