@@ -78,7 +78,7 @@ async def test_an_agents_own_call_rings_their_phone_first_and_is_on_record(house
         assert (answer.status, (await answer.json())["error"]["code"]) == (409, "seat_not_free")
     assert (await house.leg("a-1", state="ringing"))["number"] == "801"
     await agent.answer()
-    await house.case(id=case["id"], state="talking", elder=bool)
+    await house.case(id=case["id"], state="talking", elder=bool, within=15)
     await people_talk(2.0)
     await agent.hang_up()
     ended = await house.case(id=case["id"], state="wrapping_up", within=10)

@@ -167,7 +167,7 @@ async def test_a_backup_beside_a_busy_journal_is_one_moment(
 def _without_clock(found: Tables) -> Tables:
     """Without the times at which the database itself was written to."""
     return {
-        table: [{name: value for name, value in row.items() if name != "booked_at"} for row in rows]
+        table: sorted(({name: value for name, value in row.items() if name != "booked_at"} for row in rows), key=repr)
         for table, rows in found.items()
     }
 
