@@ -224,11 +224,10 @@ class Carrier:
         run = None
         try:
             run = await self._prepared(call)
-        except DatabaseUnavailable:
-            await self._records.put_off(call.id, self._later(call.latest), CareReason.LINES_BUSY)
-        except Exception:
+        except Exception as problem:
             # The outermost guard of one call: it must not stay ours without an end.
-            log.exception("a care call could not begin", call=call.id)
+            if not isinstance(problem, DatabaseUnavailable):
+                log.exception("a care call could not begin", call=call.id)
             await self._records.put_off(call.id, self._later(call.latest), CareReason.LINES_BUSY)
         finally:
             self._beginning -= 1
