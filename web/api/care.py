@@ -28,8 +28,8 @@ from web.api.kit import (
     answer,
     answer_page,
     number_in_path,
+    page_of,
     read_body,
-    read_query,
     view_json,
 )
 from web.guard import account_of
@@ -105,13 +105,7 @@ class Halted(Output):
     "GET", "/care-calls", "Care calls, the latest first", right=Right.SEE_CARE, query=CallFilter, result=CallList
 )  # fmt: skip
 async def get_calls(request: web.Request) -> web.StreamResponse:
-    wanted = read_query(request, CallFilter)
-    async with request.app[DATABASE].read() as session:
-        page = await list_calls(
-            session,
-            scope=scope_of(request),
-            **wanted.narrows(),
-        )
+    page = await page_of(request, CallFilter, list_calls)
     return answer_page(replace(page, items=masked(page.items)))
 
 
@@ -120,9 +114,7 @@ async def get_calls(request: web.Request) -> web.StreamResponse:
     query=PageFilter, result=UnreachedList,
 )  # fmt: skip
 async def get_unreached(request: web.Request) -> web.StreamResponse:
-    wanted = read_query(request, PageFilter)
-    async with request.app[DATABASE].read() as session:
-        page = await list_unreached(session, scope=scope_of(request), **wanted.narrows())
+    page = await page_of(request, PageFilter, list_unreached)
     return answer_page(page)
 
 

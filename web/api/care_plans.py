@@ -21,6 +21,7 @@ from web.api.kit import (
     answer,
     answer_page,
     number_in_path,
+    page_of,
     read_body,
     read_query,
     view_json,
@@ -92,13 +93,7 @@ class BulletinIn(Input):
 
 @operations("GET", "/care-plans", "Plans of care calls", right=Right.SEE_CARE, query=PlanFilter, result=PlanList)
 async def get_plans(request: web.Request) -> web.StreamResponse:
-    wanted = read_query(request, PlanFilter)
-    async with request.app[DATABASE].read() as session:
-        page = await list_plans(
-            session,
-            scope=scope_of(request),
-            **wanted.narrows(),
-        )
+    page = await page_of(request, PlanFilter, list_plans)
     return answer_page(page)
 
 
@@ -159,9 +154,7 @@ async def delete_plan(request: web.Request) -> web.StreamResponse:
     "GET", "/care-bulletins", "Bulletins of the weather", right=Right.SEE_CARE, query=PageFilter, result=BulletinList
 )  # fmt: skip
 async def get_bulletins(request: web.Request) -> web.StreamResponse:
-    wanted = read_query(request, PageFilter)
-    async with request.app[DATABASE].read() as session:
-        page = await list_bulletins(session, scope=scope_of(request), **wanted.narrows())
+    page = await page_of(request, PageFilter, list_bulletins)
     return answer_page(page)
 
 

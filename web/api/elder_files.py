@@ -31,6 +31,7 @@ from web.api.kit import (
     answer,
     answer_page,
     number_in_path,
+    page_of,
     read_body,
     read_query,
     view_json,
@@ -140,9 +141,7 @@ async def get_history(request: web.Request) -> web.StreamResponse:
     query=ProgressFilter, result=RepairList,
 )  # fmt: skip
 async def get_repairs(request: web.Request) -> web.StreamResponse:
-    wanted = read_query(request, ProgressFilter)
-    async with request.app[DATABASE].read() as session:
-        page = await list_repairs(session, scope=scope_of(request), **wanted.narrows())
+    page = await page_of(request, ProgressFilter, list_repairs)
     return answer_page(Page(masked(page.items), page.next))
 
 

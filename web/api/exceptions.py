@@ -13,8 +13,8 @@ from web.api.kit import (
     answer,
     answer_page,
     number_in_path,
+    page_of,
     read_body,
-    read_query,
     view_json,
 )
 from web.guard import account_of
@@ -46,9 +46,7 @@ class ExceptionPatch(Input):
     query=ExceptionFilter, result=ExceptionList,
 )  # fmt: skip
 async def get_exceptions(request: web.Request) -> web.StreamResponse:
-    wanted = read_query(request, ExceptionFilter)
-    async with request.app[DATABASE].read() as session:
-        page = await list_exceptions(session, scope=scope_of(request), **wanted.narrows())
+    page = await page_of(request, ExceptionFilter, list_exceptions)
     return answer_page(page)
 
 

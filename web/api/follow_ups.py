@@ -32,6 +32,7 @@ from web.api.kit import (
     answer,
     answer_page,
     number_in_path,
+    page_of,
     read_body,
     read_query,
     view_json,
@@ -115,13 +116,7 @@ class Sample(Output):
     result=FollowUpList,
 )  # fmt: skip
 async def get_follow_ups(request: web.Request) -> web.StreamResponse:
-    wanted = read_query(request, FollowUpFilter)
-    async with request.app[DATABASE].read() as session:
-        page = await list_follow_ups(
-            session,
-            scope=scope_of(request),
-            **wanted.narrows(),
-        )
+    page = await page_of(request, FollowUpFilter, list_follow_ups)
     return answer_page(replace(page, items=masked(page.items)))
 
 

@@ -1,7 +1,7 @@
 """What all operations of the API share: description, reading input, writing answers. No operation lives here."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
@@ -12,7 +12,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from models.queries.paging import Page, Progress
 from models.text import plain_json
 from web.guard import needs
+from web.keys import DATABASE
 from web.logs import Handler
+from web.places import scope_of
 from web.problems import Invalid, NotFound, Problem
 from web.rights import Right
 
@@ -188,6 +190,15 @@ def answer(data: Any, *, status: int = 200) -> web.Response:
     """JSON; times RFC 3339 with offset."""
     plain = data.model_dump(mode="python") if isinstance(data, BaseModel) else data
     return web.json_response(plain_json(plain), status=status, dumps=_dumps)
+
+
+async def page_of(
+    request: web.Request, filters: type[PageFilter], find: Callable[..., Awaitable[Page[Item]]], **more: Any
+) -> Page[Item]:
+    """The page that was asked for of a list of what the account may see; `more`: what else `find` has to know."""
+    wanted = read_query(request, filters)
+    async with request.app[DATABASE].read() as session:
+        return await find(session, scope=scope_of(request), **more, **wanted.narrows())
 
 
 def answer_page(page: Page[Any]) -> web.Response:

@@ -24,6 +24,7 @@ from web.api.kit import (
     answer,
     answer_page,
     number_in_path,
+    page_of,
     read_body,
     read_query,
     view_json,
@@ -75,13 +76,7 @@ class OutlineShown(Output):
     query=ReviewFilter, result=ReviewList,
 )  # fmt: skip
 async def get_reviews(request: web.Request) -> web.StreamResponse:
-    wanted = read_query(request, ReviewFilter)
-    async with request.app[DATABASE].read() as session:
-        page = await list_reviews(
-            session,
-            scope=scope_of(request),
-            **wanted.narrows(),
-        )
+    page = await page_of(request, ReviewFilter, list_reviews)
     return answer_page(replace(page, items=masked(page.items)))
 
 

@@ -37,6 +37,7 @@ from web.api.kit import (
     answer,
     answer_page,
     number_in_path,
+    page_of,
     read_body,
     read_query,
     view_json,
@@ -180,9 +181,7 @@ async def patch_service(request: web.Request) -> web.StreamResponse:
     result=GapList,
 )
 async def get_gaps(request: web.Request) -> web.StreamResponse:
-    wanted = read_query(request, GapFilter)
-    async with request.app[DATABASE].read() as session:
-        page = await list_gaps(session, scope=scope_of(request), today=local_today(), **wanted.narrows())
+    page = await page_of(request, GapFilter, list_gaps, today=local_today())
     return answer_page(page)
 
 

@@ -35,6 +35,7 @@ from web.api.kit import (
     answer,
     answer_page,
     number_in_path,
+    page_of,
     read_body,
     read_query,
     view_json,
@@ -124,9 +125,7 @@ class SupplierRowList(ListOf[SupplierRow]):
     query=IdPageFilter, result=MonthList,
 )  # fmt: skip
 async def get_months(request: web.Request) -> web.StreamResponse:
-    wanted = read_query(request, IdPageFilter)
-    async with request.app[DATABASE].read() as session:
-        page = await list_months(session, scope=scope_of(request), **wanted.narrows())
+    page = await page_of(request, IdPageFilter, list_months)
     return answer_page(page)
 
 
