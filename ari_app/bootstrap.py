@@ -38,7 +38,7 @@ from ari_app.outbox import Outbox
 from ari_app.phones import Phones
 from ari_app.prompt_takes import PromptTakes
 from ari_app.recovery import open_cases
-from ari_app.register import Register
+from ari_app.register import Register, warm_up
 from ari_app.returning import Returning
 from ari_app.rules import Rules
 from ari_app.seats import SeatRecords
@@ -184,6 +184,7 @@ async def running(
         port = control_port or settings.control_port
         api = control.make_app(controller, token=keys.control_token, reload=reload, seat_chose=records.chose)
         await stack.enter_async_context(control.listening(api, port))
+        background.spawn(warm_up(database), "warm-up")
         log.info("controller started", app=app, control_port=port)
         controller.vital = (journal, spilling, hearing)
         yield controller

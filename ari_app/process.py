@@ -31,6 +31,7 @@ from ari_app.lease import Lease
 from ari_app.listener import UNHEARD
 from ari_app.memory import give_back
 from ari_app.porter import Porter
+from ari_app.register import warm_up
 from home.asterisk_platform import ladder_dir, prompts_dir
 from home.secrets import Secrets
 from home.settings import Settings
@@ -139,7 +140,7 @@ async def _one_life(settings: Settings, keys: Secrets, policy: Policy, place: Pl
     active: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     async with _beside(_mind_the_door(settings, keys, lease, active), "door"), _closing(database, lease):
         api = control.make_stand_by_app(token=keys.control_token)
-        async with control.listening(api, place.port(settings)):
+        async with control.listening(api, place.port(settings)), _beside(warm_up(database), "warm-up"):
             if not await lease.still_ours() and await _first(stop.wait(), lease.until_ours()) == 0:
                 return
         async with (

@@ -16,12 +16,24 @@ from ivr.case import ElderFile
 from ivr.events import CallerIdentified, CallerUnknown
 from models.database import Database, DatabaseUnavailable
 from models.phone_numbers import canonical, national
-from models.queries.register import find_files, find_files_of_device
+from models.queries.register import file_of, find_files, find_files_of_device
 
 log = structlog.get_logger(__name__)
 
 
 SNAPSHOT_TAKES = 0.3  # seconds of the deadline that are kept for the snapshot
+NOBODY, NOBODYS_NUMBER = 0, "000000"
+
+
+async def warm_up(database: Database) -> None:
+    """Ask for nobody's file: the first alarm after our start finds the connection open and the statements made, which
+    takes longer than the look-up itself."""
+    try:
+        async with database.read() as session:
+            await find_files(session, NOBODYS_NUMBER, "")
+            await file_of(session, NOBODY)
+    except DatabaseUnavailable as away:
+        log.info("the register cannot be asked yet", reason=str(away))
 
 
 class Register:
