@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 
+PATIENCE = 10.0  # seconds for what happens at once, where nothing is claimed about time: a machine may be busy
+
+
 class NotSeen(AssertionError):
     """Something did not happen within its time; the text tells who waited for what, and what did happen."""
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import aiohttp
 from pydantic import TypeAdapter
 
-from drill.chronicle import NotSeen
+from drill.chronicle import PATIENCE, NotSeen
 from ivr.case import ElderFile
 from models.masking import could_be
 from models.views import CaseView
@@ -68,7 +68,7 @@ class Console:
         """`listener` is called with every new view of a case; it must not block."""
         self._listeners.append(listener)
 
-    async def screen(self, *, within: float = 5.0, after: float = 0.0, role: str | None = None) -> Screen:
+    async def screen(self, *, within: float = PATIENCE, after: float = 0.0, role: str | None = None) -> Screen:
         """The first case put on this screen after that clock. Raises NotSeen."""
         return await self._wait(
             lambda: next((s for s in self.screens if s.clock > after and role in (None, s.role)), None),
@@ -85,7 +85,7 @@ class Console:
 
         return await self._wait(find, what, within)
 
-    async def new_case(self, *, caller_ends: str, after: datetime, within: float = 5.0) -> CaseView:
+    async def new_case(self, *, caller_ends: str, after: datetime, within: float = PATIENCE) -> CaseView:
         """The case that a call from this number opened after that time. Raises NotSeen."""
 
         def find() -> CaseView | None:

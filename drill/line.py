@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ari_app.ari import AriError, NotFound
-from drill.chronicle import Note, NotSeen
+from drill.chronicle import PATIENCE, NotSeen, Note
 from drill.voices import clip
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Line:
             await self._exchange.client.channels.ring(channelId=self.id)
         self._note("rang", self.number)
 
-    async def answer(self, *, within: float = 5.0) -> None:
+    async def answer(self, *, within: float = PATIENCE) -> None:
         """Pick up. The ear listens from here on. Raises NotSeen when the caller has gone."""
         try:
             await self._exchange.client.channels.setChannelVar(

@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from drill.behaviour import Behaviour, RingsOn
-from drill.chronicle import Note, NotSeen
+from drill.chronicle import PATIENCE, NotSeen, Note
 from drill.line import Line
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Person:
         """What is on record about this person."""
         return [note for note in self._town.chronicle.notes if note.who == self.name]
 
-    async def sees(self, what: str, *, within: float = 5.0, after: float = 0.0, detail: str | None = None) -> Note:
+    async def sees(self, what: str, *, within: float = PATIENCE, after: float = 0.0, detail: str | None = None) -> Note:
         """Wait for a note about this person: rang, answered, pressed, ended. Raises NotSeen."""
         return await self._town.chronicle.wait(self.name, what, within=within, after=after, detail=detail)
 
@@ -91,7 +91,7 @@ class Elder(Person):
         headers: dict[str, str] | None = None,
         number: str = "96890",
         silent: bool = False,
-        within: float = 5.0,
+        within: float = PATIENCE,
     ) -> Line:
         """Press the SOS key, wait for the pick-up, and speak (or not). Raises NotSeen.
 
@@ -133,11 +133,11 @@ class Seat(Person):
         self.voice = voice
         self.auto_answer: float | None = None
 
-    async def rings(self, *, within: float = 5.0, after: float = 0.0) -> Note:
+    async def rings(self, *, within: float = PATIENCE, after: float = 0.0) -> Note:
         """Until the telephone rings. Raises NotSeen."""
         return await self.sees("rang", within=within, after=after)
 
-    async def answer(self, *, within: float = 5.0) -> Line:
+    async def answer(self, *, within: float = PATIENCE) -> Line:
         """Pick up the call that rings, waiting for it when need be, and speak."""
         ringing = next((line for line in self.lines if line.answered is None and line.over is None), None)
         if ringing is None:
@@ -149,7 +149,7 @@ class Seat(Person):
             await ringing.say(self.voice)
         return ringing
 
-    async def dial(self, code: str, *, within: float = 5.0) -> Line:
+    async def dial(self, code: str, *, within: float = PATIENCE) -> Line:
         """Call the platform from this telephone, for example `*41`; waits for the answer and stays on the line."""
         line = await self._town.dial(self, code, endpoint=f"seat-{self.extension}", caller=f"<{self.extension}>")
         self.lines.append(line)

@@ -29,6 +29,7 @@ from sqlalchemy import select
 from ari_app import bootstrap, snapshot
 from ari_app.ari import Client
 from ari_app.controller import Controller
+from drill.chronicle import PATIENCE
 from drill.settings import TownSettings
 from drill.town import Town
 from home.asterisk import AsteriskProcess, SeatLine, platform_asterisk, render_platform
@@ -174,7 +175,7 @@ class House:
             await self._changed.wait()
         return self.messages[-1]
 
-    async def told(self, kind: str, within: float = 5.0, **wanted: object) -> dict[str, Any]:
+    async def told(self, kind: str, within: float = PATIENCE, **wanted: object) -> dict[str, Any]:
         """The first message of this kind whose data has these values, now or within so many seconds. `bool` as a
         value stands for anything that is there: `elder=bool`, whenever the register has answered."""
 
@@ -194,11 +195,11 @@ class House:
         assert message is not None
         return message
 
-    async def case(self, within: float = 5.0, **wanted: object) -> dict[str, Any]:
+    async def case(self, within: float = PATIENCE, **wanted: object) -> dict[str, Any]:
         """The case as the consoles saw it when it first was so: `await house.case(state="talking")`."""
         return (await self.told("case", within, **wanted))["data"]  # type: ignore[no-any-return]
 
-    async def leg(self, leg: str, within: float = 8.0, **wanted: object) -> dict[str, Any]:
+    async def leg(self, leg: str, within: float = PATIENCE, **wanted: object) -> dict[str, Any]:
         """A leg as the consoles see it once it has these values: `await house.leg("120-1", state="answered")`."""
         seen: dict[str, Any] = {}
 
@@ -220,7 +221,7 @@ class House:
         cases = [message["data"] for message in reversed(self.messages) if message["kind"] == "case"]
         return next(data for data in cases if data["id"] == case)
 
-    async def seat_is(self, extension: str, within: float = 5.0, **wanted: object) -> None:
+    async def seat_is(self, extension: str, within: float = PATIENCE, **wanted: object) -> None:
         """Until consoles see this seat so, whatever they saw of it before."""
 
         def fits() -> bool:
@@ -231,7 +232,7 @@ class House:
         async with asyncio.timeout(within), self._changed:
             await self._changed.wait_for(fits)
 
-    async def happens(self, event: str, within: float = 5.0) -> dict[str, Any]:
+    async def happens(self, event: str, within: float = PATIENCE) -> dict[str, Any]:
         """The first timeline entry of this event, in any case, now or within so many seconds."""
         seen: dict[str, Any] = {}
 
@@ -245,7 +246,7 @@ class House:
             await self._changed.wait_for(found)
         return seen
 
-    async def on_record(self, case: str, seq: int, within: float = 10.0) -> None:
+    async def on_record(self, case: str, seq: int, within: float = PATIENCE) -> None:
         """Until the journal has this entry of the case in the database."""
         written = select(TimelineRow.seq).where(TimelineRow.case_id == case, TimelineRow.seq == seq)
         async with asyncio.timeout(within):
@@ -263,7 +264,7 @@ class House:
             (follow_up,) = await session.scalars(select(FollowUp).where(FollowUp.case_id == closed["id"]))
         return next(case for case in page.items if case.id == closed["id"]), follow_up
 
-    async def nothing_is_left(self, within: float = 8.0) -> None:
+    async def nothing_is_left(self, within: float = PATIENCE) -> None:
         """No channel and no bridge in Asterisk. Fails with what there still is."""
         async with asyncio.timeout(within):
             while left := [*await self.ari.channels.list(), *await self.ari.bridges.list()]:  # noqa: ASYNC110
