@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-
 PATIENCE = 10.0  # seconds for what happens at once, where nothing is claimed about time: a machine may be busy
 
 

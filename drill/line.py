@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ari_app.ari import AriError, NotFound
-from drill.chronicle import PATIENCE, NotSeen, Note
+from drill.chronicle import PATIENCE, Note, NotSeen
 from drill.voices import clip
 
 if TYPE_CHECKING:

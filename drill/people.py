@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from drill.behaviour import Behaviour, RingsOn
-from drill.chronicle import PATIENCE, NotSeen, Note
+from drill.chronicle import PATIENCE, Note, NotSeen
 from drill.line import Line
 
 if TYPE_CHECKING:

@@ -376,7 +376,7 @@ def _settings(home: Path, environment: dict[str, str]) -> tuple[Settings, TownSe
             "YJT_RTP_PORTS": "30000-30999",
             "YJT_EMERGENCY_ROUTE": "trunk",
             "YJT_PLATFORM_NUMBER": "02110000000",
-            "YJT_POLICY__LOOKUP": "4",  # of a machine that runs many houses; what a slow register does has its own tests
+            "YJT_POLICY__LOOKUP": "4",  # many houses on one machine; a slow register has its own tests
             "YJT_AREA_CODE": AREA,
             **town.platform_environment(),
             **new_records(),
