@@ -119,13 +119,13 @@ def _unknown(
 
 
 def unwanted(runs: Mapping[str, CaseRun], lines: Lines, channels: Iterable[Channel]) -> Iterator[str]:
-    """Channels that we have given up, and that do not know it: the request to hang up was lost, or a leg whose dialling
-    was said to have failed rings all the same."""
+    """Channels that we have given up, and that do not know it: the request to hang up was lost, perhaps with the
+    controller that had decided it, or a leg whose dialling was said to have failed rings all the same."""
     for channel in channels:
         address = lines.address(channel.id)
         run = runs.get(address.case) if address is not None else None
         leg = run.case.leg(address.leg) if run is not None and address is not None else None
-        if channel.id in lines.hanging_up or (leg is not None and not leg.alive):
+        if channel.id in lines.hanging_up or (leg is not None and (leg.hung_up or not leg.alive)):
             yield channel.id
 
 

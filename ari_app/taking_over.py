@@ -14,7 +14,7 @@ from ivr.case import ELDERS, Case
 from ivr.commands import Dial, Timer
 from ivr.paperwork import owed_by
 from ivr.turn import COMFORT
-from ivr.vocabulary import LegKind, LegState, Role
+from ivr.vocabulary import CaseState, LegKind, LegState, Role
 from models.journal_entry import RECORDING_ENDED, JournalEntry
 
 OpenCase = tuple[Case, list[JournalEntry]]
@@ -50,7 +50,8 @@ def take_over(controller: Controller, open_cases: Sequence[OpenCase]) -> None:
 def _timers(controller: Controller, case: Case, left: LeftRunning) -> dict[Timer, float]:
     now = controller.now()
     timers = {timer: max(0.0, (due - now).total_seconds()) for timer, due in left.timers.items()}
-    if case.elder_alone:  # a prompt may have ended while nobody was there to follow it with music
+    waits = case.elder_alone and case.state is not CaseState.WRAPPING_UP
+    if waits:  # a prompt may have ended while nobody was there to follow it with music
         timers.setdefault(COMFORT, controller.policy.comfort_retry)
     return timers
 

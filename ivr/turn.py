@@ -179,7 +179,7 @@ class Turn:
 
     def hang_up(self, leg: Leg, result: Result | None = None) -> Turn:
         """Ask for the end of a leg; it has ended when `LegEnded` says so. The first result of a leg stands."""
-        self.change(leg, result=leg.result or result)
+        self.change(leg, result=leg.result or result, hung_up=True)
         return self.do(Hangup(leg.id))
 
     def let_go(self, leg: Leg) -> Turn:

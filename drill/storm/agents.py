@@ -117,24 +117,38 @@ class Agents(Seats):
             self.problems.append(f"{type(problem).__name__}: {problem}")
 
     async def _take(self, invite: sip.Message) -> None:
-        """Pick up, speak until there is a reply, file the outcome; the platform ends the call. A line on which nobody
-        replies is put down."""
-        await asyncio.sleep(self._ring)
-        if self.answer(invite["call-id"]) is None or invite.media is None:
-            return
-        self._told(invite.caller)
-        speaking = asyncio.create_task(speak(invite.media, self.host), name=f"speaks-{invite.dialled}")
+        """Pick up, speak until there is a reply, file the outcome of the case that the screen showed; the platform ends
+        the call. A line on which nobody replies is put down."""
+        screen = asyncio.create_task(self._case_at(invite.dialled), name=f"screen-{invite.dialled}")
+        beside: list[asyncio.Task[Any]] = [screen]
         try:
+            await asyncio.sleep(self._ring)
+            if self.answer(invite["call-id"]) is None or invite.media is None:
+                return
+            self._told(invite.caller)
+            beside.append(asyncio.create_task(speak(invite.media, self.host), name=f"speaks-{invite.dialled}"))
             await asyncio.sleep(self._talk)
             if await self._is_heard(invite.caller):
-                await self._file(invite.dialled)
+                await self._file(invite.dialled, await screen)
                 await asyncio.sleep(2 * self._talk)  # until the platform has hung up
             else:
                 self.problems.append(f"seat {invite.dialled}: nobody was on the line")
                 self.put_down(invite, tag="seat")
         finally:
-            speaking.cancel()
-            await asyncio.gather(speaking, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+
+    async def _case_at(self, seat: str) -> str | None:
+        """The case on this seat's screen; None when no controller tells."""
+        for pause in _AGAIN:
+            try:
+                seats = (await self._control.read("/seats"))["seats"]
+            except (aiohttp.ClientError, TimeoutError):
+                await asyncio.sleep(pause)
+            else:
+                return next((one["case"] for one in seats if one["extension"] == seat), None)
+        return None
 
     async def _is_heard(self, caller: str) -> bool:
         with suppress(TimeoutError):
@@ -143,25 +157,23 @@ class Agents(Seats):
                     await asyncio.sleep(0.1)
         return self._heard_by(caller)
 
-    async def _file(self, seat: str) -> None:
+    async def _file(self, seat: str, case: str | None) -> None:
         """An agent whose button does nothing presses it again."""
+        if case is None:
+            self.problems.append(f"seat {seat}: the screen showed no case")
+            return
         for pause in _AGAIN:
             try:
-                await self._file_once(seat)
+                taken = await self._control.close(case, f"seat:{seat}")
             except (aiohttp.ClientError, TimeoutError):
                 await asyncio.sleep(pause)
+                continue
+            if taken:
+                self.talked += 1
             else:
-                return
+                self.problems.append(f"seat {seat}: the outcome was refused")
+            return
         self.problems.append(f"seat {seat}: no controller took the outcome within {sum(_AGAIN):g} s")
-
-    async def _file_once(self, seat: str) -> None:
-        case = next(
-            (one["case"] for one in (await self._control.read("/seats"))["seats"] if one["extension"] == seat), None
-        )
-        if case is not None and await self._control.close(case, f"seat:{seat}"):
-            self.talked += 1
-        elif case is not None:
-            self.problems.append(f"seat {seat}: the outcome was refused")
 
     async def stop(self) -> None:
         tasks = tuple(self._talks.values())

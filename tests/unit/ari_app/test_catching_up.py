@@ -299,6 +299,25 @@ async def test_a_phone_that_still_rings_is_given_up(tmp_path: Path) -> None:
         assert p.case.searching == {Role.A}
 
 
+async def test_a_line_that_was_let_go_and_never_hung_up_is_hung_up(tmp_path: Path) -> None:
+    """The former boot died between deciding that the elder's line ends, after the goodbye, and doing it."""
+    async with platform(tmp_path) as p:
+        p.seats("801")
+        await p.sos()
+        await p.answers("a-1")
+        await p.elder_speaks()
+        await p.ends(p.channel("a-1"))
+        await passes(p.controller.policy.goodbye)
+        assert p.case.state is CaseState.WRAPPING_UP
+        case, entries = p.case, list(p.run.entries)
+    async with platform(tmp_path) as p:
+        take_over(p.controller, [(case, entries)])
+        await resync(p, channel(CALLER), ours=())
+        assert ("hangup", {"channel": CALLER}) in p.ari.asked
+        await passes(2 * p.controller.policy.comfort_retry)
+        assert not p.asked("play")
+
+
 async def test_a_line_that_ends_while_it_is_taken_over(tmp_path: Path) -> None:
     case, entries = await former_boot(tmp_path, up_to="talking")
     async with platform(tmp_path) as p:
