@@ -20,6 +20,7 @@ from models.reports.periods import Period, PeriodKind, between, of_day, parse
 from models.reports.signing import as_signed, sign, signed, signed_of
 from models.versions import NoSuchRecord
 from web.api.kit import number_in_path
+from web.complaint_views import office_of
 from web.exports import Table, read_form, send
 from web.guard import account_of, needs
 from web.keys import DATABASE
@@ -262,7 +263,8 @@ def _figure(request: web.Request, query: MultiMapping[Any]) -> str:
 
 async def _report(request: web.Request, wanted: Wanted) -> Report:
     async with request.app[DATABASE].read() as session:
-        return await report(session, wanted.unit, wanted.period, scope=scope_of(request))
+        office = await office_of(request, session)
+        return await report(session, wanted.unit, wanted.period, scope=scope_of(request), office=office)
 
 
 async def _rows(request: web.Request, name: str, wanted: Wanted, *, limit: int, after: int | None) -> Any:
@@ -271,7 +273,10 @@ async def _rows(request: web.Request, name: str, wanted: Wanted, *, limit: int, 
         return 0, None
     scope = scope_of(request)
     async with request.app[DATABASE].read() as session:
-        return await list_report_rows(session, name, wanted.unit, wanted.period, scope=scope, limit=limit, after=after)
+        office = await office_of(request, session)
+        return await list_report_rows(
+            session, name, wanted.unit, wanted.period, scope=scope, office=office, limit=limit, after=after
+        )
 
 
 def _lines(request: web.Request, found: Report, names: tuple[str, ...]) -> list[Line]:
