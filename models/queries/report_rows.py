@@ -84,7 +84,7 @@ async def list_report_rows(
     at, source = now or utc_now(), FIGURES[name].source
     here, skip = await units_of(session, unit, scope=scope), after or 0
     since, until = period.since, period.until
-    given = await given_to(source, session, since=since, until=until, now=at, office=office)
+    given = await given_to(session, source, since=since, until=until, now=at, office=office)
     total = await count_one(session, name, since=since, until=until, given=given, units=here)
     record, (what, what_of), (state, state_of) = _SHOWN[source]
     moment: ColumnElement[Any] = MOMENT.get(source, literal(None))

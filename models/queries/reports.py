@@ -135,7 +135,7 @@ async def report(
     counts, days, counted = await _calls(session, period, here, at)
     for source in _OTHERS:
         time = {"since": period.since, "until": period.until}
-        given = await given_to(source, session, **time, now=at, office=office)
+        given = await given_to(session, source, **time, now=at, office=office)
         found = await count(session, source, **time, given=given, units=here)
         for place, numbers in found.items():
             counts.setdefault(place, Counter()).update(numbers)

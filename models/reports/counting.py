@@ -35,7 +35,7 @@ def in_time(source: Source, since: datetime, until: datetime) -> list[ColumnElem
 
 
 async def given_to(
-    source: Source, session: AsyncSession, *, since: datetime, until: datetime, now: datetime, office: OfficeHours
+    session: AsyncSession, source: Source, *, since: datetime, until: datetime, now: datetime, office: OfficeHours
 ) -> dict[str, Any]:
     """What the figures of the source are given: as of `now`, with working days by the hours of the `office`."""
     if source is Source.COMPLAINTS:

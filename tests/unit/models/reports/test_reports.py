@@ -180,6 +180,7 @@ async def test_every_number_opens_into_its_rows(world: World) -> None:
     for unit in (None, world.units["elm"]):
         one = await _report(world, unit)
         for name, figure in FIGURES.items():
+            assert (figure.unit is Unit.ROWS) is (figure.sums is None), name
             if figure.unit is Unit.ROWS:
                 async with world.db.read() as session:
                     total, page = await list_report_rows(session, name, unit, DAYS, **ALL, limit=500)
