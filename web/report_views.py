@@ -10,7 +10,7 @@ from ivr.vocabulary import Aid, FollowUpKind, Outcome
 from models.queries.answering import TARGETS, Answer, Bin, bins
 from models.queries.reports import Figures, Report
 from models.reports.definitions import FIGURES, MEANS, SHARES
-from models.reports.figures import Source
+from models.reports.figures import Source, Unit
 from models.reports.of_calls import OF_KIND
 from models.reports.periods import Period, PeriodKind
 from models.suppliers.records import Rating
@@ -58,7 +58,13 @@ SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
         "complaints",
         (
             "complaints", "complaints_open", "complaints_closed", "complaints_answered", "complaints_dissatisfied",
+            *(f"{clock}_{name}" for clock in ("contact", "answer") for name in ("known", "in_time", "late")),
+            "share_contact", "share_answer",
         ),
+    ),
+    (
+        "quality",
+        ("reviews", "reviews_emergency", "reviews_done", "reviews_open", "share_reviewed", "mean_score"),
     ),
     (
         "follow_ups",
@@ -87,6 +93,7 @@ _NEEDS: Final = {
     Source.EXCEPTIONS: Right.SEE_CASES,
     Source.ORDERS: Right.SEE_ORDERS,
     Source.COMPLAINTS: Right.SEE_COMPLAINTS,
+    Source.REVIEWS: Right.REVIEW_QUALITY,
     Source.FOLLOW_UPS: Right.FOLLOW_UP,
     Source.CHANGES: Right.SEE_ELDERS,
     Source.ELDERS: Right.SEE_ELDERS,
@@ -96,6 +103,7 @@ _RECORD: Final = {
     Source.EXCEPTIONS: "/cases",
     Source.ORDERS: "/orders",
     Source.COMPLAINTS: "/complaints",
+    Source.REVIEWS: "/quality-reviews",
     Source.FOLLOW_UPS: "/follow-ups",
     Source.CHANGES: "/elders",
     Source.ELDERS: "/elders",
@@ -141,9 +149,19 @@ def _line(name: str, figures: Figures, t: Texts, where: dict[str, str], account:
         wanted = "" if target is None else f"≥ {percent(target)}"
         return Line(name, word, percent(figures.share(name)), target=wanted, missed=figures.missed(name))
     if name in MEANS:
-        return Line(name, word, duration(figures.mean(name)))
+        mean = figures.mean(name)
+        return Line(name, word, duration(mean) if is_time(name) else points(mean))
     rows = f"/reports/rows?{urlencode({'figure': name, **where})}"
     return Line(name, word, str(figures[name]), rows if where and figures[name] and may_open(account, name) else "")
+
+
+def is_time(mean: str) -> bool:
+    """Whether the mean of this name is one of times, else of points."""
+    return FIGURES[MEANS[mean].total].unit is Unit.MICROSECONDS
+
+
+def points(mean: float | None) -> str:
+    return "–" if mean is None else f"{mean:.1f}"
 
 
 def percent(share: float | None) -> str:

@@ -16,11 +16,13 @@ from models.complaints import Complaint
 from models.elders import Elder, ElderChange
 from models.exception_reports import ExceptionReport
 from models.follow_ups import FollowUp
+from models.office_hours import OfficeHours
 from models.orders.work_orders import WorkOrder
 from models.org import OrgUnit
+from models.quality.reviews import QualityReview
 from models.queries.paging import Page
 from models.queries.reports import units_of
-from models.reports.counting import count_one, rows
+from models.reports.counting import count_one, given_to, rows
 from models.reports.definitions import FIGURES
 from models.reports.figures import MOMENT, Source
 from models.reports.periods import Period
@@ -49,6 +51,7 @@ _SHOWN: Final[Mapping[Source, _Shown]] = {
     Source.CASES: (CaseRow.id, ("case_kind", CaseRow.kind), ("outcome", CaseRow.outcome)),
     Source.ORDERS: (WorkOrder.id, ("aid", WorkOrder.aid), ("order_state", WorkOrder.state)),
     Source.COMPLAINTS: (Complaint.id, ("complaint_state", Complaint.state), ("satisfaction", Complaint.satisfaction)),
+    Source.REVIEWS: (QualityReview.id, ("drawn_as", QualityReview.drawn_as), _NOTHING),
     Source.FOLLOW_UPS: (FollowUp.id, ("follow_up_kind", FollowUp.kind), ("follow_up_ended", FollowUp.ended)),
     Source.EXCEPTIONS: (
         ExceptionReport.case_id,
@@ -68,6 +71,7 @@ async def list_report_rows(
     period: Period,
     *,
     scope: Scope,
+    office: OfficeHours,
     limit: int = 50,
     after: int | None = None,
     now: datetime | None = None,
@@ -80,13 +84,14 @@ async def list_report_rows(
     at, source = now or utc_now(), FIGURES[name].source
     here, skip = await units_of(session, unit, scope=scope), after or 0
     since, until = period.since, period.until
-    total = await count_one(session, name, since=since, until=until, now=at, units=here)
+    given = await given_to(session, source, since=since, until=until, now=at, office=office)
+    total = await count_one(session, name, since=since, until=until, given=given, units=here)
     record, (what, what_of), (state, state_of) = _SHOWN[source]
     moment: ColumnElement[Any] = MOMENT.get(source, literal(None))
     shown = select(record, moment, Elder.id, Elder.name, OrgUnit.name, what_of, state_of)
     query = rows(name, shown, since=since, until=until, units=here).outerjoin(OrgUnit, OrgUnit.id == Elder.org_unit_id)
     order = (Elder.id,) if source is Source.ELDERS else (moment.desc(), _KEY.get(source, record))
-    found = await session.execute(query.order_by(*order).offset(skip).limit(limit + 1), {"now": at})
+    found = await session.execute(query.order_by(*order).offset(skip).limit(limit + 1), given)
     every = found.all()
     told = source is not Source.COMPLAINTS
     views = tuple(

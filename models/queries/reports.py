@@ -18,11 +18,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import utc_now
+from models.elapsed import SECOND
+from models.office_hours import OfficeHours
 from models.org import OrgKind, OrgUnit, list_units
 from models.queries.answering import Answer, answers
-from models.reports.counting import Counts, add_up, at_places, count
+from models.reports.counting import Counts, add_up, at_places, count, given_to
 from models.reports.definitions import FIGURES, MEANS, SHARES
-from models.reports.figures import Source
+from models.reports.figures import Source, Unit
 from models.reports.keeping import counter_of, trusted
 from models.reports.periods import Period, midnight
 from models.reports.records import ReportCount
@@ -58,9 +60,10 @@ class Figures:
         return value is not None and target is not None and value < target
 
     def mean(self, name: str) -> float | None:
-        """Seconds; None where there is nothing to have a mean of."""
+        """Seconds, or points; None where there is nothing to have a mean of."""
         mean = MEANS[name]
-        return self[mean.total] / self[mean.count] / 1_000_000 if self[mean.count] else None
+        scale = SECOND if FIGURES[mean.total].unit is Unit.MICROSECONDS else 1
+        return self[mean.total] / self[mean.count] / scale if self[mean.count] else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +116,15 @@ class Place:
 
 
 async def report(
-    session: AsyncSession, unit: int | None, period: Period, *, scope: Scope, now: datetime | None = None
+    session: AsyncSession,
+    unit: int | None,
+    period: Period,
+    *,
+    scope: Scope,
+    office: OfficeHours,
+    now: datetime | None = None,
 ) -> Report:
-    """The figures of the unit with all below it; None: of everything.
+    """The figures of the unit with all below it; None: of everything. `office`: the hours of a working day (H8).
 
     Raises:
         NoSuchRecord: there is no such unit, or it is out of scope.
@@ -125,7 +134,9 @@ async def report(
     here = await _checked(session, tree, unit, scope)
     counts, days, counted = await _calls(session, period, here, at)
     for source in _OTHERS:
-        found = await count(session, source, since=period.since, until=period.until, now=at, units=here)
+        time = {"since": period.since, "until": period.until}
+        given = await given_to(session, source, **time, now=at, office=office)
+        found = await count(session, source, **time, given=given, units=here)
         for place, numbers in found.items():
             counts.setdefault(place, Counter()).update(numbers)
     return Report(
@@ -205,7 +216,7 @@ async def _calls(
     counted = [day for day in past if day not in kept]
     for day in counted:
         since, until = midnight(day), midnight(day + timedelta(days=1))
-        found = await count(session, Source.CASES, since=since, until=until, now=at, units=here)
+        found = await count(session, Source.CASES, since=since, until=until, given={"now": at}, units=here)
         total = add_up(found, found)
         days[day] = Counter({name: total[name] for name in BY_DAY})
         for place, numbers in found.items():

@@ -9,11 +9,11 @@ from typing import Final
 
 from models.reports.figures import Figure, Mean, Parts, Share, Source
 from models.reports.of_calls import CALL_MEANS, CALL_PARTS, CALL_SHARES, CALLS
-from models.reports.of_services import SERVICE_PARTS, SERVICE_SHARES, SERVICES
+from models.reports.of_services import SERVICE_MEANS, SERVICE_PARTS, SERVICE_SHARES, SERVICES
 
 FIGURES: Final[Mapping[str, Figure]] = {figure.name: figure for figure in (*CALLS, *SERVICES)}
 SHARES: Final[Mapping[str, Share]] = {share.name: share for share in (*CALL_SHARES, *SERVICE_SHARES)}
-MEANS: Final[Mapping[str, Mean]] = {mean.name: mean for mean in CALL_MEANS}
+MEANS: Final[Mapping[str, Mean]] = {mean.name: mean for mean in (*CALL_MEANS, *SERVICE_MEANS)}
 PARTS: Final[tuple[Parts, ...]] = (*CALL_PARTS, *SERVICE_PARTS)
 
 

@@ -20,15 +20,18 @@ from models.elders import Elder, ElderChange
 from models.exception_reports import ExceptionReport
 from models.follow_ups import FollowUp
 from models.orders.work_orders import WorkOrder
+from models.quality.reviews import QualityReview
 
 Columns = TypeVarTuple("Columns")
 
 
 class Unit(StrEnum):
-    """What the number means. Sums are in microseconds, so that sums of parts are the sum of the whole."""
+    """What the number means. Sums of times are in microseconds, so that sums of parts are the sum of the whole; points
+    are those of a score."""
 
     ROWS = "rows"
     MICROSECONDS = "microseconds"
+    POINTS = "points"
 
 
 class Source(StrEnum):
@@ -37,6 +40,7 @@ class Source(StrEnum):
     CASES = "cases"
     ORDERS = "orders"
     COMPLAINTS = "complaints"
+    REVIEWS = "reviews"
     FOLLOW_UPS = "follow_ups"
     EXCEPTIONS = "exceptions"
     CHANGES = "changes"
@@ -48,6 +52,7 @@ MOMENT: dict[Source, Any] = {
     Source.CASES: CaseRow.opened_at,
     Source.ORDERS: WorkOrder.drafted_at,
     Source.COMPLAINTS: Complaint.drafted_at,
+    Source.REVIEWS: CaseRow.opened_at,
     Source.FOLLOW_UPS: FollowUp.done_at,
     Source.EXCEPTIONS: ExceptionReport.opened_at,
     Source.CHANGES: ElderChange.at,
@@ -56,8 +61,8 @@ MOMENT: dict[Source, Any] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Figure:
-    """`which`: the rows that count; `sums`: what is added up of them, None: they are counted. `word` and `how`: keys of
-    its name and of how it is counted; by default those of `report_figure` and `report_how`."""
+    """`which`: the rows that count; `sums`: what is added up of them, in the `unit`, None: they are counted. `word` and
+    `how`: keys of its name and of how it is counted; by default those of `report_figure` and `report_how`."""
 
     name: str
     source: Source
@@ -65,10 +70,7 @@ class Figure:
     sums: ColumnElement[int] | None = None
     word: str = ""
     how: str = ""
-
-    @property
-    def unit(self) -> Unit:
-        return Unit.ROWS if self.sums is None else Unit.MICROSECONDS
+    unit: Unit = Unit.ROWS
 
     @property
     def word_key(self) -> str:
@@ -91,7 +93,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """`total` microseconds over `count` rows."""
+    """`total`, a sum, over `count` rows."""
 
     name: str
     total: str
@@ -117,17 +119,21 @@ def _by_elder(table: Any) -> Callable[[Any], Any]:
     return lambda query: query.select_from(table).outerjoin(Elder, Elder.id == table.elder_id)
 
 
-def _by_case(query: Any) -> Any:
-    cases = query.select_from(ExceptionReport).join(CaseRow, CaseRow.id == ExceptionReport.case_id)
-    return cases.outerjoin(Elder, Elder.id == CaseRow.elder_id)
+def _by_case(table: Any) -> Callable[[Any], Any]:
+    def join(query: Any) -> Any:
+        cases = query.select_from(table).join(CaseRow, CaseRow.id == table.case_id)
+        return cases.outerjoin(Elder, Elder.id == CaseRow.elder_id)
+
+    return join
 
 
 _JOINS: dict[Source, Callable[[Any], Any]] = {
     Source.CASES: _by_elder(CaseRow),
     Source.ORDERS: _by_elder(WorkOrder),
     Source.COMPLAINTS: _by_elder(Complaint),
+    Source.REVIEWS: _by_case(QualityReview),
     Source.FOLLOW_UPS: _by_elder(FollowUp),
-    Source.EXCEPTIONS: _by_case,
+    Source.EXCEPTIONS: _by_case(ExceptionReport),
     Source.CHANGES: _by_elder(ElderChange),
     Source.ELDERS: lambda query: query.select_from(Elder),
 }

@@ -69,7 +69,7 @@ async def keep(db: Database, day: date) -> bool | None:
             nameless=await _cases(session, since, until, nameless=True),
             counted_at=at,
         )
-        counts = await count(session, Source.CASES, since=since, until=until, now=at)
+        counts = await count(session, Source.CASES, since=since, until=until, given={"now": at})
         before = await kept_counts(session, day)
         known = await session.get(ReportDay, day) is not None
     async with db.write() as session:

@@ -13,7 +13,7 @@ from models.cases import CaseLegRow, CaseRow
 from models.elapsed import SECOND, elapsed
 from models.elders import Elder
 from models.queries.answering import ALARM, TARGETS, answered_within, known_within
-from models.reports.figures import Figure, Mean, Parts, Share, Source
+from models.reports.figures import Figure, Mean, Parts, Share, Source, Unit
 from models.seats import Seat
 
 RESCUE_WITHIN: Final = 60  # seconds from the decision to the first rescue call (K3)
@@ -31,6 +31,10 @@ OF_KIND: Final = {
 
 def _figure(name: str, which: ColumnElement[bool], **more: Any) -> Figure:
     return Figure(name, Source.CASES, which, **more)
+
+
+def _time(name: str, which: ColumnElement[bool], sums: ColumnElement[int]) -> Figure:
+    return _figure(name, which, sums=sums, unit=Unit.MICROSECONDS)
 
 
 _EMERGENCY: Final = CaseRow.emergency_at.is_not(None)
@@ -88,10 +92,8 @@ CALLS: Final[tuple[Figure, ...]] = (
     *(_figure(f"answered_{seconds}", answered_within(seconds), how="answered_in_time") for seconds in TARGETS),
     _figure("answered", and_(ALARM, CaseRow.answered_at.is_not(None))),
     _figure("unanswered", and_(ALARM, CaseRow.answered_at.is_(None))),
-    _figure(
-        "answer_time",
-        and_(ALARM, CaseRow.answered_at.is_not(None)),
-        sums=elapsed(CaseRow.opened_at, CaseRow.answered_at),
+    _time(
+        "answer_time", and_(ALARM, CaseRow.answered_at.is_not(None)), elapsed(CaseRow.opened_at, CaseRow.answered_at)
     ),
     _figure("emergencies", _EMERGENCY),
     _figure("rescue_called", _rescue(None)),
@@ -105,13 +107,13 @@ CALLS: Final[tuple[Figure, ...]] = (
         )
         for minutes in ARRIVAL_WITHIN
     ),
-    _figure("arrival_time", _ARRIVED, sums=elapsed(_SENT_FOR, CaseRow.arrived_at)),
+    _time("arrival_time", _ARRIVED, elapsed(_SENT_FOR, CaseRow.arrived_at)),
     _figure("station_rung", _seats(True, answered=False)),
     _figure("station_answered", _seats(True, answered=True)),
-    _figure("station_time", _seats(True, answered=True), sums=_first_answer(True)),
+    _time("station_time", _seats(True, answered=True), _first_answer(True)),
     _figure("centre_rung", _seats(False, answered=False)),
     _figure("centre_answered", _seats(False, answered=True)),
-    _figure("centre_time", _seats(False, answered=True), sums=_first_answer(False)),
+    _time("centre_time", _seats(False, answered=True), _first_answer(False)),
 )
 CALL_PARTS: Final = (
     Parts("by_kind", "calls", tuple(OF_KIND)),

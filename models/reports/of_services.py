@@ -1,8 +1,9 @@
-"""Figures of what is not a call: orders (H4, H7, H13), complaints (X11), follow-ups, exception reports (K1), changes of
-the register (X7) and who is served.
+"""Figures of what is not a call: orders (H4, H7, H13), complaints and their clocks (X11, H8), reviews of recordings
+(K5), follow-ups, exception reports (K1), changes of the register (X7) and who is served.
 
-An order and a complaint count on the day on which they were taken down, whatever became of them later; a follow-up on
-the day on which it was done, an exception report and a change on the day on which they were written.
+An order and a complaint count on the day on which they were taken down, whatever became of them later; a review on the
+day on which its call came, so that a month has what was drawn for it; a follow-up on the day on which it was done, an
+exception report and a change on the day on which they were written.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ from models.exception_reports import ExceptionReport
 from models.follow_ups import Ended, FollowUp
 from models.orders.states import DONE, OVER, OrderState
 from models.orders.work_orders import WorkOrder
+from models.quality.reviews import QualityReview
 from models.queries.elder_changes import GROUPS, is_of
-from models.reports.figures import Figure, Parts, Share, Source
+from models.reports.figures import Figure, Mean, Parts, Share, Source, Unit
+from models.reports.given import ANSWER_LATE, ANSWER_OPEN, CONTACT_LATE, CONTACT_OPEN
 from models.suppliers.records import Rating
 
 _RUNNING: Final = frozenset(OrderState) - OVER - DONE
 _SERVED: Final = and_(Elder.status.in_(SERVED), is_whole())
+_SCORED: Final = QualityReview.finished_at.is_not(None)
 _CHANGES: Final = tuple(group for group in GROUPS if group != "changed")  # those who came and went (X7)
 CLASSES: Final = (1, 2, 3)
 
@@ -34,6 +38,20 @@ def _order(name: str, which: ColumnElement[bool], **more: Any) -> Figure:
 
 def _complaint(name: str, which: ColumnElement[bool], **more: Any) -> Figure:
     return Figure(name, Source.COMPLAINTS, which, **more)
+
+
+def _clock(name: str, late: Any, still_open: Any) -> tuple[Figure, ...]:
+    """The complaints of which it is known whether this clock was kept on every level, and both kinds of them."""
+    is_late, is_open = Complaint.id.in_(late), Complaint.id.in_(still_open)
+    return (
+        _complaint(f"{name}_known", ~is_open),
+        _complaint(f"{name}_in_time", and_(~is_open, ~is_late)),
+        _complaint(f"{name}_late", is_late),
+    )
+
+
+def _review(name: str, which: ColumnElement[bool], **more: Any) -> Figure:
+    return Figure(name, Source.REVIEWS, and_(QualityReview.draw_id.is_not(None), which), **more)
 
 
 def _follow_up(name: str, which: ColumnElement[bool], **more: Any) -> Figure:
@@ -59,6 +77,13 @@ SERVICES: Final[tuple[Figure, ...]] = (
     _complaint("complaints_closed", Complaint.state == ComplaintState.CLOSED),
     _complaint("complaints_answered", Complaint.answered_at.is_not(None)),
     _complaint("complaints_dissatisfied", Complaint.satisfaction == Satisfaction.DISSATISFIED),
+    *_clock("contact", CONTACT_LATE, CONTACT_OPEN),
+    *_clock("answer", ANSWER_LATE, ANSWER_OPEN),
+    _review("reviews", QualityReview.id.is_not(None)),
+    _review("reviews_emergency", QualityReview.emergency.is_(True)),
+    _review("reviews_done", _SCORED),
+    _review("reviews_open", ~_SCORED),
+    _review("score_points", _SCORED, sums=QualityReview.score, unit=Unit.POINTS),
     _follow_up("follow_ups", FollowUp.id.is_not(None)),
     *(
         _follow_up(f"follow_up_{kind}", FollowUp.kind == kind, word=f"follow_up_kind.{kind}", how="follow_up_kind")
@@ -96,6 +121,8 @@ SERVICE_PARTS: Final = (
     Parts("by_state", "orders", ("orders_running", "orders_done", "orders_void", "orders_cancelled")),
     Parts("by_grade", "graded", tuple(f"grade_{grade}" for grade in Rating)),
     Parts("by_handling", "complaints", ("complaints_open", "complaints_closed")),
+    *(Parts(f"by_{name}", f"{name}_known", (f"{name}_in_time", f"{name}_late")) for name in ("contact", "answer")),
+    Parts("by_review", "reviews", ("reviews_done", "reviews_open")),
     Parts("by_follow_up", "follow_ups", tuple(f"follow_up_{kind}" for kind in FollowUpKind)),
     Parts("by_ending", "follow_ups", (*(f"ended_{ended}" for ended in Ended), "ended_unknown")),
     Parts("by_saying", "asked", tuple(f"said_{said}" for said in Rating)),
@@ -105,7 +132,11 @@ SERVICE_PARTS: Final = (
 SERVICE_SHARES: Final = (
     Share("share_elder_called", "elder_called_in_time", "elder_called"),
     Share("share_graded_satisfied", "grade_satisfied", "graded"),
+    Share("share_contact", "contact_in_time", "contact_known", 1.0),
+    Share("share_answer", "answer_in_time", "answer_known", 1.0),
+    Share("share_reviewed", "reviews_done", "reviews"),
     Share("share_follow_ups", "follow_ups_in_time", "follow_ups"),
     Share("share_reached", "ended_reached", "follow_ups"),
     Share("share_said_satisfied", "said_satisfied", "asked"),
 )
+SERVICE_MEANS: Final = (Mean("mean_score", "score_points", "reviews_done"),)

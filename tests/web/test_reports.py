@@ -10,12 +10,14 @@ from html import unescape
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 from sqlalchemy import update
 
 from ivr.vocabulary import CaseKind
 from models.base import local_today
 from models.cases import CaseRow
+from models.complaints import Complaint
 from models.elders import Elder
 from models.org import OrgKind, get_or_create
 from models.people import User
@@ -41,6 +43,10 @@ async def _settle(house: House) -> dict[str, int]:
             session.add(elder)
             await session.flush()
             units[name] = street.id
+            drafted = {"drafted_at": MONTH.since + timedelta(days=2), "drafted_by": "user:1", "elder_id": elder.id}
+            session.add(
+                Complaint(about="", words="演示", contacted_at=MONTH.since + timedelta(days=2, hours=3), **drafted)
+            )
             for call in range(3 + number):
                 session.add(
                     _call(f"{name}-{call}", MONTH.since + timedelta(days=call, hours=9), elder.id, 5.0 + 6 * call)
@@ -75,6 +81,18 @@ def _article(page: str) -> str:
     return page.partition("<article")[2].partition("</article>")[0]
 
 
+async def _pdf(house: House, path: str) -> list[str]:
+    """The lines of all its pages; Chinese letters are in the file, or of the font that every reader knows."""
+    answer = await house.client.get(path)
+    assert (answer.status, answer.content_type) == (200, "application/pdf"), path
+    pages = PdfReader(io.BytesIO(await answer.read())).pages
+    fonts = [font.get_object() for page in pages for font in page["/Resources"]["/Font"].values()]
+    assert any(
+        font["/BaseFont"] == "/STSong-Light" or "/FontFile2" in font.get("/FontDescriptor", ()) for font in fonts
+    )
+    return [line for page in pages for line in page.extract_text().splitlines()]
+
+
 async def _get(house: House, path: str) -> str:
     answer = await house.client.get(path, allow_redirects=False)
     assert answer.status == 200, (path, answer.status)
@@ -101,13 +119,19 @@ async def test_an_official_reads_opens_takes_away_and_prints(sqlite_house: House
     printed = await _get(house, f"/reports/print?unit={units['东街']}&period={MONTH.text}")
     assert printed.count('class="sign"') == 2
     assert "33.33 %" in printed  # of three alarms one was answered within 10 s
+    paper = await _pdf(house, f"/reports/pdf?unit={units['东街']}&period={MONTH.text}")
+    assert {"33.33 %", "东街社区", "求助电话", "制表人", "审核人"} <= set(paper)
+    assert (await house.client.get("/reports/pdf?unit=all")).status == 404
     field = await csrf_field(house.client)
     form = {"unit": str(units["东街"]), "period": MONTH.text, "format": "xlsx", **field}
     answer = await house.client.post("/reports/export", data=form)
     assert answer.status == 200
     sheet = CalamineWorkbook.from_filelike(io.BytesIO(await answer.read())).get_sheet_by_index(0).to_python()
     assert sheet[0][3:] == ["东街", "东街社区"]
-    assert next(row for row in sheet if row[1] == "求助电话")[3:] == ["3", "3"]
+    told = {row[1]: row[2:] for row in sheet}
+    assert told["求助电话"] == ["", "3", "3"]
+    assert told["24 小时联系率"] == ["≥ 100 %", "100 %", "100 %"]
+    assert (told["逾 1 个工作日答复"], told["抽取录音"]) == (["", "1", "1"], ["", "0", "0"])
     assert (await house.client.post("/reports/sign", data=form, allow_redirects=False)).status == 403
     day = await _get(house, f"/reports?period={MONTH.first}")
     assert "逐刻钟明细" in day
@@ -138,13 +162,16 @@ async def test_what_was_signed_off_stays_as_it_was(sqlite_house: House) -> None:
         session.add(_call("late", MONTH.since + timedelta(days=5), None, None))
     assert _article(await _get(house, path)) == before
     assert path in await _get(house, f"/reports?unit=all&period={MONTH.text}")
+    paper = await _pdf(house, f"{path}/pdf")
+    assert paper[paper.index("求助电话") + 1] == "8"
+    assert any("演示班长" in line and "演示签存" in line for line in paper)
     async with house.db.write() as session:
         await session.execute(update(User).where(User.username == "official").values(org_unit_id=units["西街"]))
     await log_in(house.client, "official")
     assert (await house.client.get(path)).status == 404  # of a place above theirs
 
 
-@pytest.mark.clause("T6", "K1")
+@pytest.mark.clause("T6", "K1", "H8")
 async def test_the_api_says_the_same(sqlite_house: House) -> None:
     house, units = sqlite_house, await _settle(sqlite_house)
     await log_in(house.client, "official")
@@ -152,6 +179,8 @@ async def test_the_api_says_the_same(sqlite_house: House) -> None:
     told = await (await house.client.get("/api/v1/reports", params=query)).json()
     assert (told["figures"]["alarms"], told["figures"]["answered_10"], told["is_over"]) == (3, 1, True)
     assert told["shares"]["share_10"] == pytest.approx(1 / 3)
+    assert (told["shares"]["share_contact"], told["shares"]["share_answer"]) == (1.0, 0.0)
+    assert (told["figures"]["answer_late"], told["means"]["mean_score"]) == (1, None)
     assert told["means"]["mean_answer"] == pytest.approx((5 + 11 + 17) / 3)
     assert sum(day["figures"]["alarms"] for day in told["days"]) == 3
     assert [(part["name"], part["figures"]["alarms"]) for part in told["parts"]] == [("东街社区", 3)]

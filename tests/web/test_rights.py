@@ -214,11 +214,13 @@ POST /repairs/{id}                                  ALDMB      422 403
 GET /reports                                        ALDOB      200 303
 GET /reports/definitions                            ALDOB      200 303
 POST /reports/export                                ALDOB      200 403
+GET /reports/pdf                                    ALDOB      200 303
 GET /reports/print                                  ALDOB      200 303
 GET /reports/rows                                   ALDOB      200 303
 POST /reports/rows/export                           ALD        200 403
 POST /reports/sign                                  AL         422 403
 GET /reports/signed/{id}                            ALDOB      404 303
+GET /reports/signed/{id}/pdf                        ALDOB      404 303
 GET /service-gaps                                   ALGPDO     200 303
 POST /service-gaps/export                           ALD        200 403
 GET /services                                       ALDOV      200 303

@@ -139,7 +139,7 @@ def test_every_figure_of_a_report_has_a_name_and_says_how_it_is_counted() -> Non
     for figure in FIGURES.values():
         assert [key for key in (figure.word_key, figure.how_key) if key not in ZH] == []
     assert [name for name in (*SHARES, *MEANS) if f"report_figure.{name}" not in ZH] == []
-    told = {name for _, names in SECTIONS for name in names} | {"answer_time", "arrival_time"}
+    told = {name for _, names in SECTIONS for name in names} | {"answer_time", "arrival_time", "score_points"}
     hidden = {f"alarms_known_{seconds}" for seconds in TARGETS} | {"station_time", "centre_time", "ended_unknown"}
     assert told | hidden == {*FIGURES, *SHARES, *MEANS}
     assert [name for name, _ in SECTIONS if f"report_section.{name}" not in ZH] == []

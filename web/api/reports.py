@@ -24,6 +24,7 @@ from web.api.kit import (
     read_query,
     view_json,
 )
+from web.complaint_views import office_of
 from web.guard import account_of
 from web.keys import DATABASE
 from web.places import scope_of
@@ -53,9 +54,9 @@ class RowsQuery(ReportQuery):
 
 
 class ReportOutput(Output):
-    """`figures`: counts, and sums in microseconds; `shares` from 0 to 1, `means` in seconds, null where there is
-    nothing to have one of. `parts`: the places below, and with `unit` null what belongs to none of them; `days`: some
-    of the figures, day by day. `is_over`: the period had ended at `at`."""
+    """`figures`: counts, and sums, of times in microseconds; `shares` from 0 to 1, `means` in seconds or points, null
+    where there is nothing to have one of. `parts`: the places below, and with `unit` null what belongs to none of
+    them; `days`: some of the figures, day by day. `is_over`: the period had ended at `at`."""
 
     unit: int | None
     unit_name: str
@@ -86,7 +87,7 @@ class RowsOutput(ListOf[RowOutput]):
 
 
 class DefinitionOutput(Output):
-    """`unit`: `rows`, or `microseconds` for a sum of times; `how` it is counted."""
+    """`unit`: `rows`, or `microseconds` for a sum of times, `points` for a sum of scores; `how` it is counted."""
 
     name: str
     word: str
@@ -116,7 +117,8 @@ async def get_report(request: web.Request) -> web.StreamResponse:
     wanted = read_query(request, ReportQuery)
     period = _period(wanted.period)
     async with request.app[DATABASE].read() as session:
-        found = await report(session, _unit(wanted.unit), period, scope=scope_of(request))
+        office = await office_of(request, session)
+        found = await report(session, _unit(wanted.unit), period, scope=scope_of(request), office=office)
     return answer(_json(found))
 
 
@@ -139,6 +141,7 @@ async def get_rows(request: web.Request) -> web.StreamResponse:
             _unit(wanted.unit),
             period,
             scope=scope_of(request),
+            office=await office_of(request, session),
             limit=wanted.limit,
             after=wanted.cursor,
         )

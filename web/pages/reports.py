@@ -1,5 +1,5 @@
-"""Reports (T6, H11, X11): of a place and a period, on the page with charts, as a sheet, and on A4 to be signed; the
-rows behind each number; how each number is counted; reports that were signed off."""
+"""Reports (T6, H11, X11): of a place and a period, on the page with charts and as a sheet; the rows behind each number;
+how each number is counted. On A4: `report_paper.py`."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,9 +17,9 @@ from models.register import FormRefused
 from models.reports.definitions import FIGURES, MEANS, SHARES
 from models.reports.figures import Unit
 from models.reports.periods import Period, PeriodKind, between, of_day, parse
-from models.reports.signing import as_signed, sign, signed, signed_of
+from models.reports.signing import sign, signed_of
 from models.versions import NoSuchRecord
-from web.api.kit import number_in_path
+from web.complaint_views import office_of
 from web.exports import Table, read_form, send
 from web.guard import account_of, needs
 from web.keys import DATABASE
@@ -68,35 +68,14 @@ async def show(request: web.Request) -> web.StreamResponse:
     return await _page(request, request.query, Typed())
 
 
-@routes.get("/reports/print")
-@needs(Right.SEE_REPORTS)
-async def printed(request: web.Request) -> web.StreamResponse:
-    """On A4, with places for signatures: the browser makes the PDF."""
-    wanted = await _wanted(request, request.query)
-    found = await _report(request, wanted) if wanted.choices else None
-    return render(request, "report_print.html", {"paper": found and _paper(request, found), "wanted": wanted})
-
-
-@routes.get("/reports/signed/{id}")
-@needs(Right.SEE_REPORTS)
-async def show_signed(request: web.Request) -> web.StreamResponse:
-    """A report as it stood when it was signed off; the rows of today may be others, so no number opens."""
-    async with request.app[DATABASE].read() as session:
-        row = await signed(session, number_in_path(request, "id"), scope=scope_of(request))
-    found, people = as_signed(row), await names_of_users(request, {row.by})
-    wanted = Wanted(row.unit, found.period, [])
-    context = {"paper": _paper(request, found), "wanted": wanted, "signed": row, "people": people}
-    return render(request, "report_print.html", context)
-
-
 @routes.post("/reports/sign")
 @needs(Right.SIGN_REPORTS)
 async def sign_off(request: web.Request) -> web.StreamResponse:
     sent = await typed(request)
-    wanted = await _wanted(request, sent.fields)
+    wanted = await wanted_of(request, sent.fields)
     if not wanted.choices:
         raise NotFound
-    found = await _report(request, wanted)
+    found = await report_of(request, wanted)
     try:
         async with request.app[DATABASE].write() as session:
             row = await sign(session, found, by=account_of(request).actor, remark=sent.text("remark"))
@@ -110,10 +89,10 @@ async def sign_off(request: web.Request) -> web.StreamResponse:
 async def export(request: web.Request) -> web.StreamResponse:
     """All figures, of the whole and of each part: counts, of nobody; there is nothing to be masked."""
     t, form = texts_of(request), await read_form(request)
-    wanted, account = await _wanted(request, form), account_of(request)
-    found = await _report(request, wanted) if wanted.choices else None
+    wanted, account = await wanted_of(request, form), account_of(request)
+    found = await report_of(request, wanted) if wanted.choices else None
     columns = [found.figures, *(part.figures for part in found.parts)] if found else []
-    places = [_place_name(t, found), *(part.name or t("reports.rest") for part in found.parts)] if found else []
+    places = [place_name(t, found), *(part.name or t("reports.rest") for part in found.parts)] if found else []
 
     async def rows(mask: bool) -> AsyncIterator[Sequence[Sequence[str]]]:
         for section, names in SECTIONS:
@@ -131,7 +110,7 @@ async def export(request: web.Request) -> web.StreamResponse:
 @needs(Right.SEE_REPORTS)
 async def behind(request: web.Request) -> web.StreamResponse:
     """The rows that a number counts: as many as it says."""
-    name, wanted = _figure(request, request.query), await _wanted(request, request.query)
+    name, wanted = _figure(request, request.query), await wanted_of(request, request.query)
     total, page = await _rows(request, name, wanted, limit=LINES, after=cursor_of(request, digits=6))
     context = {
         "name": name,
@@ -151,7 +130,7 @@ async def behind(request: web.Request) -> web.StreamResponse:
 @needs(Right.EXPORT)
 async def export_rows(request: web.Request) -> web.StreamResponse:
     t, form = texts_of(request), await read_form(request)
-    name, wanted = _figure(request, form), await _wanted(request, form)
+    name, wanted = _figure(request, form), await wanted_of(request, form)
 
     def row(one: ReportRow) -> list[str]:
         words = [t(key) if key else "" for key in (one.what, one.state)]
@@ -177,7 +156,7 @@ async def definitions(request: web.Request) -> web.StreamResponse:
 
 
 async def _page(request: web.Request, query: MultiMapping[Any], sent: Typed) -> web.Response:
-    t, wanted = texts_of(request), await _wanted(request, query)
+    t, wanted = texts_of(request), await wanted_of(request, query)
     today = local_today()
     context: dict[str, Any] = {
         "wanted": wanted,
@@ -194,7 +173,7 @@ async def _page(request: web.Request, query: MultiMapping[Any], sent: Typed) -> 
         ],
     }
     if wanted.choices:
-        found = await _report(request, wanted)
+        found = await report_of(request, wanted)
         quarters = []
         async with request.app[DATABASE].read() as session:
             if wanted.period.kind is PeriodKind.DAY:
@@ -203,12 +182,12 @@ async def _page(request: web.Request, query: MultiMapping[Any], sent: Typed) -> 
             kept = await signed_of(session, wanted.unit)
         context |= {
             "report": found,
-            "place": _place_name(t, found),
-            "sections": _sections(request, found),
-            "headlines": _lines(request, found, HEADLINES),
-            "parts": _parts(request, found),
+            "place": place_name(t, found),
+            "sections": sections_of(request, found),
+            "headlines": lines_of(request, found, HEADLINES),
+            "parts": parts_of(request, found),
             "shown": [word_of(name, t) for name in PLACES_SHOW],
-            "whole": _lines(request, found, PLACES_SHOW),
+            "whole": lines_of(request, found, PLACES_SHOW),
             "missed": {seconds: found.days_missed(seconds) for seconds in DAILY},
             "chart": chart_of(found, quarters, t),
             "quarters": quarters,
@@ -218,7 +197,7 @@ async def _page(request: web.Request, query: MultiMapping[Any], sent: Typed) -> 
     return render(request, "reports.html", context, status=sent.status)
 
 
-async def _wanted(request: web.Request, query: MultiMapping[Any]) -> Wanted:
+async def wanted_of(request: web.Request, query: MultiMapping[Any]) -> Wanted:
     """The place, by default the uppermost that the account sees, and the period, by default this month.
 
     Raises:
@@ -260,9 +239,10 @@ def _figure(request: web.Request, query: MultiMapping[Any]) -> str:
     return name
 
 
-async def _report(request: web.Request, wanted: Wanted) -> Report:
+async def report_of(request: web.Request, wanted: Wanted) -> Report:
     async with request.app[DATABASE].read() as session:
-        return await report(session, wanted.unit, wanted.period, scope=scope_of(request))
+        office = await office_of(request, session)
+        return await report(session, wanted.unit, wanted.period, scope=scope_of(request), office=office)
 
 
 async def _rows(request: web.Request, name: str, wanted: Wanted, *, limit: int, after: int | None) -> Any:
@@ -271,19 +251,22 @@ async def _rows(request: web.Request, name: str, wanted: Wanted, *, limit: int, 
         return 0, None
     scope = scope_of(request)
     async with request.app[DATABASE].read() as session:
-        return await list_report_rows(session, name, wanted.unit, wanted.period, scope=scope, limit=limit, after=after)
+        office = await office_of(request, session)
+        return await list_report_rows(
+            session, name, wanted.unit, wanted.period, scope=scope, office=office, limit=limit, after=after
+        )
 
 
-def _lines(request: web.Request, found: Report, names: tuple[str, ...]) -> list[Line]:
+def lines_of(request: web.Request, found: Report, names: tuple[str, ...]) -> list[Line]:
     where = where_of(found.unit, found.period)
     return lines(names, found.figures, texts_of(request), where=where, account=account_of(request))
 
 
-def _sections(request: web.Request, found: Report) -> list[tuple[str, list[Line]]]:
-    return [(section, _lines(request, found, names)) for section, names in SECTIONS]
+def sections_of(request: web.Request, found: Report) -> list[tuple[str, list[Line]]]:
+    return [(section, lines_of(request, found, names)) for section, names in SECTIONS]
 
 
-def _parts(request: web.Request, found: Report) -> list[tuple[str, str, list[Line]]]:
+def parts_of(request: web.Request, found: Report) -> list[tuple[str, str, list[Line]]]:
     """Name of the part, the address of its report, its figures; the rest has neither report nor rows of its own."""
     t, account, rows = texts_of(request), account_of(request), []
     for part in found.parts:
@@ -296,21 +279,7 @@ def _parts(request: web.Request, found: Report) -> list[tuple[str, str, list[Lin
     return rows
 
 
-def _paper(request: web.Request, found: Report) -> dict[str, Any]:
-    """What is printed of a report."""
-    t = texts_of(request)
-    return {
-        "report": found,
-        "place": _place_name(t, found),
-        "sections": _sections(request, found),
-        "parts": _parts(request, found),
-        "shown": [word_of(name, t) for name in PLACES_SHOW],
-        "whole": _lines(request, found, PLACES_SHOW),
-        "missed": {seconds: found.days_missed(seconds) for seconds in DAILY},
-    }
-
-
-def _place_name(t: Texts, found: Report) -> str:
+def place_name(t: Texts, found: Report) -> str:
     return found.unit_name or t("reports.everywhere")
 
 

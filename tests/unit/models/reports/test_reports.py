@@ -19,6 +19,9 @@ from ivr.vocabulary import CaseKind, CaseState
 from models.cases import CaseRow
 from models.database import Database
 from models.elders import Elder, ElderChange
+from models.office_hours import OfficeHours
+from models.people import User
+from models.quality.draws import QualityDraw
 from models.queries.answering import TARGETS, answers, share
 from models.queries.report_rows import list_report_rows
 from models.queries.reports import DAILY, Report, report
@@ -37,6 +40,8 @@ FIRST, LAST = date(2026, 3, 1), date(2026, 3, 6)
 DAYS = between(FIRST, LAST)
 CALLS = 14
 NOW = midnight(LAST + timedelta(days=2))
+OFFICE = OfficeHours(9, 17)
+ALL: dict[str, Any] = {"scope": EVERYWHERE, "office": OFFICE, "now": NOW}
 
 
 async def _made(db: Database) -> World:
@@ -47,6 +52,11 @@ async def _made(db: Database) -> World:
         for number in range(4):
             day = FIRST + timedelta(days=number)
             session.add(made.report_of(f"c-{day}-{number}", midnight(day)))
+        session.add(User(id=1, username="agent", password_hash="-", name="演示", roles=["agent"]))
+        session.add(QualityDraw(id=1, month=f"{FIRST:%Y-%m}", seed=1, drawn_by="test", unclear=0, lots=[]))
+        await session.flush()
+        for number in range(5):
+            await put(session, made.reviews_of(f"c-{FIRST}-{number}", midnight(FIRST), draw=1))
     return made
 
 
@@ -72,7 +82,9 @@ async def world(template: tuple[Path, World], tmp_path: Path) -> AsyncIterator[W
 
 async def _report(world: World, unit: int | None = None, text: str = DAYS.text, **more: Any) -> Report:
     async with world.db.read() as session:
-        return await report(session, unit, parse(text), scope=more.pop("scope", EVERYWHERE), now=NOW, **more)
+        return await report(
+            session, unit, parse(text), scope=more.pop("scope", EVERYWHERE), office=OFFICE, now=NOW, **more
+        )
 
 
 async def _keep_all(world: World) -> list[bool | None]:
@@ -117,7 +129,7 @@ async def test_answered_in_time_is_what_the_wallboard_says(world: World) -> None
     whole = await _report(world)
     async with world.db.read() as session:
         alarms = await answers(session, since=DAYS.since, until=DAYS.until)
-        later = await report(session, None, DAYS, scope=EVERYWHERE, now=alarms[-1].opened_at)
+        later = await report(session, None, DAYS, scope=EVERYWHERE, office=OFFICE, now=alarms[-1].opened_at)
     for seconds in TARGETS:
         found = share(alarms, seconds, NOW)
         counted = (whole.figures[f"answered_{seconds}"], whole.figures[f"alarms_known_{seconds}"])
@@ -168,19 +180,18 @@ async def test_every_number_opens_into_its_rows(world: World) -> None:
     for unit in (None, world.units["elm"]):
         one = await _report(world, unit)
         for name, figure in FIGURES.items():
+            assert (figure.unit is Unit.ROWS) is (figure.sums is None), name
             if figure.unit is Unit.ROWS:
                 async with world.db.read() as session:
-                    total, page = await list_report_rows(
-                        session, name, unit, DAYS, scope=EVERYWHERE, limit=500, now=NOW
-                    )
+                    total, page = await list_report_rows(session, name, unit, DAYS, **ALL, limit=500)
                 assert total == len(page.items) == one.figures[name], name
                 seen += total
     assert seen > 500
     async with world.db.read() as session:
-        total, first = await list_report_rows(session, "calls", None, DAYS, scope=EVERYWHERE, limit=50, now=NOW)
-        _, second = await list_report_rows(
-            session, "calls", None, DAYS, scope=EVERYWHERE, limit=50, after=int(first.next or 0), now=NOW
+        total, first = await list_report_rows(
+            session, "calls", None, DAYS, scope=EVERYWHERE, office=OFFICE, limit=50, now=NOW
         )
+        _, second = await list_report_rows(session, "calls", None, DAYS, **ALL, limit=50, after=int(first.next or 0))
     rows = [row.record for row in (*first.items, *second.items)]
     assert len(set(rows)) == len(rows) == total
 
@@ -270,7 +281,9 @@ async def test_postgresql_counts_the_same(world: World, postgres_url: str) -> No
         assert (kept.counted_days, _told(kept)) == (0, told)
         async with db.read() as session:
             for name in ("answered_10", "rescue_in_time", "station_rung", "elders_new", "exceptions"):
-                total, page = await list_report_rows(session, name, None, DAYS, scope=EVERYWHERE, limit=200, now=NOW)
+                total, page = await list_report_rows(
+                    session, name, None, DAYS, scope=EVERYWHERE, office=OFFICE, limit=200, now=NOW
+                )
                 assert total == len(page.items) == kept.figures[name]
     finally:
         await db.close()
@@ -286,6 +299,6 @@ async def test_a_report_is_for_those_whose_place_contains_it(world: World) -> No
             await _report(world, unit, scope=street)
         with pytest.raises(NoSuchRecord):
             async with world.db.read() as session:
-                await list_report_rows(session, "calls", unit, DAYS, scope=street)
+                await list_report_rows(session, "calls", unit, DAYS, **{**ALL, "scope": street})
     whole = await _report(world)
     assert whole.parts[-1].unit is None  # callers of no place are told beside the places

@@ -20,7 +20,7 @@ from ivr.vocabulary import (
     Place,
     Role,
 )
-from models.cases import CaseLegRow, CaseRow
+from models.cases import CaseLegRow, CaseRow, RecordingRow
 from models.complaints import Complaint, ComplaintState
 from models.database import Database
 from models.elders import Elder, ElderChange
@@ -29,6 +29,7 @@ from models.follow_ups import Ended, FollowUp
 from models.orders.states import OrderState
 from models.orders.work_orders import WorkOrder
 from models.org import OrgKind, get_or_create
+from models.quality.reviews import QualityReview
 from models.seats import Seat
 from models.suppliers.records import Rating
 
@@ -46,10 +47,10 @@ HOMES = ("elm-1", "elm-2", "oak", "oak-1", "west", None)
 
 
 async def put(session: AsyncSession, rows: Sequence[object]) -> None:
-    """A case before what belongs to it."""
+    """A case, and a recording, before what belongs to it."""
     for row in rows:
         session.add(row)
-        if isinstance(row, CaseRow):
+        if isinstance(row, CaseRow | RecordingRow):
             await session.flush()
 
 
@@ -149,7 +150,7 @@ class World:
                 elder_called_at=called,
                 grade=chance.choice([*Rating, None]),
             ),
-            Complaint(**drafted, elder_id=elder, about="", words="", state=chance.choice(list(ComplaintState))),
+            self.complaint(elder, at),
             FollowUp(
                 elder_id=elder,
                 kind=chance.choice(list(FollowUpKind)),
@@ -159,6 +160,29 @@ class World:
                 satisfaction=chance.choice([*map(str, Rating), "not_said", ""]),
             ),
         ]
+
+    def complaint(self, elder: int | None, at: datetime) -> Complaint:
+        """Of the first level: spoken with or not, answered or not, in time or not."""
+        state = self.random.choice(list(ComplaintState))
+        hours = (None, 1, 23.999, 24, 50)
+        contacted, answered = (at + timedelta(hours=h) if h else None for h in self.random.choices(hours, k=2))
+        if state not in (ComplaintState.ANSWERED, ComplaintState.CLOSED):
+            answered = None
+        told = {"contacted_at": contacted, "answered_at": answered, "about": "", "words": "", "state": state}
+        return Complaint(drafted_at=at, drafted_by="user:1", elder_id=elder, **told)
+
+    def reviews_of(self, case: str, at: datetime, *, draw: int) -> list[object]:
+        """Its recording was drawn; scored, or not yet."""
+        score = self.random.choice([0, 60, 85, 100, None])
+        tape = RecordingRow(
+            id=f"t-{case}", case_id=case, last_seq=1, path="", place="", people=[], started_at=at, seconds=60.0,
+            problem="",
+        )  # fmt: skip
+        review = QualityReview(
+            draw_id=draw, case_id=case, recording_id=tape.id, agent_id=1, month=f"{at:%Y-%m}", score=score,
+            emergency=self.random.random() < 0.5, finished_at=None if score is None else at,
+        )  # fmt: skip
+        return [tape, review]
 
     def report_of(self, case: str, at: datetime) -> ExceptionReport:
         return ExceptionReport(case_id=case, waiting_since=at, opened_at=at)

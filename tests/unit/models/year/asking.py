@@ -31,7 +31,7 @@ async def booked(life: Life, order: int) -> None:
     row = await life.session.get_one(WorkOrder, order)
     assert (number is None) == (row.elder_id in life.dead)
     if number is not None:
-        life.say(What.ASKED_ABOUT, follow_up=number, order=order)
+        life.say(What.ASKED_ABOUT, follow_up=number, order=order, words="life_service")
         _plan(life, number)
 
 
@@ -42,7 +42,7 @@ async def sample(life: Life, day: date) -> None:
     async with life.db.read() as session:
         rows = (await session.scalars(select(FollowUp).where(FollowUp.sample_day == day))).all()
     for row in rows:
-        life.say(What.ASKED_ABOUT, follow_up=row.id, order=row.order_id or 0)
+        life.say(What.ASKED_ABOUT, follow_up=row.id, order=row.order_id or 0, words="visit")
         _plan(life, row.id)
 
 

@@ -12,6 +12,7 @@ from models.elders import Elder
 from models.orders.codes import code_of
 from models.org import OrgKind, get_or_create
 from models.people import User
+from models.seats import Seat
 from models.services.catalogue import ClassRule, ServiceForm, add_service
 from models.services.records import ServiceUnit
 from models.suppliers.admission import register
@@ -35,18 +36,20 @@ SERVICES = (  # aid, unit, limit in fen, least minutes, counts as a visit
 )
 BAD = Manner(short=0.3, late=0.4, slow=0.3, absent=0.05, complained=0.35, satisfied=0.3, fairly=0.2)
 POOR = Manner(short=0.12, late=0.2, slow=0.2, absent=0.03, complained=0.12, satisfied=0.55, fairly=0.3)
-ROLES = {1: "agent", 2: "agent", 3: "lead", 4: "lead", 5: "lead"}
+ROLES = {1: "agent", 2: "agent", 3: "lead", 4: "lead", 5: "lead", 6: "agent", 7: "reviewer"}
+SITS = {1: "801", 2: "802", 6: "802"}  # two share a seat
 
 
 async def settle(life: Life, *, firms: int) -> None:
     """A year before the first day; the log has the facts."""
     async with life.db.write() as session:
         districts = await _places(session, life)
+        await _seats(session, life)
         for number, role in ROLES.items():
-            session.add(
-                User(id=number, username=f"demo{number}", password_hash="-", name=f"演示{number}", roles=[role])
-            )
-            life.staff[number] = Person(number, None, frozenset({role}))
+            seat = SITS.get(number)
+            who = {"username": f"demo{number}", "name": f"演示{number}", "roles": [role], "seat": seat}
+            session.add(User(id=number, password_hash="-", **who))
+            life.staff[number] = Person(number, seat, frozenset({role}))
         await _catalogue(session, life)
         await session.flush()
         for number in range(1, firms + 1):
@@ -66,6 +69,15 @@ async def _places(session: AsyncSession, life: Life) -> list[int]:
     return served
 
 
+async def _seats(session: AsyncSession, life: Life) -> None:
+    """Two of the centre, one of a community; nobody who could be drawn sits at that."""
+    life.log.seats = {"801": 0, "802": 0, "811": min(life.log.around)}
+    life.log.agents = dict(SITS)
+    for extension, place in life.log.seats.items():
+        session.add(Seat(extension=extension, skills=["agent"], sip_password="-", org_unit_id=place or None))
+    await session.flush()
+
+
 async def _catalogue(session: AsyncSession, life: Life) -> None:
     for aid, unit, limit, minutes, is_visit in SERVICES:
         rules = {one: ClassRule(paid_percent=percent) for one, percent in PAID.items()}
@@ -80,7 +92,7 @@ async def _catalogue(session: AsyncSession, life: Life) -> None:
             rules=rules,
         )
         row = await add_service(session, f"demo_{aid}", form, by=LEADER)
-        life.log.services[row.id] = ServiceFacts(limit, str(unit), minutes, is_visit, PAID)
+        life.log.services[row.id] = ServiceFacts(limit, str(unit), minutes, is_visit, PAID, str(aid))
 
 
 async def _firm(session: AsyncSession, life: Life, number: int, places: list[int]) -> None:

@@ -45,14 +45,16 @@ class Manner:
 
 @dataclass
 class Life:
-    """`staff`: user's number to the person. `busy`: when a worker has an appointment. `gone`: orders that nobody goes
-    on with, because the elder has died. `unlocked`: months that were reckoned, the oldest first."""
+    """`calling`: the chance of calls and their reviews. `staff`: user's number to the person. `busy`: when a worker has
+    an appointment. `gone`: orders that nobody goes on with, because the elder has died. `unlocked`: months that were
+    reckoned, the oldest first."""
 
     db: Database
     clock: Clock
     chance: random.Random
     policy: Policy
     log: Log
+    calling: random.Random
     staff: dict[int, Person] = field(default_factory=dict)
     codes: dict[int, str] = field(default_factory=dict)
     manners: dict[int, Manner] = field(default_factory=dict)

@@ -15,7 +15,9 @@ from enum import StrEnum, auto
 class What(StrEnum):
     """`VOIDED` by hand, because somebody looked into it; a visit that was too short is told by its `ENDED`. `REDONE`:
     the `order` makes good the void order `of`. `NOBODY`: no supplier could be asked. `DIED`, told at `at`, was on
-    the day of `when`; `DIED_ON`: that day was wrong. `RECKONED` and `LOCKED`: a month's statements."""
+    the day of `when`; `DIED_ON`: that day was wrong. `CALLED`: a call is over (`Log.calls`); `EXPLAINED`: why nobody
+    answered it. `DRAW` of a month for quality begins, and each of the `DRAWN` follows. `RECKONED` and `LOCKED`: a
+    month's statements."""
 
     ON_FILE = auto()
     CLASSED = auto()
@@ -48,6 +50,11 @@ class What(StrEnum):
     COMPLAINED = auto()
     STEP = auto()
     DROPPED = auto()
+    CALLED = auto()
+    EXPLAINED = auto()
+    DRAW = auto()
+    DRAWN = auto()
+    SCORED = auto()
     RECKONED = auto()
     LOCKED = auto()
 
@@ -55,7 +62,8 @@ class What(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Entry:
     """0, None or empty: does not belong to it. `when`: the time that was agreed, scanned, or for which was drawn;
-    `words`: a grade, the result of a call, a step of a complaint; `asked`: the suppliers that could be asked, the first
+    `words`: a grade, the result of a call, a step of a complaint, why somebody is asked; `points`: what a review has
+    given; `asked`: the suppliers that could be asked, the first
     one first; `month` as 2027-03."""
 
     at: datetime
@@ -71,6 +79,9 @@ class Entry:
     follow_up: int = 0
     complaint: int = 0
     service_class: int = 0
+    case: str = ""
+    review: int = 0
+    points: tuple[int, ...] = ()
     month: str = ""
     when: datetime | None = None
     words: str = ""
@@ -86,6 +97,7 @@ class ServiceFacts:
     least_minutes: int
     is_visit: bool
     paid: dict[int, int]
+    aid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +121,39 @@ class ElderFacts:
     signed: date | None
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line beside the elder's: of a seat, a service or a contact."""
+
+    kind: str
+    number: str
+    dialled: datetime
+    answered: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallFacts:
+    """A call that is over. `elder` 0: nobody knows them; `seconds` of sound, 0: nothing was recorded; `acted`: users
+    who did something in it; `excepted`: when it was put on record that nobody answers."""
+
+    elder: int
+    kind: str
+    opened: datetime
+    answered: datetime | None
+    emergency: datetime | None
+    arrived: datetime | None
+    outcome: str
+    lines: tuple[Line, ...]
+    seconds: float
+    acted: tuple[int, ...]
+    excepted: datetime | None
+
+
 @dataclass(slots=True)
 class Log:
     """`around`: a community to itself and all places above it. `free`: the days on which nobody works. `home_limit`:
-    fen of a month's visits of one elder that are shared."""
+    fen of a month's visits of one elder that are shared. `seats`: extension to its place, 0: the centre; `agents`:
+    user to the seat where they usually sit."""
 
     sample: int = 0
     home_limit: int = 0
@@ -122,6 +163,9 @@ class Log:
     services: dict[int, ServiceFacts] = field(default_factory=dict)
     firms: dict[int, FirmFacts] = field(default_factory=dict)
     elders: dict[int, ElderFacts] = field(default_factory=dict)
+    seats: dict[str, int] = field(default_factory=dict)
+    agents: dict[int, str] = field(default_factory=dict)
+    calls: dict[str, CallFacts] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
 
     def of(self, *kinds: What) -> Iterable[Entry]:

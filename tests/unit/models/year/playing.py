@@ -12,7 +12,7 @@ from models.database import Database
 from models.elders import ElderStatus
 from models.register import change_elder, form_of
 
-from . import admitting, asking, complaining, ordering, settling
+from . import admitting, asking, calling, complaining, ordering, reviewing, settling
 from .checks import ALL
 from .clock import Clock, moment
 from .district import free_days, register_elder, settle
@@ -36,7 +36,8 @@ async def play(db: Database, *, elders: int, firms: int, seed: int = 1, looks: i
     chance, clock = random.Random(seed), Clock(moment(ADMITTED, 9))
     sample = 1 + elders // 100
     policy = Policy(visit_sample=sample, home_limit=HOME_LIMIT)
-    life = Life(db, clock, chance, policy, Log(sample=sample, home_limit=HOME_LIMIT, free=free_days(YEAR)))
+    log = Log(sample=sample, home_limit=HOME_LIMIT, free=free_days(YEAR))
+    life = Life(db, clock, chance, policy, log, random.Random(f"{seed}/calls"))
     recount = Recount(life.log)
     with clock.held(), one_thread():
         await settle(life, firms=firms)
@@ -48,6 +49,7 @@ async def play(db: Database, *, elders: int, firms: int, seed: int = 1, looks: i
             clock.now = max(clock.now, moment(day, 8))
             await asking.sample(life, day)
             await settling.look(life, day)
+            await reviewing.look(life, day)
             if day in looked:
                 await life.until(moment(day, chance.uniform(9, 19)))
                 await look(life, recount)
@@ -72,6 +74,7 @@ def _plan(life: Life, elders: int) -> None:
         life.at(came, partial(_arrive, life, dies=number % DIES == 1, reclassed=number % RECLASSED == 2))
     for firm in life.log.firms:
         life.at(moment(CONFIRMED, 9), partial(admitting.confirm, life, firm))
+    life.at(first - timedelta(hours=9), partial(calling.one_day, life))
     life.at(first, partial(admitting.look_at_suspended, life, set()))
     life.at(first + timedelta(days=10), partial(complaining.about_no_order, life))
 

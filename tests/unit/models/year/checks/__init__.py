@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tests.unit.models.year.life import Life
 from tests.unit.models.year.recount import Recount
 
-from . import calls, complaints, firms, gaps, money, orders, quota
+from . import calls, complaints, firms, gaps, money, orders, quality, quota, reports
 
 Check = Callable[[AsyncSession, Life, Recount], Awaitable[None]]
 ALL: Final[tuple[Check, ...]] = (
@@ -32,4 +32,8 @@ ALL: Final[tuple[Check, ...]] = (
     complaints.late,
     complaints.levels,
     money.statements,
+    quality.rule,
+    quality.results,
+    reports.of_a_month,
+    reports.of_the_year,
 )

@@ -13,11 +13,14 @@ from .complaints import Complaints
 from .firms import Firms
 from .money import Money
 from .orders import Orders
+from .quality import Quality
+from .reports import Reports
 
 
 @dataclass
 class Recount:
-    """What the log says up to here; `read` takes in what was written since."""
+    """What the log says up to here; `read` takes in what was written since. `shown`: figures of reports that were
+    more than 0 and agreed."""
 
     log: Log
     orders: Orders = field(init=False)
@@ -25,6 +28,9 @@ class Recount:
     calls: Calls = field(init=False)
     complaints: Complaints = field(init=False)
     money: Money = field(init=False)
+    quality: Quality = field(init=False)
+    reports: Reports = field(init=False)
+    shown: set[str] = field(default_factory=set)
     dead: dict[int, Entry] = field(default_factory=dict)
     _read: int = 0
 
@@ -34,6 +40,8 @@ class Recount:
         self.calls = Calls(self.log, self.orders, self.dead)
         self.complaints = Complaints(self.log)
         self.money = Money(self.log, self.orders)
+        self.quality = Quality(self.log)
+        self.reports = Reports(self.log, self.orders, self.calls, self.complaints, self.quality, self.dead)
 
     def read(self) -> None:
         takers: tuple[Callable[[Entry], None], ...] = (
@@ -44,6 +52,8 @@ class Recount:
             self.calls.take,
             self.complaints.take,
             self.money.take,
+            self.quality.take,
+            self.reports.take,
         )
         for entry in self.log.entries[self._read :]:
             if entry.what is What.DIED:

@@ -24,6 +24,7 @@ class Owed:
     order: int
     elder: int
     booked: datetime
+    kind: str
     tried: list[datetime] = field(default_factory=list)
     again: datetime | None = None
     done: datetime | None = None
@@ -49,7 +50,7 @@ class Calls:
         match entry.what:
             case What.ASKED_ABOUT:
                 story = self.orders.of[entry.order]
-                self.of[entry.follow_up] = Owed(entry.order, story.elder, entry.at)
+                self.of[entry.follow_up] = Owed(entry.order, story.elder, entry.at, entry.words)
             case What.DIED:
                 for call in self.of.values():
                     if call.elder == entry.elder and call.done is None:

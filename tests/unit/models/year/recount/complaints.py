@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -21,13 +22,36 @@ _AFTER = {
 
 
 @dataclass(slots=True)
-class Complaint:
-    """`since`: from when the clocks of this level run."""
+class Turn:
+    """The time on one level, with its two clocks."""
 
     since: datetime
+    contacted: datetime | None = None
+    answered: datetime | None = None
+
+
+@dataclass(slots=True)
+class Complaint:
+    """`turns`: its levels so far, the one it is on last; `said`: what was answered when they were asked last."""
+
+    order: int
+    turns: list[Turn]
     state: str = "draft"
     level: int = 1
-    contacted: bool = False
+    said: str = ""
+
+    @property
+    def taken_down(self) -> datetime:
+        return self.turns[0].since
+
+    @property
+    def since(self) -> datetime:
+        """From when the clocks of this level run."""
+        return self.turns[-1].since
+
+    @property
+    def contacted(self) -> bool:
+        return self.turns[-1].contacted is not None
 
 
 @dataclass
@@ -37,19 +61,23 @@ class Complaints:
 
     def take(self, entry: Entry) -> None:
         if entry.what is What.COMPLAINED:
-            self.of[entry.complaint] = Complaint(entry.at)
+            self.of[entry.complaint] = Complaint(entry.order, [Turn(entry.at)])
         elif entry.what is What.STEP:
             self._step(self.of[entry.complaint], entry)
 
     def _step(self, one: Complaint, entry: Entry) -> None:
         step, _, said = entry.words.partition(":")
         one.state = _AFTER.get(step, one.state)
-        one.contacted = one.contacted or step in ("contacted", "answered")
+        turn = one.turns[-1]
+        if step in ("contacted", "answered"):
+            turn.contacted = turn.contacted or entry.at
+        if step == "answered":
+            turn.answered = entry.at
         if step == "asked":
-            one.state = "closed"
+            one.state, one.said = "closed", said
             if said == "dissatisfied":
                 one.state, one.level = "draft", min(one.level + 1, HIGHEST)
-                one.since, one.contacted = entry.at, False
+                one.turns.append(Turn(entry.at))
 
     def late(self, now: datetime) -> set[int]:
         return {number for number, one in self.of.items() if self._is_late(one, now)}
@@ -63,6 +91,17 @@ class Complaints:
             self.worked(one.since, now) >= timedelta(hours=last - first)
         )
 
+    def contact(self, one: Complaint, now: datetime) -> str:
+        """Whether somebody has spoken with them within a day, on every level: in_time, late, or open."""
+        return _together(_clock(turn.contacted, (turn.contacted or now) - turn.since >= CONTACT) for turn in one.turns)
+
+    def answer(self, one: Complaint, now: datetime) -> str:
+        """Whether they were answered within a working day, on every level."""
+        first, last = self.log.hours
+        whole = timedelta(hours=last - first)
+        ends = [(turn, turn.answered or now) for turn in one.turns]
+        return _together(_clock(turn.answered, self.worked(turn.since, end) >= whole) for turn, end in ends)
+
     def worked(self, since: datetime, until: datetime) -> timedelta:
         """How much of the time between was worked, day by day."""
         first, last = self.log.hours
@@ -75,3 +114,12 @@ class Complaints:
                 total += max(timedelta(0), min(closes, until) - max(opens, since))
             day += timedelta(days=1)
         return total
+
+
+def _clock(done: datetime | None, over: bool) -> str:
+    return "late" if over else "open" if done is None else "in_time"
+
+
+def _together(clocks: Iterable[str]) -> str:
+    told = set(clocks)
+    return next(one for one in ("late", "open", "in_time") if one in told)

@@ -36,6 +36,7 @@ class Story:
     supplier: int = 0
     fen: int = 0
     call_due: datetime | None = None
+    rung: datetime | None = None
     worker: int = 0
     appointed: datetime | None = None
     started: datetime | None = None
@@ -62,9 +63,12 @@ class Orders:
         match entry.what:
             case What.OFFERED:
                 story.supplier, story.fen, story.call_due = entry.supplier, entry.fen, entry.at + CALL_WITHIN
-                story.worker, story.appointed = 0, None
+                story.worker, story.appointed, story.rung = 0, None, None
             case What.DECLINED | What.WITHDRAWN:
                 story.supplier, story.fen, story.call_due, story.worker, story.appointed = 0, 0, None, 0, None
+                story.rung = None
+            case What.RUNG:
+                story.rung = entry.at
             case What.APPOINTED:
                 story.worker, story.appointed = entry.worker, entry.when
             case _:
