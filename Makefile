@@ -9,6 +9,8 @@ WORKERS ?= 4
 # Where platforms under test keep their records: sqlite or postgresql. Without it SQLite, and both where a test says so.
 DATABASE ?=
 SHELL  := /bin/sh
+# Every process of a platform would compile all modules anew: a sixth of its whole start.
+unexport PYTHONDONTWRITEBYTECODE
 TESTS   = $(BIN)/python -m pytest --maxschedchunk 1 $(DATABASE:%=--database=%)
 .DEFAULT_GOAL := help
 .PHONY: help demo run test tests-that-wait tests-that-compute check compliance reliability bench screenshots clean lint lock venv asterisk parts forget

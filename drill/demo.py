@@ -22,6 +22,7 @@ from drill.scripts import DEFAULT
 from drill.settings import TownSettings
 from drill.town import Town
 from home.settings import CHECKOUT, Settings
+from models import demo_district
 from models.demo_district import DemoLogIn
 from models.phone_numbers import dialable
 
@@ -53,7 +54,8 @@ async def _demo(home: Path, *, once: bool) -> bool:
     town = TownSettings.load()
     platform = demo_settings(home, town, os.environ)
     play = partial(_play, platform, once=once)
-    return bool(await on_own_platform(platform, town, play, extensions=list(DEMO_SEATS.values())))
+    seats = list(DEMO_SEATS.values())
+    return bool(await on_own_platform(platform, town, play, district=demo_district.make, extensions=seats))
 
 
 def demo_settings(home: Path, town: TownSettings, env: Mapping[str, str]) -> Settings:

@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drill import voices
-from drill.matching import WINDOW, Clip, Kind, Library, emphasised
-from drill.sound import FRAME, RATE, Sound, levels, read
+from drill.hearing import PAUSE, Heard, Hearing, Kind, hearing_from_json
+from drill.matching import WINDOW, Clip, Library, emphasised
+from drill.sound import FRAME, RATE, Sound, SoundError, levels, read
 from home.settings import CHECKOUT
 
 GIVES_WAY = 10  # nice: a tenth of the processor that an Asterisk beside it gets
@@ -32,60 +33,9 @@ _SHARE = 0.04  # a talker who carries less of a window's energy is not counted t
 _UNEXPLAINED = 0.25  # what is left of a window's energy before we look for one more talker
 _CONFIRMED = 3  # so many windows of the same clip at the same speed, and it is no accident
 _PATIENCE = 4  # windows without evidence after which a talker is thought to have stopped
-_PAUSE = 1.0  # seconds: a shorter pause does not end what one person says
 _FIT_BEFORE = 0.25  # the same, for the windows just before those in which a clip was found
 _SAME = 0.5  # two pieces that resemble each other this much are the same words in two clips
 _BLIP = 3  # frames: a shorter click does not end a silence
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """`start` and `end` in seconds from the pick-up, each true to a quarter of a second (silence: to 20 ms)."""
-
-    kind: Kind
-    name: str
-    start: float
-    end: float
-
-    @property
-    def seconds(self) -> float:
-        return self.end - self.start
-
-    def __str__(self) -> str:
-        return f"{self.start:7.2f} – {self.end:7.2f}  {self.kind:8} {self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Hearing:
-    """Everything that was heard in `seconds`, in order of beginning; talkers may overlap."""
-
-    seconds: float
-    heard: tuple[Heard, ...]
-    silences: tuple[Heard, ...]
-
-    def longest_silence(self) -> Heard:
-        """The longest time in which nothing at all was heard; of length 0 when there was none."""
-        return max(self.silences, key=lambda silence: silence.seconds, default=Heard("silence", "", 0.0, 0.0))
-
-    def of(self, kind: Kind, name: str | None = None) -> list[Heard]:
-        """Every stretch of this kind, or of this one clip."""
-        return [item for item in self.heard if item.kind == kind and name in (None, item.name)]
-
-    def voice(self, name: str) -> float:
-        """For how many seconds this voice was heard."""
-        return sum(item.seconds for item in self.of("voice", name))
-
-    def prompt(self, name: str) -> float:
-        """For how many seconds this prompt was heard."""
-        return sum(item.seconds for item in self.of("prompt", name))
-
-    def music(self) -> float:
-        """For how many seconds music was heard."""
-        return sum(item.seconds for item in self.of("music"))
-
-    def __str__(self) -> str:
-        rows = sorted([*self.heard, *(s for s in self.silences if s.seconds >= _PAUSE)], key=lambda item: item.start)
-        return "\n".join(str(row) for row in rows)
 
 
 class Ear:
@@ -109,16 +59,38 @@ class Ear:
         """What is in the recording. Raises SoundError. Takes a few seconds of a processor for each minute, in a process
         that gives way to whoever plays or records meanwhile: else listening would make holes in what is heard.
         """
-        sound = read(path)
+        (found,) = self.listen_to([path])
+        if isinstance(found, SoundError):
+            raise found
+        return found
+
+    def listen_to(self, paths: Sequence[Path]) -> list[Hearing | SoundError]:
+        """What is in each of the recordings, or why it cannot be read: all in one such process, which has to learn the
+        library first."""
+        found = {path: _sound_of(path) for path in paths}
+        sounds = {path: sound for path, sound in found.items() if not isinstance(sound, SoundError)}
         if not self._aside:
-            return self.hear(sound)
-        told = subprocess.run([*self._aside, str(path)], cwd=CHECKOUT, capture_output=True, check=True)
-        return hearing_from_json(json.loads(told.stdout))
+            heard = {path: self.hear(sound) for path, sound in sounds.items()}
+        else:
+            told = self._told_aside(list(sounds)) if sounds else []
+            heard = dict(zip(sounds, map(hearing_from_json, told), strict=True))
+        return [sound if isinstance(sound := found[path], SoundError) else heard[path] for path in paths]
+
+    def _told_aside(self, paths: Sequence[Path]) -> list[dict[str, Any]]:
+        told = subprocess.run([*self._aside, *map(str, paths)], cwd=CHECKOUT, capture_output=True, check=True)
+        return [json.loads(line) for line in told.stdout.splitlines()]
 
     def hear(self, sound: Sound) -> Hearing:
         """What is in the sound."""
         scan = _Scan(self._library, sound)
         return Hearing(len(sound) / RATE, tuple(scan.heard()), tuple(silences(sound)))
+
+
+def _sound_of(path: Path) -> Sound | SoundError:
+    try:
+        return read(path)
+    except SoundError as problem:
+        return problem
 
 
 def _sounds(prompts: Path) -> Iterator[Clip]:
@@ -127,12 +99,6 @@ def _sounds(prompts: Path) -> Iterator[Clip]:
     yield from (Clip("prompt", path.stem, read(path)) for path in sorted(prompts.glob("*.wav")))
     yield from (Clip("music", path.stem, read(path), loops=True) for path in sorted(music.glob("*.wav")))
     yield from (Clip("voice", name, read(voices.clip(name)), loops=True) for name in voices.names())
-
-
-def hearing_from_json(told: dict[str, Any]) -> Hearing:
-    """As `dataclasses.asdict` has written it."""
-    heard, silent = (tuple(Heard(**one) for one in told[name]) for name in ("heard", "silences"))
-    return Hearing(told["seconds"], heard, silent)
 
 
 def silences(sound: Sound) -> list[Heard]:
@@ -289,7 +255,7 @@ def _merged(items: list[Heard]) -> list[Heard]:
     last: dict[tuple[Kind, str], int] = {}
     for item in sorted(items, key=lambda item: item.start):
         key = (item.kind, item.name)
-        if key in last and item.start - done[last[key]].end <= _PAUSE:
+        if key in last and item.start - done[last[key]].end <= PAUSE:
             before = done[last[key]]
             done[last[key]] = Heard(item.kind, item.name, before.start, max(before.end, item.end))
         else:
@@ -298,9 +264,11 @@ def _merged(items: list[Heard]) -> list[Heard]:
     return done
 
 
-def main(prompts: str, recording: str) -> None:
+def main(prompts: str, *recordings: str) -> None:
     os.nice(GIVES_WAY)
-    print(json.dumps(asdict(Ear(_sounds(Path(prompts))).hear(read(Path(recording))))))
+    ear = Ear(_sounds(Path(prompts)))
+    for recording in recordings:
+        print(json.dumps(asdict(ear.hear(read(Path(recording))))))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from drill.ear import Ear, Hearing
+from drill.ear import Ear
+from drill.hearing import Hearing
 from drill.people import Elder
 from drill.report import StoryReport
 from drill.sound import SoundError
@@ -51,12 +52,12 @@ def prove_ears(report: StoryReport, *, elder: Elder, hears: Sequence[str]) -> di
     `hears`: prompts and voices; returns for how many seconds each was heard. Takes seconds of a processor: call it in a
     thread.
     """
-    ear, heard = Ear.of_the_town(), dict.fromkeys(hears, 0.0)
-    for number, line in enumerate((line for line in elder.lines if line.answered is not None), start=1):
-        try:
-            hearing = ear.listen(line.ear)
-        except SoundError as problem:
-            report.expect(("录音可读", "the sound can be read"), False, detail=str(problem))
+    heard = dict.fromkeys(hears, 0.0)
+    lines = [line for line in elder.lines if line.answered is not None]
+    hearings = Ear.of_the_town().listen_to([line.ear for line in lines])
+    for number, (line, hearing) in enumerate(zip(lines, hearings, strict=True), start=1):
+        if isinstance(hearing, SoundError):
+            report.expect(("录音可读", "the sound can be read"), False, detail=str(hearing))
             continue
         _prove_hearing(report, number, hearing, stood=line.seconds)
         for name in heard:

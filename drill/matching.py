@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from drill.hearing import Kind
 from drill.sound import RATE, Sound
-
-Kind = Literal["prompt", "music", "voice", "unknown", "silence"]
 
 WINDOW = RATE // 2
 _FFT = 32768

@@ -30,12 +30,13 @@ from home.settings import Settings, SettingsError
 from home.supervisor import Service, ServiceFailed, Supervisor
 from models import demo_district
 from models.database import Database, DatabaseUnavailable, revision_state, upgrade
-from models.demo_district import DemoLogIn
+from models.demo_district import DemoDistrict, DemoLogIn
 from models.people import UserRole
 
 S = TypeVar("S")
 T = TypeVar("T")
 Play = Callable[[Town, Sequence[DemoLogIn]], Awaitable[T]]
+District = Callable[..., Awaitable[DemoDistrict]]
 
 ELDERS_LINE = "10000001"  # the first elder of the demo district
 
@@ -88,17 +89,25 @@ def ports_of_its_own(env: Mapping[str, str]) -> tuple[dict[str, str], TownSettin
 
 
 async def on_own_platform(
-    platform: Settings, town: TownSettings, play: Play[T], *, extensions: Sequence[str] | None = None
+    platform: Settings,
+    town: TownSettings,
+    play: Play[T],
+    *,
+    district: District = demo_district.make_for_calls,
+    extensions: Sequence[str] | None = None,
 ) -> T | None:
     """What `play` returns, on a living platform with its town and its log-ins; None when it was stopped before the end.
 
-    `extensions`: the seats whose telephones are in the town; without it all. Everything is stopped at the end.
+    `district`: who lives there, `demo_district.make` for one that is looked at as well. `extensions`: the seats whose
+    telephones are in the town; without it all. Everything is stopped at the end.
     """
 
     async def people(program: Program) -> AbstractAsyncContextManager[Town]:
         return Town.open(platform=platform, town=town, seats=await telephones(platform, extensions), program=program)
 
-    return await with_own_platform(platform, town, wanted=town.wanted(), surroundings=people, play=play)
+    return await with_own_platform(
+        platform, town, district=district, wanted=town.wanted(), surroundings=people, play=play
+    )
 
 
 async def with_own_platform(
@@ -108,6 +117,7 @@ async def with_own_platform(
     wanted: Sequence[Wanted],
     surroundings: Callable[[Program], Awaitable[AbstractAsyncContextManager[S]]],
     play: Callable[[S, Sequence[DemoLogIn]], Awaitable[T]],
+    district: District = demo_district.make_for_calls,
 ) -> T | None:
     """The same for whatever is around the platform; `wanted` are its ports."""
     platform.prepare_home()
@@ -118,7 +128,7 @@ async def with_own_platform(
         raise UsedDatabase(
             "YJT_TOWN_DATABASE_URL：演练只用空的数据库 / this database is in use; a drill takes an empty one only"
         )
-    log_ins = await _prepare(platform)
+    log_ins = await _prepare(platform, district)
     # The town is there first: a carrier that does not answer when the platform starts counts as dead for a while.
     async with (
         Supervisor(lambda zh, en: say((zh, en if en != zh else ""))) as supervisor,
@@ -145,11 +155,11 @@ def agents(log_ins: Sequence[DemoLogIn]) -> list[DemoLogIn]:
     return [user for user in log_ins if user.role is UserRole.AGENT]
 
 
-async def _prepare(platform: Settings) -> tuple[DemoLogIn, ...]:
+async def _prepare(platform: Settings, district: District) -> tuple[DemoLogIn, ...]:
     await upgrade(platform.database_url)
     db = Database(platform.database_url)
     try:
-        return (await demo_district.make(db, area_code=platform.area_code)).log_ins
+        return (await district(db, area_code=platform.area_code)).log_ins
     finally:
         await db.close()
 

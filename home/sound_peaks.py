@@ -1,5 +1,7 @@
 """The outline of a recording, for a page to draw: how loud the loudest sample of each part is. Waits for the disk and
-computes: call it in a thread. Changes nothing."""
+computes: call it in a thread. Changes nothing.
+
+What computes is loaded with the first recording that somebody looks at, not at the start of the web."""
 
 from __future__ import annotations
 
@@ -9,8 +11,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
-
-import numpy as np
 
 WHOLE: Final = 100  # the loudest that a sample can be
 _AT_ONCE: Final = 1 << 20  # samples read at a time
@@ -38,6 +38,8 @@ def outline(path: Path, parts: int) -> Outline:
 @lru_cache(maxsize=_KEPT)
 def _outline(path: Path, parts: int, size: int, modified: int) -> Outline:
     """`size` and `modified` are there to read a file anew that is not the same any more."""
+    import numpy as np
+
     try:
         with wave.open(str(path), "rb") as wav:
             frames, channels, rate = wav.getnframes(), wav.getnchannels(), wav.getframerate()

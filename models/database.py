@@ -3,7 +3,8 @@
 SQLite takes one writer at a time: writers queue for the only connection of the writing engine, and each begins with
 BEGIN IMMEDIATE, so that what it read is still true when it writes. Readers have connections that cannot write.
 
-Alembic is loaded by who migrates or asks for revisions only: a controller or a web process starts without it.
+Alembic is loaded by who migrates or asks for revisions only: a controller or a web process starts without it. So is
+PostgreSQL's driver by who works with a PostgreSQL.
 """
 
 from __future__ import annotations
@@ -20,8 +21,6 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModu
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import NullPool
-
-from models.postgres import ANSWER_WITHIN, postgres_engine
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -57,6 +56,8 @@ class Database:
             )
             self._reader = _sqlite_engine(self.url, begin="BEGIN", query_only=True, pool_size=4, max_overflow=0)
         else:
+            from models.postgres import postgres_engine
+
             self._writer = postgres_engine(self.url, pool_size=8, pool_timeout=WRITER_WAIT, pool_pre_ping=True)
             self._reader = self._writer.execution_options(postgresql_readonly=True)
         self._write = async_sessionmaker(self._writer, expire_on_commit=False)
@@ -158,7 +159,7 @@ class RevisionState:
 
 async def revision_state(url: str) -> RevisionState:
     """Which revision the schema has and which one this program needs."""
-    return await with_migrations(url, _revision_state, within=ANSWER_WITHIN)
+    return await with_migrations(url, _revision_state, within=BUSY_TIMEOUT)
 
 
 def known_revisions() -> frozenset[str]:
@@ -182,11 +183,12 @@ async def with_migrations(url: str, work: Callable[[Config], T], *, within: floa
     parsed = parse_url(url)
     sqlite = parsed.get_backend_name() == "sqlite"
     # Foreign keys stay off: a batch migration replaces tables that others point to.
-    engine = (
-        _sqlite_engine(parsed, begin="BEGIN IMMEDIATE", foreign_keys=False, poolclass=NullPool)
-        if sqlite
-        else postgres_engine(parsed, answer_within=within, poolclass=NullPool)
-    )
+    if sqlite:
+        engine = _sqlite_engine(parsed, begin="BEGIN IMMEDIATE", foreign_keys=False, poolclass=NullPool)
+    else:
+        from models.postgres import postgres_engine
+
+        engine = postgres_engine(parsed, answer_within=within, poolclass=NullPool)
     try:
         with _Translated(parsed):
             async with engine.begin() as connection:

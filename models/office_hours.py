@@ -2,14 +2,18 @@
 
 The government names next year's exchanged days in November; until the library knows them, Monday to Friday count as
 worked but for the statutory holidays themselves.
+
+The calendar is loaded with the first hours, not at the start of each process: some never ask.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
-import holidays
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 
 class OfficeHours:
@@ -20,7 +24,7 @@ class OfficeHours:
         self.first = first
         self.last = last
         self._days = dict(days or {})
-        self._calendar = holidays.country_holidays("CN")
+        self._calendar = _calendar()
 
     def open_at(self, at: datetime) -> bool:
         """Whether somebody should be at a community's seat then."""
@@ -36,5 +40,11 @@ class OfficeHours:
     def knows(self, year: int) -> bool:
         """Whether the exchanged days of this year are known. There are some in every year."""
         return any(day.year == year for day in self._days) or any(
-            day.year == year for day in holidays.country_holidays("CN", years=year).weekend_workdays
+            day.year == year for day in _calendar(year).weekend_workdays
         )
+
+
+def _calendar(year: int | None = None) -> HolidayBase:
+    from holidays import country_holidays
+
+    return country_holidays("CN", years=year)

@@ -35,11 +35,12 @@ def pytest_sessionstart() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Workers take tests in this order: the files of all folders mixed, the slow tests spread over the first part, so
     that none of them is what everybody waits for at the end. A file stays together: what is made once for it must not
-    be made again and again."""
+    be made again and again. So do slow tests that share a house: between two of others it would be taken down."""
     if not hasattr(config, "workerinput"):
         return
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    others = [item for item in items if not item.get_closest_marker("slow")]
+    slow = [item for item in items if item.get_closest_marker("slow") and not _shares_a_house(item)]
+    spread = set(slow)
+    others = [item for item in items if item not in spread]
     folders = [item.path.relative_to(config.rootpath).parts[:2] for item in others]
     all_of, seen = Counter(folders), Counter[tuple[str, ...]]()
     begins: dict[Path, float] = {}
@@ -49,6 +50,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     turns = {item: begins[item.path] for item in others}
     turns |= {item: _SLOW_UNTIL * number / len(slow) for number, item in enumerate(slow)}
     items.sort(key=lambda item: turns[item])
+
+
+def _shares_a_house(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("asyncio")
+    return marker is not None and marker.kwargs.get("loop_scope") == "module"
 
 
 def pytest_collection_finish() -> None:

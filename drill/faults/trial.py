@@ -225,15 +225,16 @@ class Trial:
 
     def _what_they_heard(self, problems: list[str]) -> tuple[int, float]:
         """How many never spoke with an agent at last, and the longest silence on a line that was not cut."""
-        ear, lost, gap = Ear.of_the_town(), 0, 0.0
+        lost, gap = 0, 0.0
+        lines = {caller.elder.name: [line for line in caller.elder.lines if line.answered] for caller in self._callers}
+        ears = [line.ear for of_caller in lines.values() for line in of_caller]
+        heard = dict(zip(ears, Ear.of_the_town().listen_to(ears), strict=True))
         for caller in self._callers:
-            lines = [line for line in caller.elder.lines if line.answered is not None]
             spoken = 0.0
-            for line in lines:
-                try:
-                    hearing = ear.listen(line.ear)
-                except SoundError as problem:
-                    problems.append(f"{caller.elder.name}: {problem}")
+            for line in lines[caller.elder.name]:
+                hearing = heard[line.ear]
+                if isinstance(hearing, SoundError):
+                    problems.append(f"{caller.elder.name}: {hearing}")
                     continue
                 spoken = hearing.voice("agent_a") + hearing.voice("agent_b")
                 if not self._was_cut(caller, line):

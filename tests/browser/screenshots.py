@@ -24,6 +24,7 @@ from drill.scripts.sos import SosStory
 from drill.town import Town
 from home.programs import browser_environment, find
 from home.settings import CHECKOUT, Settings
+from models import demo_district
 from models.database import Database
 from models.demo_district import DemoLogIn
 from models.phone_numbers import dialable
@@ -130,7 +131,7 @@ async def _screenshots(home: Path) -> bool:
     async def play(around: Town, log_ins: Sequence[DemoLogIn]) -> bool:
         return await _play(platform, around, log_ins)
 
-    return bool(await on_own_platform(platform, town, play, extensions=["801", "802"]))
+    return bool(await on_own_platform(platform, town, play, district=demo_district.make, extensions=["801", "802"]))
 
 
 async def _play(platform: Settings, town: Town, log_ins: Sequence[DemoLogIn]) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from drill.ear import Ear, Hearing
+from drill.ear import Ear
+from drill.hearing import Hearing
 from drill.people import Elder, Person, Seat, people_talk
 
 from .house import House

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from drill.behaviour import Answers
-from drill.ear import Ear, Hearing
+from drill.ear import Ear
+from drill.hearing import Hearing
 from drill.line import Line
 from drill.people import Elder, people_talk
 from home.programs import Program

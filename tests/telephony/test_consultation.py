@@ -14,7 +14,8 @@ import pytest_asyncio
 from sqlalchemy import select
 
 from drill import behaviour
-from drill.ear import Ear, Hearing
+from drill.ear import Ear
+from drill.hearing import Hearing
 from drill.people import Elder, Seat, people_talk
 from home.programs import Program
 from ivr.vocabulary import FollowUpKind, Skill

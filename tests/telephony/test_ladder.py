@@ -11,7 +11,8 @@ import pytest
 from ari_app import snapshot
 from dialplan.agi import desk
 from drill import behaviour
-from drill.ear import Ear, Hearing
+from drill.ear import Ear
+from drill.hearing import Hearing
 from drill.people import Person, people_talk
 from home import asterisk_platform
 from home.asterisk_platform import desk_file, ladder_dir

@@ -14,7 +14,8 @@ import pytest
 
 from drill import behaviour
 from drill.behaviour import Behaviour
-from drill.ear import Ear, Hearing
+from drill.ear import Ear
+from drill.hearing import Hearing
 from drill.people import Callee, people_talk
 from home.asterisk import recordings_dir
 from home.programs import Program

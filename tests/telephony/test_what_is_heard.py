@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ari_app import on_hold
-from drill.ear import Ear, Hearing
+from drill.ear import Ear
+from drill.hearing import Hearing
 from drill.people import people_talk
 from home.asterisk import prompts_dir, recordings_dir
 from home.programs import Program

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-WORKS_WITHOUT = ("alembic", "pypinyin")
+WORKS_WITHOUT = ("alembic", "holidays", "numpy", "psycopg", "pypinyin")
 _TOLD = f"import sys, ari_app.process, web.app; print([name for name in {WORKS_WITHOUT} if name in sys.modules])"
 
 

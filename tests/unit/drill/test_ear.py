@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from drill import voices
-from drill.ear import Ear, Hearing, silences
+from drill.ear import Ear, silences
+from drill.hearing import Hearing
 from drill.sound import RATE, Sound, SoundError, read, through_alaw, write
 from home.settings import CHECKOUT
 
@@ -170,3 +171,16 @@ def test_voices_have_no_pause_that_could_count_as_silence() -> None:
         sound = voice(name)
         assert 8 <= len(sound) / RATE <= 15, name
         assert max((s.seconds for s in silences(np.concatenate([sound, sound]))), default=0.0) < 0.4, name
+
+
+def test_recordings_are_listened_to_together_and_one_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+    names = ("agent_a", "elder_help")
+    for name in names:
+        write(tmp_path / f"{name}.wav", through_alaw(voice(name)[: 6 * RATE]))
+    agent, nothing, elder = Ear.of_the_town().listen_to(
+        [tmp_path / "agent_a.wav", tmp_path / "no.wav", tmp_path / "elder_help.wav"]
+    )
+    assert isinstance(agent, Hearing)
+    assert isinstance(elder, Hearing)
+    assert [heard_as(agent), heard_as(elder)] == [[("voice", name)] for name in names]
+    assert isinstance(nothing, SoundError)
