@@ -40,6 +40,7 @@ CHOICES: Final[Mapping[CareKind, tuple[str, ...]]] = {
     CareKind.WEATHER: tuple(Weather),
     CareKind.BIRTHDAY: (),
 }
+RECORDED: Final = frozenset(PLANNED) - {CareKind.WEATHER}  # a bulletin says something else each time
 OF_ONE_ELDER: Final = frozenset({CareKind.FAMILY, CareKind.MEDICINE})
 
 
@@ -47,7 +48,8 @@ class CarePlan(Versioned, Base):
     """`elder_id`: for this elder alone; else for all of the place and below (None: everywhere) and of the class (None:
     any). `times` are local (`09:00`); `on_days` as in `planning.Plan.on`. `must_answer`: an elder who does not answer
     is somebody's to look after, as with a daily check. `since`: what was due before is not this plan's; `halted_at`:
-    nothing goes out until it is set going again."""
+    nothing goes out until it is set going again. `recording`: the SHA-256 in hex of what is played in place of `text`
+    (`home/plan_recordings.py`), empty when there is none."""
 
     __tablename__ = "care_plans"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -62,6 +64,7 @@ class CarePlan(Versioned, Base):
     org_unit_id: Mapped[int | None] = mapped_column(ForeignKey("org_units.id", ondelete="CASCADE"), index=True)
     service_class: Mapped[int | None]
     must_answer: Mapped[bool] = mapped_column(default=False)
+    recording: Mapped[str] = mapped_column(default="", server_default="")
     since: Mapped[datetime] = mapped_column(default=utc_now)
     halted_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
@@ -204,6 +207,31 @@ async def halt_plan(
         await replan(session, row)
         audit(session, by, "care_plan.halt" if halted else "care_plan.go_on", f"care_plan:{plan}", elder=row.elder_id)
     return row
+
+
+async def find_recorded(session: AsyncSession, plan: int, *, scope: Scope = EVERYWHERE) -> CarePlan:
+    """A plan that may have a recording. Raises NoSuchRecord; FormRefused: it tells another text each time."""
+    row = await find_plan(session, plan, scope=scope)
+    if row.kind not in RECORDED:
+        raise FormRefused.of("sound", "天气计划播报通知的内容，不用录音", "a plan of the weather tells each bulletin")
+    return row
+
+
+async def set_recording(session: AsyncSession, row: CarePlan, digest: str, *, by: str) -> None:
+    """What is played in place of the text from the next call on; empty: nothing."""
+    if row.recording == digest:
+        return
+    before = {"recording": row.recording}
+    async with changing(session, row, version=None):
+        row.recording = digest
+    action = "care_plan.record" if digest else "care_plan.default"
+    audit(session, by, action, f"care_plan:{row.id}", elder=row.elder_id, before=before, after={"recording": digest})
+
+
+async def recorded_for(session: AsyncSession, elder: int) -> list[int]:
+    """The plans for this elder alone that have a recording."""
+    found = select(CarePlan.id).where(CarePlan.elder_id == elder, CarePlan.recording != "")
+    return list(await session.scalars(found))
 
 
 async def replan(session: AsyncSession, row: CarePlan) -> None:

@@ -98,6 +98,12 @@ GET /care/plans/new                                 ALGPD      200 303
 GET /care/plans/{id}                                ALGPDOB    404 303
 POST /care/plans/{id}                               ALGPD      404 403
 POST /care/plans/{id}/halt                          ALGPD      404 403
+POST /care/plans/{id}/recording                     ALGPD      404 403
+POST /care/plans/{id}/recording/default             ALGPD      404 403
+POST /care/plans/{id}/recording/takes               ALGPD      404 403
+GET /care/plans/{id}/recording/takes/{take}         ALGPD      404 303
+POST /care/plans/{id}/recording/takes/{take}        ALGPD      404 403
+GET /care/plans/{id}/recording/takes/{take}/sound   ALGPD      404 303
 GET /care/report                                    ALGPDOB    200 303
 POST /care/report/export                            ALD        200 403
 GET /care/trial                                     ALGPDOB    200 303
@@ -289,6 +295,9 @@ POST /api/v1/care-plans                             ALGPD      415 401
 GET /api/v1/care-plans/{id}                         ALGPDOB    404 401
 PATCH /api/v1/care-plans/{id}                       ALGPD      415 401
 DELETE /api/v1/care-plans/{id}                      ALGPD      422 401
+GET /api/v1/care-plans/{id}/recording               ALGPDOB    404 401
+PUT /api/v1/care-plans/{id}/recording               ALGPD      415 401
+DELETE /api/v1/care-plans/{id}/recording            ALGPD      404 401
 GET /api/v1/care-unreached                          ALGPDOB    200 401
 GET /api/v1/cases                                   ALGPRDO    200 401
 GET /api/v1/cases/{id}                              ALGPRDO    404 401
