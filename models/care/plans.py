@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Final
 
-from sqlalchemy import ForeignKey, delete, select
+from sqlalchemy import ForeignKey, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.audit import audit
-from models.base import Base, choice, utc_now
+from models.base import Base, choice, local_today, utc_now
 from models.care.calendar import Festival, SolarTerm
 from models.care.calls import CareCall, CareState
 from models.care.planning import PLANNED, CareKind, Plan, Weather
@@ -226,6 +226,12 @@ async def set_recording(session: AsyncSession, row: CarePlan, digest: str, *, by
         row.recording = digest
     action = "care_plan.record" if digest else "care_plan.default"
     audit(session, by, action, f"care_plan:{row.id}", elder=row.elder_id, before=before, after={"recording": digest})
+
+
+async def any_lives(session: AsyncSession) -> bool:
+    """Whether calls are due by any plan, now or later."""
+    over = func.coalesce(CarePlan.ends_on < local_today(), False)
+    return await session.scalar(select(CarePlan.id).where(CarePlan.halted_at.is_(None), ~over).limit(1)) is not None
 
 
 async def recorded_for(session: AsyncSession, elder: int) -> list[int]:
