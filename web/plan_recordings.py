@@ -42,7 +42,7 @@ async def file_of_recording(request: web.Request, plan: int) -> Path:
         digest = (await find_plan(session, plan, scope=scope_of(request))).recording
     path = await asyncio.to_thread(recording_of, request.app[SETTINGS], plan, digest)
     if path is None:
-        raise NotFound("problem.recording_gone" if digest else "problem.not_found")
+        raise NotFound("problem.plan_recording_gone" if digest else "problem.not_found")
     return path
 
 
