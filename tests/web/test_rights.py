@@ -185,6 +185,9 @@ GET /fragments/desk                                 ALGP       200 401
 GET /fragments/desk/today                           ALGP       200 401
 GET /fragments/wallboard                            ALGPRDS    200 401
 GET /health                                         all        200 200
+GET /inbound-texts                                  ALGPRDO    200 303
+GET /inbound-texts/{id}                             ALGPRDO    404 303
+POST /inbound-texts/{id}                            ALGP       404 403
 POST /language                                      all        303 403
 GET /login                                          all        303 200
 POST /login                                         all        401 403
@@ -371,6 +374,9 @@ POST /api/v1/imports/{id}/actions                   AL         415 401
 GET /api/v1/imports/{id}/problems                   AL         404 401
 GET /api/v1/imports/{id}/wrong-rows                 AL         404 401
 GET /api/v1/live                                    ALGPRDMSOY 400 401
+GET /api/v1/inbound-texts                           ALGPRDO    200 401
+GET /api/v1/inbound-texts/{id}                      ALGPRDO    404 401
+PATCH /api/v1/inbound-texts/{id}                    ALGP       415 401
 POST /api/v1/inbound-texts                          ALGPW      415 401
 POST /api/v1/login                                  all        415 415
 POST /api/v1/logout                                 all        200 401
