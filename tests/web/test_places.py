@@ -17,6 +17,8 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
+from home.asterisk_platform import DIALPLAN
+from home.plan_recordings import keep_recording
 from ivr.vocabulary import Aid
 from models.base import utc_now
 from models.care.calls import CareCall
@@ -200,6 +202,9 @@ async def _settle(house: House, place: str, unit: int | None, number: int) -> Ho
         session.add_all([follow_up, report, order, complaint, wishes, review, calibration, text])
         daily = PlanForm(CareKind.REGULAR, "每日问候", now.date(), ("09:00",), elder_id=elder)
         plan = await create_plan(session, daily, by="test")
+        plan.recording = keep_recording(
+            house.settings, plan.id, (DIALPLAN / "prompts" / "zh" / "hold.wav").read_bytes()
+        )
         call = {"plan_id": plan.id, "elder_id": elder, "day": now.date(), "slot": 0, "kind": plan.kind}
         session.add(CareCall(**call, due_at=now, latest_at=now))
         paid = {"service_class": 3, "percent": 0, "government": 0, "own": 2_000, "made_by": "test"}
@@ -302,7 +307,7 @@ async def test_what_is_out_of_sight_cannot_be_changed_or_revealed(land: Land) ->
         ("POST", "/api/v1/reveals", {"record": f"complaint:{home.complaint}", "reason": "演示"}),
         ("POST", "/api/v1/reveals", {"record": f"text:{home.text}", "reason": "演示"}),
         ("PATCH", f"/api/v1/inbound-texts/{home.text}", {"seen": True}),
-        ("PUT", f"/api/v1/care-plans/{home.plan}/recording", None),
+        ("DELETE", f"/api/v1/care-plans/{home.plan}/recording", None),
         ("POST", "/api/v1/terminal-tests", {"device": "SN-4"}),
         ("POST", "/api/v1/follow-ups", {"elder": home.elder, "due_at": (utc_now() + timedelta(days=1)).isoformat()}),
         ("DELETE", f"/api/v1/follow-ups/{home.follow_up}?version=1", None),
