@@ -10,7 +10,7 @@ from wtforms import DateField, Form, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from home.plan_recordings import forget_recording
-from models.care.plans import recorded_for
+from models.care.recordings import recorded_for
 from models.elder_forms import FieldProblem
 from models.papers import LONGEST, PaperForm, PaperKind, Scan, is_kept, scans_of
 from models.register import delete_elder

@@ -7,7 +7,8 @@ from aiohttp import web
 
 from home.plan_recordings import forget_recording, keep_recording, recording_of
 from home.prompt_files import UnfitSound
-from models.care.plans import find_plan, find_recorded, set_recording
+from models.care.plans import find_plan
+from models.care.recordings import find_recorded, set_recording
 from models.elder_forms import FieldProblem
 from models.register import FormRefused
 from web.guard import account_of

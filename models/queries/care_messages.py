@@ -14,7 +14,8 @@ from models.care.bulletins import CareBulletin
 from models.care.calls import WAITING, CareCall
 from models.care.filling import question_about
 from models.care.planning import CareKind
-from models.care.plans import RECORDED, CarePlan
+from models.care.plans import CarePlan
+from models.care.recordings import RECORDED
 from models.follow_ups import FollowUp
 from models.queries.register import file_of
 

@@ -18,7 +18,8 @@ from home.programs import Program
 from models.base import local_today, utc_now
 from models.care.calls import CareCall, CareState
 from models.care.planning import CareKind, CareReason
-from models.care.plans import PlanForm, create_plan, set_recording
+from models.care.plans import PlanForm, create_plan
+from models.care.recordings import set_recording
 from models.care.wishes import CareWishes
 from models.elder_forms import ContactForm, ElderForm
 

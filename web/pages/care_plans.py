@@ -11,7 +11,6 @@ from models.care.bulletins import BulletinForm, WeatherLevel, issue, withdraw
 from models.care.planning import PLANNED, CareKind, Weather
 from models.care.plans import (
     CHOICES,
-    RECORDED,
     PlanForm,
     change_plan,
     checked,
@@ -20,6 +19,7 @@ from models.care.plans import (
     form_of,
     halt_plan,
 )
+from models.care.recordings import RECORDED
 from models.elder_forms import FieldProblem
 from models.queries.care_plans import list_bulletins, list_plans, plan_view
 from models.register import FormRefused

@@ -5,7 +5,7 @@ from functools import partial
 from aiohttp import web
 
 from home.prompt_files import LONGEST
-from models.care.plans import find_recorded
+from models.care.recordings import find_recorded
 from models.register import FormRefused
 from web import prompt_takes
 from web.api.kit import number_in_path
