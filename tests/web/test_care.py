@@ -182,6 +182,9 @@ async def test_the_sums_of_the_report_are_the_sums_of_the_calls(sqlite_house: Ho
         answer = await house.client.post(path, data={"format": "csv"}, headers=head)
         assert answer.status == 200
         assert "演示·" in (await answer.read()).decode("utf-8-sig")
+    one_plan = {"format": "csv", "plan": "999999"}
+    answer = await house.client.post("/care/calls/export", data=one_plan, headers=head)
+    assert (answer.status, "演示·" in (await answer.read()).decode("utf-8-sig")) == (200, False)
     await log_in(house.client, "lead")
     for path in ("/care", "/care?month=2026-02", "/care?kind=festival", "/care/plans/new?kind=check_up"):
         await _page(house, path)

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from aiohttp import web
+from sqlalchemy import select
 
 from home.prompt_files import LONGEST
 from models.base import local_today
@@ -21,6 +22,7 @@ from models.care.plans import (
 )
 from models.care.recordings import RECORDED
 from models.elder_forms import FieldProblem
+from models.elders import Elder
 from models.queries.care_plans import list_bulletins, list_plans, plan_view
 from models.register import FormRefused
 from models.versions import VersionConflict
@@ -207,8 +209,11 @@ async def _form(
 ) -> web.Response:
     async with request.app[DATABASE].read() as session:
         places = await place_names(session)
+        named = select(Elder.name).where(Elder.id == form.elder_id, scope_of(request).of_elders())
+        elder_name = await session.scalar(named) if form.elder_id is not None else None
     scope = account_of(request).scope
     context = {
+        "elder_name": elder_name or "",
         "form_id": NEW if view is None else str(view.id),
         "may_be_recorded": view is not None and form.kind in RECORDED,
         "recording_missing": view is not None and await is_missing(request, view.id, view.recording),
