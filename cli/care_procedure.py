@@ -91,7 +91,12 @@ def _questions() -> str:
         said = ", ".join(question.words)
         voice = "—" if question.graded else "✓"
         rows.append([f"{QUESTION_NAMES[name]} {name}", said, keys, question.talk, voice])
-    return "## 问什么、按键何意 / What is asked, and what keys mean\n\n" + markdown(rows)
+    message = (
+        "`message`：计划自己的录音；没有时合成播放计划的内容；"
+        "再没有时播放该类型的通用内容。/ the plan's own recording, else its\n"
+        "text spoken by the machine, else the general words of its kind."
+    )
+    return f"## 问什么、按键何意 / What is asked, and what keys mean\n\n{markdown(rows)}\n\n{message}"
 
 
 def _matrix() -> str:

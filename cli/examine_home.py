@@ -163,6 +163,14 @@ def trunk(settings: Settings) -> Iterator[Finding]:
             "设置 YJT_TRUNK_MATCH 和 YJT_TRUNK_CONTACT",
             "set YJT_TRUNK_MATCH and YJT_TRUNK_CONTACT",
         )
+    if settings.trunk_contact is None:
+        yield note(
+            "line out",
+            "没有外线：关爱电话和回拨打不出去，到期的关爱电话记为错过",
+            "none: nobody outside can be rung, care calls that are due are closed as missed",
+            "设置 YJT_TRUNK_CONTACT",
+            "set YJT_TRUNK_CONTACT",
+        )
     if settings.emergency_route == "none":
         yield note(
             "110/120/119",

@@ -76,7 +76,7 @@ def replace_prompt(settings: Settings, lang: str, name: str, sound: bytes) -> fl
         UnfitSound: it is no WAV of a telephone's, or too short, too long or silent.
         OSError: it cannot be kept.
     """
-    seconds = _fit(sound)
+    seconds = telephone_seconds(sound)
     target = _recording(settings, lang, name)
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_private_bytes(target, sound)
@@ -109,7 +109,8 @@ def _play(settings: Settings, lang: str, name: str, path: Path) -> None:
         point(folder / f"{name}.wav", path.resolve())
 
 
-def _fit(sound: bytes) -> float:
+def telephone_seconds(sound: bytes) -> float:
+    """How long it lasts. Raises UnfitSound: it is nothing that can be played into a call."""
     try:
         with wave.open(io.BytesIO(sound), "rb") as file:
             found = (file.getframerate(), file.getnchannels(), 8 * file.getsampwidth())

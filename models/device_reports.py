@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Index, UniqueConstraint, func, or_, select, update
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,19 +17,22 @@ from models.elders import Terminal
 from models.phone_numbers import canonical
 from models.text import plain
 
+_IS_TEXT: Final = "message IS NOT NULL"
 TERMINAL_TEST: Final = "test"  # what a terminal says that is being tested (S8)
 
 
 class DeviceReportRow(Base):
     """`at` is the device's own time: with `device` it tells one report from the next. `said` is the kind in the
     device's own word; `handed_at` is empty until the controller has it, `case_id` where it belongs to a case.
-    `message`: the id of the text message that it came in, of the gateway `by`."""
+    `message`: the id of the text message that it came in, of the gateway `by`; of such a one also whose telephone, or
+    whose contact's, it came from, and who has seen it (`seen_by` an actor)."""
 
     __tablename__ = "device_reports"
     __table_args__ = (
         UniqueConstraint("device", "at"),
         UniqueConstraint("by", "message"),
         Index(None, "handed_at", "id"),
+        Index("ix_device_reports_texts", "received_at", sqlite_where=text(_IS_TEXT), postgresql_where=text(_IS_TEXT)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -44,6 +47,9 @@ class DeviceReportRow(Base):
     received_at: Mapped[datetime] = mapped_column(default=utc_now)
     handed_at: Mapped[datetime | None]
     case_id: Mapped[str] = mapped_column(default="")
+    elder_id: Mapped[int | None] = mapped_column(ForeignKey("elders.id", ondelete="SET NULL"), index=True)
+    seen_at: Mapped[datetime | None]
+    seen_by: Mapped[str] = mapped_column(default="", server_default="")
 
     @property
     def report(self) -> DeviceReport:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ivr.case import DeviceReport
 from models.base import utc_now
 from models.device_reports import DeviceReportRow, keep, kind_of, place
-from models.elders import Elder, Terminal
+from models.elders import Contact, ContactPhone, Elder, Terminal
 from models.handset_texts import Meaning, meaning_of, position_in
 from models.phone_numbers import canonical, national
 from models.text import plain
@@ -47,14 +47,16 @@ async def keep_text(
     known = await session.scalar(same)
     if known is not None:
         return known, False
-    meaning, device = await _read(session, text, area_code)
+    number = canonical(text.sender, area_code)
+    sender = await _sender(session, number) if number else _Sender()
+    meaning, device = _read(text, sender, _as_dialled(text.sender, area_code))
     report = _report(text, meaning, device)
     while True:  # two messages of one second are two: device and time tell reports apart
         row, new = await keep(session, report, said=meaning, data=None, by=by)
         if new:
             break
         report = replace(report, at=report.at + _A_MOMENT)
-    row.message = plain(text.message)
+    row.message, row.elder_id = plain(text.message), sender.elder
     if meaning is Meaning.NOTE:
         row.handed_at = utc_now()
     else:
@@ -63,17 +65,32 @@ async def keep_text(
     return row, True
 
 
-async def _read(session: AsyncSession, text: InboundText, area_code: str) -> tuple[Meaning, str]:
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """`elder`: whose telephone it is, or whose contact's; `is_home`: the elder's own, `serial` the handset's."""
+
+    elder: int | None = None
+    is_home: bool = False
+    serial: str = ""
+
+
+async def _sender(session: AsyncSession, number: str) -> _Sender:
+    line = select(Terminal.elder_id, Terminal.serial).where(Terminal.line_canonical == number)
+    if (handset := (await session.execute(line)).one_or_none()) is not None:
+        return _Sender(handset.elder_id, is_home=True, serial=handset.serial)
+    home = select(Elder.id).where(Elder.home_phone_canonical == number).order_by(Elder.id).limit(1)
+    if (elder := await session.scalar(home)) is not None:
+        return _Sender(elder, is_home=True)
+    family = select(Contact.elder_id).join(ContactPhone, ContactPhone.contact_id == Contact.id)
+    return _Sender(await session.scalar(family.where(ContactPhone.canonical == number).order_by(Contact.id).limit(1)))
+
+
+def _read(text: InboundText, sender: _Sender, dialled: str) -> tuple[Meaning, str]:
     """What it means, and which device says it: open cases know a handset's alarm by its number, and where it is by its
     serial number."""
-    number = canonical(text.sender, area_code)
-    dialled = _as_dialled(text.sender, area_code)
-    line = select(Terminal.serial).where(Terminal.line_canonical == number)
-    home = select(Elder.id).where(Elder.home_phone_canonical == number)
-    serial = await session.scalar(line) if number else None
-    if serial is not None or (number and await session.scalar(home.limit(1)) is not None):
+    if sender.is_home:
         meaning = meaning_of(text.words, from_handset=True)
-        return meaning, dialled if meaning is Meaning.SMS else serial or dialled
+        return meaning, dialled if meaning is Meaning.SMS else sender.serial or dialled
     return Meaning.NOTE if _is_company(text.sender) else meaning_of(text.words, from_handset=False), dialled
 
 

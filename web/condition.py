@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from home.secrets import Secrets
 from home.settings import Settings
+from models.care.plans import any_lives
 from models.database import Database, DatabaseUnavailable
 from web.controller.client import Controller, ControllerUnreachable
 from web.fresh import Fresh
@@ -70,6 +71,7 @@ class Looking:
     def __init__(self, settings: Settings, secrets: Secrets, database: Database, controller: Controller) -> None:
         self._asterisk = f"http://127.0.0.1:{settings.ari_port}/ari/asterisk/ping"
         self._login = {"Authorization": aiohttp.encode_basic_auth(secrets.ari_user, secrets.ari_password)}
+        self._line_out = settings.trunk_contact is not None
         self._database = database
         self._controller = controller
         self._fresh = Fresh(self._look, seconds=GOOD_FOR)
@@ -113,13 +115,15 @@ class Looking:
     async def _records(self) -> tuple[Fault, ...]:
         try:
             async with asyncio.timeout(DATABASE_WITHIN), self._database.read() as session:
+                cut_off = not self._line_out and await any_lives(session)
+                found = (Fault("line_out"),) if cut_off else ()
                 if self._database.is_sqlite:
                     await session.execute(text("SELECT 1"))
-                    return ()
+                    return found
                 theirs: datetime = (await session.execute(text("SELECT clock_timestamp()"))).scalar_one()
         except DatabaseUnavailable as away:
             return (Fault("database", str(away)),)
         except TimeoutError:
             return (Fault("database", f"no answer within {DATABASE_WITHIN:g} s"),)
         apart = (datetime.now(UTC) - theirs).total_seconds()
-        return (Fault("clock", f"{apart:+.1f} s"),) if abs(apart) > CLOCK_MAY_DIFFER else ()
+        return (*found, Fault("clock", f"{apart:+.1f} s")) if abs(apart) > CLOCK_MAY_DIFFER else found

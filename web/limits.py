@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
-from home import scans
+from home import plan_recordings, scans
 from web.keys import ACCOUNT, LIMITS
 from web.logs import Handler
 from web.origin import address_of
@@ -21,7 +21,9 @@ LARGER: Final = {
     "/emergency-plans": 2 * scans.LARGEST,
     "/emergency-plans/{id}": 2 * scans.LARGEST,
     "/workers/{id}/photo": 2 * scans.LARGEST,
+    "/care/plans/{id}/recording": 2 * plan_recordings.LARGEST,
     "/api/v1/elders/{id}/papers/{paper}/scan": scans.LARGEST,
+    "/api/v1/care-plans/{id}/recording": plan_recordings.LARGEST,
 }
 SLOWEST_FILE: Final = 120.0  # seconds for one of these
 SLOWEST_BODY: Final = 15.0  # seconds for 256 KiB at most: a mobile device on a bad line needs a tenth of it

@@ -41,6 +41,7 @@ MENU: Final = (
             Entry(Right.SEE_LIVE, "/board", "nav.board"),
             Entry(Right.SEE_WALLBOARD, "/wallboard", "nav.wallboard"),
             Entry(Right.SEE_CASES, "/cases", "nav.cases"),
+            Entry(Right.SEE_CASES, "/inbound-texts", "inbound_texts.title"),
         ),
     ),
     Part(

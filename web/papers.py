@@ -1,5 +1,6 @@
 """Papers as pages handle them: the form with the file in it. Scans: `paper_scans.py`; rules: `models/papers.py`."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,12 +9,14 @@ from multidict import MultiMapping
 from wtforms import DateField, Form, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
+from home.plan_recordings import forget_recording
+from models.care.recordings import recorded_for
 from models.elder_forms import FieldProblem
 from models.papers import LONGEST, PaperForm, PaperKind, Scan, is_kept, scans_of
 from models.register import delete_elder
 from web.forms import FormData
 from web.guard import account_of
-from web.keys import DATABASE
+from web.keys import DATABASE, SETTINGS
 from web.paper_scans import forget, keep, no_scan
 from web.places import scope_of
 from web.texts import Texts
@@ -59,11 +62,13 @@ async def scan_in(request: web.Request, *, needed: bool = False) -> Scan | None:
 async def delete_with_scans(request: web.Request, elder: int, *, version: int) -> None:
     """The elder's file with all personal data, those on the disk as well. Raises NoSuchElder, VersionConflict."""
     async with request.app[DATABASE].write() as session:
-        before = await scans_of(session, elder)
+        before, spoken = await scans_of(session, elder), await recorded_for(session, elder)
         await delete_elder(session, elder, version=version, by=account_of(request).actor, scope=scope_of(request))
         left = [scan for scan in before if not await is_kept(session, scan)]
     for scan in left:
         await forget(request, scan)
+    for plan in spoken:
+        await asyncio.to_thread(forget_recording, request.app[SETTINGS], plan)
 
 
 def show_problems(form: PaperEntry, problems: Iterable[FieldProblem], t: Texts) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from models.masking import masked
+from models.queries.inbound_texts import TextView
 from models.views import CaseView
 from web.accounts import Account
 from web.controller.shapes import LiveCase
@@ -48,6 +49,13 @@ def shown_elder(request: web.Request, elder: int, view: Shown) -> Shown:
 def shown_case(request: web.Request, view: CaseView, told: Shown) -> Shown:
     """Something that tells of this case, as the account may see it."""
     return told if sees_case(request, view) else masked(told)
+
+
+def shown_text(request: web.Request, view: TextView) -> TextView:
+    """A text message as the account may see it: with the file of whose telephone it came from, or by itself."""
+    account = account_of(request)
+    by_itself = may(account, Right.SEE_PERSONAL) and request.app[REVEALS].covers(account, f"text:{view.id}")
+    return view if by_itself or (view.elder is not None and sees_elder(request, view.elder)) else masked(view)
 
 
 def on_board(request: web.Request, case: LiveCase) -> Sheet:

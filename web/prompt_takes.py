@@ -1,8 +1,10 @@
-"""Prompts spoken into one's own phone: a take is rung, heard in the page, and used or thrown away."""
+"""What is spoken into one's own phone, a prompt or a plan's recording: a take is rung, heard in the page, and used or
+thrown away."""
 
 import asyncio
 import re
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -15,7 +17,6 @@ from web.controller.client import Controller
 from web.guard import account_of
 from web.keys import CONTROLLER, SETTINGS
 from web.problems import Conflict, NotFound
-from web.prompt_changes import prompt, take
 
 _TAKE: Final = re.compile("[0-9a-f]{16}")
 DONE: Final = "done"
@@ -23,9 +24,8 @@ FOLDER: Final = "prompt-takes"
 UNWANTED: Final = 3600.0  # seconds after which a take that was not used is removed
 
 
-async def begin(request: web.Request, lang: str, name: str) -> str:
+async def begin(request: web.Request) -> str:
     """Ring the phone of whoever asks; the take's id. Raises Conflict: no seat, or it cannot be rung now."""
-    await prompt(request, lang, name)
     await asyncio.to_thread(_throw_away, recordings_dir(request.app[SETTINGS]) / FOLDER)
     account = account_of(request)
     if account.seat is None:
@@ -46,10 +46,10 @@ async def sound_of(request: web.Request, number: str) -> Path:
     return path
 
 
-async def use(request: web.Request, lang: str, name: str, number: str) -> None:
-    """It is played from now on. Raises NotFound, FormRefused."""
+async def use(request: web.Request, number: str, put: Callable[[bytes], Awaitable[None]]) -> None:
+    """It is played from now on, where it is `put`. Raises NotFound, and what `put` raises."""
     path = await sound_of(request, number)
-    await take(request, lang, name, await asyncio.to_thread(path.read_bytes))
+    await put(await asyncio.to_thread(path.read_bytes))
     await asyncio.to_thread(path.unlink, missing_ok=True)
 
 

@@ -72,6 +72,7 @@ def render(
             here=request.path,
             menu=menu_of(account),
             mirror=request.app[MIRROR],
+            line_out=request.app[SETTINGS].trunk_contact is not None,
             **(context or {}),
         )
     )

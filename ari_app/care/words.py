@@ -1,5 +1,6 @@
 """What a care call plays: the house's recordings, and what only this call says (the name, the plan's text) spoken ahead
-by the machine's voice. Without a voice, or when it takes too long, the general words are played instead."""
+by the machine's voice, unless the plan has a recording of its own. Without a voice, or when it takes too long, the
+general words are played instead."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from typing import Final
 
 import structlog
 
+from home.plan_recordings import recording_of
 from home.programs import ProgramMissing
 from home.settings import Settings
 from home.voice import Unspoken, Voice
@@ -71,9 +73,12 @@ class Words:
     async def speak(self, message: CareMessage) -> Spoken:
         """Whatever of this call can be spoken in time."""
         texts = {CareWords.GREETING: _GREETING[self._settings.lang].format(name=message.file.name)}
-        if message.text:
-            texts[CareWords.MESSAGE] = message.text
         files: dict[CareWords, Path] = {}
+        own = await asyncio.to_thread(recording_of, self._settings, message.plan, message.recording)
+        if own is not None:
+            files[CareWords.MESSAGE] = own.with_suffix("")
+        elif message.text:
+            texts[CareWords.MESSAGE] = message.text
         with suppress(TimeoutError):
             async with asyncio.timeout(SPOKEN_WITHIN):
                 for words, text in texts.items():

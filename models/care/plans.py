@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Final
 
-from sqlalchemy import ForeignKey, delete, select
+from sqlalchemy import ForeignKey, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.audit import audit
-from models.base import Base, choice, utc_now
+from models.base import Base, choice, local_today, utc_now
 from models.care.calendar import Festival, SolarTerm
 from models.care.calls import CareCall, CareState
 from models.care.planning import PLANNED, CareKind, Plan, Weather
@@ -47,7 +47,8 @@ class CarePlan(Versioned, Base):
     """`elder_id`: for this elder alone; else for all of the place and below (None: everywhere) and of the class (None:
     any). `times` are local (`09:00`); `on_days` as in `planning.Plan.on`. `must_answer`: an elder who does not answer
     is somebody's to look after, as with a daily check. `since`: what was due before is not this plan's; `halted_at`:
-    nothing goes out until it is set going again."""
+    nothing goes out until it is set going again. `recording`: the SHA-256 in hex of what is played in place of `text`
+    (`home/plan_recordings.py`), empty when there is none."""
 
     __tablename__ = "care_plans"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -62,6 +63,7 @@ class CarePlan(Versioned, Base):
     org_unit_id: Mapped[int | None] = mapped_column(ForeignKey("org_units.id", ondelete="CASCADE"), index=True)
     service_class: Mapped[int | None]
     must_answer: Mapped[bool] = mapped_column(default=False)
+    recording: Mapped[str] = mapped_column(default="", server_default="")
     since: Mapped[datetime] = mapped_column(default=utc_now)
     halted_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
@@ -204,6 +206,12 @@ async def halt_plan(
         await replan(session, row)
         audit(session, by, "care_plan.halt" if halted else "care_plan.go_on", f"care_plan:{plan}", elder=row.elder_id)
     return row
+
+
+async def any_lives(session: AsyncSession) -> bool:
+    """Whether calls are due by any plan, now or later."""
+    over = func.coalesce(CarePlan.ends_on < local_today(), False)
+    return await session.scalar(select(CarePlan.id).where(CarePlan.halted_at.is_(None), ~over).limit(1)) is not None
 
 
 async def replan(session: AsyncSession, row: CarePlan) -> None:

@@ -15,10 +15,11 @@ from typing import Any, Final
 from sqlalchemy import UniqueConstraint, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from models.audit import audit
 from models.base import Base, choice, utc_now
+from models.queries.paging import Page, read_page_from
 from models.register import FormRefused
 from models.text import plain
 from models.versions import NoSuchRecord, VersionConflict
@@ -115,6 +116,14 @@ async def newest(session: AsyncSession, kind: SheetKind) -> ScoreSheet:
     """The sheet of this kind that reviews are made with now."""
     found = select(ScoreSheet).where(ScoreSheet.kind == kind).order_by(ScoreSheet.number.desc()).limit(1)
     return (await session.scalars(found)).one()
+
+
+async def list_newest(session: AsyncSession, *, limit: int = 50, after: int | None = None) -> Page[ScoreSheet]:
+    """The sheets that reviews are made with now, one of each kind; the cursor is a number of rows."""
+    later = aliased(ScoreSheet)
+    replaced = select(later.id).where(later.kind == ScoreSheet.kind, later.number > ScoreSheet.number).exists()
+    query = select(ScoreSheet).where(~replaced).order_by(ScoreSheet.id)
+    return await read_page_from(session, query, lambda row: row, skip=after or 0, limit=limit)
 
 
 async def sheet_of(session: AsyncSession, sheet: int) -> ScoreSheet:

@@ -26,7 +26,8 @@ LATELY: Final = timedelta(days=30)  # whose results are counted
 @dataclass(frozen=True, slots=True)
 class PlanView:
     """`elder` None: for a group, of `place` (empty: everywhere) and `service_class` (None: any). `counts`: how many
-    calls of the last 30 days came to which result."""
+    calls of the last 30 days came to which result. `recording`: the SHA-256 in hex of what is played in place of
+    `text`, empty when there is none."""
 
     id: int
     version: int
@@ -44,6 +45,7 @@ class PlanView:
     service_class: int | None
     must_answer: bool
     halted_at: datetime | None
+    recording: str
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -165,6 +167,7 @@ def _view(row: CarePlan, elder: str | None, place: str | None) -> PlanView:
         service_class=row.service_class,
         must_answer=row.must_answer,
         halted_at=row.halted_at,
+        recording=row.recording,
     )
 
 

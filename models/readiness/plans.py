@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import ForeignKey, func, select
+from sqlalchemy import ForeignKey, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,6 +16,7 @@ from models.base import Base, local_today, utc_now
 from models.elder_forms import FieldProblem
 from models.papers import Scan
 from models.people import User
+from models.queries.paging import Page, read_page_from
 from models.register import FormRefused
 from models.text import plain
 from models.versions import NoSuchRecord, Versioned, changing
@@ -110,7 +111,16 @@ async def plan_of(session: AsyncSession, plan: int) -> EmergencyPlan:
 
 async def plans(session: AsyncSession) -> list[EmergencyPlan]:
     """All, the one that is to be looked over first at the top."""
-    return list(await session.scalars(select(EmergencyPlan).order_by(EmergencyPlan.review_due, EmergencyPlan.id)))
+    return list(await session.scalars(_plans()))
+
+
+async def list_plans(session: AsyncSession, *, limit: int = 50, after: int | None = None) -> Page[EmergencyPlan]:
+    """The same page by page; the cursor is a number of rows."""
+    return await read_page_from(session, _plans(), lambda row: row, skip=after or 0, limit=limit)
+
+
+def _plans() -> Select[EmergencyPlan]:
+    return select(EmergencyPlan).order_by(EmergencyPlan.review_due, EmergencyPlan.id)
 
 
 async def overdue(session: AsyncSession, *, today: date | None = None) -> int:

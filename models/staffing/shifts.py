@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.audit import audit
 from models.base import Base, utc_now
 from models.elder_forms import FieldProblem
+from models.queries.paging import Page, read_page_from
 from models.register import FormRefused
 from models.text import plain
 from models.versions import Versioned, changing
@@ -85,8 +86,16 @@ async def remove(session: AsyncSession, shift: int, *, version: int, by: str) ->
 
 async def shifts(session: AsyncSession) -> list[PlannedShift]:
     """In the order of the week."""
-    found = select(PlannedShift).order_by(PlannedShift.weekday, PlannedShift.begins, PlannedShift.id)
-    return list(await session.scalars(found))
+    return list(await session.scalars(_shifts()))
+
+
+async def list_shifts(session: AsyncSession, *, limit: int = 50, after: int | None = None) -> Page[PlannedShift]:
+    """The same page by page; the cursor is a number of rows."""
+    return await read_page_from(session, _shifts(), lambda row: row, skip=after or 0, limit=limit)
+
+
+def _shifts() -> Select[PlannedShift]:
+    return select(PlannedShift).order_by(PlannedShift.weekday, PlannedShift.begins, PlannedShift.id)
 
 
 def planned(rows: Iterable[PlannedShift | ShiftForm]) -> list[list[int]]:

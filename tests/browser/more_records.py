@@ -1,5 +1,5 @@
 """What neither the demo district nor a day has, so that every page has something to show: two files of one person, a
-paper with its scan, a sheet that was checked. Fictitious people only."""
+paper with its scan, a sheet that was checked, what family says. Fictitious people only."""
 
 from __future__ import annotations
 
@@ -8,15 +8,24 @@ from datetime import date
 from io import BytesIO
 from typing import Final
 
+from sqlalchemy import select
+
 from home import scans
+from home.asterisk_platform import DIALPLAN
+from home.plan_recordings import keep_recording
 from home.settings import Settings
 from models import import_actions, papers
+from models.base import utc_now
+from models.care.plans import CarePlan
+from models.care.recordings import set_recording
 from models.database import Database
 from models.elder_forms import ElderForm
+from models.elders import ContactPhone
 from models.import_actions import Choices
 from models.import_findings import ImportFiles
 from models.import_steps import ImportWork
 from models.imports import ImportState, Wrong, begin, find_import
+from models.inbound_texts import InboundText, keep_text
 from models.papers import PaperForm, PaperKind, Scan
 from models.register import create_elder, form_of
 
@@ -33,6 +42,7 @@ async def put_on_record(db: Database, settings: Settings) -> None:
     await _a_second_file(db, 2, settings.area_code)
     await _a_paper(db, 1, settings)
     await _a_sheet(db, settings)
+    await _what_family_says(db, settings)
 
 
 async def _a_second_file(db: Database, elder: int, area_code: str) -> None:
@@ -48,6 +58,18 @@ async def _a_paper(db: Database, elder: int, settings: Settings) -> None:
     form = PaperForm(PaperKind.AGREEMENT, date(2026, 1, 6), number="演示-0001", issuer="演示第1社区")
     async with db.write() as session:
         await papers.add(session, elder, form, scan, by=BY, area_code=settings.area_code)
+
+
+async def _what_family_says(db: Database, settings: Settings) -> None:
+    """A text message of a contact and one of a company, and a recording for a plan of care calls."""
+    async with db.write() as session:
+        phone = (await session.scalars(select(ContactPhone.number).order_by(ContactPhone.id).limit(1))).one()
+        for name, sender, words in (("demo-1", phone, "好的"), ("demo-2", "10690001", "演示：您的快递已到")):
+            text = InboundText(name, sender, utc_now(), words)
+            await keep_text(session, text, by=BY, area_code=settings.area_code)
+        plan = (await session.scalars(select(CarePlan).order_by(CarePlan.id).limit(1))).one()
+        sound = (DIALPLAN / "prompts" / "zh" / "care_regular.wav").read_bytes()
+        await set_recording(session, plan, keep_recording(settings, plan.id, sound), by=BY)
 
 
 async def _a_sheet(db: Database, settings: Settings) -> None:

@@ -61,13 +61,14 @@ async def test_axe_finds_nothing_serious_on_any_page(town: Town, tmp_path: Path)
 
 
 def _a_take(town: Town, settings: Settings) -> list[str]:
-    """A prompt that was spoken into a phone and waits to be heard: its page, which no other leads to, and its sound."""
+    """What was spoken into a phone, for a prompt or a plan, and waits to be heard: its page, which no other leads to,
+    and its sound."""
     folder = recordings_dir(settings) / "prompt-takes"
     folder.mkdir(parents=True)
     shutil.copy(DIALPLAN / "prompts" / "zh" / "goodbye.wav", folder / f"{TAKE}.wav")
     town.control.take_state = "done"
-    page = f"/admin/prompts/zh/hold/takes/{TAKE}"
-    return [page, f"{page}/sound"]
+    pages = (f"/admin/prompts/zh/hold/takes/{TAKE}", f"/care/plans/1/recording/takes/{TAKE}")
+    return [address for page in pages for address in (page, f"{page}/sound")]
 
 
 async def _looked_at(page: Page, name: str) -> list[str]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
+import wave
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
+from aiohttp import FormData
 from sqlalchemy import select
 
 from ivr.vocabulary import FollowUpKind
@@ -20,6 +24,8 @@ from models.follow_ups import FollowUp
 from models.register import create_elder
 from models.suppliers.records import Rating
 from tests.web.conftest import House, bearer, csrf_field, log_in
+from tests.web.fake_control import TAKE
+from tests.web.test_admin import tone
 from web.care_clock import CareClock
 from web.keys import DATABASE
 from web.policy_now import POLICY_NOW
@@ -74,6 +80,9 @@ async def test_from_consent_to_the_result(sqlite_house: House, elders: list[int]
     link = re.search(r"/care/plans/([0-9]+)", await _page(house, "/care/plans"))
     assert link
     number = link[1]
+    for path in (f"/elders/{one}/care", "/care", "/care/calls", "/care/plans"):
+        assert "请维护人员设置 YJT_TRUNK_CONTACT" in await _page(house, path)
+    assert [one["code"] for one in (await (await house.client.get("/ready")).json())["reasons"]] == ["line_out"]
     assert "每日问候" in await _page(house, f"/elders/{one}/care")
     trial = await _page(house, f"/care/trial?day={TOMORROW}")
     assert NAMES[0] in trial
@@ -173,6 +182,9 @@ async def test_the_sums_of_the_report_are_the_sums_of_the_calls(sqlite_house: Ho
         answer = await house.client.post(path, data={"format": "csv"}, headers=head)
         assert answer.status == 200
         assert "演示·" in (await answer.read()).decode("utf-8-sig")
+    one_plan = {"format": "csv", "plan": "999999"}
+    answer = await house.client.post("/care/calls/export", data=one_plan, headers=head)
+    assert (answer.status, "演示·" in (await answer.read()).decode("utf-8-sig")) == (200, False)
     await log_in(house.client, "lead")
     for path in ("/care", "/care?month=2026-02", "/care?kind=festival", "/care/plans/new?kind=check_up"):
         await _page(house, path)
@@ -210,3 +222,71 @@ async def test_who_is_dissatisfied_is_seen_and_who_is_to_be_told_is_chosen(sqlit
     head = await bearer(house.client, "lead")
     wishes = (await (await house.client.get(f"/api/v1/elders/{elder.id}/care", headers=head)).json())["wishes"]
     assert (wishes["tells_family"], wishes["told"]) == (True, [contact])
+
+
+def _song(seconds: float, rate: int) -> bytes:
+    """Stereo, as a mobile phone records it: a tone that a telephone carries, and one far above."""
+    at = np.arange(round(seconds * rate)) / rate
+    mono = 8_000 * (np.sin(2 * np.pi * 1_000 * at) + np.sin(2 * np.pi * 10_000 * at))
+    kept = io.BytesIO()
+    with wave.open(kept, "wb") as file:
+        file.setparams((2, 2, rate, 0, "NONE", ""))
+        file.writeframes(np.repeat(mono.astype("<i2"), 2).tobytes())
+    return kept.getvalue()
+
+
+async def test_a_plan_is_told_in_a_childs_own_voice(sqlite_house: House, elders: list[int]) -> None:
+    house, head = sqlite_house, await bearer(sqlite_house.client, "agent801")
+    plan = {"kind": "medicine", "title": "吃药", "starts_on": str(TODAY), "times": ["09:00"], "text": "妈，该吃药了"}
+    made = await (
+        await house.client.post("/api/v1/care-plans", json={**plan, "elder_id": elders[0]}, headers=head)
+    ).json()
+    page, api = f"/care/plans/{made['id']}", f"/api/v1/care-plans/{made['id']}/recording"
+    await log_in(house.client)
+    assert "没有录音" in await _page(house, page)
+
+    async def upload(sound: bytes) -> tuple[int, str]:
+        form = FormData(await csrf_field(house.client))
+        form.add_field("sound", sound, filename="妈妈.wav", content_type="audio/wav")
+        answer = await house.client.post(f"{page}/recording", data=form, allow_redirects=False)
+        return answer.status, await answer.text()
+
+    for sound, words in ((b"no sound", "不是 WAV"), (_song(15.1, 16_000), "时长应为"), (tone(1, rate=7000), "7000 Hz")):
+        status, text = await upload(sound)
+        assert (status, words in text) == (422, True), words
+    assert (await upload(_song(2, 48_000)))[0] == 303
+    kept = house.settings.home / "care-recordings" / f"{made['id']}.wav"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    answer = await house.client.get(api, headers=head)
+    with wave.open(io.BytesIO(await answer.read())) as file:
+        assert file.getparams()[:4] == (1, 2, 8000, 16_000)
+        heard = np.abs(np.fft.rfft(np.frombuffer(file.readframes(16_000), "<i2")))
+    assert heard.argmax() == 2_000  # 1000 Hz
+    assert heard[4_000] < heard[2_000] / 100  # where the other one would be folded to
+    assert f'src="{api}"' in await _page(house, page)
+    assert "播放录音" in await _page(house, "/care/plans")
+
+    kept.write_bytes(tone(1))  # not what the record names
+    assert "录音文件不在本机" in await _page(house, page)
+    assert (await house.client.get(api, headers=head)).status == 404
+
+    take = house.settings.home / "recordings" / "prompt-takes" / f"{TAKE}.wav"
+    take.parent.mkdir(parents=True)
+    take.write_bytes(tone(2))
+    house.control.take_state = "done"
+    await _send(house, f"{page}/recording/takes", 303)
+    assert "妈，该吃药了" in await _page(house, f"{page}/recording/takes/{TAKE}")
+    await _send(house, f"{page}/recording/takes/{TAKE}", 303)
+    assert await (await house.client.get(api, headers=head)).read() == tone(2)
+    assert "录音文件不在本机" not in await _page(house, page)
+    await _send(house, f"{page}/recording/default", 303)
+    assert (kept.exists(), "没有录音" in await _page(house, page)) == (False, True)
+
+    wav = {**head, "Content-Type": "audio/wav"}
+    assert (await house.client.put(api, data=tone(1), headers=wav)).status == 200
+    weather = {**plan, "kind": "weather", "on_days": ["heat"]}
+    other = await (await house.client.post("/api/v1/care-plans", json=weather, headers=head)).json()
+    refused = await house.client.put(f"/api/v1/care-plans/{other['id']}/recording", data=tone(1), headers=wav)
+    assert (refused.status, (await refused.json())["error"]["fields"].keys()) == (422, {"sound"})
+    assert (await house.client.delete(f"/api/v1/elders/{elders[0]}?version=1", headers=head)).status == 200
+    assert not kept.exists()  # gone with the file of the elder

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from models.audit import REVEAL, AuditEntry
 from models.care.bulletins import CareBulletin
 from models.device_reports import DeviceReportRow
-from models.elder_forms import ElderForm, TerminalForm
+from models.elder_forms import ContactForm, ElderForm, TerminalForm
 from models.elders import Terminal
 from models.org import OrgKind, get_or_create
 from models.register import create_elder
-from tests.web.conftest import House, bearer
+from tests.web.conftest import House, bearer, csrf_field, csrf_of, log_in
 from tests.web.test_alarms import gateway, reports
 
 AT = "2026-11-22T08:00:00+08:00"
@@ -62,6 +63,47 @@ async def test_a_text_of_a_handset_reaches_its_case_once(sqlite_house: House) ->
     assert terminal.position is not None
     assert terminal.position["latitude"] == 31.3304
     assert kept == ["sms", "sms", "location", "note", "note", "note", "sms"]
+
+
+@pytest.mark.clause("X2", "S14")
+async def test_texts_that_are_no_alarms_are_read_by_people(sqlite_house: House) -> None:
+    house = sqlite_house
+    daughter = ContactForm("演示·女", phones=("12000000077",))
+    form = ElderForm(name="演示·王奶奶", contacts=(daughter,), terminals=(TerminalForm(line=LINE, serial="S-7"),))
+    async with house.db.write() as session:
+        elder = (await create_elder(session, form, by="test", area_code="021")).id
+    head = await gateway(house)
+    sent = ((LINE, "SOS"), (LINE, "位置 31.3304,121.5737"), ("12000000077", "好的"), ("10690001", "请回电12000000055"))
+    for number, (sender, text) in enumerate(sent):
+        at = f"2026-11-22T10:00:0{number}+08:00"
+        assert (await post(house, "/inbound-texts", head, id=f"t-{number}", sender=sender, at=at, text=text))[0] == 201
+    reader = await bearer(house.client, "reader")
+    told = await (await house.client.get("/api/v1/inbound-texts?limit=1", headers=reader)).json()
+    rest = await (await house.client.get(f"/api/v1/inbound-texts?cursor={told['next']}", headers=reader)).json()
+    found = [(one["said"], one["elder"], one["number"], one["words"]) for one in told["items"] + rest["items"]]
+    assert found == [
+        ("note", None, "021****0001", "请回电120****0055"),
+        ("note", elder, "120****0077", "好的"),
+    ]  # the cry for help is a case, to which the position belongs
+    at = f"/inbound-texts/{told['items'][0]['id']}"
+    refused = await house.client.patch(f"/api/v1{at}", json={"seen": True}, headers=reader)
+    assert refused.status == 403  # who reads changes nothing
+
+    await log_in(house.client)
+    page = await (await house.client.get("/inbound-texts?sender=known")).text()
+    assert (f"/elders/{elder}" in page, at in page) == (True, False)
+    assert "12000000055" not in await (await house.client.get(at)).text()
+    reason = {"record": at.replace("/inbound-texts/", "text:"), "reason": "演示"}
+    answer = await house.client.post("/api/v1/reveals", json=reason, headers=await csrf_of(house.client))
+    assert (answer.status, "12000000055" in await (await house.client.get(at)).text()) == (201, True)
+    form_sent = {**await csrf_field(house.client), "seen": "1"}
+    assert (await house.client.post(at, data=form_sent, allow_redirects=False)).status == 303
+    pages = [await (await house.client.get(f"/inbound-texts?state={state}")).text() for state in ("new", "seen")]
+    assert [at in page for page in pages] == [False, True]
+    assert "演示坐席甲" in pages[1]
+    async with house.db.read() as session:
+        done = select(AuditEntry.action).where(AuditEntry.record == reason["record"]).order_by(AuditEntry.id)
+        assert list(await session.scalars(done)) == [REVEAL, "inbound_text.seen"]
 
 
 async def test_a_text_waits_for_the_controller_and_what_is_wrong_is_named(sqlite_house: House) -> None:

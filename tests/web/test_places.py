@@ -17,6 +17,8 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
+from home.asterisk_platform import DIALPLAN
+from home.plan_recordings import keep_recording
 from ivr.vocabulary import Aid
 from models.base import utc_now
 from models.care.calls import CareCall
@@ -24,6 +26,7 @@ from models.care.planning import CareKind
 from models.care.plans import PlanForm, create_plan
 from models.care.wishes import CareWishes
 from models.complaints import Complaint
+from models.device_reports import DeviceReportRow
 from models.elder_forms import ContactForm, ElderForm, TerminalForm
 from models.exception_reports import ExceptionReport
 from models.follow_ups import FollowUp
@@ -65,7 +68,7 @@ HOMES: Final = ("elm-1", "elm-2", "oak-1", "fir-1", "oak", "nowhere")
 SINGLE: Final = {
     "elders": "elder", "cases": "case", "recordings": "recording", "duplicates": "elder", "complaints": "complaint",
     "follow-ups": "follow_up", "care": "plan", "care-plans": "plan", "quality-reviews": "review",
-    "calibrations": "calibration", "orders": "order", "elder-statements": "elder",
+    "calibrations": "calibration", "orders": "order", "elder-statements": "elder", "inbound-texts": "text",
 }  # fmt: skip
 _NOT_OF_PEOPLE: Final = frozenset(
     {
@@ -93,6 +96,7 @@ class Home:
     plan: int
     review: int
     calibration: int
+    text: int
 
     @property
     def case(self) -> str:
@@ -106,6 +110,7 @@ class Home:
     def ids(self) -> dict[str, str]:
         papers = {"complaint": str(self.complaint), "follow_up": str(self.follow_up), "plan": str(self.plan)}
         papers |= {"review": str(self.review), "calibration": str(self.calibration), "order": str(self.order)}
+        papers |= {"text": str(self.text)}
         return {"elder": str(self.elder), "case": self.case, "recording": f"{self.case}-1", **papers}
 
     def is_in(self, text: str) -> bool:
@@ -192,16 +197,21 @@ async def _settle(house: House, place: str, unit: int | None, number: int) -> Ho
         review = QualityReview(**heard, emergency=True)
         sheet = await newest(session, SheetKind.EMERGENCY)
         calibration = Calibration(**heard, emergency=True, sheet_id=sheet.id, opened_by="user:1")
-        session.add_all([follow_up, report, order, complaint, wishes, review, calibration])
+        sent = {"device": line, "at": now, "said": "note", "by": "test", "message": place, "handed_at": now}
+        text = DeviceReportRow(**sent, words="好的", elder_id=elder)
+        session.add_all([follow_up, report, order, complaint, wishes, review, calibration, text])
         daily = PlanForm(CareKind.REGULAR, "每日问候", now.date(), ("09:00",), elder_id=elder)
         plan = await create_plan(session, daily, by="test")
+        plan.recording = keep_recording(
+            house.settings, plan.id, (DIALPLAN / "prompts" / "zh" / "hold.wav").read_bytes()
+        )
         call = {"plan_id": plan.id, "elder_id": elder, "day": now.date(), "slot": 0, "kind": plan.kind}
         session.add(CareCall(**call, due_at=now, latest_at=now))
         paid = {"service_class": 3, "percent": 0, "government": 0, "own": 2_000, "made_by": "test"}
         about = {"month": MONTH, "subject": f"call:{elder}:{MONTH}", "of_month": MONTH, "kind": LineKind.CALL}
         session.add(SettlementLine(**about, cause=LineCause.MONTH, elder_id=elder, org_unit_id=unit, **paid))
         await session.flush()
-        ids = (follow_up.id, order.id, report.id, complaint.id, plan.id, review.id, calibration.id)
+        ids = (follow_up.id, order.id, report.id, complaint.id, plan.id, review.id, calibration.id, text.id)
         home = Home(place, elder, name, *ids)
     tape = house.settings.home / "recordings" / closed.tapes[0].file
     tape.parent.mkdir(parents=True, exist_ok=True)
@@ -295,6 +305,9 @@ async def test_what_is_out_of_sight_cannot_be_changed_or_revealed(land: Land) ->
         ("POST", f"/api/v1/complaints/{home.complaint}/steps", {"version": 1, "step": "contacted"}),
         ("POST", "/api/v1/complaints", {"words": "太慢", "elder": home.elder}),
         ("POST", "/api/v1/reveals", {"record": f"complaint:{home.complaint}", "reason": "演示"}),
+        ("POST", "/api/v1/reveals", {"record": f"text:{home.text}", "reason": "演示"}),
+        ("PATCH", f"/api/v1/inbound-texts/{home.text}", {"seen": True}),
+        ("DELETE", f"/api/v1/care-plans/{home.plan}/recording", None),
         ("POST", "/api/v1/terminal-tests", {"device": "SN-4"}),
         ("POST", "/api/v1/follow-ups", {"elder": home.elder, "due_at": (utc_now() + timedelta(days=1)).isoformat()}),
         ("DELETE", f"/api/v1/follow-ups/{home.follow_up}?version=1", None),

@@ -98,6 +98,12 @@ GET /care/plans/new                                 ALGPD      200 303
 GET /care/plans/{id}                                ALGPDOB    404 303
 POST /care/plans/{id}                               ALGPD      404 403
 POST /care/plans/{id}/halt                          ALGPD      404 403
+POST /care/plans/{id}/recording                     ALGPD      404 403
+POST /care/plans/{id}/recording/default             ALGPD      404 403
+POST /care/plans/{id}/recording/takes               ALGPD      404 403
+GET /care/plans/{id}/recording/takes/{take}         ALGPD      404 303
+POST /care/plans/{id}/recording/takes/{take}        ALGPD      404 403
+GET /care/plans/{id}/recording/takes/{take}/sound   ALGPD      404 303
 GET /care/report                                    ALGPDOB    200 303
 POST /care/report/export                            ALD        200 403
 GET /care/trial                                     ALGPDOB    200 303
@@ -179,6 +185,9 @@ GET /fragments/desk                                 ALGP       200 401
 GET /fragments/desk/today                           ALGP       200 401
 GET /fragments/wallboard                            ALGPRDS    200 401
 GET /health                                         all        200 200
+GET /inbound-texts                                  ALGPRDO    200 303
+GET /inbound-texts/{id}                             ALGPRDO    404 303
+POST /inbound-texts/{id}                            ALGP       404 403
 POST /language                                      all        303 403
 GET /login                                          all        303 200
 POST /login                                         all        401 403
@@ -291,6 +300,9 @@ POST /api/v1/care-plans                             ALGPD      415 401
 GET /api/v1/care-plans/{id}                         ALGPDOB    404 401
 PATCH /api/v1/care-plans/{id}                       ALGPD      415 401
 DELETE /api/v1/care-plans/{id}                      ALGPD      422 401
+GET /api/v1/care-plans/{id}/recording               ALGPDOB    404 401
+PUT /api/v1/care-plans/{id}/recording               ALGPD      415 401
+DELETE /api/v1/care-plans/{id}/recording            ALGPD      404 401
 GET /api/v1/care-unreached                          ALGPDOB    200 401
 GET /api/v1/cases                                   ALGPRDO    200 401
 GET /api/v1/cases/{id}                              ALGPRDO    404 401
@@ -364,6 +376,9 @@ POST /api/v1/imports/{id}/actions                   AL         415 401
 GET /api/v1/imports/{id}/problems                   AL         404 401
 GET /api/v1/imports/{id}/wrong-rows                 AL         404 401
 GET /api/v1/live                                    ALGPRDMSOY 400 401
+GET /api/v1/inbound-texts                           ALGPRDO    200 401
+GET /api/v1/inbound-texts/{id}                      ALGPRDO    404 401
+PATCH /api/v1/inbound-texts/{id}                    ALGP       415 401
 POST /api/v1/inbound-texts                          ALGPW      415 401
 POST /api/v1/login                                  all        415 415
 POST /api/v1/logout                                 all        200 401

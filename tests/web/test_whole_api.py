@@ -39,6 +39,16 @@ class _Caller:
         answer = await self._house.client.request(method, f"/api/v1{path}", json=body, headers=self._headers)
         return answer.status, await answer.json()
 
+    async def all_of(self, path: str) -> list[Any]:
+        """A list as it comes, one row a page."""
+        found, cursor = [], ""
+        while cursor is not None:
+            status, told = await self("GET", f"{path}?limit=1&cursor={cursor}")
+            assert (status, len(told["items"])) == (200, 1), told
+            found += told["items"]
+            cursor = told["next"]
+        return found
+
     async def kept(self, path: str) -> bool:
         """Whether it cannot be deleted, and the answer says what to do instead."""
         status, told = await self("DELETE", path)
@@ -105,6 +115,9 @@ async def test_shifts_and_emergency_plans(sqlite_house: House) -> None:
     assert (len(told["quarters"]), evening) == (7 * 96, [5, 0])
     assert (await ask("DELETE", f"{path}?version=2"))[0] == 200
     assert (await ask("GET", "/planned-shifts"))[1]["items"] == []
+    for weekday in (6, 0, 3):
+        assert (await ask("POST", "/planned-shifts", {**shift, "weekday": weekday}))[0] == 201
+    assert [one["weekday"] for one in await ask.all_of("/planned-shifts")] == [0, 3, 6]
 
     _, who = await ask("GET", "/me")
     today = date.today()  # noqa: DTZ011 - as the forms mean it
@@ -124,7 +137,8 @@ async def test_shifts_and_emergency_plans(sqlite_house: House) -> None:
     status, told = await ask("POST", f"{path}/reviewed", due)
     assert (status, told["reviewed_on"]) == (200, f"{today}")
     assert await ask.kept(path)
-    assert [one["id"] for one in (await ask("GET", "/emergency-plans"))[1]["items"]] == [made["id"]]
+    _, later = await ask("POST", "/emergency-plans", {**plan, "review_due": f"{today + timedelta(days=400)}"})
+    assert [one["id"] for one in await ask.all_of("/emergency-plans")] == [made["id"], later["id"]]
 
 
 @pytest.mark.clause("K5")
@@ -133,8 +147,9 @@ async def test_a_month_is_drawn_scored_and_summed_up(sqlite_house: House) -> Non
     ask = _Caller(sqlite_house, await bearer(sqlite_house.client, "reader"))
     status, told = await ask("POST", "/quality-draws", {"month": this_month()})
     assert (status, sum(len(lot["drawn"]) for lot in told["lots"])) == (201, 2)
-    _, told = await ask("GET", "/score-sheets")
-    sheet = next(one for one in told["items"] if one["kind"] == "emergency")
+    sheets = {one["kind"]: one for one in await ask.all_of("/score-sheets")}
+    assert (sheets.keys(), sheets["ordinary"]["number"]) == ({"emergency", "ordinary"}, 1)
+    sheet = sheets["emergency"]
     _, told = await ask("GET", "/quality-reviews")
     review = next(one for one in told["items"] if one["emergency"])
     points = {item["key"]: item["points"] for item in sheet["items"] if not item["fatal"]}

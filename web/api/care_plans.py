@@ -26,9 +26,11 @@ from web.api.kit import (
     read_query,
     view_json,
 )
+from web.api.prompts import WAV, check_wav
 from web.guard import account_of
 from web.keys import DATABASE
 from web.places import scope_of
+from web.plan_recordings import file_of_recording, put_back, take_recording
 from web.rights import Right
 
 operations = Operations("care calls")
@@ -168,3 +170,30 @@ async def post_bulletin(request: web.Request) -> web.StreamResponse:
         await issue(session, form, by=account_of(request).actor, scope=scope_of(request))
         page = await list_bulletins(session, scope=scope_of(request), limit=1)
     return answer(view_json(page.items[0]), status=201)
+
+
+@operations(
+    "GET", "/care-plans/{id}/recording", "What a plan has in place of its text, as sound", right=Right.SEE_CARE,
+    media=WAV,
+)  # fmt: skip
+async def get_recording(request: web.Request) -> web.StreamResponse:
+    path = await file_of_recording(request, number_in_path(request, "id"))
+    return web.FileResponse(path, headers={"Content-Type": WAV})
+
+
+@operations(
+    "PUT", "/care-plans/{id}/recording", "Play this WAV, which is the body, in place of the text; 16 bit",
+    right=Right.PLAN_CARE, result=PlanView,
+)  # fmt: skip
+async def put_recording(request: web.Request) -> web.StreamResponse:
+    check_wav(request)
+    await take_recording(request, number_in_path(request, "id"), await request.read())
+    return await get_plan(request)
+
+
+@operations(
+    "DELETE", "/care-plans/{id}/recording", "Speak the text again", right=Right.PLAN_CARE, result=PlanView
+)  # fmt: skip
+async def delete_recording(request: web.Request) -> web.StreamResponse:
+    await put_back(request, number_in_path(request, "id"))
+    return await get_plan(request)

@@ -9,13 +9,16 @@ from models.readiness import plans
 from web.api.kit import (
     Done,
     Input,
+    ListOf,
     Operations,
     Output,
+    PageFilter,
     RecordId,
     When,
     answer,
     number_in_path,
     read_body,
+    whole_page_of,
 )
 from web.guard import account_of
 from web.keys import DATABASE
@@ -69,19 +72,17 @@ class EmergencyPlanOut(Output):
     changed_by: str
 
 
-class EmergencyPlanList(Output):
-    items: list[EmergencyPlanOut]
-    next: None = None
+class EmergencyPlanList(ListOf[EmergencyPlanOut]):
+    pass
 
 
 @operations(
     "GET", "/emergency-plans", "Emergency plans, what is to be looked over first", right=Right.SEE_PLANS,
-    result=EmergencyPlanList,
+    query=PageFilter, result=EmergencyPlanList,
 )  # fmt: skip
 async def get_plans(request: web.Request) -> web.StreamResponse:
-    async with request.app[DATABASE].read() as session:
-        rows = await plans.plans(session)
-    return answer(EmergencyPlanList(items=[_out(row) for row in rows]))
+    page = await whole_page_of(request, PageFilter, plans.list_plans)
+    return answer(EmergencyPlanList(items=[_out(row) for row in page.items], next=page.next))
 
 
 @operations(

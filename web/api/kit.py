@@ -196,9 +196,16 @@ async def page_of(
     request: web.Request, filters: type[PageFilter], find: Callable[..., Awaitable[Page[Item]]], **more: Any
 ) -> Page[Item]:
     """The page that was asked for of a list of what the account may see; `more`: what else `find` has to know."""
+    return await whole_page_of(request, filters, find, scope=scope_of(request), **more)
+
+
+async def whole_page_of(
+    request: web.Request, filters: type[PageFilter], find: Callable[..., Awaitable[Page[Item]]], **more: Any
+) -> Page[Item]:
+    """The same of a list of the house's own, which is nobody's by place."""
     wanted = read_query(request, filters)
     async with request.app[DATABASE].read() as session:
-        return await find(session, scope=scope_of(request), **more, **wanted.narrows())
+        return await find(session, **more, **wanted.narrows())
 
 
 def answer_page(page: Page[Any]) -> web.Response:

@@ -59,10 +59,15 @@ async def get_prompt(request: web.Request) -> web.StreamResponse:
     result=Done,
 )
 async def put_prompt(request: web.Request) -> web.StreamResponse:
-    if request.content_type not in (WAV, "audio/x-wav", "audio/wave"):
-        raise Problem("problem.media_type_wav", status=415, code="media_type")
+    check_wav(request)
     await take(request, request.match_info["lang"], request.match_info["name"], await request.read())
     return answer(Done())
+
+
+def check_wav(request: web.Request) -> None:
+    """Raises Problem: the body is said to be something else."""
+    if request.content_type not in (WAV, "audio/x-wav", "audio/wave"):
+        raise Problem("problem.media_type_wav", status=415, code="media_type")
 
 
 @operations("DELETE", "/prompts/{lang}/{name}", "Play ours again", right=Right.MANAGE_PROMPTS, result=Done)

@@ -9,7 +9,7 @@ from pydantic import Field
 from models.masking import masked
 from models.quality.months import this_month
 from models.quality.reviews import LONGEST, finish, reply
-from models.quality.score_sheets import Item, SheetKind, items_of, newest
+from models.quality.score_sheets import Item, SheetKind, items_of, list_newest
 from models.queries.quality import Result, ReviewView, list_results, review_view
 from web.api.kit import (
     Input,
@@ -24,6 +24,7 @@ from web.api.kit import (
     read_body,
     read_query,
     view_json,
+    whole_page_of,
 )
 from web.guard import account_of
 from web.keys import DATABASE
@@ -76,9 +77,8 @@ class SheetOut(Output):
     items: list[Item]
 
 
-class SheetList(Output):
-    items: list[SheetOut]
-    next: None = None
+class SheetList(ListOf[SheetOut]):
+    pass
 
 
 class ResultFilter(PageFilter):
@@ -128,13 +128,13 @@ async def post_reply(request: web.Request) -> web.StreamResponse:
 
 
 @operations(
-    "GET", "/score-sheets", "The sheets that calls are reviewed with now", right=Right.REVIEW_QUALITY, result=SheetList
+    "GET", "/score-sheets", "The sheets that calls are reviewed with now", right=Right.REVIEW_QUALITY,
+    query=PageFilter, result=SheetList,
 )  # fmt: skip
 async def get_sheets(request: web.Request) -> web.StreamResponse:
-    async with request.app[DATABASE].read() as session:
-        rows = [await newest(session, kind) for kind in SheetKind]
-    sheets = [SheetOut(id=row.id, kind=row.kind, number=row.number, items=list(items_of(row))) for row in rows]
-    return answer(SheetList(items=sheets))
+    page = await whole_page_of(request, PageFilter, list_newest)
+    sheets = [SheetOut(id=row.id, kind=row.kind, number=row.number, items=list(items_of(row))) for row in page.items]
+    return answer(SheetList(items=sheets, next=page.next))
 
 
 @operations(

@@ -8,7 +8,19 @@ from pydantic import Field
 
 from models.staffing import shifts
 from models.staffing.needs import Quarter, Target, agents_by_norm
-from web.api.kit import Done, Input, Operations, Output, answer, number_in_path, read_body, read_query
+from web.api.kit import (
+    Done,
+    Input,
+    ListOf,
+    Operations,
+    Output,
+    PageFilter,
+    answer,
+    number_in_path,
+    read_body,
+    read_query,
+    whole_page_of,
+)
 from web.guard import account_of
 from web.keys import DATABASE
 from web.rights import Right
@@ -54,9 +66,8 @@ class ShiftOut(Output):
     who: str
 
 
-class ShiftList(Output):
-    items: list[ShiftOut]
-    next: None = None
+class ShiftList(ListOf[ShiftOut]):
+    pass
 
 
 class StaffingOut(Output):
@@ -88,11 +99,13 @@ async def get_staffing(request: web.Request) -> web.StreamResponse:
     return answer(told)
 
 
-@operations("GET", "/planned-shifts", "Shifts, in the order of the week", right=Right.PLAN_STAFFING, result=ShiftList)
+@operations(
+    "GET", "/planned-shifts", "Shifts, in the order of the week", right=Right.PLAN_STAFFING, query=PageFilter,
+    result=ShiftList,
+)  # fmt: skip
 async def get_shifts(request: web.Request) -> web.StreamResponse:
-    async with request.app[DATABASE].read() as session:
-        rows = await shifts.shifts(session)
-    return answer(ShiftList(items=[_out(row) for row in rows]))
+    page = await whole_page_of(request, PageFilter, shifts.list_shifts)
+    return answer(ShiftList(items=[_out(row) for row in page.items], next=page.next))
 
 
 @operations(

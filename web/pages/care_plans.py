@@ -4,12 +4,25 @@ from datetime import date
 from typing import Any
 
 from aiohttp import web
+from sqlalchemy import select
 
+from home.prompt_files import LONGEST
 from models.base import local_today
 from models.care.bulletins import BulletinForm, WeatherLevel, issue, withdraw
 from models.care.planning import PLANNED, CareKind, Weather
-from models.care.plans import CHOICES, PlanForm, change_plan, checked, create_plan, find_plan, form_of, halt_plan
+from models.care.plans import (
+    CHOICES,
+    PlanForm,
+    change_plan,
+    checked,
+    create_plan,
+    find_plan,
+    form_of,
+    halt_plan,
+)
+from models.care.recordings import RECORDED
 from models.elder_forms import FieldProblem
+from models.elders import Elder
 from models.queries.care_plans import list_bulletins, list_plans, plan_view
 from models.register import FormRefused
 from models.versions import VersionConflict
@@ -21,6 +34,7 @@ from web.pages.listing import LINES, cursor_of
 from web.people_names import names_of_users
 from web.place_names import place_names
 from web.places import scope_of
+from web.plan_recordings import is_missing
 from web.problems import Invalid
 from web.render import render
 from web.rights import Right
@@ -67,7 +81,7 @@ async def create(request: web.Request) -> web.StreamResponse:
 @routes.get("/care/plans/{id}")
 @needs(Right.SEE_CARE)
 async def show(request: web.Request) -> web.StreamResponse:
-    return await _one(request)
+    return await one_plan(request)
 
 
 @routes.post("/care/plans/{id}")
@@ -80,7 +94,7 @@ async def change(request: web.Request) -> web.StreamResponse:
             by, scope = account_of(request).actor, scope_of(request)
             await change_plan(session, number, _plan(sent), version=sent.version, by=by, scope=scope)
     except (FormRefused, VersionConflict) as why:
-        return await _one(request, refusal(request, str(number), sent, why))
+        return await one_plan(request, refusal(request, str(number), sent, why))
     raise web.HTTPSeeOther("/care/plans")
 
 
@@ -181,7 +195,8 @@ def _date(sent: Typed, name: str) -> date | None:
         return None
 
 
-async def _one(request: web.Request, refused: Refused | None = None) -> web.Response:
+async def one_plan(request: web.Request, refused: Refused | None = None) -> web.Response:
+    """The page of the plan in the address."""
     number = number_in_path(request, "id")
     async with request.app[DATABASE].read() as session:
         row = await find_plan(session, number, scope=scope_of(request))
@@ -194,9 +209,15 @@ async def _form(
 ) -> web.Response:
     async with request.app[DATABASE].read() as session:
         places = await place_names(session)
+        named = select(Elder.name).where(Elder.id == form.elder_id, scope_of(request).of_elders())
+        elder_name = await session.scalar(named) if form.elder_id is not None else None
     scope = account_of(request).scope
     context = {
+        "elder_name": elder_name or "",
         "form_id": NEW if view is None else str(view.id),
+        "may_be_recorded": view is not None and form.kind in RECORDED,
+        "recording_missing": view is not None and await is_missing(request, view.id, view.recording),
+        "longest": LONGEST,
         "plan": form,
         "view": view,
         "choices": CHOICES.get(form.kind, ()),

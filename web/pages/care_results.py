@@ -44,7 +44,6 @@ MOST_DAYS: Final = 366
 async def calls(request: web.Request) -> web.StreamResponse:
     query = request.query
     state = next((one for one in CareState if one == query.get("state")), None)
-    plan = query.get("plan", "")
     day = known_day(day_of(query.get("day", "")))
     async with request.app[DATABASE].read() as session:
         page = await list_calls(
@@ -52,7 +51,7 @@ async def calls(request: web.Request) -> web.StreamResponse:
             scope=scope_of(request),
             day=day,
             state=state,
-            plan=int(plan) if plan.isdecimal() and len(plan) < 10 else None,
+            plan=_plan_in(query),
             limit=LINES,
             after=cursor_of(request, digits=6),
         )
@@ -60,7 +59,7 @@ async def calls(request: web.Request) -> web.StreamResponse:
         "page": replace(page, items=masked(page.items)),
         "day": day or "",
         "state": state or "",
-        "plan": plan,
+        "plan": _plan_in(query) or "",
         "states": tuple(CareState),
     }
     return render(request, "care_calls.html", context)
@@ -116,7 +115,7 @@ async def export_report(request: web.Request) -> web.StreamResponse:
 @needs(Right.EXPORT)
 async def export_calls(request: web.Request) -> web.StreamResponse:
     t, form = texts_of(request), await read_form(request)
-    day = known_day(day_of(form.get("day", "")))
+    day, plan = known_day(day_of(form.get("day", ""))), _plan_in(form)
     state = next((one for one in CareState if one == form.get("state")), None)
     names = ("elder", "community", "kind", "plan", "due_at", "state", "reason", "tries", "ended_at")
     head = [t(f"care_calls.{name}") for name in names]
@@ -124,14 +123,14 @@ async def export_calls(request: web.Request) -> web.StreamResponse:
     async def page(cursor: str | None) -> Page[CallView]:
         async with request.app[DATABASE].read() as session:
             scope, after = scope_of(request), int(cursor or 0)
-            return await list_calls(session, scope=scope, day=day, state=state, limit=PAGE, after=after)
+            return await list_calls(session, scope=scope, day=day, state=state, plan=plan, limit=PAGE, after=after)
 
     def row(view: CallView) -> list[str]:
         what = [t(f"care_kind.{view.kind}"), view.title, stamp(view.due_at), t(f"care_state.{view.state}")]
         end = [t.word("care_reason", view.reason), str(view.tries), stamp(view.ended_at)]
         return [view.elder_name, view.community, *what, *end]
 
-    given = {name: form[name] for name in ("day", "state") if form.get(name)}
+    given = {name: form[name] for name in ("day", "state", "plan") if form.get(name)}
     return await send(request, Table("care-calls", t("care_calls.title"), head, rows_of(page, row), given), form)
 
 
@@ -156,6 +155,12 @@ async def export_unreached(request: web.Request) -> web.StreamResponse:
     given = {"community": place} if place else {}
     table = Table("care-unreached", t("care_unreached.title"), head, rows_of(page, row), given)
     return await send(request, table, form)
+
+
+def _plan_in(query: MultiMapping[str]) -> int | None:
+    """The plan that calls are narrowed to."""
+    plan = query.get("plan", "")
+    return int(plan) if plan.isdecimal() and len(plan) < 10 else None
 
 
 def _figures(line: ReportLine, day: str, place: str) -> list[str]:

@@ -224,7 +224,7 @@ def test_a_running_platform_is_not_restored_over(shell: Shell, home: Path, tmp_p
 def test_doctor_tells_what_is_missing(shell: Shell, home: Path) -> None:
     shell("doctor", "--json")  # its status depends on the machine: ports in use, Asterisk not fetched yet
     findings = {finding["subject"]: finding["state"] for finding in json.loads(shell.out)}
-    assert findings["seats"] == findings["trunk"] == findings["platform"] == "note"
+    assert findings["seats"] == findings["trunk"] == findings["line out"] == findings["platform"] == "note"
     assert findings["database"] == "ok"
     home.chmod(0o755)
     assert shell("doctor") == 1

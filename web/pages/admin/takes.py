@@ -1,5 +1,7 @@
 """The page of a prompt that is being spoken into the phone: it follows the call, then lets it be heard and used."""
 
+from functools import partial
+
 from aiohttp import web
 
 from home.prompt_files import LONGEST, prompt_texts
@@ -7,7 +9,7 @@ from models.register import FormRefused
 from web import prompt_takes
 from web.guard import needs
 from web.pages.admin.kit import Refused, page, refusal, typed
-from web.prompt_changes import prompt
+from web.prompt_changes import prompt, take
 from web.rights import Right
 from web.telling import Live
 
@@ -18,7 +20,8 @@ routes = web.RouteTableDef()
 @needs(Right.MANAGE_PROMPTS)
 async def begin(request: web.Request) -> web.StreamResponse:
     lang, name = request.match_info["lang"], request.match_info["name"]
-    number = await prompt_takes.begin(request, lang, name)
+    await prompt(request, lang, name)
+    number = await prompt_takes.begin(request)
     raise web.HTTPSeeOther(f"/admin/prompts/{lang}/{name}/takes/{number}")
 
 
@@ -40,7 +43,7 @@ async def sound(request: web.Request) -> web.StreamResponse:
 async def use(request: web.Request) -> web.StreamResponse:
     lang, name, sent = request.match_info["lang"], request.match_info["name"], await typed(request)
     try:
-        await prompt_takes.use(request, lang, name, request.match_info["take"])
+        await prompt_takes.use(request, request.match_info["take"], partial(take, request, lang, name))
     except FormRefused as why:
         return await _page(request, refusal(request, "take", sent, why))
     raise web.HTTPSeeOther(f"/admin/prompts?lang={lang}&live={Live.NOW}#{name}")

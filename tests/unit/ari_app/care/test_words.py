@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from ari_app.care.words import FOLDER, GENERAL, KEPT, Words
+from home.asterisk_platform import DIALPLAN
+from home.plan_recordings import keep_recording
 from home.programs import ProgramMissing
 from home.settings import Settings
 from home.voice import Unspoken, Voice
@@ -51,6 +54,20 @@ def words_in(home: Path) -> Words:
 def message(name: str = "演示·甲", text: str = "") -> CareMessage:
     latest = datetime(2027, 1, 1, tzinfo=UTC)
     return CareMessage(CareKind.BIRTHDAY, text, False, latest, ElderFile(1, name), CareQuestion.WELL)
+
+
+async def test_a_plans_own_recording_is_played_in_place_of_its_text(voice: FakeVoice, tmp_path: Path) -> None:
+    """Only the one that its record names: another file of that number is not heard."""
+    settings, words = Settings.load({"YJT_HOME": str(tmp_path)}), words_in(tmp_path)
+    sound = (DIALPLAN / "prompts" / "zh" / "hold.wav").read_bytes()
+    told = replace(message(text="该吃药了"), plan=7, recording=keep_recording(settings, 7, sound))
+    own = await words.speak(told)
+    assert own.files[CareWords.MESSAGE] == tmp_path / "care-recordings" / "7"
+    assert words.media(told.kind, ALL, own)[1] == f"sound:{tmp_path}/care-recordings/7"
+    assert "该吃药了" not in voice.said
+    for missing in (replace(told, recording="0" * 64), replace(told, plan=8)):
+        assert (await words.speak(missing)).files[CareWords.MESSAGE].parent.name == FOLDER
+    assert voice.said.count("该吃药了") == 1
 
 
 def mode(file: Path) -> int:
