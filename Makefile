@@ -11,6 +11,8 @@ DATABASE ?=
 SHELL  := /bin/sh
 TESTS   = $(BIN)/python -m pytest --maxschedchunk 1 $(DATABASE:%=--database=%)
 .DEFAULT_GOAL := help
+# Some shells forbid it; then each of the hundred processes that tests start would compile all of our code anew.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo run test tests-that-wait tests-that-compute check compliance reliability bench screenshots clean lint lock venv asterisk parts forget
 
 help:
