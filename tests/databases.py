@@ -111,12 +111,20 @@ class _Shared:
         self._connection.close()
 
     def emptied(self) -> str:
+        try:
+            self._empty()
+        except psycopg.OperationalError:  # a test has ended all connections that there were
+            self.close()
+            self._connection = _connected(self._url)
+            self._empty()
+        return self._url
+
+    def _empty(self) -> None:
         """Row by row: there are few of them, and TRUNCATE makes new files for every table and index there is."""
         with self._connection.transaction():
             self._connection.execute("SET LOCAL session_replication_role = replica")  # no triggers, no foreign keys
             self._connection.execute(_EMPTY)
             self._connection.execute(_FIRST_LINK, (GENESIS, GENESIS))
-        return self._url
 
 
 _EMPTY = f"""
