@@ -9,13 +9,14 @@ PostgreSQL's driver by who works with a PostgreSQL.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -181,20 +182,34 @@ async def with_migrations(url: str, work: Callable[[Config], T], *, within: floa
     """Do this with alembic, in one transaction that no other process can have at the same time. `within`: seconds for
     each statement on PostgreSQL."""
     parsed = parse_url(url)
-    sqlite = parsed.get_backend_name() == "sqlite"
-    # Foreign keys stay off: a batch migration replaces tables that others point to.
-    if sqlite:
-        engine = _sqlite_engine(parsed, begin="BEGIN IMMEDIATE", foreign_keys=False, poolclass=NullPool)
-    else:
-        from models.postgres import postgres_engine
+    with _Translated(parsed):
+        if parsed.get_backend_name() == "sqlite":
+            return await asyncio.to_thread(_migrate_sqlite, parsed, work)
+        return await _migrate_postgres(parsed, work, within)
 
-        engine = postgres_engine(parsed, answer_within=within, poolclass=NullPool)
+
+def _migrate_sqlite(url: URL, work: Callable[[Config], T]) -> T:
+    """In one thread: to read a schema is thousands of small questions, and to hand each to another thread and its
+    answer back was most of the work. Foreign keys stay off: a batch migration replaces tables that others point to."""
+    engine = create_engine(
+        url.set(drivername="sqlite"), hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT}, poolclass=NullPool
+    )
+    _prepare_sqlite(engine, begin="BEGIN IMMEDIATE", foreign_keys=False)
     try:
-        with _Translated(parsed):
-            async with engine.begin() as connection:
-                if not sqlite:
-                    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
-                return await connection.run_sync(lambda it: work(_config(it)))
+        with engine.begin() as connection:
+            return work(_config(connection))
+    finally:
+        engine.dispose()
+
+
+async def _migrate_postgres(url: URL, work: Callable[[Config], T], within: float) -> T:
+    from models.postgres import postgres_engine
+
+    engine = postgres_engine(url, answer_within=within, poolclass=NullPool)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
+            return await connection.run_sync(lambda it: work(_config(it)))
     finally:
         await engine.dispose()
 
@@ -215,18 +230,17 @@ def _config(connection: Connection) -> Config:
 
 
 def _sqlite_engine(
-    url: URL,
-    *,
-    begin: str,
-    query_only: bool = False,
-    foreign_keys: bool = True,
-    busy_timeout: float = BUSY_TIMEOUT,
-    **options: Any,
+    url: URL, *, begin: str, query_only: bool = False, busy_timeout: float = BUSY_TIMEOUT, **pool: Any
 ) -> AsyncEngine:
-    pool = {} if "poolclass" in options else {"pool_timeout": WRITER_WAIT}
-    engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": busy_timeout}, **pool, **options)
+    engine = create_async_engine(
+        url, hide_parameters=True, connect_args={"timeout": busy_timeout}, pool_timeout=WRITER_WAIT, **pool
+    )
+    _prepare_sqlite(engine.sync_engine, begin=begin, query_only=query_only)
+    return engine
 
-    @event.listens_for(engine.sync_engine, "connect")
+
+def _prepare_sqlite(engine: Engine, *, begin: str, query_only: bool = False, foreign_keys: bool = True) -> None:
+    @event.listens_for(engine, "connect")
     def prepare(connection: Any, record: object) -> None:
         connection.isolation_level = None  # the driver must not begin transactions of its own accord
         cursor = connection.cursor()
@@ -236,11 +250,9 @@ def _sqlite_engine(
         cursor.execute(f"PRAGMA query_only = {'ON' if query_only else 'OFF'}")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
-
-    return engine
 
 
 def _complaint(url: URL, reason: object) -> str:

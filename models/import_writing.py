@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
@@ -34,6 +34,8 @@ from models.register_keys import Draft
 from models.register_rows import RowError
 from models.versions import VersionConflict
 
+_MANY: Final = 1_000  # rows: fewer are looked through in a hundredth of a second
+
 
 async def write_import(
     db: Database, number: int, run: int, checking: Checking, options: ImportOptions
@@ -46,7 +48,7 @@ async def write_import(
         DatabaseUnavailable: so will whoever finds it.
     """
     writing = _Writing(db, number, run, options, total=len(checking.drafts))
-    with _rows_set_aside():
+    with _rows_set_aside(len(checking.drafts)):
         await writing.all(checking.drafts)
     if writing.refused and options.wrong is Wrong.NOTHING:
         await take_back(db, number, run, by=options.by, area_code=options.area_code)
@@ -63,9 +65,13 @@ async def write_import(
 
 
 @contextmanager
-def _rows_set_aside() -> Iterator[None]:
+def _rows_set_aside(rows: int) -> Iterator[None]:
     """Python looks through all there is for garbage now and then: a second for a hundred thousand rows, which may come
-    in the middle of a transaction. What there is now is left alone."""
+    in the middle of a transaction. What there is now is left alone; to look through it for that would itself be most of
+    the work for a few."""
+    if rows < _MANY:
+        yield
+        return
     gc.collect()
     gc.freeze()
     try:

@@ -13,20 +13,18 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 import pytest_asyncio
-from sqlalchemy import insert, make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy import make_url
 
 from home.postgres import PrivatePostgres
 from home.settings import Settings
 from models import database
-from models.audit import GENESIS, AuditChain
+from models.audit import GENESIS
 from models.database import Database
 from models.tables import metadata
 
@@ -56,24 +54,28 @@ async def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIter
         yield url
 
 
+@pytest.fixture(scope="session")
+def shared_postgres(postgres_server: str) -> Iterator[_Shared]:
+    with closing(_Shared(_named(postgres_server, _SHARED))) as shared:
+        yield shared
+
+
 @pytest.fixture
 def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
     return _copy(migrated_sqlite, tmp_path)
 
 
-@pytest_asyncio.fixture
-async def postgres_url(postgres_server: str) -> str:
-    return await _emptied(_named(postgres_server, _SHARED))
+@pytest.fixture
+def postgres_url(shared_postgres: _Shared) -> str:
+    return shared_postgres.emptied()
 
 
-@pytest_asyncio.fixture(params=KINDS)
-async def database_url(
-    request: pytest.FixtureRequest, migrated_sqlite: Path, postgres_server: str, tmp_path: Path
+@pytest.fixture(params=KINDS)
+def database_url(
+    request: pytest.FixtureRequest, migrated_sqlite: Path, shared_postgres: _Shared, tmp_path: Path
 ) -> str:
     """A migrated, empty database; the test runs for both kinds."""
-    if request.param == "sqlite":
-        return _copy(migrated_sqlite, tmp_path)
-    return await _emptied(_named(postgres_server, _SHARED))
+    return _copy(migrated_sqlite, tmp_path) if request.param == "sqlite" else shared_postgres.emptied()
 
 
 @pytest_asyncio.fixture(params=KINDS)
@@ -95,17 +97,45 @@ def _copy(template: Path, folder: Path) -> str:
     return f"sqlite:///{path}"
 
 
-async def _emptied(url: str) -> str:
-    tables = ", ".join(name for name in metadata.tables if name != BEGUN)
-    engine = create_async_engine(url, poolclass=NullPool)
-    async with engine.begin() as connection:
-        await connection.execute(text("SET LOCAL session_replication_role = replica"))  # the audit log's triggers
-        await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-        await connection.execute(text(f"DELETE FROM {BEGUN} WHERE number > 1"))
-        chain = {"id": 1, "last_id": 0, "last_hash": GENESIS, "pruned_id": 0, "pruned_hash": GENESIS}
-        await connection.execute(insert(AuditChain).values(chain))
-    await engine.dispose()
-    return url
+class _Shared:
+    """The PostgreSQL database that one test after the other has for its own, and a connection to empty it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection = _connected(url)
+        # Rows lie in the order in which a test has written them.
+        unswept = (f"ALTER TABLE {name} SET (autovacuum_enabled = off)" for name in metadata.tables)
+        self._connection.execute("; ".join(unswept))
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def emptied(self) -> str:
+        try:
+            self._empty()
+        except psycopg.OperationalError:  # a test has ended all connections that there were
+            self.close()
+            self._connection = _connected(self._url)
+            self._empty()
+        return self._url
+
+    def _empty(self) -> None:
+        """Row by row: there are few of them, and TRUNCATE makes new files for every table and index there is."""
+        with self._connection.transaction():
+            self._connection.execute("SET LOCAL session_replication_role = replica")  # no triggers, no foreign keys
+            self._connection.execute(_EMPTY)
+            self._connection.execute(_FIRST_LINK, (GENESIS, GENESIS))
+
+
+_EMPTY = f"""
+{"".join(f"DELETE FROM {name}; " for name in metadata.tables if name != BEGUN)}
+DELETE FROM {BEGUN} WHERE number > 1;
+SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false) FROM pg_sequences
+WHERE last_value IS NOT NULL AND sequencename NOT LIKE '{BEGUN}%'
+"""
+_FIRST_LINK = """
+INSERT INTO audit_chain (id, last_id, last_hash, pruned_id, pruned_hash) VALUES (1, 0, %s, 0, %s)
+"""
 
 
 # --- where whole platforms keep their records ----------------------------------------------------------------------
@@ -168,9 +198,13 @@ def clone(server: str, *, template: str = TEMPLATE) -> str:
 
 
 def create_database(server: str, name: str, *, template: str = "template1") -> None:
-    url = make_url(server).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(url, autocommit=True) as connection:
+    with _connected(server) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+
+
+def _connected(url: str) -> psycopg.Connection:
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(plain, autocommit=True)
 
 
 def _named(server: str, name: str) -> str:

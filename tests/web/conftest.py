@@ -83,6 +83,12 @@ def quick_passwords() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def cheap_passwords() -> Iterator[None]:
+    with quick_passwords():
+        yield
+
+
 @pytest_asyncio.fixture
 async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
     async for built in build(database_url, tmp_path):

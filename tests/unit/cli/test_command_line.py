@@ -42,10 +42,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def shell(home: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
-    made = Shell(capsys)
-    assert made("db", "upgrade") == 0, made.err
-    return made
+def shell(upgraded_home: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(capsys)
 
 
 def test_a_wrong_setting_is_one_line_and_status_one(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

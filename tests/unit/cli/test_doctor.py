@@ -18,7 +18,6 @@ import pytest
 from ari_app.bootstrap import SET_ASIDE, SPILL
 from cli import examine_running
 from cli.findings import Finding
-from cli.frame import run
 from home.ports import free_ports
 from home.secrets import FILE, Secrets
 from home.settings import Settings
@@ -27,15 +26,12 @@ from tests.unit.cli.test_command_line import Shell
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    made = tmp_path / "home"
-    monkeypatch.setenv("YJT_HOME", str(made))
-    assert run(["db", "upgrade"]) == 0
-    return made
+    monkeypatch.setenv("YJT_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
 
 
 @pytest.fixture
-def shell(home: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
-    capsys.readouterr()
+def shell(upgraded_home: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
     return Shell(capsys)
 
 

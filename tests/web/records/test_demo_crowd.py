@@ -35,6 +35,7 @@ async def test_nobody_is_left_out_however_many_there_are(db: Database, monkeypat
     assert lines == [demo_crowd.line_of(number) for number in range(1, 31)]
 
 
+@pytest.mark.usefixtures("cheap_passwords")
 async def test_the_city_grows_beside_the_district_and_nobody_is_made_twice(db: Database) -> None:
     await demo_district.make(db, elders=5)
     for count in (10, 10, 25):

@@ -27,6 +27,7 @@ from models.register_import import ImportOptions, ImportReport, import_elders
 from models.scope import EVERYWHERE
 from models.sheets import SheetError, read_sheet
 
+pytestmark = pytest.mark.usefixtures("cheap_passwords")  # the demo district has six people
 OPTIONS = ImportOptions(area_code="021", by="user:1")
 ID_CARD = "999999194005060018"
 HEADER = ["姓名", "身份证号", "终端号码", "社区", "室号", "联系人1姓名", "联系人1关系", "联系人1电话"]
@@ -252,8 +253,7 @@ async def test_communities_of_the_same_name_need_their_street(db: Database, tmp_
     assert street_found.name == "乙街道"
 
 
-@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
-async def test_what_is_exported_comes_back_the_same(db: Database, tmp_path: Path, suffix: str) -> None:
+async def test_what_is_exported_comes_back_the_same(db: Database, tmp_path: Path) -> None:
     await make(db, elders=20)
     odd = ElderForm(
         name='演示·"奇',
@@ -268,26 +268,26 @@ async def test_what_is_exported_comes_back_the_same(db: Database, tmp_path: Path
     async with db.write() as session:
         odd_id = (await create_elder(session, odd, by="test", area_code="021")).id
         before, _ = await form_of(session, odd_id)
-    path = tmp_path / f"register.{suffix}"
-    assert await export_elders(db, path, by="cli:test") == 21
-    report = await import_elders(db, path, OPTIONS)
-    assert (report.errors, report.created, report.updated, report.unchanged) == ((), 0, 0, 21)
-    async with db.write() as session:
-        await session.delete(await session.get_one(Elder, odd_id))
-    assert (await import_elders(db, path, OPTIONS)).created == 1
-    async with db.read() as session:
-        new = (await session.scalars(select(Elder.id).where(Elder.id_card == ID_CARD))).one()
-        after, _ = await form_of(session, new)
-    assert [(c.name, c.kind, c.relation, c.phones) for c in after.contacts] == [
-        (c.name, c.kind, c.relation, c.phones) for c in before.contacts
-    ]
-    assert after.terminals == before.terminals
-    assert (after.name, after.way_in, after.lives_alone, after.status) == (
-        before.name,
-        before.way_in,
-        before.lives_alone,
-        before.status,
-    )
+    for path in (tmp_path / "register.xlsx", tmp_path / "register.csv"):
+        assert await export_elders(db, path, by="cli:test") == 21
+        report = await import_elders(db, path, OPTIONS)
+        assert (report.errors, report.created, report.updated, report.unchanged) == ((), 0, 0, 21)
+        async with db.write() as session:
+            await session.delete(await session.get_one(Elder, odd_id))
+        assert (await import_elders(db, path, OPTIONS)).created == 1
+        async with db.read() as session:
+            odd_id = (await session.scalars(select(Elder.id).where(Elder.id_card == ID_CARD))).one()
+            after, _ = await form_of(session, odd_id)
+        assert [(c.name, c.kind, c.relation, c.phones) for c in after.contacts] == [
+            (c.name, c.kind, c.relation, c.phones) for c in before.contacts
+        ]
+        assert after.terminals == before.terminals
+        assert (after.name, after.way_in, after.lives_alone, after.status) == (
+            before.name,
+            before.way_in,
+            before.lives_alone,
+            before.status,
+        )
 
 
 def test_the_template_has_every_column(tmp_path: Path) -> None:
