@@ -42,8 +42,8 @@ from ari_app.register import Register, warm_up
 from ari_app.returning import Returning
 from ari_app.rules import Rules
 from ari_app.seats import SeatRecords
-from ari_app.side_calls import SideCalls
 from ari_app.showing import show_life
+from ari_app.side_calls import SideCalls
 from ari_app.sip_watch import watch_of
 from ari_app.snapshot import keep_fresh
 from ari_app.spill import Spill

@@ -14,8 +14,8 @@ _VARIABLE: Final = "CONTROLLER_AT"  # in dialplan/extensions.conf
 
 
 async def show_life(client: Client) -> None:
-    """For ever. The time is this machine's: a controller elsewhere whose clock is wrong counts as missed, or for a while
-    too long as slow."""
+    """For ever. By the clock of this machine: one elsewhere whose clock is wrong counts as missed, or as slow for a
+    while too long."""
     while True:
         with suppress(AriError):  # without a link there is nothing to show
             await client.asterisk.setGlobalVar(variable=_VARIABLE, value=f"{time.time():.0f}")

@@ -31,8 +31,8 @@ PAGE_PHONE = "-page"
 # Of the ladder: so many callers take their step as they come, and more of them so many a second. A step costs a tenth
 # of a second of the machine, which also has to carry the calls and to bring the controllers back.
 LADDER_AT_ONCE, LADDER_STEPS_A_SECOND = 20, 5
-# While a controller lives and only is slow: a step rings seats that it may be ringing itself, and each telephone that is
-# rung is a dozen events for it. It shows itself every second, and counts as missed after so many.
+# While a controller lives and only is slow: a step rings seats that it may be ringing itself, and each telephone that
+# rings is a dozen events for it. It shows itself every second, and counts as missed after so many.
 SLOW_STEPS_A_SECOND, CONTROLLER_MISSED_AFTER = 1, 5
 SCRIPT_WITHIN = 5  # seconds for the script of the ladder, once for each step; the caller hears music meanwhile
 SCRIPTS_AT_ONCE, SCRIPT_GIVES_WAY = 4, 10  # a process each, of 20 MB; nice: calls come first

@@ -11,6 +11,8 @@ from drill.faults.catalogue import FAULTS
 from drill.faults.run import try_faults
 from drill.faults.table import as_json
 from drill.faults.trial import Row
+from home.settings_written import TOWN_PREFIX
+from tests.databases import empty_database
 
 SILENCE_OF_OURS = 3.0  # seconds: promise 2
 ROWS = Path("build") / "faults.jsonl"  # `make reliability` makes the page of it
@@ -31,7 +33,8 @@ def on_one_platform() -> list[list[str]]:
 @pytest.mark.slow
 @pytest.mark.clause("S12")
 @pytest.mark.parametrize("names", on_one_platform(), ids=" ".join)
-async def test_nobody_is_lost(names: list[str], tmp_path: Path) -> None:
+async def test_nobody_is_lost(names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{TOWN_PREFIX}DATABASE_URL", empty_database())
     rows = await try_faults(tmp_path / "home", names, keep)
     assert rows is not None
     assert [row.fault for row in rows] == names
