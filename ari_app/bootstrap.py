@@ -42,6 +42,7 @@ from ari_app.register import Register, warm_up
 from ari_app.returning import Returning
 from ari_app.rules import Rules
 from ari_app.seats import SeatRecords
+from ari_app.showing import show_life
 from ari_app.side_calls import SideCalls
 from ari_app.sip_watch import watch_of
 from ari_app.snapshot import keep_fresh
@@ -170,6 +171,7 @@ async def running(
         for_the_ladder = (
             ("snapshot", keep_fresh(settings, database)),
             ("desk-file", controller.desk_file.keep()),
+            ("showing", show_life(client)),
             ("ladder", Ladder(ladder_dir(settings), client=client, database=database, house=controller).watch()),
         )
         for name, work in for_the_ladder:

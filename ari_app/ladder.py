@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Protocol
 import structlog
 
 from ari_app.ari import AriError, Client, NotFound
+from ari_app.lines import Lines
 from ari_app.reception import Reception
 from dialplan.agi import record
 from models.database import Database, DatabaseUnavailable
@@ -24,6 +26,7 @@ from models.queries.cases import has_case
 
 log = structlog.get_logger(__name__)
 LOOK_EVERY = 1.0  # seconds; the folder is empty but for the time after a controller was away
+SHARE, LONGEST = 0.2, 10.0  # of the time at most goes into looking: each call that is not over costs a request; seconds
 AT_ONCE = 20  # records: each waits for the journal
 UNREADABLE = ".unreadable"
 
@@ -32,6 +35,7 @@ class House(Protocol):
     """What the watch needs of the controller."""
 
     reception: Reception
+    lines: Lines
     link_problem: str
 
 
@@ -48,18 +52,22 @@ class Ladder:
     async def watch(self) -> None:
         """For ever; who got nobody is called back, in the order in which they called."""
         while True:
+            began = time.monotonic()
             try:
                 await self.look()
             except Exception:
                 # The outermost guard: what is wrong with one look must not keep us from the next.
                 log.exception("the ladder's records cannot be looked through")
-            await asyncio.sleep(LOOK_EVERY)
+            pause = (time.monotonic() - began) / SHARE
+            await asyncio.sleep(min(max(LOOK_EVERY, pause), LONGEST))
 
     async def look(self) -> None:
         """Every record whose call is over becomes a case."""
         if self._house.link_problem:
             return  # nobody can be rung, and nobody knows who is still on the line
         files = await asyncio.to_thread(_records, self._folder)
+        # A call that came to us in the end is not asked for: whoever looks after its line knows when it is over.
+        files = [file for file in files if file.stem not in self._house.lines.inbound]
         self._over &= {file.stem for file in files}
         for at in range(0, len(files), AT_ONCE):
             await asyncio.gather(*map(self._look_at, files[at : at + AT_ONCE]))

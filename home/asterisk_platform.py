@@ -31,7 +31,11 @@ PAGE_PHONE = "-page"
 # Of the ladder: so many callers take their step as they come, and more of them so many a second. A step costs a tenth
 # of a second of the machine, which also has to carry the calls and to bring the controllers back.
 LADDER_AT_ONCE, LADDER_STEPS_A_SECOND = 20, 5
+# While a controller lives and only is slow: a step rings seats that it may be ringing itself, and each telephone that
+# rings is a dozen events for it. It shows itself every second, and counts as missed after so many.
+SLOW_STEPS_A_SECOND, CONTROLLER_MISSED_AFTER = 1, 5
 SCRIPT_WITHIN = 5  # seconds for the script of the ladder, once for each step; the caller hears music meanwhile
+SCRIPTS_AT_ONCE, SCRIPT_GIVES_WAY = 4, 10  # a process each, of 20 MB; nice: calls come first
 
 _EXTENSION = re.compile(r"[1-9][0-9]{2,5}")
 _NUMBER = re.compile(r"[0-9]{3,15}")
@@ -135,7 +139,10 @@ def platform_context(
         "ladder": _path(ladder_dir(settings)),
         "agi": ",".join(str(_path(Path(word))) for word in _script(settings)),
         "ladder_at_once": LADDER_AT_ONCE,
-        "ladder_steps_a_second": LADDER_STEPS_A_SECOND,
+        "ladder_step_every": 1 / LADDER_STEPS_A_SECOND,
+        "slow_step_every": 1 / SLOW_STEPS_A_SECOND,
+        "controller_missed_after": CONTROLLER_MISSED_AFTER,
+        "scripts_at_once": SCRIPTS_AT_ONCE,
     }
 
 
@@ -185,7 +192,8 @@ def desk_file(settings: Settings) -> Path:
 
 def _script(settings: Settings) -> list[str]:
     """The command that says whom to ring. `timeout` ends a script that hangs, also one that is stopped."""
-    guard = [which("timeout") or "/usr/bin/timeout", "-k", "1", str(SCRIPT_WITHIN)]
+    guard = [which("nice") or "/usr/bin/nice", "-n", str(SCRIPT_GIVES_WAY)]
+    guard += [which("timeout") or "/usr/bin/timeout", "-k", "1", str(SCRIPT_WITHIN)]
     files = [str(snapshot_file(settings)), str(desk_file(settings))]
     return [*guard, sys.executable, "-P", "-m", "dialplan.agi", *files]
 

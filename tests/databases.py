@@ -190,6 +190,12 @@ def new_records(*, like: Mapping[str, str] | None = None) -> dict[str, str]:
     return {DATABASE_URL: clone(_server, template=str(template))}
 
 
+def empty_database() -> str:
+    """The URL of a new database with nothing in it, for a platform that wants to make its own; empty for SQLite in its
+    home."""
+    return clone(_server, template="template1") if _server else ""
+
+
 def clone(server: str, *, template: str = TEMPLATE) -> str:
     """The URL of a new database on this server, a copy of the template."""
     name = f"test_{next(_numbers)}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -14,6 +15,7 @@ from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 
 import aiohttp
+import psycopg
 from sqlalchemy import make_url
 
 from drill.chronicle import NotSeen
@@ -29,6 +31,8 @@ CONTROLLERS = ("ari_app", "ari_app --second")
 _ANSWER = aiohttp.ClientTimeout(total=2)
 _LOOK_AGAIN = 0.1
 _AGENTS = "seats_not_ready"
+_WRITTEN = "cases, case_legs, timeline"
+_NOBODY_WRITES = Path("/proc/driver")
 
 
 class Patient:
@@ -118,27 +122,77 @@ class Patient:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
 
-    @contextmanager
-    def locked_database(self) -> Iterator[None]:
-        """Inside, somebody else writes, and nobody can."""
-        file = make_url(self.settings.database_url).database or ""
-        with closing(sqlite3.connect(file, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            yield
-            other.execute("ROLLBACK")
-
     @asynccontextmanager
-    async def without_recordings(self) -> AsyncIterator[None]:
-        """Inside, the place for recordings is no folder any more."""
-        folder = self.settings.home / "recordings"
-        aside = folder.with_name("recordings-aside")
-        folder.rename(aside)
-        folder.write_text("in the way")
+    async def locked_database(self) -> AsyncIterator[None]:
+        """Inside, somebody else writes, and nobody can."""
+        url = make_url(self.settings.database_url)
+        if url.get_backend_name() == "sqlite":
+            with closing(sqlite3.connect(url.database or "", isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                yield
+                other.execute("ROLLBACK")
+            return
+        conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        async with await psycopg.AsyncConnection.connect(conninfo) as other_writer:
+            await other_writer.execute(f"LOCK TABLE {_WRITTEN} IN EXCLUSIVE MODE")
+            yield
+            await other_writer.rollback()
+
+    @contextmanager
+    def full_disk(self) -> Iterator[None]:
+        """Inside, none of the processes can add a byte to any file: records, journal, recordings, logs."""
+        pids = list(self.processes().values())
+        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        for pid in pids:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, most))
         try:
             yield
         finally:
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, most))
+
+    @contextmanager
+    def without_recordings(self) -> Iterator[None]:
+        """Inside, the place for recordings is no folder any more."""
+        with self._recordings_aside() as folder:
+            folder.write_text("in the way")
+            yield
+
+    @contextmanager
+    def closed_recordings(self) -> Iterator[None]:
+        """Inside, the place for recordings is a folder in which nobody may make anything, not even root."""
+        with self._recordings_aside() as folder:
+            folder.symlink_to(_NOBODY_WRITES)
+            yield
+
+    @contextmanager
+    def _recordings_aside(self) -> Iterator[Path]:
+        folder = self.settings.home / "recordings"
+        aside = folder.with_name("recordings-aside")
+        folder.rename(aside)
+        try:
+            yield folder
+        finally:
             folder.unlink()
             aside.rename(folder)
+
+    @asynccontextmanager
+    async def without_script(self) -> AsyncIterator[None]:
+        """Inside, the ladder's script breaks at once, whenever it is asked."""
+        dialplan = self.asterisk.etc / "extensions.conf"
+        text = dialplan.read_text("utf-8")
+        dialplan.write_text(text.replace("-m,dialplan.agi", "-m,no.such.script"), "utf-8")
+        await self.asterisk.cli("dialplan reload")
+        try:
+            yield
+        finally:
+            dialplan.write_text(text, "utf-8")
+            await self.asterisk.cli("dialplan reload")
+
+    async def stop_asterisk(self) -> None:
+        """As somebody would who wants to start it anew: every call is ended in an orderly way."""
+        await self.asterisk.cli("core stop now")
 
     async def cut_the_links(self) -> None:
         """Every WebSocket of ARI is closed by Asterisk."""

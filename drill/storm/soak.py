@@ -113,5 +113,5 @@ class Soak(StormDrill):
             self._wire.mend()
 
     async def _lock(self) -> None:
-        with self._patient.locked_database():
+        async with self._patient.locked_database():
             await asyncio.sleep(LOCKED)

@@ -186,7 +186,16 @@ def leg_answered(turn: Turn, event: events.LegAnswered) -> Turn:
 
 def agent_is_there(turn: Turn) -> Turn:
     """A call-back that waited for an agent is made now."""
-    return ring_back(turn) if common.in_crowd(turn) and turn.case.seat_up(Role.A) and not line_alive(turn) else turn
+    due = (common.in_crowd(turn) or pause_is_over(turn)) and turn.case.seat_up(Role.A) and not line_alive(turn)
+    return ring_back(turn) if due else turn
+
+
+def pause_is_over(turn: Turn) -> bool:
+    """Only an agent was missing, also where the row has become short meanwhile: after a restart it is counted anew."""
+    elder = turn.case.elder
+    if elder is None or elder.ended_at is None:
+        return False
+    return (turn.at - elder.ended_at).total_seconds() > turn.policy.call_back_pause
 
 
 def prompt_finished(turn: Turn, event: events.PromptFinished) -> Turn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 import wave
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ from ari_app.ari.generated.events import CallBroadcast, StasisEnd, StasisStart
 from drill.sip_load import Call, Callers
 from home.asterisk import SeatLine, recordings_dir, render_platform
 from home.asterisk import platform_asterisk as process_of
-from home.asterisk_platform import LADDER_AT_ONCE, LADDER_STEPS_A_SECOND
+from home.asterisk_platform import LADDER_AT_ONCE, LADDER_STEPS_A_SECOND, SLOW_STEPS_A_SECOND
 from home.programs import Program
 from home.secrets import Secrets
 
@@ -259,18 +260,22 @@ async def test_a_controller_that_comes_back_takes_the_call_over(platform_asteris
 async def test_a_full_ladder_takes_its_steps_in_turn_and_a_controller_that_is_back_has_everybody(
     asterisk_program: Program, tmp_path: Path
 ) -> None:
+    """Also one that lives, and has not the time to take anybody: for as long as it shows itself, steps are few."""
     turn = 4.0  # seconds for which the last one waits for theirs
     crowd = LADDER_AT_ONCE + round(turn * LADDER_STEPS_A_SECOND)
     async with own_asterisk(asterisk_program, tmp_path) as asterisk:
         transport, callers = await asyncio.get_running_loop().create_datagram_endpoint(
             lambda: Callers(asterisk.sip), local_addr=(TRUNK_HOST, 0)
         )
+        shown = time.time() + 8.0  # it will be missed a few seconds after the welcome
+        await asterisk.process.cli(f"dialplan set global CONTROLLER_AT {shown:.0f}")
         calls = [Call("12349", f"0215555{number:04}", f"crowd-{number}") for number in range(crowd)]
         for call in calls:
             await callers.invite(call)
         await until(lambda: all(call.picked_up for call in calls), 10)
         await until(lambda: len(first_steps(asterisk)) == crowd, 60)
         times = sorted(first_steps(asterisk).values())
+        assert sum(at < times[0] + 4 for at in times) <= 4 * SLOW_STEPS_A_SECOND + 2
         assert times[-1] - times[0] > turn / 2
         async with controller_of(asterisk) as controller:
             await until(lambda: controller.calls.qsize() == crowd, 30)

@@ -78,6 +78,18 @@ def test_in_a_crowd_who_hung_up_is_rung_back_once_an_agent_is_there() -> None:
     assert (world.case.state, world.hears("elder-2")) == (CaseState.TALKING, {"a-1"})
 
 
+def test_a_call_back_that_waited_for_an_agent_is_made_also_when_the_row_is_short_by_then() -> None:
+    """Else the agent has nobody on the line, puts down, and the elder is rung when minutes are over."""
+    world = waiting(CROWD)
+    world.hang_up("elder")
+    world.wait(POLICY.call_back_pause + 1)
+    world.tell(Queued(at=world.now, actor="system", ahead=0))
+    world.seats = ["801"]
+    world.give_seats()
+    world.settle()
+    assert rung_back(world.answer("a-1")) == 1
+
+
 def test_in_a_crowd_both_call_backs_are_made_with_the_agent() -> None:
     world = waiting(CROWD)
     world.hang_up("elder")
