@@ -39,8 +39,8 @@ class House(Protocol):
 
 @dataclass(slots=True)
 class OfferRun:
-    """`name`: in the place of a case's id (`care/addresses.py`); `details`: the sound that says what the order is about,
-    empty: there is none; `dialled`: when, in the loop's time."""
+    """`name`: in the place of a case's id (`care/addresses.py`); `details`: the sound that says what the order is
+    about, empty: there is none; `dialled`: when, in the loop's time."""
 
     house: House
     name: str

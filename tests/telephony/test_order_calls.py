@@ -1,5 +1,5 @@
-"""An urgent order on real Asterisk: the first supplier hears the offer and presses 2, the next one is rung and presses 1,
-and the order is theirs (S3.2, S3.3)."""
+"""An urgent order on real Asterisk: the first supplier hears the offer and presses 2, the next one is rung and presses
+1, and the order is theirs (S3.2, S3.3)."""
 
 from __future__ import annotations
 
