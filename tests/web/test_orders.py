@@ -227,14 +227,16 @@ async def test_the_centre_works_with_forms_and_sees_what_is_overdue(house: House
     assert "待拨打" in page  # an urgent order is offered by telephone as well
     (call,) = (await (await house.client.get(f"/api/v1{path}")).json())["calls"]
     assert (call["supplier"], call["state"], call["key"]) == (int(offers[0]), "due", "")
-    answer = await house.client.post(f"{path}/steps/cancel", data={**sent, "price": "", "version": "3", "why": ""})
+    taken_back = {**sent, "price": "", "version": "3", "why": "撤回"}
+    page = await (await house.client.post(f"{path}/steps/withdraw", data=taken_back)).text()
+    assert "电话问过的服务商都没有接单" in page
+    again = {**sent, "price": "20", "version": "4"}
+    assert (await house.client.post(f"{path}/steps/offer", data=again, allow_redirects=False)).status == 303
+    answer = await house.client.post(f"{path}/steps/cancel", data={**sent, "price": "", "version": "5", "why": ""})
     assert answer.status == 422
     assert "请说明原因" in await answer.text()
 
     await _complain(house, shown, int(offers[0]))
-    taken_back = {**sent, "price": "", "version": "3", "why": "撤回"}
-    page = await (await house.client.post(f"{path}/steps/withdraw", data=taken_back)).text()
-    assert "电话问过的服务商都没有接单" in page
 
 
 async def _complain(house: House, page: str, supplier: int) -> None:
