@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import aiohttp
 import structlog
@@ -34,6 +35,7 @@ from ari_app.ladder import Ladder
 from ari_app.lease import Ownership, Unshared
 from ari_app.lines import Lines
 from ari_app.listener import UNHEARD, Listener
+from ari_app.offers.records import OfferRecords
 from ari_app.outbox import Outbox
 from ari_app.phones import Phones
 from ari_app.prompt_takes import PromptTakes
@@ -330,12 +332,14 @@ def _assemble(
         tested=lambda caller: background.spawn(tested(caller), "terminal-test"),
         prompts=prompts_dir(settings),
     )
+    theirs: Any = {"caller": app, "ownership": ownership, "callers_first": controller.callers_first}
     controller.care = Carrier(
         controller,
         client=client,
         app=app,
         switchboard=switchboard,
-        records=CareRecords(database, caller=app, ownership=ownership, callers_first=controller.callers_first),
+        records=CareRecords(database, **theirs),
+        offer_records=OfferRecords(database, **theirs),
         words=Words(settings, prompts_dir(settings)),
         background=background,
         can_dial=bool(settings.trunk_contact),

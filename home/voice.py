@@ -27,7 +27,7 @@ PACE: Final = {"zh": 165, "en": 150}
 VOICE: Final = {"zh": "cmn-latn-pinyin", "en": "en-us"}
 EDGE: Final = "0.15"  # seconds of silence kept at both ends
 _SPOKEN_WITHIN: Final = 20.0  # seconds for one program
-_PAUSES: Final = (("，", ","), ("。", "."), ("？", "?"), ("！", "!"), ("、", ","), ("；", ","), ("：", ","), ("·", ","))
+_PAUSES: Final = (("。", "."), ("？", "?"), ("！", "!"), *((mark, ",") for mark in "，、；：·（）"))
 
 
 class Unspoken(Exception):

@@ -208,6 +208,36 @@ class Policy:
         zh="派单后服务商致电老人的时限(H7)",
         en="a supplier rings the elder within, after an order (H7)",
     )
+    offer_ring: float = _value(
+        30, low=10, high=90, unit="s", zh="加急工单致电服务商的振铃时长", en="ringing time of a supplier (urgent order)"
+    )
+    offer_answer: float = _value(
+        8,
+        low=3,
+        high=60,
+        unit="s",
+        zh="加急工单说完后等待服务商按键的时长",
+        en="after the offer of an urgent order, how long a key is waited for",
+    )
+    offer_repeats: float = _value(
+        1,
+        low=0,
+        high=5,
+        unit="n",
+        zh="加急工单无人按键时重复播报次数",
+        en="how often an urgent order is said again while nobody presses a key",
+    )
+    offer_tries: float = _value(
+        2,
+        low=1,
+        high=6,
+        unit="n",
+        zh="加急工单致电同一服务商的次数，之后改派下一家",
+        en="tries to reach a supplier by telephone, before the next one is asked",
+    )
+    offer_pause: float = _value(
+        2, low=1, high=60, unit="min", zh="加急工单两次致电的间隔", en="pause between two such tries"
+    )
     order_punctual: float = _value(
         15,
         low=0,

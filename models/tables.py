@@ -35,7 +35,7 @@ from models.care import calls as care_calls
 from models.care import plans as care_plans
 from models.care import texting as care_messages
 from models.care import wishes as care_wishes
-from models.orders import codes, links, visits, work_orders
+from models.orders import codes, links, order_calls, visits, work_orders
 from models.orders import messages as order_messages
 from models.quality import calibrations, draws, marks, reviews, score_sheets
 from models.readiness import drill_reports, plans
@@ -76,6 +76,7 @@ __all__ = [
     "merging",
     "messages",
     "metadata",
+    "order_calls",
     "order_messages",
     "org",
     "papers",

@@ -11,15 +11,12 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.policy import Policy
-from models.base import local_today, utc_now
-from models.elders import Elder
+from models.base import utc_now
 from models.orders import dispatching, drafting, rating
-from models.orders.states import DONE, SUCCESSORS, OrderState, check_step
+from models.orders.states import DONE, SUCCESSORS, TO_BE_SENT, OrderState, check_step
 from models.orders.work_orders import WorkOrder
-from models.queries.offers import offers_for
-from models.queries.work_orders import open_orders
+from models.queries.offers import offers_of
 from models.refusing import refuse
-from models.suppliers.offering import Offers
 from models.suppliers.records import Rating
 from models.versions import changing
 from web.guard import account_of
@@ -78,22 +75,11 @@ class Given:
 def open_steps(state: OrderState) -> tuple[Step, ...]:
     """In the order in which they are usual."""
     found = [step for step, after in _LEADS_TO.items() if after in SUCCESSORS[state]]
-    if state in (OrderState.DRAFT, OrderState.DECLINED):
+    if state in TO_BE_SENT:
         found.insert(0, Step.SERVICE)
     if state in DONE:
         found.insert(0, Step.RATE)
     return tuple(found)
-
-
-async def offers_of(session: AsyncSession, order: WorkOrder, policy: Policy) -> Offers:
-    """Who may be asked for this order, the first one first, and who may not and why."""
-    file = None if order.elder_id is None else await session.get(Elder, order.elder_id)
-    if order.service_id is None or file is None:
-        return Offers((), ())
-    load = await open_orders(session)
-    return await offers_for(
-        session, order.service_id, file.org_unit_id, policy=policy, today=local_today(), open_orders=load
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +123,7 @@ async def _offer(it: _Taking) -> None:
         check_step(it.order.state, OrderState.OFFERED)
         refuse("supplier", "该服务商现不能承接此项服务", "this supplier cannot take this service now")
     price = chosen.price if it.given.price is None else it.given.price
-    reason = f"{chosen.rank}. {chosen.why.zh} / {chosen.why.en}"
-    told: dict[str, Any] = {"price": price, "reason": reason, "now": it.now, "policy": it.policy}
+    told: dict[str, Any] = {"price": price, "reason": chosen.reason, "now": it.now, "policy": it.policy}
     await dispatching.offer(it.session, it.order, chosen.supplier, **told, **it.who)
 
 

@@ -36,7 +36,9 @@ GROUPS: Final = {
     ),
     "messages": ("sms_tries", "sms_pause"),
     "staffing": ("staffing_share", "staffing_within", "staffing_shrinkage", "staffing_least", "staffing_weeks"),
-    "orders": ("order_call", "order_punctual"),
+    "orders": (
+        "order_call", "order_punctual", "offer_ring", "offer_answer", "offer_repeats", "offer_tries", "offer_pause",
+    ),
     "suppliers": (
         "score_ratings", "score_punctual", "score_void", "score_complaints", "score_price", "score_window",
         "score_least", "offer_load", "suspend_rate", "suspend_row", "suspend_from", "papers_run_out",

@@ -17,6 +17,11 @@ def name_of(call: int, attempt: int) -> str:
     return f"{_PREFIX}{call}-{attempt}"
 
 
+def offer_name_of(call: int, attempt: int) -> str:
+    """The same for a call about an urgent order, which is carried as care calls are; no row of theirs."""
+    return f"{_PREFIX}offer-{call}-{attempt}"
+
+
 def is_care(name: str) -> bool:
     return name.startswith(_PREFIX)
 

@@ -1,10 +1,11 @@
 """The carrier of care calls: it takes what is due from the planner's table as fast as lines and agents allow, and stops
-at once when an alarm waits (K8). It never waits on the call path, and the alarm's procedure knows nothing of it."""
+at once when an alarm waits (K8). Calls about urgent orders (`ari_app/offers/`) go before them. It never waits on the
+call path, and the alarm's procedure knows nothing of it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -14,14 +15,17 @@ import structlog
 from ari_app.ari import AriError, Client, Resynced
 from ari_app.background import Background
 from ari_app.care.addresses import ELDER, elder_of, name_of
+from ari_app.care.carried import Carried
 from ari_app.care.left_over import LeftOver
-from ari_app.care.pacing import Situation, Starts, room
+from ari_app.care.pacing import Situation, Starts, room, room_for_an_offer
 from ari_app.care.records import CareRecords
 from ari_app.care.run import CareRun
 from ari_app.care.words import Spoken, Words
 from ari_app.desk import Desk, SeatState
 from ari_app.lease import LeaseLost
 from ari_app.lines import Lines
+from ari_app.offers.calls import OfferCalls
+from ari_app.offers.records import OfferRecords
 from ari_app.reception import Reception
 from ari_app.runner import CaseRun
 from ari_app.standing import Standing
@@ -72,6 +76,7 @@ class Carrier:
         app: str,
         switchboard: Switchboard,
         records: CareRecords,
+        offer_records: OfferRecords,
         words: Words,
         background: Background,
         can_dial: bool,
@@ -82,7 +87,7 @@ class Carrier:
         self._words = words
         self._background = background
         self._can_dial = can_dial
-        self.runs: dict[str, CareRun] = {}
+        self.runs: dict[str, Carried] = {}
         self._beginning = 0
         self._starts = Starts()
         self._halted = False
@@ -90,6 +95,7 @@ class Carrier:
         self._alarms: set[str] = set()  # cases of which the calls have been told
         self._seen = asyncio.Event()  # what lives in Asterisk
         self._leaving = asyncio.Event()
+        self._offers = OfferCalls(self, records=offer_records, words=words, background=background)
         self._left = LeftOver(
             client, house.lines, records, app=app, now=house.now, later=self._later, go_on=self._go_on
         )
@@ -121,9 +127,9 @@ class Carrier:
             self._alarms.add(case.id)
             self._stop_what_rings()
 
-    def _stop_what_rings(self) -> None:
+    def _stop_what_rings(self, kind: type = object) -> None:
         for run in self.runs.values():
-            if run.ringing:
+            if run.ringing and isinstance(run, kind):
                 run.alarm_waits()
 
     def resynced(self, picture: Resynced) -> None:
@@ -146,7 +152,7 @@ class Carrier:
 
     @property
     def count(self) -> int:
-        """Calls that ring or speak, or are about to."""
+        """Calls that ring or speak, or are about to; those about orders take the places of care calls."""
         return len(self.runs) + self._beginning
 
     def close(self) -> None:
@@ -168,7 +174,7 @@ class Carrier:
             if ours:
                 await self._guarded(self._look())
             else:
-                ours = await self._guarded(self._left.take_over())
+                ours = await self._guarded(self._left.take_over()) and await self._guarded(self._offers.take_over())
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._leaving.wait(), LOOK_EVERY)
 
@@ -194,10 +200,12 @@ class Carrier:
         free = self._starts.allowed(loop.time(), self.policy.care_starts)
         if not self._can_dial or not self._house.link.stands:
             return
+        if room_for_an_offer(self._situation(), self.policy):
+            await self._offers.look()
         now = self.now()
         self._halted, due = await self._records.waiting(now, most=free)
         if self._halted:
-            self._stop_what_rings()  # whoever stops everything means that as well
+            self._stop_what_rings(CareRun)  # whoever stops care calls means that as well
             return
         count = min(free, room(self._situation(), self.policy), due)
         if count < 1:
@@ -213,10 +221,10 @@ class Carrier:
         lines = sum(leg.kind not in _INSIDE for case in cases for leg in case.live())
         seats = self._house.desk.seats.values()
         ready = sum(seat.state is SeatState.READY and not seat.owes for seat in seats)
-        return Situation(self.count, lines + self.count, ready, self._alarm_waits)
+        return Situation(self.count, lines + self.count, ready, self.alarm_waits)
 
     @property
-    def _alarm_waits(self) -> bool:
+    def alarm_waits(self) -> bool:
         return any(_waits(run.case) for run in self._house.runs.values())
 
     async def _begin(self, call: ClaimedCall) -> None:
@@ -266,7 +274,7 @@ class Carrier:
     # --- what a call asks for (House of the run) ----------------------------------------------------------------
 
     async def is_ours(self, run: CareRun) -> bool:
-        if self._halted or self._alarm_waits:
+        if self._halted or self.alarm_waits:
             await self._put_off(run.call, run.message.latest)
             return False
         try:
@@ -288,9 +296,12 @@ class Carrier:
             await self._switchboard.make_louder(line, self.policy.care_louder)
 
     async def say(self, run: CareRun, words: tuple[CareWords, ...]) -> None:
-        await self._house.link.wait()
         media = self._words.media(run.message.kind, words, run.spoken)
-        await self._switchboard.say(elder_of(run.name), media, known_as=Prompt.CARE_HELLO)
+        await self.play(run.name, media, Prompt.CARE_HELLO)
+
+    async def play(self, name: str, media: Sequence[str], known_as: Prompt) -> None:
+        await self._house.link.wait()
+        await self._switchboard.say(elder_of(name), media, known_as=known_as)
 
     async def open_case(self, run: CareRun, kind: CareCaseKind) -> str:
         """Whatever plays is stopped first: Asterisk would let the case's requests wait for its end, and with them all

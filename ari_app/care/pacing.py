@@ -24,8 +24,17 @@ def room(now: Situation, policy: Policy) -> int:
     if now.alarm_waits:
         return 0
     by_seats = int(policy.care_per_seat) * now.seats_ready
-    by_lines = int(policy.trunk_lines) - int(policy.care_lines_free) - now.lines_used
+    by_lines = _lines_free(now, policy)
     return max(0, min(int(policy.care_at_once) - now.running, by_seats - now.running, by_lines))
+
+
+def room_for_an_offer(now: Situation, policy: Policy) -> bool:
+    """Whether a supplier may be rung about an urgent order: that needs a line, and nobody at a seat."""
+    return not now.alarm_waits and _lines_free(now, policy) > 0
+
+
+def _lines_free(now: Situation, policy: Policy) -> int:
+    return int(policy.trunk_lines) - int(policy.care_lines_free) - now.lines_used
 
 
 @dataclass(slots=True)

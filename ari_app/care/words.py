@@ -63,12 +63,24 @@ class Words:
         self._missing = False
         self._cleared = 0.0
 
+    @property
+    def lang(self) -> str:
+        return self._settings.lang
+
     def media(self, kind: CareKind, words: tuple[CareWords, ...], spoken: Spoken) -> list[str]:
         """ARI's names of what is played for these words, in order."""
         return [f"sound:{spoken.files.get(one) or self._prompts / _house(kind, one)}" for one in words]
 
     def prompt(self, name: Prompt) -> str:
         return f"sound:{self._prompts / name}"
+
+    async def aloud(self, text: str) -> str:
+        """ARI's name of this text spoken; empty without a voice for it, or when it takes too long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SPOKEN_WITHIN), self._one_at_a_time:
+                file = await asyncio.to_thread(self._speak, text)
+                return f"sound:{file}" if file is not None else ""
+        return ""
 
     async def speak(self, message: CareMessage) -> Spoken:
         """Whatever of this call can be spoken in time."""

@@ -16,6 +16,7 @@ from ivr.policy import Policy
 from models.elders import GONE, Elder
 from models.orders.links import make_link
 from models.orders.messages import NO_SITE, OrderText, send
+from models.orders.order_calls import book_call
 from models.orders.redoing import make_void
 from models.orders.states import WITH_SUPPLIER, OrderState, check_step
 from models.orders.visits import Outcome, end_visit
@@ -45,7 +46,8 @@ async def offer(
     policy: Policy,
 ) -> None:
     """Send it to this supplier; `reason`: why to this one, as it was shown. `price` in fen, None: the supplier's own;
-    never above the service's limit (T1). From now on the clock for ringing the elder runs (H7)."""
+    never above the service's limit (T1). From now on the clock for ringing the elder runs (H7). An urgent order is
+    offered by telephone as well."""
     check_step(order.state, OrderState.OFFERED)
     file = None if order.elder_id is None else await session.get(Elder, order.elder_id)
     if file is None:
@@ -76,6 +78,8 @@ async def offer(
         minutes = int(policy.order_call)
         told: dict[str, Any] = {"service": service.name_zh, "place": await _place(session, file), "minutes": minutes}
         send(session, order, OrderText.ORDER_OFFERED, name=firm.name, number=firm.sms_number, now=now, **told)
+        if order.urgent:
+            book_call(session, order, firm, now=now)
 
 
 async def accept(session: AsyncSession, order: WorkOrder, *, by: str, version: int, why: str = "") -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.elders import GONE
 from models.masking import is_masked, numbers_in
-from models.orders.states import OrderState
+from models.orders.states import TO_BE_SENT, OrderState
 from models.orders.work_orders import WorkOrder, record
 from models.refusing import refuse
 from models.register import find_elder
@@ -20,8 +20,6 @@ from models.text import plain
 from models.versions import changing
 
 LONGEST_WISH: Final = 2_000
-# A service is chosen, and may be chosen anew, while nobody has been asked to do it.
-_TO_CHOOSE: Final = frozenset({OrderState.DRAFT, OrderState.DECLINED})
 
 
 async def draft(
@@ -69,7 +67,7 @@ async def choose(
         FormRefused: somebody was asked already; as in `draft`.
         VersionConflict: as in `versions.changing`.
     """
-    if order.state not in _TO_CHOOSE:
+    if order.state not in TO_BE_SENT:
         refuse("service", "已派单，不能更改服务", "it was sent already: the service stays")
     if order.elder_id is None:
         refuse("elder", "来电人尚无档案，请先建档", "the caller has no file yet")

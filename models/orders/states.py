@@ -48,6 +48,7 @@ SUCCESSORS: Final[Mapping[OrderState, frozenset[OrderState]]] = {
 OVER: Final = frozenset({_S.SETTLED, _S.VOID, _S.CANCELLED})  # nobody has anything to do with it any more
 WITH_SUPPLIER: Final = frozenset({_S.OFFERED, _S.ACCEPTED, _S.ELDER_CALLED, _S.APPOINTED, _S.STARTED})
 WITH_ELDER: Final = WITH_SUPPLIER - {_S.OFFERED}  # the supplier has to do with the elder: taken, and not over
+TO_BE_SENT: Final = frozenset({_S.DRAFT, _S.DECLINED})  # with nobody: somebody is to be asked
 ELDER_WAITS: Final = frozenset({_S.OFFERED, _S.ACCEPTED})  # for the supplier's call (H7)
 DONE: Final = frozenset({_S.FINISHED, _S.CHECKED, _S.SETTLED})  # a visit that counts
 

@@ -9,12 +9,27 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.policy import Policy
+from models.base import local_today
+from models.elders import Elder
+from models.orders.work_orders import WorkOrder
 from models.org import above
 from models.queries.suppliers import ranked
+from models.queries.work_orders import open_orders
 from models.scope import EVERYWHERE
 from models.services.records import Service
 from models.suppliers.offering import Candidate, Offers, offers
 from models.suppliers.records import SupplierArea, SupplierService
+
+
+async def offers_of(session: AsyncSession, order: WorkOrder, policy: Policy) -> Offers:
+    """Who may be asked for this order, the first one first, and who may not and why."""
+    file = None if order.elder_id is None else await session.get(Elder, order.elder_id)
+    if order.service_id is None or file is None:
+        return Offers((), ())
+    load = await open_orders(session)
+    return await offers_for(
+        session, order.service_id, file.org_unit_id, policy=policy, today=local_today(), open_orders=load
+    )
 
 
 async def offers_for(

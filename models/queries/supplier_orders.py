@@ -37,7 +37,7 @@ def seen_by_supplier(order: OrderView) -> OrderView:
 
 
 async def history_for_supplier(session: AsyncSession, number: int, supplier: int) -> OrderHistory:
-    """What happened since it was sent to this supplier, by its own workers; messages to others are not in it."""
+    """What happened since it was sent to this supplier, by its own workers; no messages, and no calls to others."""
     whole = await history_of(session, number)
     sent = [at for at, change in enumerate(whole.changes) if change.after is OrderState.OFFERED]
     own = set(await session.scalars(select(Worker.id).where(Worker.supplier_id == supplier)))
@@ -46,5 +46,6 @@ async def history_for_supplier(session: AsyncSession, number: int, supplier: int
         actions=[one for one in whole.actions if one.worker_id in own],
         photos=[one for one in whole.photos if one.worker_id in own],
         messages=(),
+        calls=[one for one in whole.calls if one.supplier_id == supplier],
         redone_by=whole.redone_by,
     )

@@ -15,7 +15,8 @@ from ivr.vocabulary import Aid
 from models.base import utc_now
 from models.elders import Elder
 from models.orders.messages import OrderMessage
-from models.orders.states import ELDER_WAITS, WITH_SUPPLIER, OrderState
+from models.orders.order_calls import OrderCall
+from models.orders.states import ELDER_WAITS, TO_BE_SENT, WITH_SUPPLIER, OrderState
 from models.orders.visits import VisitAction, VisitPhoto
 from models.orders.work_orders import OrderChange, WorkOrder
 from models.org import OrgUnit
@@ -31,7 +32,8 @@ OVERDUE: Final = "overdue"  # what a list may be narrowed to beside a state
 @dataclass(frozen=True, slots=True)
 class OrderView:
     """`case` and `elder` are None where their record was deleted, or the caller has no file; `drafted_by` as in the
-    timeline (`user:7`). `price` in fen. `overdue`: the elder should have been rung by now (H7)."""
+    timeline (`user:7`). `price` in fen. `overdue`: the elder should have been rung by now (H7). `untaken`: urgent,
+    offered by telephone, and with nobody now: somebody is to be found."""
 
     id: int
     version: int
@@ -56,6 +58,7 @@ class OrderView:
     offer_reason: str
     call_due_at: datetime | None
     overdue: bool
+    untaken: bool
     appointed_for: datetime | None
     minimum_minutes: int
     started_at: datetime | None
@@ -74,11 +77,19 @@ class OrderHistory:
     actions: Sequence[VisitAction]
     photos: Sequence[VisitPhoto]
     messages: Sequence[OrderMessage]
+    calls: Sequence[OrderCall]
     redone_by: int | None
 
 
 def is_overdue(now: datetime) -> ColumnElement[bool]:
-    return and_(WorkOrder.state.in_(ELDER_WAITS), WorkOrder.call_due_at < now)
+    """What somebody has to see to now: the elder was not rung in time (H7), or nobody takes an urgent order."""
+    return and_(WorkOrder.state.in_(ELDER_WAITS), WorkOrder.call_due_at < now) | is_untaken()
+
+
+def is_untaken() -> ColumnElement[bool]:
+    """An urgent order that was offered by telephone and is with nobody now."""
+    rung = select(OrderCall.id).where(OrderCall.order_id == WorkOrder.id).exists()
+    return and_(WorkOrder.state.in_(TO_BE_SENT), WorkOrder.urgent, rung)
 
 
 async def list_orders(
@@ -95,7 +106,7 @@ async def list_orders(
 
 
 async def count_overdue(session: AsyncSession, *, scope: Scope | None = None, supplier: int | None = None) -> int:
-    """How many elders wait for a call that should have come, in scope or of this supplier."""
+    """How many orders somebody has to see to now, in scope or of this supplier."""
     mine = scope.of_elders() if scope is not None else WorkOrder.supplier_id == supplier
     query = select(func.count(WorkOrder.id)).outerjoin(Elder, Elder.id == WorkOrder.elder_id)
     return await session.scalar(query.where(is_overdue(utc_now()), mine)) or 0
@@ -103,7 +114,8 @@ async def count_overdue(session: AsyncSession, *, scope: Scope | None = None, su
 
 async def overdue_orders(session: AsyncSession, *, scope: Scope, limit: int) -> list[OrderView]:
     """Those that are overdue, the longest waiting first."""
-    query = _orders().where(is_overdue(utc_now()), scope.of_elders()).order_by(WorkOrder.call_due_at).limit(limit)
+    since = func.coalesce(WorkOrder.call_due_at, WorkOrder.drafted_at)
+    query = _orders().where(is_overdue(utc_now()), scope.of_elders()).order_by(since).limit(limit)
     return [_view(*row) for row in await session.execute(query)]
 
 
@@ -131,6 +143,7 @@ async def history_of(session: AsyncSession, number: int) -> OrderHistory:
         actions=await all_of(VisitAction),
         photos=await all_of(VisitPhoto),
         messages=await all_of(OrderMessage),
+        calls=await all_of(OrderCall),
         redone_by=await session.scalar(select(WorkOrder.id).where(WorkOrder.redo_of == number)),
     )
 
@@ -144,9 +157,9 @@ async def todays_orders(session: AsyncSession, worker: int, today: date) -> list
     return [_view(*row) for row in await session.execute(query.order_by(WorkOrder.appointed_for, WorkOrder.id))]
 
 
-def _orders() -> Select[WorkOrder, str | None, str | None, Service | None, str | None, str | None]:
+def _orders() -> Select[WorkOrder, bool, str | None, str | None, Service | None, str | None, str | None]:
     query: Any = (
-        select(WorkOrder, Elder.name, OrgUnit.name, Service, Supplier.name, Worker.name)
+        select(WorkOrder, is_untaken(), Elder.name, OrgUnit.name, Service, Supplier.name, Worker.name)
         .outerjoin(Elder, Elder.id == WorkOrder.elder_id)
         .outerjoin(OrgUnit, OrgUnit.id == Elder.org_unit_id)
         .outerjoin(Service, Service.id == WorkOrder.service_id)
@@ -181,6 +194,7 @@ async def page_of_orders(
 
 def _view(
     row: WorkOrder,
+    untaken: bool,
     elder: str | None,
     community: str | None,
     service: Service | None,
@@ -212,6 +226,7 @@ def _view(
         offer_reason=row.offer_reason,
         call_due_at=row.call_due_at,
         overdue=waits and row.call_due_at is not None and row.call_due_at < utc_now(),
+        untaken=bool(untaken),
         appointed_for=row.appointed_for,
         minimum_minutes=row.minimum_minutes,
         started_at=row.started_at,

@@ -63,6 +63,11 @@ class Offer:
     on_probation: bool
     why: Words
 
+    @property
+    def reason(self) -> str:
+        """As it is kept with the order that is sent there."""
+        return f"{self.rank}. {self.why.zh} / {self.why.en}"
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:

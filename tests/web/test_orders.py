@@ -210,7 +210,10 @@ async def test_the_centre_works_with_forms_and_sees_what_is_overdue(house: House
     assert offers
     async with house.db.write() as session:
         (await session.get_one(Supplier, int(offers[0]))).sms_number = ""
-    sent = {"csrf_token": csrf_in(shown), "version": "1", "supplier": offers[0], "price": "abc"}
+    urgent = {"csrf_token": csrf_in(shown), "version": "1", "service": str(draft.service_id), "wish": draft.wish}
+    answer = await house.client.post(f"{path}/steps/service", data={**urgent, "urgent": "1"}, allow_redirects=False)
+    assert answer.status == 303
+    sent = {"csrf_token": csrf_in(shown), "version": "2", "supplier": offers[0], "price": "abc"}
     answer = await house.client.post(f"{path}/steps/offer", data=sent)
     assert answer.status == 422
     assert 'value="abc"' in await answer.text()
@@ -221,7 +224,15 @@ async def test_the_centre_works_with_forms_and_sees_what_is_overdue(house: House
     page = await (await house.client.get(path)).text()
     assert "没有可接收短信的手机号" in page
     assert "no mobile number" not in page  # on a Chinese page
-    answer = await house.client.post(f"{path}/steps/cancel", data={**sent, "price": "", "version": "2", "why": ""})
+    assert "待拨打" in page  # an urgent order is offered by telephone as well
+    (call,) = (await (await house.client.get(f"/api/v1{path}")).json())["calls"]
+    assert (call["supplier"], call["state"], call["key"]) == (int(offers[0]), "due", "")
+    taken_back = {**sent, "price": "", "version": "3", "why": "撤回"}
+    page = await (await house.client.post(f"{path}/steps/withdraw", data=taken_back)).text()
+    assert "电话问过的服务商都没有接单" in page
+    again = {**sent, "price": "20", "version": "4"}
+    assert (await house.client.post(f"{path}/steps/offer", data=again, allow_redirects=False)).status == 303
+    answer = await house.client.post(f"{path}/steps/cancel", data={**sent, "price": "", "version": "5", "why": ""})
     assert answer.status == 422
     assert "请说明原因" in await answer.text()
 

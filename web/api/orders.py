@@ -14,6 +14,7 @@ from models.audit import audit
 from models.base import utc_now
 from models.masking import masked
 from models.orders.drafting import LONGEST_WISH, draft
+from models.orders.order_calls import OrderCallState
 from models.orders.states import OrderState
 from models.orders.visits import ActionKind, Outcome
 from models.orders.work_orders import WorkOrder, find_order
@@ -80,13 +81,27 @@ class ActionView:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """An offer by telephone of an urgent order; `tries` of dialling, `key` that was pressed."""
+
+    supplier: int
+    offered_at: datetime
+    state: OrderCallState
+    tries: int
+    key: str
+    ended_at: datetime | None
+
+
 class WholeOrder(Output):
-    """`follow_ups`: calls in which the elder is asked about it, not shown to the supplier; `steps`: what may be done
+    """`calls`: to suppliers, to whom an urgent order is offered by telephone as well; a supplier sees its own.
+    `follow_ups`: calls in which the elder is asked about it, not shown to the supplier; `steps`: what may be done
     next."""
 
     order: OrderView
     changes: list[ChangeView]
     actions: list[ActionView]
+    calls: list[CallView]
     photos: int
     redone_by: int | None
     follow_ups: list[FollowUpView]
@@ -242,11 +257,15 @@ async def _whole(request: web.Request, session: AsyncSession, order: WorkOrder) 
     actions = [
         ActionView(one.kind, one.outcome, one.at, one.received_at, one.typed, one.note) for one in history.actions
     ]
+    calls = [
+        CallView(one.supplier_id, one.offered_at, one.state, one.tries, one.key, one.ended_at) for one in history.calls
+    ]
     asked = await follow_ups_of_orders(session, [order.id]) if may(account_of(request), Right.SEE_ORDERS) else {}
     return {
         "order": view_json(view),
         "changes": [view_json(one) for one in changes],
         "actions": [view_json(one) for one in actions],
+        "calls": [view_json(one) for one in calls],
         "photos": len(history.photos),
         "redone_by": history.redone_by,
         "follow_ups": [view_json(masked(one)) for one in asked.get(order.id, ())],

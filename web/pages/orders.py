@@ -20,6 +20,7 @@ from models.orders.states import OrderState
 from models.orders.visits import VisitPhoto
 from models.orders.work_orders import find_order
 from models.queries.follow_ups import follow_ups_of_orders
+from models.queries.offers import offers_of
 from models.queries.work_orders import OVERDUE, count_overdue, history_of, list_orders, order_view
 from models.queries.worker_day import workers_for
 from models.register import FormRefused
@@ -28,7 +29,7 @@ from web.api.kit import number_in_path
 from web.guard import account_of, needs
 from web.keys import DATABASE, SETTINGS
 from web.order_forms import given_in, problems_of, services, state_in, step_in
-from web.order_steps import offers_of, open_steps, take_step
+from web.order_steps import open_steps, take_step
 from web.pages.listing import LINES, cursor_of
 from web.people_names import names_of_users
 from web.places import in_sight, scope_of

@@ -101,6 +101,7 @@ def test_chinese_is_read_with_its_tones() -> None:
     spoken = spoken_chinese("这里是一键通，重听请按9。")
     assert spoken == "zhe4 li3 shi4 yi2 jian4 tong1, chong2 ting1 qing3 an4 jiu3."
     assert spoken_chinese("拨打120？") == "bo1 da3 yao1 er4 ling2?"
+    assert spoken_chinese("助浴（洗浴）") == "zhu4 yu4, xi3 yu4,"
     with pytest.raises(Unspoken):
         spoken_chinese("α")
 

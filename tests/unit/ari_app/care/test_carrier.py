@@ -21,12 +21,14 @@ from ari_app.lines import Lines
 from ivr.care.vocabulary import CareQuestion
 from ivr.case import Case, ElderFile
 from ivr.commands import Dial, Hangup, LineCommand
-from ivr.events import LegAnswered
+from ivr.events import KeyPressed, LegAnswered, LegEnded, PromptFinished
+from ivr.offer_call import OfferResult
 from ivr.policy import Policy
-from ivr.vocabulary import CaseKind, CaseState
+from ivr.vocabulary import CaseKind, CaseState, Prompt
 from models.care.calls import LeftCall, Outcome
 from models.care.filling import ClaimedCall
 from models.care.planning import CareKind, CareReason
+from models.orders.order_calls import ClaimedOffer
 from models.queries.care_messages import CareMessage
 from tests.unit.ari_app.fakes import START, FakeAri, channel, picture
 from tests.unit.ari_app.virtual_time import passes
@@ -85,6 +87,34 @@ class FakeRecords:
         self.told.append(("again", call.id))
 
 
+@dataclass
+class FakeOfferRecords:
+    """`due`: calls about urgent orders that wait; `told`: what was written of each."""
+
+    due: list[int] = field(default_factory=list)
+    told: list[tuple[Any, ...]] = field(default_factory=list)
+
+    async def take_over(self, now: datetime) -> None:
+        return
+
+    async def claim(self, now: datetime) -> ClaimedOffer | None:
+        return ClaimedOffer(self.due.pop(0), "12000000301", 0, "助洁", "cleaning", "演示社区") if self.due else None
+
+    async def dialled(self, call: int, at: datetime) -> bool:
+        self.told.append(("dialled", call))
+        return True
+
+    async def answered(self, call: int, key: str, now: datetime, policy: Policy) -> OfferResult:
+        self.told.append(("answered", call, key))
+        return OfferResult.ACCEPTED
+
+    async def not_answered(self, call: int, now: datetime, policy: Policy) -> None:
+        self.told.append(("not answered", call))
+
+    async def put_off(self, call: int, now: datetime) -> None:
+        self.told.append(("put off", call))
+
+
 LATEST = START + timedelta(days=1)
 
 
@@ -93,6 +123,9 @@ class House:
     """Some seats, some cases, and what was ordered about lines: (call, command)."""
 
     records: FakeRecords = field(default_factory=FakeRecords)
+    offers: FakeOfferRecords = field(default_factory=FakeOfferRecords)
+    said: list[Any] = field(default_factory=list)
+    lang: str = "zh"
     policy: Policy = field(default_factory=lambda: Policy.of({"care_at_once": 3, "care_starts": 10}))
     ari: FakeAri = field(default_factory=FakeAri)
     lines: Lines = field(default_factory=Lines)
@@ -118,7 +151,13 @@ class House:
         return
 
     async def say(self, line: object, media: object, *, known_as: object) -> None:
-        return
+        self.said.append(media)
+
+    async def aloud(self, text: str) -> str:
+        return f"sound:{text}"
+
+    def prompt(self, prompt: Prompt) -> str:
+        return f"sound:{prompt}"
 
     async def speak(self, message: CareMessage) -> Spoken:
         return Spoken({})
@@ -159,6 +198,7 @@ async def at() -> AsyncIterator[At]:
         app="sos-a-1",
         switchboard=part,
         records=cast(Any, house.records),
+        offer_records=cast(Any, house.offers),
         words=part,
         background=background,
         can_dial=True,
@@ -255,3 +295,48 @@ async def test_what_a_dead_controller_left_is_lost_in_no_case_and_rung_twice_in_
     assert {line for name, line in asked if name == "hangup"} == {ringing, stray}
     assert [run.name for run in at.carrier.runs.values()] == ["care-1-1"]
     assert at.house.rung() == []
+
+
+OFFER, LINE = "care-offer-7-1", {"at": START, "leg": "elder"}
+
+
+@pytest.mark.clause("S3.3")
+async def test_an_urgent_order_goes_first_needs_no_seat_and_is_answered_by_a_key(at: At) -> None:
+    at.carrier.resynced(picture())
+    at.house.desk.seats.clear()
+    at.house.records.due, at.house.offers.due = [1], [7]
+    await passes(2)
+    assert at.house.rung() == [OFFER]  # nobody could speak with whoever wants to talk in a care call
+    at.carrier.told(OFFER, LegAnswered(**LINE))
+    await passes(1)
+    (said,) = at.house.said
+    assert said == ["sound:order_offer", "sound:演示社区，助洁。", "sound:order_keys"]
+    at.carrier.told(OFFER, PromptFinished(**LINE, prompt=Prompt.ORDER_OFFER))
+    at.carrier.told(OFFER, KeyPressed(**LINE, key="1"))
+    await passes(1)
+    at.carrier.told(OFFER, LegEnded(**LINE, cause=16))
+    await passes(1)
+    assert at.house.said[1:] == [["sound:order_accepted"]]
+    assert at.house.offers.told == [("dialled", 7), ("answered", 7, "1")]
+    assert at.carrier.count == 0
+
+
+@pytest.mark.clause("S3.3")
+async def test_an_alarm_puts_an_offer_off_as_long_as_nobody_has_picked_up(at: At) -> None:
+    at.carrier.resynced(picture())
+    at.house.offers.due = [7]
+    await passes(2)
+    at.house.records.halted = True  # which is about care calls
+    await passes(2)
+    with at.house.an_alarm(at.carrier):
+        at.house.offers.due = [8]
+        await passes(5)
+        assert at.house.hung_up() == [OFFER]
+        assert at.house.offers.told == [("dialled", 7), ("put off", 7)]
+    await passes(2)
+    assert at.house.rung() == [OFFER, "care-offer-8-1"]
+    at.carrier.told("care-offer-8-1", LegAnswered(**LINE))
+    for _ in range(2):
+        at.carrier.told("care-offer-8-1", PromptFinished(**LINE, prompt=Prompt.ORDER_OFFER))
+        await passes(at.house.policy.offer_answer + 1)
+    assert at.house.offers.told[-1] == ("not answered", 8)  # a voicemail presses nothing
