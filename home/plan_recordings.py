@@ -11,14 +11,15 @@ import hashlib
 import io
 import wave
 from pathlib import Path
-from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Final
 
 from home.asterisk_render import write_private_bytes
 from home.prompt_files import UnfitSound, telephone_seconds
 from home.settings import Settings
+
+if TYPE_CHECKING:
+    from numpy import float64
+    from numpy.typing import NDArray
 
 FOLDER: Final = "care-recordings"
 LARGEST: Final = 4 * 1024 * 1024  # bytes: the longest at 48 kHz, stereo, and some more
@@ -63,6 +64,8 @@ def _path_of(settings: Settings, plan: int) -> Path:
 
 def _telephone_wav(sound: bytes) -> bytes:
     """As a telephone carries it: 8 kHz, mono."""
+    import numpy as np
+
     try:
         with wave.open(io.BytesIO(sound), "rb") as file:
             rate, channels, width = file.getframerate(), file.getnchannels(), file.getsampwidth()
@@ -87,7 +90,9 @@ def _telephone_wav(sound: bytes) -> bytes:
     return kept.getvalue()
 
 
-def _slower(heard: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
+def _slower(heard: NDArray[float64], rate: int) -> NDArray[float64]:
+    import numpy as np
+
     if rate == RATE or not heard.size:
         return heard
     half = _WIDTH * rate // RATE
