@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from drill.behaviour import Answers
 from drill.people import people_talk
 from drill.scripts.story import Story, alarmed, elder_leg, now
@@ -12,7 +10,6 @@ from drill.scripts.story import Story, alarmed, elder_leg, now
 class AbandonedStory(Story):
     """The elder puts down during the welcome, and answers the call-back."""
 
-    settings: ClassVar = {"YJT_POLICY__CALL_BACK_PAUSE": "3"}
     hears = ("welcome", "agent_a")
 
     async def play(self) -> None:

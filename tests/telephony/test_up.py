@@ -93,9 +93,11 @@ async def up(tmp_path: Path) -> AsyncIterator[Up]:
         await made.until_gone()
 
 
-async def test_ctrl_c_stops_every_process(up: Up) -> None:
+async def test_it_runs_once_in_a_home_knows_new_seats_at_once_and_ctrl_c_stops_every_process(up: Up) -> None:
     assert up.pids().keys() == {"asterisk", "ari_app", "ari_app --second", "web"}
     assert re.search(r"admin log-in: admin  \S{10,}", up.said)
+    await a_second_start_names_the_first(up)
+    await a_new_seat_can_register_at_once(up)
     up.process.send_signal(signal.SIGINT)
     await up.until("stopped")
     async with asyncio.timeout(DEADLINE):
@@ -103,12 +105,36 @@ async def test_ctrl_c_stops_every_process(up: Up) -> None:
     assert up.pids() == {}
 
 
-async def test_even_kill_leaves_nothing_behind(up: Up) -> None:
+async def a_second_start_names_the_first(up: Up) -> None:
+    status, said = await up.command("up")
+    assert status == 1
+    assert f"pid {up.process.pid}" in said
+
+
+async def a_new_seat_can_register_at_once(up: Up) -> None:
+    status, said = await up.command("seat", "add", "801")
+    assert status == 0, said
+    status, said = await up.command("asterisk", "cli", "pjsip show endpoint 801")
+    assert "InAuth" in said
+
+
+async def test_what_hangs_or_dies_comes_back_and_even_kill_leaves_nothing_behind(up: Up) -> None:
+    await what_hangs_is_replaced(up)
+    await what_dies_comes_back_and_the_platform_is_whole_again(up)
     up.process.kill()
     await up.until_gone()
 
 
-async def test_what_dies_comes_back_and_the_platform_is_whole_again(up: Up) -> None:
+async def what_hangs_is_replaced(up: Up) -> None:
+    """`kill -STOP`: the process is there, and nothing of it answers any more."""
+    hung = up.pids()["asterisk"]
+    os.kill(hung, signal.SIGSTOP)
+    await up.until(r"asterisk has not answered for \d+ s and is killed, starts again at once")
+    await up.until("✓ asterisk")
+    assert up.pids()["asterisk"] != hung
+
+
+async def what_dies_comes_back_and_the_platform_is_whole_again(up: Up) -> None:
     before = up.pids()
     services = ("asterisk", "asterisk"), ("ari_app", "controller"), ("ari_app --second", "stand-by"), ("web", "web")
     for name, shown in services:
@@ -121,28 +147,6 @@ async def test_what_dies_comes_back_and_the_platform_is_whole_again(up: Up) -> N
     async with asyncio.timeout(DEADLINE):
         while (await up.command("doctor"))[0] != 0:  # noqa: ASYNC110 - the controller finds the new Asterisk by itself
             await asyncio.sleep(0.2)
-
-
-async def test_what_hangs_is_replaced(up: Up) -> None:
-    """`kill -STOP`: the process is there, and nothing of it answers any more."""
-    hung = up.pids()["asterisk"]
-    os.kill(hung, signal.SIGSTOP)
-    await up.until(r"asterisk has not answered for \d+ s and is killed, starts again at once")
-    await up.until("✓ asterisk")
-    assert up.pids()["asterisk"] != hung
-
-
-async def test_a_second_start_in_the_same_home_names_the_first(up: Up) -> None:
-    status, said = await up.command("up")
-    assert status == 1
-    assert f"pid {up.process.pid}" in said
-
-
-async def test_a_new_seat_can_register_at_once(up: Up) -> None:
-    status, said = await up.command("seat", "add", "801")
-    assert status == 0, said
-    status, said = await up.command("asterisk", "cli", "pjsip show endpoint 801")
-    assert "InAuth" in said
 
 
 async def test_a_taken_port_stops_the_start_by_its_name(tmp_path: Path) -> None:
