@@ -13,11 +13,13 @@ from sqlalchemy import select, update
 from drill.behaviour import Answers, Refuses, accepts, voicemail
 from drill.ear import Ear
 from drill.people import Elder, people_talk
+from home.plan_recordings import keep_recording
 from home.programs import Program
 from models.base import local_today, utc_now
 from models.care.calls import CareCall, CareState
 from models.care.planning import CareKind, CareReason
 from models.care.plans import PlanForm, create_plan
+from models.care.recordings import set_recording
 from models.care.wishes import CareWishes
 from models.elder_forms import ContactForm, ElderForm
 
@@ -42,11 +44,16 @@ def people(*contacts: ContactForm) -> list[ElderForm]:
     return [*named[:-1], ElderForm(name="演示·末位", home_phone=LINES[-1], contacts=contacts)]
 
 
-async def due(house: House, elder: int, kind: CareKind = CareKind.BIRTHDAY, *, must_answer: bool = False) -> int:
-    """A call to the elder of this number in the order of their files, due now; the row."""
+async def due(house: House, elder: int, *, must_answer: bool = False, recording: str = "") -> int:
+    """A call to the elder of this number in the order of their files, due now; the row. `recording`: the prompt that
+    somebody has recorded for it, which no call of this kind says by itself."""
+    kind = CareKind.BIRTHDAY
     now, today = utc_now(), local_today()
     async with house.database.write() as session:
         plan = await create_plan(session, PlanForm(kind, "演示", today, ("09:00",), must_answer=must_answer), by="test")
+        if recording:
+            sound = (house.settings.home / "prompts" / "zh" / f"{recording}.wav").read_bytes()
+            await set_recording(session, plan, keep_recording(house.settings, plan.id, sound), by="test")
         if await session.get(CareWishes, elder) is None:
             session.add(CareWishes(elder_id=elder, consent_on=today, consent_by="test"))
         row = CareCall(plan_id=plan.id, elder_id=elder, day=today, slot=0, kind=kind, due_at=now)
@@ -92,11 +99,12 @@ async def test_one_answers_one_is_a_voicemail_one_wants_to_talk_and_one_is_looke
         well, machine, talks, nobody = (house.town.elder(line, name=line) for line in LINES)
         well.when_called = Answers(voice="", ring=0.3, listen=12, keys="1")
         machine.when_called = voicemail(ring=0.3)
-        talks.when_called = Answers(voice="elder_answers", ring=0.3, listen=2, keys="2")
+        talks.when_called = Answers(voice="elder_answers", ring=0.3, listen=8, keys="2")
         nobody.when_called = Refuses("busy")
         son = house.town.relative(SON, Refuses("busy"), name="son")
         await house.agent("801").is_ready()
-        calls = [await due(house, elder, must_answer=elder == 4) for elder in (1, 2, 3, 4)]
+        calls = [await due(house, 1), await due(house, 2), await due(house, 3, recording="care_festival")]
+        calls.append(await due(house, 4, must_answer=True))
 
         # Who presses 2 lands with an agent, whose screen has the file before the telephone rings.
         shown = await house.told("screen", within=20, extension="801")
@@ -113,6 +121,8 @@ async def test_one_answers_one_is_a_voicemail_one_wants_to_talk_and_one_is_looke
         assert sum(one.seconds for one in heard.of("unknown")) > 2, str(heard)  # the name, which no prompt says
         assert heard.prompt("care_birthday") > 0.8, str(heard)
         assert heard.prompt("care_question") > 0.8, str(heard)
+        heard = await asyncio.to_thread(Ear.of_the_town().listen, talks.line.ear)
+        assert (heard.prompt("care_festival") > 0.8, heard.of("prompt", "care_birthday")) == (True, []), str(heard)
         await row(house, calls[1], state=CareState.PUT_OFF, reason=CareReason.NO_ANSWER, tries=1)
         assert machine.line.over is not None
 
