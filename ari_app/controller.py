@@ -129,7 +129,15 @@ class Controller:
         )
         self.wrap_ups = WrapUps(policy, self.now, lambda: self.desk)
         self.handsets = Handsets(
-            client, lines, phones, background, desk=lambda: self.desk, case_of=self._live_case, lift=lift
+            client,
+            lines,
+            phones,
+            background,
+            desk=lambda: self.desk,
+            case_of=self._live_case,
+            post=self.post,
+            now=self.now,
+            lift=lift,
         )
         self.callers_first = CallersFirst()
         self.figures = figures
@@ -232,6 +240,9 @@ class Controller:
     def care_line_sounds(self, line: Address, *, sounds: bool) -> None:
         if self.care is not None:
             self.care.line_sounds(line, sounds=sounds)
+
+    def holds_at_desk(self, channel: str) -> bool:
+        return self.handsets.holds(channel)
 
     def seat_registered(self, endpoint: str, *, is_registered: bool) -> None:
         before = self.phones.in_use(self.phones.owner(endpoint))
