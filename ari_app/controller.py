@@ -384,6 +384,7 @@ class Controller:
 
     def changed(self, run: CaseRun) -> None:
         self.outgoing.look_at(run.case)
+        self.handsets.changed(run.case)
         self.desk.owed(run.case.id, owed_by(run.case))
         self.desk.gives_way(run.case.id, run.case.kind is CaseKind.CARE and not run.case.urgent)
         if self.care is not None:

@@ -29,7 +29,7 @@ from ivr.case import Case, Leg
 from ivr.events import Event, LegHeld, LegUnheld
 from ivr.holding import may_hold
 from ivr.ids import Address
-from ivr.vocabulary import LegKind
+from ivr.vocabulary import CaseState, LegKind
 
 log = structlog.get_logger(__name__)
 MUTED = "YJT_MUTED"
@@ -140,13 +140,25 @@ class Handsets:
         """What the desk holds, and what the telephone itself holds: that one is asked, and tells when it has."""
         if leg.held_at is None:
             return
-        if not self.holds(channel):
+        if self.holds(channel):
+            await self._free(channel, extension, case, leg)
+        else:
             await self._lifted(channel)
+
+    def changed(self, case: Case) -> None:
+        """A desk's hold ends where somebody is to be there: in an emergency, with a professional, in a call-back."""
+        if not self._held or case.state is CaseState.TALKING:
             return
+        for leg in case.live(LegKind.SEAT):
+            channel = self._lines.channel(Address(case.id, leg.id))
+            if leg.held_at is not None and self.holds(channel):
+                self._background.spawn(self._free(channel, leg.number, case, leg), f"unhold-{channel}")
+
+    async def _free(self, channel: str, extension: str, case: Case, leg: Leg) -> None:
         muted = self._desk().seat(extension).muted
         await self._ari.channels.unmute(channelId=channel, direction="out" if muted else "both")
         await self._ari.channels.setChannelVar(channelId=channel, variable=on_hold.AT_DESK, value="")
-        del self._held[extension]
+        self._held.pop(extension, None)
         if await on_hold.is_set(self._ari, channel, on_hold.VARIABLE):
             await self._lifted(channel)
         else:

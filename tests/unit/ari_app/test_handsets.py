@@ -80,6 +80,11 @@ async def test_either_phone_is_put_on_hold_by_the_desk_and_taken_back_without_be
         await settled()
         assert p.asked("unmute") == [("unmute", {"channel": line, "direction": "out"})]  # silenced still
         assert places(p) == (False, Place.ELDER)
+        await handsets.do("801", HandsetAction.HOLD)
+        p.run.post(EmergencyRequested(at=p.controller.now()))  # somebody has to be there: nobody asks for a second key
+        await settled()
+        assert p.case.state is CaseState.EMERGENCY
+        assert places(p) == (False, Place.ELDER)
 
 
 async def test_nobody_is_put_on_hold_before_they_were_heard_or_in_an_emergency(tmp_path: Path) -> None:
