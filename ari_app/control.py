@@ -137,7 +137,7 @@ async def post_seat_state(request: web.Request) -> web.Response:
 
 
 async def post_seat_phone(request: web.Request) -> web.Response:
-    """Work the SIP telephone of a seat: `answer`, `hangup`, `mute`, `unmute`."""
+    """Work the SIP telephone of a seat: `answer`, `hangup`, `mute`, `unmute`; of either phone: `hold`, `unhold`."""
     controller, body = request.app[CONTROLLER], await body_of(request)
     actor_of(body)
     seat = controller.desk.seat(request.match_info["extension"])

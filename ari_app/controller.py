@@ -129,7 +129,15 @@ class Controller:
         )
         self.wrap_ups = WrapUps(policy, self.now, lambda: self.desk)
         self.handsets = Handsets(
-            client, lines, phones, background, desk=lambda: self.desk, case_of=self._live_case, lift=lift
+            client,
+            lines,
+            phones,
+            background,
+            desk=lambda: self.desk,
+            case_of=self._live_case,
+            post=self.post,
+            now=self.now,
+            lift=lift,
         )
         self.callers_first = CallersFirst()
         self.figures = figures
@@ -232,6 +240,9 @@ class Controller:
     def care_line_sounds(self, line: Address, *, sounds: bool) -> None:
         if self.care is not None:
             self.care.line_sounds(line, sounds=sounds)
+
+    def holds_at_desk(self, channel: str) -> bool:
+        return self.handsets.holds(channel)
 
     def seat_registered(self, endpoint: str, *, is_registered: bool) -> None:
         before = self.phones.in_use(self.phones.owner(endpoint))
@@ -373,6 +384,7 @@ class Controller:
 
     def changed(self, run: CaseRun) -> None:
         self.outgoing.look_at(run.case)
+        self.handsets.changed(run.case)
         self.desk.owed(run.case.id, owed_by(run.case))
         self.desk.gives_way(run.case.id, run.case.kind is CaseKind.CARE and not run.case.urgent)
         if self.care is not None:

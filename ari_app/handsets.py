@@ -1,18 +1,21 @@
-"""The SIP telephone of a seat, as far as the agent's screen can work it: ask it to lift its handset, which also takes
-back what it holds, hang up, no longer be heard. The phone in the page does all of that by itself. Not every telephone
-lifts its handset for somebody else, and none says whether it will: what has become of it is told by the line alone.
+"""The phone of a seat, as far as the agent's screen works it from here. A SIP telephone is asked to lift its handset,
+is hung up, is no longer heard; the phone in the page does that by itself. Not every telephone lifts its handset for
+somebody else, and none says whether it will: what has become of it is told by the line alone. HOLD asks neither of
+them anything: the line is cut off here, both ways, and the procedure does what it does when a telephone holds.
 
-A line that is not heard says so in a variable of its channel: whoever takes the line over reads it there.
+A line that is not heard, or held, says so in a variable of its channel: whoever takes the line over reads it there.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
 from enum import StrEnum
 
 import structlog
 
+from ari_app import on_hold
 from ari_app.ari import AriError, Client, NotFound
 from ari_app.ari.generated.models import Channel
 from ari_app.background import Background
@@ -23,8 +26,10 @@ from home.asterisk import platform_asterisk
 from home.programs import find
 from home.settings import Settings
 from ivr.case import Case, Leg
+from ivr.events import Event, LegHeld, LegUnheld
+from ivr.holding import may_hold
 from ivr.ids import Address
-from ivr.vocabulary import LegKind
+from ivr.vocabulary import CaseState, LegKind
 
 log = structlog.get_logger(__name__)
 MUTED = "YJT_MUTED"
@@ -36,14 +41,18 @@ class HandsetAction(StrEnum):
     HANG_UP = "hangup"
     MUTE = "mute"
     UNMUTE = "unmute"
+    HOLD = "hold"
+    UNHOLD = "unhold"
 
 
 class NoCall(Exception):
-    """This cannot be done with the seat's phone now; the text is the code: `no_call`, `not_answered`, `not_lifted`."""
+    """This cannot be done with the seat's phone now; the text is the code: `no_call`, `not_answered`, `not_lifted`,
+    `not_to_be_held`."""
 
 
 class Handsets:
-    """`case_of(id)` is a live case; `lift(name)` asks the telephone at Asterisk's channel of this name."""
+    """`case_of(id)` is a live case; `post(case, event)` tells it what happened; `lift(name)` asks the telephone at
+    Asterisk's channel of this name."""
 
     def __init__(
         self,
@@ -54,6 +63,8 @@ class Handsets:
         *,
         desk: Callable[[], Desk],
         case_of: Callable[[str], Case | None],
+        post: Callable[[str, Event], None],
+        now: Callable[[], datetime],
         lift: Callable[[str], Awaitable[None]],
     ) -> None:
         self._ari = client
@@ -62,24 +73,29 @@ class Handsets:
         self._background = background
         self._desk = desk
         self._case_of = case_of
+        self._post = post
+        self._now = now
         self._lift = lift
         self._inherited: dict[str, str] = {}
+        self._held: dict[str, str] = {}  # by extension, the channel that its desk holds
 
     async def do(self, extension: str, action: HandsetAction) -> None:
         """Done, or already as it should be.
 
         Raises:
             UnknownSeat: there is no such seat.
-            NoCall: it has no line now, one that rings still, or a telephone that cannot be asked.
+            NoCall: it has no line now, one that rings still or is not to be held, or a telephone that cannot be asked.
             AriError, AsteriskError, ProgramMissing: Asterisk refused, or could not be reached.
         """
-        channel, leg = self._line(extension)
+        channel, case, leg = self._line(extension)
         try:
             match action:
-                case HandsetAction.ANSWER if leg.up and leg.held_at is None:
-                    pass
-                case HandsetAction.ANSWER:
-                    await self._lift((await self._ari.channels.get(channelId=channel)).name)
+                case HandsetAction.ANSWER if not leg.up:
+                    await self._lifted(channel)
+                case HandsetAction.ANSWER | HandsetAction.UNHOLD:
+                    await self._take_back(channel, extension, case, leg)
+                case HandsetAction.HOLD:
+                    await self._hold(channel, extension, case, leg)
                 case HandsetAction.HANG_UP:
                     # as the telephone itself would: what follows is told by the end of the line, not from here
                     await self._ari.channels.hangup(channelId=channel, reason="normal" if leg.up else "rejected")
@@ -99,18 +115,66 @@ class Handsets:
             await self._ari.channels.setChannelVar(channelId=channel, variable=MUTED, value="1")
             await self._ari.channels.mute(channelId=channel, direction="in")
         else:
-            await self._ari.channels.unmute(channelId=channel, direction="in")
+            if not self.holds(channel):
+                await self._ari.channels.unmute(channelId=channel, direction="in")
             await self._ari.channels.setChannelVar(channelId=channel, variable=MUTED, value="")
         self._desk().set_muted(extension, is_muted=on)
 
-    def _line(self, extension: str) -> tuple[str, Leg]:
+    def holds(self, channel: str) -> bool:
+        """Its desk does, whatever its telephone's own key says."""
+        return channel in self._held.values()
+
+    async def _hold(self, channel: str, extension: str, case: Case, leg: Leg) -> None:
+        if not leg.up:
+            raise NoCall("not_answered")
+        if leg.held_at is not None:
+            return
+        if not may_hold(case, leg):
+            raise NoCall("not_to_be_held")
+        await self._ari.channels.setChannelVar(channelId=channel, variable=on_hold.AT_DESK, value="1")
+        await self._ari.channels.mute(channelId=channel, direction="both")
+        self._held[extension] = channel
+        self._post(case.id, LegHeld(at=self._now(), actor=f"seat:{extension}", leg=leg.id))
+
+    async def _take_back(self, channel: str, extension: str, case: Case, leg: Leg) -> None:
+        """What the desk holds, and what the telephone itself holds: that one is asked, and tells when it has."""
+        if leg.held_at is None:
+            return
+        if self.holds(channel):
+            await self._free(channel, extension, case, leg)
+        else:
+            await self._lifted(channel)
+
+    def changed(self, case: Case) -> None:
+        """A desk's hold ends where somebody is to be there: in an emergency, with a professional, in a call-back."""
+        if not self._held or case.state is CaseState.TALKING:
+            return
+        for leg in case.live(LegKind.SEAT):
+            channel = self._lines.channel(Address(case.id, leg.id))
+            if leg.held_at is not None and self.holds(channel):
+                self._background.spawn(self._free(channel, leg.number, case, leg), f"unhold-{channel}")
+
+    async def _free(self, channel: str, extension: str, case: Case, leg: Leg) -> None:
+        muted = self._desk().seat(extension).muted
+        await self._ari.channels.unmute(channelId=channel, direction="out" if muted else "both")
+        await self._ari.channels.setChannelVar(channelId=channel, variable=on_hold.AT_DESK, value="")
+        self._held.pop(extension, None)
+        if await on_hold.is_set(self._ari, channel, on_hold.VARIABLE):
+            await self._lifted(channel)
+        else:
+            self._post(case.id, LegUnheld(at=self._now(), actor=f"seat:{extension}", leg=leg.id))
+
+    async def _lifted(self, channel: str) -> None:
+        await self._lift((await self._ari.channels.get(channelId=channel)).name)
+
+    def _line(self, extension: str) -> tuple[str, Case, Leg]:
         seat = self._desk().seat(extension)
         case = self._case_of(seat.case or "")
         legs = [leg for leg in case.live(LegKind.SEAT) if leg.number == extension] if case is not None else []
         leg = legs[-1] if legs else None
         if case is None or leg is None:
             raise NoCall("no_call")
-        return self._lines.channel(Address(case.id, leg.id)), leg
+        return self._lines.channel(Address(case.id, leg.id)), case, leg
 
     # --- lines of a former boot ---------------------------------------------------------------------------------
 
@@ -119,7 +183,7 @@ class Handsets:
         self._inherited[channel] = extension
 
     def found(self, channels: Iterable[Channel]) -> None:
-        """Asterisk's channels, as they are: which telephone of a seat has such a line, and whether it is heard."""
+        """Asterisk's channels, as they are: which telephone of a seat has such a line, whether it is heard, or held."""
         inherited, self._inherited = self._inherited, {}
         for channel in channels:
             extension = inherited.get(channel.id)
@@ -129,14 +193,12 @@ class Handsets:
 
     async def _ask(self, channel: str, extension: str) -> None:
         try:
-            variable = await self._ari.channels.getChannelVar(channelId=channel, variable=MUTED)
-        except NotFound:
-            muted = False  # never set, or the line has ended
+            muted = await on_hold.is_set(self._ari, channel, MUTED)
+            if await on_hold.is_set(self._ari, channel, on_hold.AT_DESK):
+                self._held[extension] = channel
         except AriError as problem:
             log.warning("whether a seat is heard is not known", reason=str(problem))
             return
-        else:
-            muted = bool(variable.value)
         if extension in self._desk().seats:
             self._desk().set_muted(extension, is_muted=muted)
 

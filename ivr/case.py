@@ -126,8 +126,7 @@ class Leg:
     """One person's line. `number` is an extension for seats, else what was dialled; `cause` is Q.850; `channel` is
     Asterisk's id where it was not ours to choose (a call that came in). `relieves`: the role that this seat takes over
     once it answers; `mode`: what a supervisor's seat does; `target`: the leg that a snoop channel listens to.
-    `held_at`: since when whoever speaks on it holds it, with their own key. `hung_up`: we have asked for its
-    end."""
+    `held_at`: since when whoever speaks on it holds it. `hung_up`: we have asked for its end."""
 
     id: str
     kind: LegKind

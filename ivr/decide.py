@@ -85,4 +85,6 @@ def actions_now(case: Case, policy: Policy, at: datetime) -> tuple[str, ...]:
         # The state alone refuses: asked often, so without the look at the steps of waiting.
         return STATES[case.state](Turn(case, policy, at), request).refusal is None
 
-    return tuple(name for name, requests in trials.items() if any(map(possible, requests)))
+    names = [name for name, requests in trials.items() if any(map(possible, requests))]
+    # Asked of a seat's phone, not of the case; `holding.may_hold` is asked again there.
+    return (*names, "hold") if any(holding.may_hold(case, leg) for leg in case.agents) else tuple(names)

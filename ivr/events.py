@@ -63,7 +63,8 @@ class LegEnded(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegHeld(Happened):
-    """Whoever speaks on this line has pressed their telephone's HOLD key: they neither hear nor are heard."""
+    """Whoever speaks on this line has pressed HOLD, on their telephone or at their desk: they neither hear nor are
+    heard."""
 
     leg: str
 

@@ -1,15 +1,23 @@
-"""A telephone's own HOLD key: whoever holds neither hears nor is heard, and is no company for the elder. An elder who
-is left with nobody else is taken out of the bridge and hears the hold prompt and music, until one of them is back."""
+"""HOLD, by the key of a telephone or of the desk: whoever holds neither hears nor is heard, and is no company for the
+elder. An elder who is left with nobody else is taken out of the bridge and hears the hold prompt and music, until one
+of them is back."""
 
 from __future__ import annotations
 
-from ivr.case import ELDERS, Leg
+from ivr.case import ELDERS, Case, Leg
 from ivr.events import LegHeld, LegUnheld
 from ivr.turn import Turn
 from ivr.vocabulary import CaseState, LegKind, Place
 
 _OF_OURS = frozenset({*ELDERS, LegKind.SNOOP})
 _AT_AN_END = frozenset({CaseState.WRAPPING_UP, CaseState.CLOSED})
+
+
+def may_hold(case: Case, leg: Leg) -> bool:
+    """Whether the desk's key does it; a telephone's own asks nobody. Not in an emergency, where somebody stays with the
+    elder (S1.5), nor before the elder was heard: a silent line is one (S4.1), and music would hide it."""
+    talks = case.state is CaseState.TALKING and case.heard and case.elder_up
+    return talks and leg.up and leg.place is Place.ELDER and leg in case.agents
 
 
 def held(turn: Turn, event: LegHeld) -> Turn:

@@ -1,5 +1,5 @@
-"""What comes after the calls of the demo district: complaints at different steps, one of them late, and follow-ups that
-are owed. As plainly invented as the district."""
+"""What comes after the calls of the demo district: complaints at different steps, one of them late, follow-ups that
+are owed, terminals that were repaired or are to be. As plainly invented as the district."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.policy import Policy
 from ivr.vocabulary import FollowUpKind
-from models.base import utc_now
+from models.base import local_today, utc_now
 from models.complaint_handling import NewComplaint, person_of, register, take_step
 from models.complaints import AboutKind, Complaint, Step
-from models.elders import Elder
+from models.elders import Elder, Terminal
 from models.follow_ups import FollowUp, FollowUpTry, TryResult
 from models.orders.states import OrderState
 from models.orders.work_orders import WorkOrder
 from models.people import User
+from models.repairs import finish, report
 from models.suppliers.records import Rating
 
 BY: Final = "demo"
+FAULTS: Final = ("按键无反应", "通话有杂音，听不清", "指示灯不亮，无法呼出")
 
 
 async def make(session: AsyncSession) -> None:
@@ -57,6 +59,7 @@ async def make(session: AsyncSession) -> None:
         note = "已调取录音，通话中确有打断老人"
         await take_step(session, late.id, Step.INVESTIGATED, version=late.version, by=supervisor, note=note)
     await _follow_ups(session, elders)
+    await _repairs(session)
 
 
 async def _follow_ups(session: AsyncSession, elders: list[int]) -> None:
@@ -80,3 +83,21 @@ async def _follow_ups(session: AsyncSession, elders: list[int]) -> None:
     await session.flush()
     at = now - timedelta(hours=26)
     session.add(FollowUpTry(follow_up_id=overdue.id, at=at, by=BY, result=TryResult.NO_ANSWER))
+
+
+async def _repairs(session: AsyncSession) -> None:
+    """The last of these works again, and was no fault of the maker's."""
+    terminals = await session.scalars(select(Terminal.id).order_by(Terminal.id).offset(10).limit(len(FAULTS)))
+    made = [await report(session, one, fault, by=BY) for one, fault in zip(terminals, FAULTS, strict=False)]
+    if made:
+        last = made[-1]
+        await finish(
+            session,
+            last.id,
+            version=last.version,
+            done_on=local_today(),
+            repairer="演示维修员",
+            remedy="更换电源适配器",
+            cost=3_500,
+            by=BY,
+        )

@@ -17,9 +17,9 @@ from models.base import utc_now
 from models.elder_forms import Checked, ElderForm, FieldProblem, check
 from models.elder_mapping import COLUMNS, apply, dated, form_from, new_elder
 from models.elder_rows import insert_elders
-from models.elders import Contact, Elder, ElderChange, Terminal
+from models.elders import Contact, Elder, ElderChange
 from models.org import OrgUnit
-from models.phone_numbers import canonical
+from models.register_taken import taken
 from models.scope import EVERYWHERE, Scope
 from models.search_keys import write_keys
 from models.statuses import follow_status
@@ -98,13 +98,15 @@ async def form_of(session: AsyncSession, elder_id: int) -> tuple[ElderForm, int]
     return form_from(elder), elder.version
 
 
-async def create_elder(session: AsyncSession, form: ElderForm, *, by: str, area_code: str) -> Elder:
+async def create_elder(
+    session: AsyncSession, form: ElderForm, *, by: str, area_code: str, scope: Scope = EVERYWHERE
+) -> Elder:
     """A new elder.
 
     Raises:
-        FormRefused: something is wrong with the form.
+        FormRefused: something is wrong with the form; a file out of `scope` is not named.
     """
-    checked = await check_against_register(session, form, area_code=area_code, elder_id=None)
+    checked = await check_against_register(session, form, area_code=area_code, elder_id=None, scope=scope)
     elder = new_elder(checked.form, area_code)
     session.add(elder)
     await session.flush()
@@ -114,7 +116,14 @@ async def create_elder(session: AsyncSession, form: ElderForm, *, by: str, area_
 
 
 async def change_elder(
-    session: AsyncSession, elder_id: int, form: ElderForm, *, version: int | None, by: str, area_code: str
+    session: AsyncSession,
+    elder_id: int,
+    form: ElderForm,
+    *,
+    version: int | None,
+    by: str,
+    area_code: str,
+    scope: Scope = EVERYWHERE,
 ) -> Elder:
     """Make the elder's file say what the form says; `version` is the one that the form was filled in from, None when
     there was no form to fill in.
@@ -122,11 +131,11 @@ async def change_elder(
     Raises:
         NoSuchElder: there is none.
         VersionConflict: the file has changed since.
-        FormRefused: something is wrong with the form.
+        FormRefused: something is wrong with the form; a file out of `scope` is not named.
     """
     elder = await _load(session, elder_id)
     async with changing(session, elder, version=version):
-        checked = await check_against_register(session, form, area_code=area_code, elder_id=elder_id)
+        checked = await check_against_register(session, form, area_code=area_code, elder_id=elder_id, scope=scope)
         await _change(session, elder, checked.form, by=by, area_code=area_code)
     return elder
 
@@ -190,7 +199,7 @@ async def delete_elder(
 
 
 async def check_against_register(
-    session: AsyncSession, form: ElderForm, *, area_code: str, elder_id: int | None
+    session: AsyncSession, form: ElderForm, *, area_code: str, elder_id: int | None, scope: Scope
 ) -> Checked:
     """`elder_forms.check`, and that nobody else has this ID card or line, and that the community exists.
 
@@ -198,16 +207,8 @@ async def check_against_register(
         FormRefused: something is severely wrong.
     """
     checked = check(form, area_code)
-    problems = [*checked.problems]
-    if checked.form.id_card:
-        same = select(Elder.id).where(Elder.id_card == checked.form.id_card, Elder.id != (elder_id or 0))
-        if (other := await session.scalar(same)) is not None:
-            problems.append(_taken("id_card", "身份证号", "ID number", other))
-    for at, terminal in enumerate(checked.form.terminals):
-        line = canonical(terminal.line, area_code)
-        same = select(Terminal.elder_id).where(Terminal.line_canonical == line, Terminal.elder_id != (elder_id or 0))
-        if (other := await session.scalar(same)) is not None:
-            problems.append(_taken(f"terminals.{at}.line", "线路号码", "line", other))
+    others = await taken(session, checked.form, area_code=area_code, elder_id=elder_id, scope=scope)
+    problems = [*checked.problems, *others]
     unit = checked.form.org_unit_id
     if unit is not None and await session.get(OrgUnit, unit) is None:
         problems.append(FieldProblem("org_unit_id", f"没有编号为{unit}的社区", f"there is no community {unit}"))
@@ -215,10 +216,6 @@ async def check_against_register(
     if not result.usable:
         raise FormRefused(result.problems)
     return result
-
-
-def _taken(name: str, zh: str, en: str, elder_id: int) -> FieldProblem:
-    return FieldProblem(name, f"该{zh}已登记在{elder_id}号档案", f"this {en} is in file {elder_id} already")
 
 
 async def _record_creations(session: AsyncSession, elders: Sequence[Elder], by: str) -> None:

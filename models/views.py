@@ -22,7 +22,7 @@ class ElderRef:
 @dataclass(frozen=True, slots=True)
 class LegView:
     """`number` is an extension for seats, else what was dialled; `cause` is Q.850; `mode`: what a supervisor does;
-    `held_at`: since when they hold the line with their telephone's own key, told of live cases only."""
+    `held_at`: since when they hold the line, told of live cases only."""
 
     id: str
     kind: str

@@ -163,6 +163,7 @@ async def rewrite(
             version=present if version is None else version,
             by=actor,
             area_code=area_code,
+            scope=scope,
         )
         session.expire_all()
         return await elder_view(session, elder_id, scope=scope)
@@ -173,5 +174,5 @@ async def make(request: web.Request, form: ElderForm) -> ElderView:
     area_code, actor, scope = request.app[SETTINGS].area_code, account_of(request).actor, scope_of(request)
     check_place(form, scope)
     async with request.app[DATABASE].write() as session:
-        elder = await create_elder(session, form, by=actor, area_code=area_code)
+        elder = await create_elder(session, form, by=actor, area_code=area_code, scope=scope)
         return await elder_view(session, elder.id, scope=scope)

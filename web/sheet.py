@@ -137,9 +137,14 @@ class Sheet:
         return roles[-1] if roles else None
 
     def held_at(self, extension: str) -> datetime | None:
-        """Since when this seat's telephone holds its line."""
+        """Since when this seat holds its line."""
         held = [leg.held_at for leg in self.legs_of(LegKind.SEAT) if leg.number == extension and _alive(leg)]
         return held[-1] if held else None
+
+    def may_hold(self, extension: str) -> bool:
+        """The procedure lets somebody be held, and it is this seat that is with the elder."""
+        mine = (leg for leg in self.live_legs if leg.kind == LegKind.SEAT and leg.number == extension)
+        return "hold" in self.actions and any(leg.place == Place.ELDER for leg in mine)
 
     @property
     def waits_on_hold(self) -> datetime | None:

@@ -3,7 +3,7 @@ supplier's account sees its own lines, and of them neither who was visited nor w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -197,13 +197,16 @@ async def list_lines(
     return replace(page, items=tuple(shown_to(scope, one) for one in page.items))
 
 
-async def all_lines(session: AsyncSession, *, scope: Scope, wanted: LineFilter) -> tuple[LineView, ...]:
-    """For a statement: corrections last, visits by when they ended."""
+async def all_lines(
+    session: AsyncSession, *, scope: Scope, wanted: LineFilter, elders: Collection[int] | None = None
+) -> tuple[LineView, ...]:
+    """For a statement: corrections last, visits by when they ended. `elders`: of these alone."""
     line = SettlementLine
     order = (line.of_month != line.month, line.kind, WorkOrder.finished_at, line.id)
-    rows = await session.execute(
-        lines_query().where(seen_by(scope), *wanted.asked_by(scope).conditions()).order_by(*order)
-    )
+    conditions = [seen_by(scope), *wanted.asked_by(scope).conditions()]
+    if elders is not None:
+        conditions.append(line.elder_id.in_(elders))
+    rows = await session.execute(lines_query().where(*conditions).order_by(*order))
     return tuple(shown_to(scope, line_view(*row)) for row in rows)
 
 

@@ -3,7 +3,7 @@ of lines, those that `settlement.list_lines` gives for the same month, elder, su
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -159,6 +159,36 @@ async def statement_of_elder(session: AsyncSession, elder: int, month: str, *, s
         total=summed(lines),
         lines=lines,
     )
+
+
+async def statements_of_elders(
+    session: AsyncSession, rows: Sequence[ElderRow], month: str, *, scope: Scope
+) -> list[ElderStatement]:
+    """Those that `statement_of_elder` gives one by one, of whoever of them may be seen: somebody who has moved since
+    is on the list of the place where their lines are."""
+    asked = [one.elder for one in rows]
+    seen = set(await session.scalars(select(Elder.id).where(Elder.id.in_(asked), scope.of_elders())))
+    theirs: dict[int, list[LineView]] = {one: [] for one in asked if one in seen}
+    whole_month = LineFilter(month=month)
+    for line in await all_lines(session, scope=replace(scope, units=None), wanted=whole_month, elders=theirs):
+        theirs[line.elder or 0].append(line)
+    locked = await locked_at(session, month)
+    return [
+        ElderStatement(
+            month=month,
+            locked_at=locked,
+            elder=one.elder,
+            elder_name=one.elder_name,
+            community=one.community,
+            service_class=one.service_class,
+            call=summed(line for line in lines if line.kind is LineKind.CALL),
+            home=summed(line for line in lines if line.kind is LineKind.HOME),
+            total=summed(lines),
+            lines=tuple(lines),
+        )
+        for one in rows
+        if (lines := theirs.get(one.elder))
+    ]
 
 
 async def list_supplier_statements(

@@ -1,33 +1,39 @@
 """What neither the demo district nor a day has, so that every page has something to show: two files of one person, a
-paper with its scan, a sheet that was checked, what family says. Fictitious people only."""
+paper with its scan, a sheet that was checked, what family says, visits that were drawn and that are owed, complaints
+that are archived, a value of the policy that was changed. Fictitious people only."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import date
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from home import scans
 from home.asterisk_platform import DIALPLAN
 from home.plan_recordings import keep_recording
 from home.settings import Settings
-from models import import_actions, papers
-from models.base import utc_now
+from ivr.policy import Policy
+from models import complaint_archives, import_actions, papers
+from models.base import local_today, utc_now
 from models.care.plans import CarePlan
 from models.care.recordings import set_recording
 from models.database import Database
 from models.elder_forms import ElderForm
-from models.elders import ContactPhone
+from models.elders import ContactPhone, Elder
+from models.house_policy import Fixed, set_value
 from models.import_actions import Choices
 from models.import_findings import ImportFiles
 from models.import_steps import ImportWork
 from models.imports import ImportState, Wrong, begin, find_import
 from models.inbound_texts import InboundText, keep_text
 from models.papers import PaperForm, PaperKind, Scan
-from models.register import create_elder, form_of
+from models.people import User
+from models.register import FormRefused, create_elder, form_of
+from models.visit_samples import draw
 
 BY: Final = "demo"
 SCAN: Final = b"%PDF-1.4 demo"  # of elder 1
@@ -43,6 +49,10 @@ async def put_on_record(db: Database, settings: Settings) -> None:
     await _a_paper(db, 1, settings)
     await _a_sheet(db, settings)
     await _what_family_says(db, settings)
+    await _a_changed_value(db, settings)
+    await _of_this_year(db)
+    with suppress(FormRefused):  # the platform may have drawn by itself
+        await draw(db, local_today(), policy=Policy(), by=BY)
 
 
 async def _a_second_file(db: Database, elder: int, area_code: str) -> None:
@@ -87,3 +97,19 @@ async def _a_sheet(db: Database, settings: Settings) -> None:
         choices = Choices(tuple(fields), wrong=Wrong.GOOD_ROWS)
         run = (await import_actions.start_check(session, number, choices, by=BY)).run
     await ImportWork(db, settings.home, settings.area_code, number, run).do()
+
+
+async def _of_this_year(db: Database) -> None:
+    """Some are on file for long enough to be owed visits; the administrator has the year's complaints archived."""
+    year = local_today().year
+    async with db.write() as session:
+        long_ago = datetime(year - 1, 11, 3, tzinfo=UTC)
+        await session.execute(update(Elder).where(Elder.id.between(20, 60)).values(created_at=long_ago))
+        admin = await session.scalar(select(User.id).where(User.username == "admin"))
+        await complaint_archives.begin(session, year, reason="", by=f"user:{admin}")
+
+
+async def _a_changed_value(db: Database, settings: Settings) -> None:
+    async with db.write() as session:
+        note = "终端改为每四周测试一次"
+        await set_value(session, "test_every", 28, version=0, by=BY, note=note, fixed=Fixed.of(settings))

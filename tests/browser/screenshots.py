@@ -1,6 +1,7 @@
-"""`python -m tests.browser.screenshots [--readme]`: every page in both languages, in light and in dark, on a wide
-screen and on a phone, into build/screenshots/. A platform of its own is started, with a day on record and an emergency
-that the town plays meanwhile. `--readme` puts the pictures of the README anew into docs/images/.
+"""`python -m tests.browser.screenshots [--readme] [--only NAME]`: every page in both languages, in light and in dark,
+on a wide screen and on a phone, into build/screenshots/. A platform of its own is started, with a day on record and an
+emergency that the town plays meanwhile. `--readme` puts the pictures of the README anew into docs/images/; `--only`
+takes pages whose names begin so, and may be given several times.
 """
 
 from __future__ import annotations
@@ -61,10 +62,11 @@ class Pictured(SosStory):
 class Camera:
     """Opens every page by every log-in that is needed, and keeps a picture of it."""
 
-    def __init__(self, url: str, log_ins: Sequence[DemoLogIn], launch: Launch) -> None:
+    def __init__(self, url: str, log_ins: Sequence[DemoLogIn], launch: Launch, only: tuple[str, ...]) -> None:
         self._url = url
         self._passwords = {user.username: user.password for user in log_ins}
         self._launch = launch
+        self._only = only
 
     async def takes_all(self, case: str, seat: str) -> None:
         """`seat`: whose desk shows the case."""
@@ -100,6 +102,8 @@ class Camera:
         return page
 
     async def _take(self, page: Page, name: str) -> None:
+        if self._only and not name.startswith(self._only):
+            return
         wall = name.startswith("wallboard")
         for width, size in WIDTHS.items():
             await page.set_viewport_size(WALL if wall and width != "phone" else size)
@@ -112,11 +116,12 @@ class Camera:
 
 @click.command()
 @click.option("--readme", is_flag=True, help="put the README's pictures anew into docs/images/")
-def screenshots(readme: bool) -> None:
+@click.option("--only", multiple=True, help="pages whose names begin so; may be given several times")
+def screenshots(readme: bool, only: tuple[str, ...]) -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     with TemporaryDirectory(prefix="yjt-screenshots-") as home:
-        passed = asyncio.run(_screenshots(Path(home)))
+        passed = asyncio.run(_screenshots(Path(home), only))
     say((f"{len(list(FOLDER.iterdir()))} 张，在 {FOLDER}", f"{len(list(FOLDER.iterdir()))} pictures in {FOLDER}"))
     if readme:
         for name, theme in README.items():
@@ -124,17 +129,17 @@ def screenshots(readme: bool) -> None:
     sys.exit(0 if passed else 1)
 
 
-async def _screenshots(home: Path) -> bool:
+async def _screenshots(home: Path, only: tuple[str, ...]) -> bool:
     ports, town = ports_of_its_own(os.environ)
     platform = own_settings(home, town, os.environ, own={**ports, **SosStory.settings})
 
     async def play(around: Town, log_ins: Sequence[DemoLogIn]) -> bool:
-        return await _play(platform, around, log_ins)
+        return await _play(platform, around, log_ins, only)
 
     return bool(await on_own_platform(platform, town, play, district=demo_district.make, extensions=["801", "802"]))
 
 
-async def _play(platform: Settings, town: Town, log_ins: Sequence[DemoLogIn]) -> bool:
+async def _play(platform: Settings, town: Town, log_ins: Sequence[DemoLogIn], only: tuple[str, ...]) -> bool:
     database = Database(platform.database_url)
     await a_day.record(database)
     await more_records.put_on_record(database, platform)
@@ -151,7 +156,7 @@ async def _play(platform: Settings, town: Town, log_ins: Sequence[DemoLogIn]) ->
 
         line = dialable(ELDERS_LINE, platform.area_code)
         story = Pictured(town, stage.desks, line, Timeline().tell)
-        story.camera = Camera(web_address(platform), log_ins, launch)
+        story.camera = Camera(web_address(platform), log_ins, launch, only)
         report = await story.run()
     return report.passed
 

@@ -278,6 +278,7 @@ async def test_the_same_keys_work_a_sip_telephone(town: Town) -> None:
     await town.control.seat(stories.seat_json("801", "talking", case="c1", role="A", phone="telephone", muted=True))
     await expect(page.locator("#phone-mute")).to_have_attribute("aria-pressed", "true")
     await town.shot(page, "desk-telephone-muted")
+    await expect(page.locator("#phone-hold")).to_be_disabled()  # there is no case in which anybody could be held
     for key, action in (("F3", "unmute"), ("Delete", "hangup")):
         await page.keyboard.press(key)
         assert (await town.control.next_asked()).body["action"] == action

@@ -1,5 +1,5 @@
-"""The phone in the page, against a real Asterisk: a whole emergency with keys alone, F5 in the middle of it, and a
-second agent who races for it. The browser's microphone is a file with an agent's voice.
+"""The phone in the page, against a real Asterisk: a whole emergency with keys alone, F5 and hold in the middle of it,
+and a second agent who races for it. The browser's microphone is a file with an agent's voice.
 """
 
 from __future__ import annotations
@@ -159,7 +159,23 @@ async def test_a_whole_emergency_with_keys_alone_f5_in_the_middle_and_a_second_a
         await is_phone(a, "talking")
         await is_loud(a, "phone-far")
 
+        # hold: the elder hears words and music, everybody sees it, and the same key takes the call back
+        await keys(a, "F1")
+        await is_phone(a, "held")
+        await expect(a.locator("[data-on-hold] time")).to_be_visible()
+        board = await b.context.new_page()
+        await board.goto(f"{centre.url}/board")
+        await expect(board.locator("tr.row-talking .leg-held")).to_be_visible()
+        await board.close()
+        await house.leg("elder", place="nowhere")
+        await people_talk(5)
+        await centre.shot(a, "phone-held-zh")
+        await keys(a, "F1")
+        await is_phone(a, "talking")
+        await is_loud(a, "phone-far")
+
         await keys(a, "F2")
+        await expect(a.locator("#phone-hold")).to_be_disabled()  # somebody stays with the elder now
         await is_phone(b, "ringing")
         await keys(b, "F4")
         await is_phone(b, "talking")
@@ -191,6 +207,7 @@ async def test_a_whole_emergency_with_keys_alone_f5_in_the_middle_and_a_second_a
         centre.errors[:] = [error for error in centre.errors if "409" not in error]  # the browser's note of the refusal
     heard = await asyncio.to_thread(Ear.of_the_town().listen, elder.line.ear)
     assert heard.voice("agent_a") > 4, str(heard)
+    assert min(heard.prompt("hold"), heard.music()) > 1, str(heard)
     assert heard.longest_silence().seconds < 3, str(heard)
 
 

@@ -117,7 +117,7 @@ async def test_two_agents_press_emergency_at_the_same_moment(house: House) -> No
     assert answers[1][1]["error"]["code"] == "already_done"
 
 
-async def test_the_screen_silences_and_hangs_up_the_telephone(house: House) -> None:
+async def test_the_screen_silences_holds_and_hangs_up_the_telephone(house: House) -> None:
     grandma, a = house.town.elder(ELDER_LINE), house.town.seat("801", voice="agent_a")
     await house.agent("801").is_ready()
     await grandma.press_key()
@@ -134,6 +134,15 @@ async def test_the_screen_silences_and_hangs_up_the_telephone(house: House) -> N
     end = grandma.line.seconds
     assert await house.agent("801").works_phone("unmute") == (200, "")
     await people_talk(3)
+    back = grandma.line.seconds
+    assert await house.agent("801").works_phone("hold") == (200, "")
+    await house.leg("elder", place="nowhere")
+    held = grandma.line.seconds
+    await people_talk(6)
+    taken = grandma.line.seconds
+    assert await house.agent("801").works_phone("unhold") == (200, "")
+    await house.leg("elder", place="elder")
+    await people_talk(3)
     assert await house.agent("801").works_phone("hangup") == (200, "")
     await a.line.ended(within=3)
     await house.seat_is("801", state="wrap_up", muted=False)
@@ -148,7 +157,11 @@ async def test_the_screen_silences_and_hangs_up_the_telephone(house: House) -> N
 
     assert spoken(0, begin) > 1.5, str(heard)
     assert spoken(begin + 0.5, end - 0.5) < 0.3, str(heard)
-    assert spoken(end, grandma.line.seconds) > 1.5, str(heard)
+    assert spoken(end, back) > 1.5, str(heard)
+    assert spoken(held + 0.5, taken - 0.5) < 0.3, str(heard)
+    assert min(heard.prompt("hold"), heard.music()) > 1, str(heard)
+    assert spoken(taken, grandma.line.seconds) > 1.5, str(heard)
+    assert heard.longest_silence().seconds < 3 + end - begin, str(heard)
 
 
 async def test_the_screen_declines_a_telephone_that_rings(house: House) -> None:

@@ -146,7 +146,8 @@ class Walk:
             yield Act(f"screen {seat}: ready", 0.5, self.house.agent(seat).is_ready)
         for run in open_runs(self.house):
             over = run.case.state is CaseState.WRAPPING_UP
-            possible = actions_now(run.case, self.house.controller.policy, datetime.now(UTC))
+            every = actions_now(run.case, self.house.controller.policy, datetime.now(UTC))
+            possible = [name for name in every if name != "hold"]  # asked of a phone
             names = ACTIONS if not possible or chance.random() < NONSENSE else possible
             name = chance.choices(names, [3.0 if over and name == "close" else EAGER.get(name, 1.0) for name in names])[
                 0

@@ -28,6 +28,7 @@ from models.care.wishes import CareWishes
 from models.complaints import Complaint
 from models.device_reports import DeviceReportRow
 from models.elder_forms import ContactForm, ElderForm, TerminalForm
+from models.elders import Terminal
 from models.exception_reports import ExceptionReport
 from models.follow_ups import FollowUp
 from models.journal import write
@@ -335,6 +336,12 @@ async def test_what_is_out_of_sight_cannot_be_changed_or_revealed(land: Land) ->
     for unit in (land.units["fir-1"], None):
         status, text = await land.ask("/api/v1/elders", lead, "POST", json={**elder, "org_unit_id": unit})
         assert (status, list(json.loads(text)["error"]["fields"])) == (422, ["org_unit_id"])
+    async with land.house.db.read() as session:
+        lines = {one.elder_id: one.line for one in await session.scalars(select(Terminal))}
+    for other, file in ((near, f"{near.elder}号档案"), (home, "其他地区的档案")):
+        same = {**elder, "terminals": [{"line": lines[other.elder]}]}
+        status, text = await land.ask("/api/v1/elders", lead, "POST", json=same)
+        assert (status, file in json.loads(text)["error"]["fields"]["terminals.0.line"]) == (422, True), text
     greeting = {"kind": "regular", "title": "问候", "starts_on": "2027-01-01", "times": ["09:00"]}
     for whom, field in (({"elder_id": home.elder}, "elder_id"), ({"org_unit_id": land.units["fir-1"]}, "org_unit_id")):
         status, text = await land.ask("/api/v1/care-plans", lead, "POST", json={**greeting, **whom})

@@ -251,6 +251,7 @@ POST /suppliers/{id}/workers                        AL         404 403
 GET /elder-statements                               ALDO       200 303
 POST /elder-statements/export                       ALD        200 403
 GET /elder-statements/{id}                          ALDO       404 303
+GET /elder-statements/print                         ALDO       200 303
 GET /government-statement                           ALDO       200 303
 POST /government-statement/export                   ALD        200 403
 GET /my-statements                                  V          200 303

@@ -91,6 +91,8 @@ async def test_from_the_run_to_the_order_and_to_the_lock(sqlite_house: House, tm
     for path, fen in (papers | {"/government-statement": "56.00"}).items():
         status, page = await _page(house, f"{path}?month={MONTH}", lead)
         assert (status, fen in page, "data-print" in page, 'class="sign"' in page) == (200, True, True, True)
+    _, page = await _page(house, f"/elder-statements/print?month={MONTH}", lead)
+    assert (page.count('<article class="page">'), page.count("48.00") > 1) == (2, True)
     worker = world.workers[firm][0]
     assert (
         "服务人员月结算单"

@@ -36,9 +36,10 @@ class SeatChange(Input):
 
 class PhoneAction(Input):
     """Of the line that the seat is in: `answer` asks the telephone to lift its handset, which not every one does;
-    `hangup` also declines one that rings; `mute` lasts until the line ends. The phone in the page does these itself."""
+    `hangup` also declines one that rings; `mute` lasts until the line ends. The phone in the page does these itself.
+    `hold` and `unhold` need nothing of the phone: the elder hears words and music meanwhile."""
 
-    action: Literal["answer", "hangup", "mute", "unmute"]
+    action: Literal["answer", "hangup", "mute", "unmute", "hold", "unhold"]
 
 
 @operations("GET", "/seats", "All seats as they are now", right=Right.SEE_LIVE, result=SeatList)
@@ -66,7 +67,7 @@ async def set_state(request: web.Request) -> web.StreamResponse:
 @operations(
     "POST",
     "/seats/{extension}/phone",
-    "Work the SIP telephone of one's own seat",
+    "Work the phone of one's own seat",
     right=Right.HANDLE_CASES,
     body=PhoneAction,
     result=Done,

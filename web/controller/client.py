@@ -140,9 +140,9 @@ class Controller:
         await self._ask("POST", "seats", extension, "state", json=body)
 
     async def work_phone(self, extension: str, *, action: str, actor: str) -> None:
-        """Work the SIP telephone of this seat: `answer`, `hangup`, `mute`, `unmute`.
+        """Work the SIP telephone of this seat: `answer`, `hangup`, `mute`, `unmute`; or either phone: `hold`, `unhold`.
 
-        Raises NotFound, Conflict (`no_call`, `not_answered`, `not_lifted`), ControllerUnreachable.
+        Raises NotFound, Conflict (the code of a `NoCall`), ControllerUnreachable.
         """
         await self._ask("POST", "seats", extension, "phone", json={"action": action, "actor": actor})
 

@@ -2,7 +2,8 @@
 to be signed. A supplier's account has a page of its own, with its own statement on it and nothing else."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -18,6 +19,7 @@ from models.queries.statements import (
     list_supplier_statements,
     statement_of_elder,
     statement_of_supplier,
+    statements_of_elders,
 )
 from models.settlement.records import LineKind
 from web.api.kit import number_in_path
@@ -31,6 +33,7 @@ from web.rights import Right
 from web.typed import whole_number
 
 routes = web.RouteTableDef()
+AT_ONCE: Final = 100  # statements on a page that is made to be printed
 
 
 @routes.get("/elder-statements")
@@ -43,6 +46,22 @@ async def elders(request: web.Request) -> web.StreamResponse:
 @needs(Right.SEE_SETTLEMENT)
 async def suppliers(request: web.Request) -> web.StreamResponse:
     return await _list(request, "settlement/suppliers.html", list_supplier_statements)
+
+
+@routes.get("/elder-statements/print")
+@needs(Right.SEE_SETTLEMENT)
+async def of_elders(request: web.Request) -> web.StreamResponse:
+    """Those of a month and a place, one to a sheet of paper, as many as a printer is given at once."""
+    month, place = await month_in(request, request.query), whole_number(request.query.get("org_unit"))
+    scope, after = scope_of(request), cursor_of(request, digits=9)
+    async with request.app[DATABASE].read() as session:
+        page = await list_elder_statements(
+            session, scope=scope, month=month, org_unit=place, limit=AT_ONCE, after=after
+        )
+        found = masked(await statements_of_elders(session, page.items, month, scope=scope))
+    query = urlencode({"month": month, "org_unit": place or ""})
+    more: dict[str, Any] = {"next": page.next, "month": month, "org_unit": place}
+    return _paper(request, "settlement/elders_print.html", found, back=f"/elder-statements?{query}", **more)
 
 
 @routes.get("/elder-statements/{id}")

@@ -1,4 +1,4 @@
-"""The SIP telephone of a seat, worked from the agent's screen: hung up, not heard, and what is known of it after a
+"""The phone of a seat, worked from the agent's screen: hung up, not heard, on hold, and what is known of it after a
 restart."""
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import pytest
 from ari_app.desk import SeatState
 from ari_app.handsets import HandsetAction, NoCall
 from ari_app.taking_over import take_over
-from ivr.vocabulary import CaseState
+from ivr.decide import actions_now
+from ivr.events import EmergencyRequested
+from ivr.vocabulary import CaseState, Place
 from tests.unit.ari_app.fakes import channel, channel_frame, event, picture
 from tests.unit.ari_app.platform import CALLER, Platform, platform, whole_recordings
 from tests.unit.ari_app.virtual_time import passes, settled
@@ -27,6 +29,14 @@ async def talking(p: Platform) -> None:
     await p.answers("a-1")
     await p.elder_speaks()
     assert p.case.state is CaseState.TALKING
+
+
+def places(p: Platform) -> tuple[bool, Place]:
+    """Whether the agent holds, and where the elder is."""
+    seat, elder = p.case.leg("a-1"), p.case.elder
+    assert seat is not None
+    assert elder is not None
+    return seat.held_at is not None, elder.place
 
 
 async def test_a_telephone_is_silenced_and_hung_up(tmp_path: Path) -> None:
@@ -46,6 +56,51 @@ async def test_a_telephone_is_silenced_and_hung_up(tmp_path: Path) -> None:
         assert p.asked("hangup") == [("hangup", {"channel": line, "reason": "normal"})]
         await p.ends(line)
         assert (seat.muted, seat.state) == (False, SeatState.WRAP_UP)
+
+
+async def test_either_phone_is_put_on_hold_by_the_desk_and_taken_back_without_being_asked(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        p.seats("801")
+        await talking(p)
+        handsets, line = p.controller.handsets, p.channel("a-1")
+        assert "hold" in actions_now(p.case, p.controller.policy, p.controller.now())
+        p.ari.asked.clear()
+        await handsets.do("801", HandsetAction.HOLD)
+        await settled()
+        assert p.asked("mute") == [("mute", {"channel": line, "direction": "both"})]
+        assert places(p) == (True, Place.NOWHERE)
+        # the telephone's own key changes nothing, nor does a gap
+        await p.hears(event("ChannelHold", channel=channel_frame(line, "Up")))
+        await p.hears(event("ChannelUnhold", channel=channel_frame(line, "Up")))
+        await p.hears(picture(channel(CALLER), channel(line)))
+        await settled()
+        assert places(p) == (True, Place.NOWHERE)
+        await handsets.do("801", HandsetAction.MUTE)
+        await handsets.do("801", HandsetAction.UNHOLD)
+        await settled()
+        assert p.asked("unmute") == [("unmute", {"channel": line, "direction": "out"})]  # silenced still
+        assert places(p) == (False, Place.ELDER)
+        await handsets.do("801", HandsetAction.HOLD)
+        p.run.post(EmergencyRequested(at=p.controller.now()))  # somebody has to be there: nobody asks for a second key
+        await settled()
+        assert p.case.state is CaseState.EMERGENCY
+        assert places(p) == (False, Place.ELDER)
+
+
+async def test_nobody_is_put_on_hold_before_they_were_heard_or_in_an_emergency(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        p.seats("801")
+        await p.sos()
+        with pytest.raises(NoCall, match="not_answered"):
+            await p.controller.handsets.do("801", HandsetAction.HOLD)
+        await p.answers("a-1")
+        for _ in range(2):
+            with pytest.raises(NoCall, match="not_to_be_held"):
+                await p.controller.handsets.do("801", HandsetAction.HOLD)
+            await p.elder_speaks()
+            p.run.post(EmergencyRequested(at=p.controller.now()))
+            await settled()
+        assert not p.asked("mute")
 
 
 async def test_a_line_that_rings_is_declined_and_cannot_be_silenced(tmp_path: Path) -> None:
@@ -103,8 +158,8 @@ async def test_which_phone_is_used_is_told_when_it_changes(tmp_path: Path) -> No
         assert phones[-1] == "telephone"
 
 
-@pytest.mark.parametrize("said", [{}, {"YJT_MUTED": ""}, {"YJT_MUTED": "1"}])
-async def test_after_a_restart_a_silenced_line_is_known_to_be_one(tmp_path: Path, said: dict[str, str]) -> None:
+@pytest.mark.parametrize("said", [{}, {"YJT_MUTED": ""}, {"YJT_MUTED": "1"}, {"YJT_ON_HOLD": "1"}])
+async def test_after_a_restart_a_silenced_or_held_line_is_known_to_be_one(tmp_path: Path, said: dict[str, str]) -> None:
     async with platform(tmp_path) as before, platform(tmp_path) as p:
         before.seats("801")
         await talking(before)
@@ -116,3 +171,4 @@ async def test_after_a_restart_a_silenced_line_is_known_to_be_one(tmp_path: Path
         await settled()
         shown = p.told("seat")[-1]
         assert (shown["phone"], shown["muted"]) == ("telephone", said.get("YJT_MUTED") == "1")
+        assert p.controller.handsets.holds(line) == ("YJT_ON_HOLD" in said)

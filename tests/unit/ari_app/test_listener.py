@@ -27,6 +27,7 @@ class FakeHouse:
 
     posted: list[tuple[str, Event]] = field(default_factory=list)
     told: list[tuple[object, ...]] = field(default_factory=list)
+    at_desk: set[str] = field(default_factory=set)
 
     def post(self, case: str, event: Event) -> None:
         self.posted.append((case, event))
@@ -42,6 +43,9 @@ class FakeHouse:
 
     def care_line_sounds(self, line: Address, *, sounds: bool) -> None:
         self.told.append(("care line", line, sounds))
+
+    def holds_at_desk(self, channel: str) -> bool:
+        return channel in self.at_desk
 
     def seat_registered(self, endpoint: str, *, is_registered: bool) -> None:
         self.told.append(("phone", endpoint, is_registered))
@@ -103,6 +107,8 @@ def test_a_telephone_that_holds_and_takes_back() -> None:
     held = ear.hears(of_channel("ChannelHold", SEAT), of_channel("ChannelUnhold", SEAT))
     assert held == [LegHeld(at=START, leg="a-1"), LegUnheld(at=START, leg="a-1")]
     assert not ear.hears(of_channel("ChannelHold", "of nobody"))
+    ear.house.at_desk.add(SEAT)
+    assert ear.hears(of_channel("ChannelUnhold", SEAT)) == [LegHeld(at=START, leg="a-1")]
 
 
 def test_a_call_that_is_offered() -> None:

@@ -6,7 +6,7 @@ import { get, post, tell } from "/static/js/api.js";
 import { audible, AudioProblem, choose, chosen, isPossible, Level, listDevices, openMicrophone, playOn, ROLES, tone } from "/static/js/phone_audio.js";
 import { Line } from "/static/js/phone_line.js";
 import { beep } from "/static/js/ring.js";
-import { telephone } from "/static/js/telephone.js";
+import { holding, telephone } from "/static/js/telephone.js";
 
 const [ON, IN_CALL] = ["phone on", "phone in call"];
 const LOADED_AGAIN = 20_000; // ms within which a page that was left in a call is back
@@ -40,12 +40,15 @@ function show(state) {
 
 function draw() {
   const other = line ? null : telephone();
-  const state = other ? other.state : own;
+  const turn = holding();
+  const state = other ? other.state : own === "talking" && turn === "unhold" ? "held" : own;
   panel.dataset.state = state;
   part.state.textContent = words[other?.muted && state !== "telephone_held" ? "telephone_muted" : state];
   part.answer.disabled = !["ringing", "lift", "telephone_held"].includes(state);
-  part.hangup.disabled = !["ringing", "talking", "echo", "lift", "telephone_talking", "telephone_held"].includes(state);
+  part.hangup.disabled = !["ringing", "talking", "held", "echo", "lift", "telephone_talking", "telephone_held"].includes(state);
   part.mute.disabled = !["talking", "telephone_talking"].includes(state);
+  part.hold.disabled = !turn || !["talking", "held", "telephone_talking", "telephone_held"].includes(state);
+  part.hold.setAttribute("aria-pressed", String(turn === "unhold"));
   part["try-line"].disabled = state !== "ready";
   part.on.hidden = Boolean(line) || ["registering", "other_tab"].includes(own);
   part.off.hidden = !line;
@@ -219,8 +222,9 @@ part.off.addEventListener("click", () => {
 part.answer.addEventListener("click", () => (line ? answer() : work("answer")));
 part.hangup.addEventListener("click", () => (line ? line.hangUp() : work(telephone()?.hangUp)));
 part.mute.addEventListener("click", () => (line ? setMute(!muted) : work(telephone()?.turn)));
+part.hold.addEventListener("click", () => work(holding()));
 
-// A press for the telephone on the desk; what became of it is told by the seat.
+// A press for the exchange; what became of it is told by the seat.
 function work(action) {
   if (action) post(`seats/${seat}/phone`, { action }).catch((error) => tell(error.message));
 }
