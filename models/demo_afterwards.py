@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.policy import Policy
-from ivr.vocabulary import FollowUpKind
+from ivr.vocabulary import FollowUpKind, Rating
 from models.base import utc_now
 from models.complaint_handling import NewComplaint, person_of, register, take_step
 from models.complaints import AboutKind, Complaint, Step
@@ -19,7 +19,6 @@ from models.follow_ups import FollowUp, FollowUpTry, TryResult
 from models.orders.states import OrderState
 from models.orders.work_orders import WorkOrder
 from models.people import User
-from models.suppliers.records import Rating
 
 BY: Final = "demo"
 

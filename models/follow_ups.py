@@ -14,9 +14,8 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ivr.vocabulary import FollowUpKind
+from ivr.vocabulary import FollowUpKind, Rating
 from models.base import Base, choice, utc_now
-from models.suppliers.records import Rating
 from models.versions import Versioned
 
 

@@ -11,6 +11,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.policy import Policy
+from ivr.vocabulary import Rating
 from models.base import local_today, utc_now
 from models.elders import Elder
 from models.orders import dispatching, drafting, rating
@@ -20,7 +21,6 @@ from models.queries.offers import offers_for
 from models.queries.work_orders import open_orders
 from models.refusing import refuse
 from models.suppliers.offering import Offers
-from models.suppliers.records import Rating
 from models.versions import changing
 from web.guard import account_of
 from web.origin import site_for_others

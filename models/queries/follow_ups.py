@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ivr.vocabulary import FollowUpKind
+from ivr.vocabulary import FollowUpKind, Rating
 from models.base import utc_now
 from models.elders import Elder
 from models.follow_ups import Ended, FollowUp, FollowUpTry, TryResult
@@ -18,7 +18,6 @@ from models.orders.work_orders import WorkOrder
 from models.org import OrgUnit, subtree
 from models.queries.paging import Page, Progress, read_page_from
 from models.scope import Scope
-from models.suppliers.records import Rating
 
 Agent = int | Literal["nobody"]
 

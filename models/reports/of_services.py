@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_
 
-from ivr.vocabulary import Aid, FollowUpKind
+from ivr.vocabulary import Aid, FollowUpKind, Rating
 from models.complaints import Complaint, ComplaintState, Satisfaction
 from models.elders import SERVED, Elder, is_whole
 from models.exception_reports import ExceptionReport
@@ -20,7 +20,6 @@ from models.orders.states import DONE, OVER, OrderState
 from models.orders.work_orders import WorkOrder
 from models.queries.elder_changes import GROUPS, is_of
 from models.reports.figures import Figure, Parts, Share, Source
-from models.suppliers.records import Rating
 
 _RUNNING: Final = frozenset(OrderState) - OVER - DONE
 _SERVED: Final = and_(Elder.status.in_(SERVED), is_whole())

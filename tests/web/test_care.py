@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from ivr.vocabulary import FollowUpKind
+from ivr.vocabulary import FollowUpKind, Rating
 from models.audit import AuditEntry
 from models.base import utc_now
 from models.care.calls import CareCall, CareState
@@ -18,7 +18,6 @@ from models.elder_forms import ContactForm, ElderForm
 from models.elders import Contact
 from models.follow_ups import FollowUp
 from models.register import create_elder
-from models.suppliers.records import Rating
 from tests.web.conftest import House, bearer, csrf_field, log_in
 from web.care_clock import CareClock
 from web.keys import DATABASE
