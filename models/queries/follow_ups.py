@@ -25,7 +25,7 @@ Agent = int | Literal["nobody"]
 @dataclass(frozen=True, slots=True)
 class FollowUpView:
     """`elder_name`: empty for a file that was deleted; `agent`: the user whose it is; `answers`: question to choice;
-    `said`: what was pressed in an automatic call."""
+    `said`: the grade that was pressed."""
 
     id: int
     version: int
@@ -74,7 +74,7 @@ async def list_follow_ups(
     after: int | None = None,
 ) -> Page[FollowUpView]:
     """Open ones first by when they are due; the cursor is a number of rows. `overdue`: those only; `dissatisfied`: only
-    those who have pressed that in an automatic call."""
+    those who have pressed that."""
     wanted = [scope.of_elders()]
     done = FollowUp.done_at.is_not(None)
     if state is not None:
@@ -102,7 +102,7 @@ async def count_overdue(session: AsyncSession, *, scope: Scope) -> int:
 
 
 async def count_dissatisfied(session: AsyncSession, *, scope: Scope) -> int:
-    """How many have pressed in an automatic call that they are dissatisfied, and nobody has asked them why."""
+    """How many have pressed that they are dissatisfied, and nobody has asked them why."""
     query = select(func.count()).select_from(FollowUp).outerjoin(Elder, Elder.id == FollowUp.elder_id)
     said = FollowUp.done_at.is_(None), FollowUp.said == Rating.DISSATISFIED
     return await session.scalar(query.where(scope.of_elders(), *said)) or 0
