@@ -44,9 +44,16 @@ def key_pressed(turn: Turn, event: KeyPressed) -> Turn:
         return turn
     grade = RATING_KEYS.get(event.key)
     if grade is None:
-        return turn.say(elder, Prompt.HOW_WAS_CALL)
+        return ask_again(turn)
     turn.note(grade=grade, graded_at=turn.at)
     return say_goodbye(turn, elder, Prompt.CARE_SORRY if grade is Rating.DISSATISFIED else Prompt.GOODBYE)
+
+
+def ask_again(turn: Turn) -> Turn:
+    elder = turn.case.elder
+    if elder is None or not elder.up or not turn.case.grading:
+        return turn
+    return turn.say(elder, Prompt.HOW_WAS_CALL)
 
 
 def prompt_finished(turn: Turn, elder: Leg, prompt: Prompt, problem: str) -> Turn:

@@ -8,7 +8,7 @@ from ivr import again, broken, common, device, events, grading, ladder, paperwor
 from ivr.case import Leg
 from ivr.closing import close_when_done
 from ivr.commands import Play, StartMusic
-from ivr.turn import Turn
+from ivr.turn import COMFORT, Turn
 from ivr.vocabulary import LegKind, Refusal
 
 
@@ -93,7 +93,10 @@ def prompt_finished(turn: Turn, event: events.PromptFinished) -> Turn:
 
 
 def timer_fired(turn: Turn, event: events.TimerFired) -> Turn:
-    """No key was pressed in time: the goodbye. The goodbye takes too long: the line is closed."""
+    """No key was pressed in time: the goodbye. The goodbye takes too long: the line is closed. The question is put once
+    more where whoever took over has cut it short."""
+    if event.timer == COMFORT:
+        return grading.ask_again(turn)
     return grading.time_is_over(turn) if event.timer == grading.GOODBYE else turn
 
 

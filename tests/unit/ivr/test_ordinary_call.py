@@ -6,8 +6,16 @@ from __future__ import annotations
 import pytest
 
 from ivr.commands import Dial, Play, StartMusic
-from ivr.events import ClassifyRequested, CloseRequested, DeviceReported, EmergencyRequested, StandDownRequested
+from ivr.events import (
+    ClassifyRequested,
+    CloseRequested,
+    DeviceReported,
+    EmergencyRequested,
+    StandDownRequested,
+    TimerFired,
+)
 from ivr.policy import Policy
+from ivr.turn import COMFORT
 from ivr.vocabulary import (
     AlarmKind,
     CaseKind,
@@ -172,3 +180,9 @@ def test_an_alarm_a_complaint_and_a_house_that_does_not_want_it_ask_nothing() ->
     was_an_emergency.answer("b-1")
     was_an_emergency.ask(StandDownRequested)
     nothing_else(was_an_emergency)
+
+
+def test_who_takes_over_puts_the_question_once_more(asked: World) -> None:
+    asked.lines["elder"].sound = None  # stopped, so that the line does what it is told
+    asked.tell(TimerFired(at=asked.now, actor="timer", timer=COMFORT))
+    assert asked.hears("elder") is Prompt.HOW_WAS_CALL
