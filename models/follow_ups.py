@@ -73,8 +73,11 @@ class FollowUp(Versioned, Base):
 
 def said_of_call(kind: FollowUpKind, grade: Rating | None, at: datetime | None) -> dict[str, Any]:
     """What a follow-up begins with when the elder has graded the call already. After a consultation that is what it
-    would have asked for; only who is dissatisfied is still rung, by a person who asks why (T7)."""
-    over = kind is FollowUpKind.CONSULTATION and grade not in {None, Rating.DISSATISFIED}
+    would have asked for; who is dissatisfied is still rung, by a person who asks why (T7). What asks about a service
+    to come asks all the same."""
+    if kind is not FollowUpKind.CONSULTATION and grade is not Rating.DISSATISFIED:
+        grade = at = None
+    over = grade not in {None, Rating.DISSATISFIED}
     return {
         "said": grade,
         "said_at": at,
