@@ -5,7 +5,7 @@ Found among the live cases, without asking the register: the caller must be answ
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -23,9 +23,10 @@ class Needs:
     window: timedelta
     _over: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
-    def open_case(self, runs: Iterable[CaseRun], number: str, kind: CaseKind) -> CaseRun | None:
+    def open_case(self, runs: Collection[CaseRun], number: str, kind: CaseKind) -> CaseRun | None:
         """The case in which somebody is with the elder of this number, or on the way to them. An alarm is never put
-        aside as a further call about something else (K8)."""
+        aside as a further call about something else (K8). Where there is none, the one whose elder is being asked how
+        the call was: it stops that, and passes the new call on."""
 
         def takes(case: Case) -> bool:
             about_the_same = case.kind in {CaseKind.SOS, CaseKind.SENSOR, kind} or (
@@ -33,11 +34,12 @@ class Needs:
             )
             return case.state not in _OVER and about_the_same and _reached_by(case, number)
 
-        return next((run for run in runs if takes(run.case)), None)
+        found = next((run for run in runs if takes(run.case)), None)
+        return found or next((run for run in runs if run.case.grading and _reached_by(run.case, number)), None)
 
     def case_of_device(self, runs: Iterable[CaseRun], device: str) -> CaseRun | None:
-        """The alarm of this device's elder that somebody is on already."""
-        live = (run for run in runs if run.case.state not in _OVER and run.case.urgent)
+        """The alarm of this device's elder that somebody is on already, or the case that has them asked how it was."""
+        live = (run for run in runs if (run.case.state not in _OVER and run.case.urgent) or run.case.grading)
         return next((run for run in live if device in devices_of(run.case)), None)
 
     def earlier_case(self, runs: Iterable[CaseRun], number: str, at: datetime) -> str:

@@ -17,6 +17,7 @@ from ivr.vocabulary import (
     Outcome,
     Overflow,
     Place,
+    Rating,
     Relation,
     Result,
     Role,
@@ -195,6 +196,8 @@ class Case:
     already; `household`: whom this line may belong to, when it is not one person alone; `device`: which
     device raised the alarm, `reports`: all that devices told.
 
+    `grading`: the elder is being asked how the call was; `grade`: what they pressed, at `graded_at`.
+
     `code`: the sub-code of the outcome (`models/dispositions.py`).
 
     `broke`: the elder's line broke off, and they have not been told so yet; `exchange_since`: when the Asterisk was
@@ -241,6 +244,9 @@ class Case:
     topic: Topic | None = None
     ordered: frozenset[Aid] = field(default_factory=frozenset)
     complained: bool = False
+    grading: bool = False
+    grade: Rating | None = None
+    graded_at: datetime | None = None
     outcome: Outcome | None = None
     code: str = ""
     note: str = ""

@@ -1,15 +1,16 @@
-"""How a case comes to its end: the goodbye, the last leg, the outcome, the follow-up."""
+"""How a case comes to its end: the last words, the last leg, the outcome, the follow-up."""
 
 from __future__ import annotations
 
 from ivr import (
     cascade,
     consultation,
+    grading,
     paperwork,
     rescue,
     silence,
 )
-from ivr.commands import BookFollowUp, Leave, Play, StartTimer, StopTimer, Timer
+from ivr.commands import BookFollowUp, Leave, StopTimer
 from ivr.events import CloseRequested
 from ivr.turn import COMFORT, Turn
 from ivr.vocabulary import (
@@ -18,11 +19,7 @@ from ivr.vocabulary import (
     CaseState,
     Outcome,
     Place,
-    Prompt,
-    TimerKind,
 )
-
-GOODBYE = Timer(TimerKind.GOODBYE)
 
 
 def abandoned(turn: Turn) -> Turn:
@@ -41,7 +38,8 @@ def abandoned(turn: Turn) -> Turn:
 
 
 def say_goodbye(turn: Turn) -> Turn:
-    """Everybody hangs up; the elder, if still on the line, hears a closing word first."""
+    """Everybody hangs up; the elder, if still on the line, is asked how it was, or hears a
+    closing word."""
     consultation.forget(cascade.stop_waves(turn)).stop_finding().do(*(StopTimer(timer) for timer in silence.TIMERS))
     for leg in tuple(turn.case.live()):
         if not turn.case.is_elder(leg) or not leg.up:
@@ -50,8 +48,7 @@ def say_goodbye(turn: Turn) -> Turn:
         turn.do(StopTimer(COMFORT))
         if leg.place is not Place.NOWHERE:
             turn.do(Leave(leg.id, leg.place))
-        turn.change(leg, place=Place.NOWHERE)
-        turn.do(Play(leg.id, Prompt.GOODBYE), StartTimer(GOODBYE, turn.policy.goodbye))
+        grading.last_words(turn, turn.change(leg, place=Place.NOWHERE))
     return turn.go(CaseState.WRAPPING_UP)
 
 

@@ -163,7 +163,9 @@ def elder_waits(turn: Turn, event: events.PromptFinished) -> Turn:
     if event.problem:
         turn.alarm(AlarmKind.COMMAND_FAILED, f"{event.prompt}: {event.problem}")
     leg = turn.case.leg(event.leg)
-    if leg is None or not leg.alive or leg.kind not in ELDERS or leg.place is not Place.NOWHERE:
+    if leg is None or not leg.alive or leg.place is not Place.NOWHERE:
+        return turn
+    if not turn.case.is_elder(leg) and leg not in turn.case.seconds:  # nobody's any more: it is being hung up
         return turn
     if event.prompt in FIRST_WORDS and not event.problem and waiting_words(turn) is Prompt.PLACE_KEPT:
         return turn.say(leg, Prompt.PLACE_KEPT)

@@ -37,6 +37,14 @@ class Policy:
         60, low=20, high=180, unit="s", zh="110/120/119振铃时长", en="ringing time of 110/120/119"
     )
     goodbye: float = _value(10, low=3, high=30, unit="s", zh="结束语最长时长", en="longest time for the closing prompt")
+    grade_wait: float = _value(
+        20,
+        low=0,
+        high=60,
+        unit="s",
+        zh="通话结束后请老人按键评价，共等待多久，0为不询问(S2.2)",
+        en="at the end of a call the elder is asked to rate it by key, in all for; 0: not asked (S2.2)",
+    )
     wrap_up: float = _value(60, low=0, high=900, unit="s", zh="话后处理时长", en="wrap-up time of a seat")
     page_returns: float = _value(
         6,

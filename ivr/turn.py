@@ -197,7 +197,7 @@ class Turn:
         if leg.kind in MUST_ACCEPT:
             self.do(StopTimer(Timer(TimerKind.CONTACT_KEY, leg.id)))
         if self.case.is_elder(leg):
-            self.do(StopTimer(COMFORT), StopTimer(Timer(TimerKind.GOODBYE)))
+            self.do(StopTimer(COMFORT), StopTimer(Timer(TimerKind.GOODBYE))).note(grading=False)
         ended = self.change(
             leg,
             state=LegState.ENDED,

@@ -187,6 +187,17 @@ class Outcome(StrEnum):
     OTHER = "other"
 
 
+class Rating(StrEnum):
+    """What an elder says of an order or a call, in three grades (H4)."""
+
+    SATISFIED = "satisfied"
+    FAIRLY_SATISFIED = "fairly_satisfied"
+    DISSATISFIED = "dissatisfied"
+
+
+RATING_KEYS: Final = {"1": Rating.SATISFIED, "2": Rating.FAIRLY_SATISFIED, "3": Rating.DISSATISFIED}  # on a telephone
+
+
 class DeviceKind(StrEnum):
     """What a device reports. Whatever is not named here, or nothing at all, is `unknown`, and an alarm (K7)."""
 
@@ -260,6 +271,7 @@ class Prompt(StrEnum):
     PLACE_KEPT = "place_kept"
     HOLD = "hold"
     PEOPLE_RUNG = "people_rung"
+    HOW_WAS_CALL = "how_was_call"
     GOODBYE = "goodbye"
     CAN_YOU_HEAR_ME = "can_you_hear_me"
     CAN_YOU_HEAR_ME_AGAIN = "can_you_hear_me_again"

@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ivr.vocabulary import CaseKind, CaseState, LegKind, LegState, Mode, Outcome, Place, Result, Role, Topic
+from ivr.vocabulary import CaseKind, CaseState, LegKind, LegState, Mode, Outcome, Place, Rating, Result, Role, Topic
 from models.base import Base, choice
 
 
 class CaseRow(Base):
     """`last_seq` is the journal entry whose state this is: an older one that comes late changes nothing. `again_of` is
-    the case of the same need that this one follows (H12); `code` the outcome's sub-code (`dispositions.py`)."""
+    the case of the same need that this one follows (H12); `code` the outcome's sub-code (`dispositions.py`),
+    `grade` what the elder said of the call by key."""
 
     __tablename__ = "cases"
     __table_args__ = (Index(None, "opened_at", "id"), Index(None, "state", "opened_at"))
@@ -36,6 +37,7 @@ class CaseRow(Base):
     topic: Mapped[Topic | None] = mapped_column(choice(Topic))
     again: Mapped[int] = mapped_column(default=0)
     again_of: Mapped[str] = mapped_column(default="")
+    grade: Mapped[Rating | None] = mapped_column(choice(Rating))
     outcome: Mapped[Outcome | None] = mapped_column(choice(Outcome))
     code: Mapped[str] = mapped_column(default="", server_default="")
     note: Mapped[str]

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.policy import Policy
-from ivr.vocabulary import FollowUpKind
+from ivr.vocabulary import FollowUpKind, Rating
 from models.base import local_today, utc_now
 from models.complaint_handling import NewComplaint, person_of, register, take_step
 from models.complaints import AboutKind, Complaint, Step
@@ -20,7 +20,6 @@ from models.orders.states import OrderState
 from models.orders.work_orders import WorkOrder
 from models.people import User
 from models.repairs import finish, report
-from models.suppliers.records import Rating
 
 BY: Final = "demo"
 FAULTS: Final = ("按键无反应", "通话有杂音，听不清", "指示灯不亮，无法呼出")

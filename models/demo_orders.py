@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.policy import Policy
+from ivr.vocabulary import Rating
 from models.base import utc_now
 from models.elders import Elder
 from models.follow_up_work import complete
@@ -24,7 +25,7 @@ from models.queries.offers import offers_for
 from models.queries.worker_day import workers_for
 from models.scope import EVERYWHERE
 from models.services.records import Service
-from models.suppliers.records import Rating, Worker
+from models.suppliers.records import Worker
 
 BY: Final = "demo"
 PAGE: Final = "http://127.0.0.1:8080/worker"

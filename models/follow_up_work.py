@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.policy import Policy
-from ivr.vocabulary import FollowUpKind
+from ivr.vocabulary import FollowUpKind, Rating
 from models.audit import audit
 from models.base import utc_now
 from models.complaint_handling import asked_by_follow_up, check_asker, user_of
@@ -25,7 +25,6 @@ from models.people import User
 from models.refusing import refuse
 from models.roles import UserRole
 from models.scope import EVERYWHERE, Scope
-from models.suppliers.records import Rating
 from models.versions import NoSuchRecord, changing
 
 BY_KEY: Final = "system:care_call"

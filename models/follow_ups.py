@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ivr.vocabulary import FollowUpKind
+from ivr.vocabulary import FollowUpKind, Rating
 from models.base import Base, choice, utc_now
-from models.suppliers.records import Rating
 from models.versions import Versioned
 
 
@@ -26,6 +25,9 @@ class Ended(StrEnum):
     REACHED = "reached"
     NOT_REACHED = "not_reached"
     STOPPED = "stopped"
+
+
+BY_ELDER: Final = "system:end_of_call"
 
 
 class TryResult(StrEnum):
@@ -42,7 +44,7 @@ class FollowUp(Versioned, Base):
     """`case_id`, `order_id`: the call or the service that it is about; a visit that was drawn (`sample_day`) has no
     case. `agent_id`: whose it is, None: nobody's yet. `next_try_at`: not to be rung before, after so many `tries`.
     `answers`: question to choice, as in `follow_up_forms.py`. `done_at`: since when it is not owed any more. `said`:
-    the grade that was pressed in an automatic call, whoever asks afterwards."""
+    the grade that was pressed, in an automatic call or at the end of the case's own, whoever asks afterwards."""
 
     __tablename__ = "follow_ups"
     __table_args__ = (UniqueConstraint("case_id", "kind"), Index(None, "done_at", "due_at"))
@@ -67,6 +69,23 @@ class FollowUp(Versioned, Base):
     note: Mapped[str] = mapped_column(default="")
     said: Mapped[Rating | None] = mapped_column(choice(Rating))
     said_at: Mapped[datetime | None]
+
+
+def said_of_call(kind: FollowUpKind, grade: Rating | None, at: datetime | None) -> dict[str, Any]:
+    """What a follow-up begins with when the elder has graded the call already. After a consultation that is what it
+    would have asked for; who is dissatisfied is still rung, by a person who asks why (T7). What asks about a service
+    to come asks all the same."""
+    if kind is not FollowUpKind.CONSULTATION and grade is not Rating.DISSATISFIED:
+        grade = at = None
+    over = grade not in {None, Rating.DISSATISFIED}
+    return {
+        "said": grade,
+        "said_at": at,
+        "done_at": at if over else None,
+        "done_by": BY_ELDER if over else "",
+        "ended": Ended.REACHED if over else None,
+        "satisfaction": grade if over else "",
+    }
 
 
 class FollowUpTry(Base):

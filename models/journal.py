@@ -26,7 +26,7 @@ from models.cases import CaseLegRow, CaseRow, RecordingRow, TimelineRow
 from models.complaints import Complaint
 from models.elders import Elder
 from models.exception_reports import ExceptionReport
-from models.follow_ups import FollowUp
+from models.follow_ups import FollowUp, said_of_call
 from models.journal_entry import RECORDING_ENDED, JournalEntry, command_json, place_of_tape, recording_id
 from models.messages import NO_MOBILE, MessageRow, MessageStatus
 from models.orders.work_orders import WorkOrder
@@ -123,6 +123,7 @@ def _case_row(
         "topic": case.topic,
         "again": case.again,
         "again_of": case.again_of,
+        "grade": case.grade,
         "outcome": case.outcome,
         "code": case.code,
         "note": case.note,
@@ -188,6 +189,7 @@ def _follow_ups(entry: JournalEntry, elders: frozenset[int], made: Mapping[str, 
                 "elder_id": _elder(entry, elders, made),
                 "kind": command.kind,
                 "due_at": entry.at + timedelta(days=command.days),
+                **said_of_call(command.kind, entry.case.grade, entry.case.graded_at),
             }
 
 

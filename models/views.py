@@ -91,7 +91,8 @@ class RecordingView:
 @dataclass(frozen=True, slots=True)
 class CaseView:
     """`again`: how often the same need was reported again; `again_of`: the case that this one follows (H12);
-    `code`: the outcome's sub-code."""
+    `code`: the outcome's sub-code; `grade`: what the elder said of the call by key, `satisfied`, `fairly_satisfied` or
+    `dissatisfied`."""
 
     id: str
     kind: str
@@ -110,6 +111,7 @@ class CaseView:
     again: int = 0
     again_of: str = ""
     code: str = ""
+    grade: str | None = None
     legs: tuple[LegView, ...] = ()
     timeline: tuple[TimelineView, ...] = ()
     alarms: tuple[AlarmView, ...] = ()
@@ -156,6 +158,7 @@ def _without_timeline(case: Case, entries: Sequence[JournalEntry]) -> CaseView:
         again=case.again,
         again_of=case.again_of,
         code=plain(case.code),
+        grade=_word(case.grade),
         legs=tuple(_leg_view(leg) for leg in case.legs),
         alarms=tuple(
             AlarmView(str(command.kind), plain(command.detail), entry.at)

@@ -9,12 +9,12 @@ from multidict import MultiMapping
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ivr.vocabulary import Rating
 from models.orders.states import OrderState
 from models.queries.work_orders import OVERDUE
 from models.refusing import refuse
 from models.register import FormRefused
 from models.services.records import Service
-from models.suppliers.records import Rating
 from web.order_steps import Given, Step
 from web.pages.repairs import fen_of
 from web.problems import NotFound

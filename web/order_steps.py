@@ -11,13 +11,13 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.policy import Policy
+from ivr.vocabulary import Rating
 from models.base import utc_now
 from models.orders import dispatching, drafting, rating
 from models.orders.states import DONE, SUCCESSORS, TO_BE_SENT, OrderState, check_step
 from models.orders.work_orders import WorkOrder
 from models.queries.offers import offers_of
 from models.refusing import refuse
-from models.suppliers.records import Rating
 from models.versions import changing
 from web.guard import account_of
 from web.origin import site_for_others

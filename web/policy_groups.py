@@ -7,8 +7,8 @@ from models.house_policy import PolicyValue
 
 GROUPS: Final = {
     "answering": (
-        "seat_ring", "wrap_up", "wrap_up_more", "page_returns", "comfort_every", "comfort_retry", "goodbye", "lookup",
-        "journal_wait",
+        "seat_ring", "wrap_up", "wrap_up_more", "page_returns", "comfort_every", "comfort_retry", "goodbye",
+        "grade_wait", "lookup", "journal_wait",
     ),
     "nobody": (
         "overflow_seats", "overflow_duty", "duty_ring", "overflow_contacts", "overflow_report", "crowd",

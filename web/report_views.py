@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from ivr.vocabulary import Aid, FollowUpKind, Outcome
+from ivr.vocabulary import Aid, FollowUpKind, Outcome, Rating
 from models.queries.answering import TARGETS, Answer, Bin, bins
 from models.queries.reports import Figures, Report
 from models.reports.definitions import FIGURES, MEANS, SHARES
 from models.reports.figures import Source, Unit
 from models.reports.of_calls import OF_KIND
 from models.reports.periods import Period, PeriodKind
-from models.suppliers.records import Rating
 from web.accounts import Account
 from web.rights import Right, may
 from web.texts import Texts

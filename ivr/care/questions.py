@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ivr.care.vocabulary import CareQuestion, CareWords
+from ivr.vocabulary import RATING_KEYS, Rating
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,10 @@ class Question:
     graded: bool
 
 
-# Satisfied, fairly satisfied, dissatisfied (H4). A spoken word is no grade.
-_GRADES: Final = {"1": CareWords.THANKS, "2": CareWords.THANKS, "3": CareWords.SORRY}
+# A spoken word is no grade.
+_GRADES: Final = {
+    key: CareWords.SORRY if grade is Rating.DISSATISFIED else CareWords.THANKS for key, grade in RATING_KEYS.items()
+}
 QUESTIONS: Final[Mapping[CareQuestion, Question]] = {
     CareQuestion.WELL: Question(
         (CareWords.GREETING, CareWords.MESSAGE, CareWords.QUESTION), {"1": CareWords.THANKS}, talk="2", graded=False

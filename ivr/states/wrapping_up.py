@@ -1,15 +1,15 @@
-"""WRAPPING_UP: the talking is over; the last lines end and somebody files the outcome."""
+"""WRAPPING_UP: the talking is over; the elder may say how it was, the last lines end, somebody files the outcome."""
 
 from __future__ import annotations
 
 from typing import assert_never
 
-from ivr import again, broken, common, device, events, ladder, paperwork, supervision
+from ivr import again, broken, common, device, events, grading, ladder, paperwork, supervision
 from ivr.case import Leg
-from ivr.closing import GOODBYE, close_when_done
-from ivr.commands import Play
-from ivr.turn import Turn
-from ivr.vocabulary import LegKind, Prompt, Refusal
+from ivr.closing import close_when_done
+from ivr.commands import Play, StartMusic
+from ivr.turn import COMFORT, Turn
+from ivr.vocabulary import LegKind, Refusal
 
 
 def wrapping_up(turn: Turn, event: events.Event) -> Turn:
@@ -46,18 +46,20 @@ def wrapping_up(turn: Turn, event: events.Event) -> Turn:
             return common.record_again(turn)
         case events.IdentifyRequested():
             return common.identify(turn, event)
-        case events.LegRinging() | events.KeyPressed() | events.SpeechHeard():
+        case events.KeyPressed():
+            return grading.key_pressed(turn, event)
+        case events.LegRinging() | events.SpeechHeard():
             return common.record_only(turn)
         case events.LegHeld() | events.LegUnheld() | events.Queued() | events.FileShown():
             return common.record_only(turn)
         case events.CallArrived():
             return common.unexpected(turn, event)
         case events.DeviceReported():
-            return device.too_late(turn, event)
+            return device_reported(turn, event)
         case events.LadderReported():
             return ladder.too_late(turn, event)
         case events.ElderCalledAgain():
-            return again.pass_on(turn, event)
+            return called_again(turn, event)
         case events.Requested():
             return common.not_now(turn, event)
         case _:
@@ -83,20 +85,31 @@ def too_late(turn: Turn, event: events.LegAnswered) -> Turn:
 
 
 def prompt_finished(turn: Turn, event: events.PromptFinished) -> Turn:
-    """The elder has heard the goodbye: the line is closed."""
+    """The elder has heard the goodbye: the line is closed; or the question how the call was: music meanwhile."""
     elder = turn.case.elder
-    heard = elder is not None and (event.leg, event.prompt) == (elder.id, Prompt.GOODBYE)
-    return hang_up_elder(turn) if heard else turn
+    if elder is None or event.leg != elder.id or not elder.alive:
+        return turn
+    return grading.prompt_finished(turn, elder, event.prompt, event.problem)
 
 
 def timer_fired(turn: Turn, event: events.TimerFired) -> Turn:
-    """The goodbye takes too long: the line is closed."""
-    return hang_up_elder(turn) if event.timer == GOODBYE else turn
+    """No key was pressed in time: the goodbye. The goodbye takes too long: the line is closed. The question is put once
+    more where whoever took over has cut it short."""
+    if event.timer == COMFORT:
+        return grading.ask_again(turn)
+    return grading.time_is_over(turn) if event.timer == grading.GOODBYE else turn
 
 
-def hang_up_elder(turn: Turn) -> Turn:
-    elder = turn.case.elder
-    return turn.hang_up(elder) if elder is not None and elder.alive else turn
+def called_again(turn: Turn, event: events.ElderCalledAgain) -> Turn:
+    """The elder rings on another line: that opens a case of its own, and nobody asks them anything on this one."""
+    return again.pass_on(grading.give_way(turn), event)
+
+
+def device_reported(turn: Turn, event: events.DeviceReported) -> Turn:
+    """An alarm opens a case of its own as well, in which the elder will be rung."""
+    if device.is_alarm(event.report):
+        grading.give_way(turn)
+    return device.too_late(turn, event)
 
 
 def file_outcome(turn: Turn, event: events.CloseRequested) -> Turn:
@@ -108,8 +121,10 @@ def file_outcome(turn: Turn, event: events.CloseRequested) -> Turn:
 
 
 def command_failed(turn: Turn, event: events.CommandFailed) -> Turn:
-    """A goodbye that cannot be said is not waited for; a leg that could not be dialled has ended."""
+    """What cannot be said or played is not waited for; a leg that could not be dialled has ended."""
     if isinstance(event.command, Play):
         return prompt_finished(turn, common.unheard(event, event.command))
+    if isinstance(event.command, StartMusic) and turn.case.grading:
+        return grading.time_is_over(turn)
     ended = common.command_failed(turn, event)
     return turn if ended is None else one_line_less(turn, ended)

@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.policy import Policy
+from ivr.vocabulary import RATING_KEYS
 from models.care.calls import CareCall, CareState, Outcome, end
 from models.care.texting import tell_family
 from models.follow_up_work import said_by_key
-from models.orders.rating import KEYS
 
 
 async def end_call(
@@ -26,7 +26,7 @@ async def end_call(
         return False
     row = await session.get_one(CareCall, call, populate_existing=True)
     if row.follow_up_id is not None:
-        if (grade := KEYS.get(row.answer)) is not None:
+        if (grade := RATING_KEYS.get(row.answer)) is not None:
             await said_by_key(session, row.follow_up_id, grade, at=at, policy=policy)
     elif row.state is CareState.REACHED:
         await tell_family(session, row, at=at)

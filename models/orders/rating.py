@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.policy import Policy
+from ivr.vocabulary import Rating
 from models.audit import audit
 from models.base import utc_now
 from models.orders.dispatching import needed
 from models.orders.states import DONE, IllegalStep, OrderState
 from models.orders.work_orders import WorkOrder, move
 from models.suppliers.outcomes import order_rated
-from models.suppliers.records import Rating
-
-KEYS: Final = {"1": Rating.SATISFIED, "2": Rating.FAIRLY_SATISFIED, "3": Rating.DISSATISFIED}  # on a telephone
 
 
 async def rate(session: AsyncSession, order: WorkOrder, grade: Rating, by: str, *, policy: Policy) -> None:
     """What the elder says, once the visit is over; said again, the last word counts. Whoever hears it calls this: an
-    agent, a page, an automatic call (`KEYS`).
+    agent, a page, an automatic call.
 
     Raises:
         IllegalStep: there was no visit that counts.

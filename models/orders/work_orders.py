@@ -9,14 +9,13 @@ from sqlalchemy import ForeignKey, UniqueConstraint, false, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ivr.vocabulary import Aid
+from ivr.vocabulary import Aid, Rating
 from models.audit import audit
 from models.base import Base, choice, utc_now
 from models.drafts import Drafted
 from models.elders import Elder
 from models.orders.states import OrderState, check_step
 from models.scope import Scope
-from models.suppliers.records import Rating
 from models.versions import NoSuchRecord
 
 

@@ -146,6 +146,7 @@ async def _views(session: AsyncSession, rows: Sequence[tuple[CaseRow, str | None
             again=case.again,
             again_of=case.again_of,
             code=case.code,
+            grade=_word(case.grade),
             legs=tuple(legs[case.id]),
             timeline=tuple(timeline[case.id]),
             alarms=tuple(alarms[case.id]),

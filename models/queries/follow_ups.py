@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ivr.vocabulary import FollowUpKind
+from ivr.vocabulary import FollowUpKind, Rating
 from models.base import utc_now
 from models.elders import Elder
 from models.follow_ups import Ended, FollowUp, FollowUpTry, TryResult
@@ -18,7 +18,6 @@ from models.orders.work_orders import WorkOrder
 from models.org import OrgUnit, subtree
 from models.queries.paging import Page, Progress, read_page_from
 from models.scope import Scope
-from models.suppliers.records import Rating
 
 Agent = int | Literal["nobody"]
 
@@ -26,7 +25,7 @@ Agent = int | Literal["nobody"]
 @dataclass(frozen=True, slots=True)
 class FollowUpView:
     """`elder_name`: empty for a file that was deleted; `agent`: the user whose it is; `answers`: question to choice;
-    `said`: what was pressed in an automatic call."""
+    `said`: the grade that was pressed."""
 
     id: int
     version: int
@@ -75,7 +74,7 @@ async def list_follow_ups(
     after: int | None = None,
 ) -> Page[FollowUpView]:
     """Open ones first by when they are due; the cursor is a number of rows. `overdue`: those only; `dissatisfied`: only
-    those who have pressed that in an automatic call."""
+    those who have pressed that."""
     wanted = [scope.of_elders()]
     done = FollowUp.done_at.is_not(None)
     if state is not None:
@@ -103,7 +102,7 @@ async def count_overdue(session: AsyncSession, *, scope: Scope) -> int:
 
 
 async def count_dissatisfied(session: AsyncSession, *, scope: Scope) -> int:
-    """How many have pressed in an automatic call that they are dissatisfied, and nobody has asked them why."""
+    """How many have pressed that they are dissatisfied, and nobody has asked them why."""
     query = select(func.count()).select_from(FollowUp).outerjoin(Elder, Elder.id == FollowUp.elder_id)
     said = FollowUp.done_at.is_(None), FollowUp.said == Rating.DISSATISFIED
     return await session.scalar(query.where(scope.of_elders(), *said)) or 0

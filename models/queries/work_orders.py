@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ivr.vocabulary import Aid
+from ivr.vocabulary import Aid, Rating
 from models.base import utc_now
 from models.elders import Elder
 from models.orders.messages import OrderMessage
@@ -23,7 +23,7 @@ from models.org import OrgUnit
 from models.queries.paging import Page, read_page
 from models.scope import Scope
 from models.services.records import Service
-from models.suppliers.records import Rating, Supplier, Worker
+from models.suppliers.records import Supplier, Worker
 from models.versions import NoSuchRecord
 
 OVERDUE: Final = "overdue"  # what a list may be narrowed to beside a state

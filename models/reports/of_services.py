@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_
 
-from ivr.vocabulary import Aid, FollowUpKind
+from ivr.vocabulary import Aid, FollowUpKind, Rating
 from models.complaints import Complaint, ComplaintState, Satisfaction
 from models.elders import SERVED, Elder, is_whole
 from models.exception_reports import ExceptionReport
@@ -23,7 +23,6 @@ from models.quality.reviews import QualityReview
 from models.queries.elder_changes import GROUPS, is_of
 from models.reports.figures import Figure, Mean, Parts, Share, Source, Unit
 from models.reports.given import ANSWER_LATE, ANSWER_OPEN, CONTACT_LATE, CONTACT_OPEN
-from models.suppliers.records import Rating
 
 _RUNNING: Final = frozenset(OrderState) - OVER - DONE
 _SERVED: Final = and_(Elder.status.in_(SERVED), is_whole())

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ivr.vocabulary import Rating
 from models.services.records import Service
-from models.suppliers.records import Rating, SupplierOutcome, SupplierService
+from models.suppliers.records import SupplierOutcome, SupplierService
 from models.suppliers.score import SupplierFacts
 
 

@@ -17,16 +17,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.policy import Policy
+from ivr.vocabulary import Rating
 from models.base import utc_now
 from models.suppliers.facts import facts_of
-from models.suppliers.records import (
-    WORKING,
-    Rating,
-    Supplier,
-    SupplierOutcome,
-    SupplierStatus,
-    SupplierStatusChange,
-)
+from models.suppliers.records import WORKING, Supplier, SupplierOutcome, SupplierStatus, SupplierStatusChange
 from models.suppliers.score import SupplierFacts
 from models.suppliers.standing import put_status
 from models.suppliers.suspension import Limits, reason_to_suspend

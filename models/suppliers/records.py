@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ivr.vocabulary import Rating
 from models.base import Base, choice, utc_now
 from models.versions import Versioned
 
@@ -38,14 +39,6 @@ class Condition(StrEnum):
     RECORD = "record"
     STAFF = "staff"
     AGREEMENT = "agreement"
-
-
-class Rating(StrEnum):
-    """What an elder says of an order (H4)."""
-
-    SATISFIED = "satisfied"
-    FAIRLY_SATISFIED = "fairly_satisfied"
-    DISSATISFIED = "dissatisfied"
 
 
 class Supplier(Versioned, Base):

@@ -233,13 +233,15 @@ class House:
         async with asyncio.timeout(within), self._changed:
             await self._changed.wait_for(fits)
 
-    async def happens(self, event: str, within: float = PATIENCE) -> dict[str, Any]:
-        """The first timeline entry of this event, in any case, now or within so many seconds."""
+    async def happens(self, event: str, within: float = PATIENCE, case: str = "", **wanted: object) -> dict[str, Any]:
+        """The first timeline entry of this event, with these values in it, now or within so many seconds; in any case
+        when none is named."""
         seen: dict[str, Any] = {}
 
         def found() -> bool:
             cases = [message["data"] for message in self.messages if message["kind"] == "case"]
-            entries = [entry for case in cases for entry in case["timeline"] if entry["event"] == event]
+            told = [entry for one in cases if case in ("", one["id"]) for entry in one["timeline"]]
+            entries = [entry for entry in told if entry["event"] == event and wanted.items() <= entry["data"].items()]
             seen.update(entries[0] if entries else {})
             return bool(entries)
 

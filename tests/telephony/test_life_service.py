@@ -1,8 +1,7 @@
-"""A home service from the elder's words to the visit that counts (S3, T1 to T4, H7), on a real Asterisk and through the
-real web process: whoever does something does it by the API that their page uses.
+"""A home service from the elder's words to the rating of the visit that counts (S3, T1 to T4, H4, H7, Y2), on a real
+Asterisk and through the real web process: whoever does something does it by the API that their page uses.
 
-One story, step by step; what follows a visit (its line in a statement, the call in which it is rated) goes on where
-`Story.done` ends.
+One story, step by step. Its calls are ordinary ones: at their end the elder is asked by key how they were (S2.2).
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,22 @@ import aiohttp
 import pytest
 from sqlalchemy import select, update
 
-from drill.people import people_talk
+from drill.behaviour import Answers
+from drill.ear import Ear
+from drill.people import Elder as Caller
+from drill.people import Seat
 from home.programs import Program
+from ivr.policy import Policy
 from models.base import utc_now
+from models.care.asking import book_questions
+from models.care.calls import CareCall
+from models.care.wishes import CareWishes
 from models.elders import Elder
 from models.orders.codes import code_of
 from models.orders.work_orders import WorkOrder
 from models.org import OrgKind, get_or_create
 from models.people import UserRole
+from models.quality.months import month_of
 from models.services.records import Service
 from models.suppliers.accounts import link_account
 from models.suppliers.admission import register
@@ -40,6 +47,8 @@ from .house import AREA, ELDER_LINE, House, grandmother, open_house
 from .web_beside import client_of, web_process
 
 BY = "user:1"
+ORDINARY = "96891"
+QUICK = {"YJT_ORDINARY_NUMBERS": ORDINARY, "YJT_SOS_NUMBERS": "96890", "YJT_POLICY__WRAP_UP": "0"}
 PRICE = 2_400  # fen
 FIRMS_PHONE, WORKERS_PHONE = "12000000201", "12000000202"
 
@@ -61,6 +70,7 @@ async def settle(house: House) -> Settled:
         place = await get_or_create(session, OrgKind.COMMUNITY, "演示社区")
         elder = (await session.scalars(select(Elder))).one()
         elder.org_unit_id = place.id
+        session.add(CareWishes(elder_id=elder.id, consent_on=today, consent_by="演示"))
         service = (await session.scalars(select(Service).where(Service.code == "cleaning"))).one()
         form = SupplierForm(
             name="演示·好帮手",
@@ -88,29 +98,62 @@ class Story:
 
     house: House
     known: Settled
+    grandma: Caller
+    seat: Seat
     agent: aiohttp.ClientSession
     lead: aiohttp.ClientSession
     firm: aiohttp.ClientSession
     phone: aiohttp.ClientSession
 
     async def elder_asks_for_a_cleaner(self) -> int:
-        """The elder calls, the agent writes it down from the page and closes; the draft."""
+        """The elder calls, the agent writes it down from the page and closes; asked how the call was, the elder presses
+        a key. The draft."""
         house = self.house
-        await house.agent("801").is_ready()
-        await house.town.elder(ELDER_LINE).press_key()
-        await house.town.seat("801", voice="agent_a").answer()
-        case = await house.case(state="talking", elder=bool)
-        await people_talk(1)
+        case = await self.elder_speaks_with_the_agent()
         wish = {"action": "draft_order", "aid": "cleaning", "wish": "擦窗"}
         await asked(self.agent.post(f"/api/v1/cases/{case['id']}/actions", json=wish))
         close = {"action": "close", "outcome": "life_service", "note": "要擦窗"}
         await asked(self.agent.post(f"/api/v1/cases/{case['id']}/actions", json=close))
-        closed = await house.case(within=20, state="closed")
+        await self.is_asked_how_it_was(case["id"])
+        await self.grandma.press("1")
+        closed = await house.case(within=20, state="closed", grade="satisfied")
+        heard = await asyncio.to_thread(Ear.of_the_town().listen, self.grandma.line.ear)
+        assert heard.prompt("how_was_call") > 0.8, str(heard)
+        assert heard.prompt("goodbye") > 0.3, str(heard)
         await house.on_record(closed["id"], closed["timeline"][-1]["seq"])
+        told = await asked(self.lead.get(f"/api/v1/cases/{closed['id']}"))
+        assert (told["kind"], told["grade"]) == ("ordinary", "satisfied")
+        assert "老人评价</dt><dd>满意" in await self.page(f"/cases/{closed['id']}")
         (order,) = (await asked(self.lead.get("/api/v1/orders")))["items"]
         assert (order["state"], order["wish"], order["case"]) == ("draft", "擦窗", closed["id"])
         assert (order["elder"], order["aid"]) == (self.known.elder, "cleaning")
         return int(order["id"])
+
+    async def elder_asks_when_they_come(self) -> None:
+        """Another call, in which the agent puts down first; asked how it was, the elder puts down as well."""
+        house = self.house
+        case = await self.elder_speaks_with_the_agent()
+        await self.seat.hang_up()
+        await self.is_asked_how_it_was(case["id"])
+        await self.grandma.hang_up()
+        close = {"action": "close", "outcome": "other", "note": "问上门时间"}
+        await asked(self.agent.post(f"/api/v1/cases/{case['id']}/actions", json=close))
+        closed = await house.case(id=case["id"], state="closed")
+        assert (closed["grade"], [leg["id"] for leg in closed["legs"] if leg["kind"] == "elder"]) == (None, ["elder"])
+
+    async def elder_speaks_with_the_agent(self) -> dict[str, Any]:
+        house = self.house
+        house.messages.clear()  # what consoles were told of an earlier call
+        await house.agent("801").is_ready()
+        await self.grandma.press_key(number=ORDINARY)
+        await self.seat.answer()
+        case = await house.case(state="talking", elder=bool)
+        await house.happens("speech_heard", within=10, case=case["id"])
+        return case
+
+    async def is_asked_how_it_was(self, case: str) -> None:
+        """To the end of the question."""
+        await self.house.happens("prompt_finished", within=15, case=case, prompt="how_was_call")
 
     async def lead_sends_it_to_the_firm(self, order: int) -> None:
         await self.step(self.lead, order, "service", service=self.known.service, wish="擦窗")
@@ -148,11 +191,49 @@ class Story:
         return outcome
 
     async def done(self, order: int) -> dict[str, Any]:
-        """The order as the centre sees it in the end, with the call that is owed about it (S3.4)."""
+        """The order as the centre sees it after the visit, with the call that is owed about it (S3.4)."""
         whole = await asked(self.lead.get(f"/api/v1/orders/{order}"))
         (owed,) = whole["follow_ups"]
         assert (owed["kind"], owed["order"], owed["done_at"]) == ("life_service", order, None)
         return whole["order"]  # type: ignore[no-any-return]
+
+    async def month_is_reckoned(self, order: dict[str, Any], amount: int) -> None:
+        """The visit is one line, the same for the firm and for the elder, who pays it alone; the void one is none."""
+        month = month_of(datetime.fromisoformat(order["finished_at"]))
+        await asked(self.lead.post("/api/v1/settlement-months/run", json={"month": month}))
+        (line,) = (await asked(self.lead.get(f"/api/v1/settlement-lines?month={month}&kind=home")))["items"]
+        assert (line["order"], line["elder"], line["supplier"]) == (order["id"], self.known.elder, self.known.firm)
+        assert (line["minutes"], line["amount"], line["own"]) == (59, amount, amount)
+        elders = await asked(self.lead.get(f"/api/v1/elder-statements/{self.known.elder}?month={month}"))
+        firms = await asked(self.firm.get(f"/api/v1/supplier-statements/{self.known.firm}?month={month}"))
+        assert (elders["home"]["own"], firms["total"]["amount"]) == (amount, amount)
+
+    async def elder_is_rung_and_presses(self, key: str, order: int) -> None:
+        """The call that asks is due: the elder is rung, hears the question, answers with a key."""
+        house, calls = self.house, len(self.grandma.lines)
+        self.grandma.when_called = Answers(voice="", ring=0.3, listen=12, keys=key)
+        whole = await asked(self.lead.get(f"/api/v1/orders/{order}"))
+        await book_questions(house.database, now=utc_now(), policy=Policy())
+        async with house.database.write() as session:
+            owed = CareCall.follow_up_id == whole["follow_ups"][0]["id"]
+            call = (await session.scalars(select(CareCall).where(owed))).one()
+            call.due_at, call.latest_at = utc_now(), utc_now() + timedelta(hours=2)  # the hours until then have passed
+        async with asyncio.timeout(40):
+            while whole["order"]["grade"] is None:
+                await asyncio.sleep(0.1)  # another process has no event for us
+                whole = await asked(self.lead.get(f"/api/v1/orders/{order}"))
+        assert len(self.grandma.lines) == calls + 1
+        heard = await asyncio.to_thread(Ear.of_the_town().listen, self.grandma.line.ear)
+        assert heard.prompt("care_how_was_service") > 0.8, str(heard)
+        (asked_by_key,) = whole["follow_ups"]
+        assert (whole["order"]["state"], whole["order"]["grade"]) == ("checked", "fairly_satisfied")
+        assert (asked_by_key["said"], asked_by_key["ended"]) == ("fairly_satisfied", "reached")
+        assert "<dd>基本满意</dd>" in await self.page(f"/orders/{order}")
+
+    async def page(self, path: str) -> str:
+        async with self.lead.get(path) as answer:
+            assert answer.status == 200, await answer.text()
+            return await answer.text()
 
     async def step(self, who: aiohttp.ClientSession, order: int, step: str, **given: Any) -> dict[str, Any]:
         """The order after this step of somebody who has just looked at it."""
@@ -188,7 +269,9 @@ async def asked(request: Any) -> dict[str, Any]:
 @asynccontextmanager
 async def told(home: Path, program: Program) -> AsyncIterator[Story]:
     async with AsyncExitStack() as stack:
-        house = await stack.enter_async_context(open_house(home, program, elders=[grandmother()], seats=("801",)))
+        house = await stack.enter_async_context(
+            open_house(home, program, elders=[grandmother()], seats=("801",), environment=QUICK)
+        )
         known = await settle(house)
         address = await stack.enter_async_context(web_process(house))
         agent, lead, firm = [
@@ -202,14 +285,16 @@ async def told(home: Path, program: Program) -> AsyncIterator[Story]:
         async with house.database.write() as session:
             await link_account(session, known.firm, "firm", by=BY)
         phone = await stack.enter_async_context(aiohttp.ClientSession(address))
-        yield Story(house, known, agent, lead, firm, phone)
+        grandma, seat = house.town.elder(ELDER_LINE), house.town.seat("801", voice="agent_a")
+        yield Story(house, known, grandma, seat, agent, lead, firm, phone)
 
 
-@pytest.mark.clause("S3.1", "S3.2", "S3.3", "S3.4", "T1", "T2", "T3", "T4", "Y1")
-async def test_from_the_elders_words_to_a_visit_that_counts(tmp_path: Path, asterisk_program: Program) -> None:
+@pytest.mark.clause("S2.2", "S3.1", "S3.2", "S3.3", "S3.4", "T1", "T2", "T3", "T4", "Y1", "Y2", "H4")
+async def test_from_the_elders_words_to_the_rating_of_the_visit(tmp_path: Path, asterisk_program: Program) -> None:
     async with told(tmp_path, asterisk_program) as story:
         first = await story.elder_asks_for_a_cleaner()
         await story.lead_sends_it_to_the_firm(first)
+        await story.elder_asks_when_they_come()
         await story.step(story.firm, first, "accept")
         await story.firm_agrees_on_a_visit(first)
         assert await story.worker_scans(first, begun=150, ended=120) == "too_short"
@@ -224,4 +309,6 @@ async def test_from_the_elders_words_to_a_visit_that_counts(tmp_path: Path, aste
 
         order = await story.done(second)
         assert (order["state"], order["minutes"], order["redo_of"]) == ("finished", 59, first)
+        await story.month_is_reckoned(order, PRICE)
+        await story.elder_is_rung_and_presses("2", second)
         await story.house.nothing_is_left()

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import FormData
 from sqlalchemy import select
 
-from ivr.vocabulary import FollowUpKind
+from ivr.vocabulary import FollowUpKind, Rating
 from models.audit import AuditEntry
 from models.base import utc_now
 from models.care.calls import CareCall, CareState
@@ -22,7 +22,6 @@ from models.elder_forms import ContactForm, ElderForm
 from models.elders import Contact
 from models.follow_ups import FollowUp
 from models.register import create_elder
-from models.suppliers.records import Rating
 from tests.web.conftest import House, bearer, csrf_field, log_in
 from tests.web.fake_control import TAKE
 from tests.web.test_admin import tone

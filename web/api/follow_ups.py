@@ -50,7 +50,7 @@ operations = Operations("follow-ups")
 
 
 class FollowUpFilter(ProgressFilter):
-    """`agent`: a user's number; `dissatisfied`: who has pressed that in an automatic call."""
+    """`agent`: a user's number; `dissatisfied`: who has pressed that."""
 
     overdue: bool = False
     dissatisfied: bool = False

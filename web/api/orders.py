@@ -10,6 +10,7 @@ from aiohttp import web
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ivr.vocabulary import Rating
 from models.audit import audit
 from models.base import utc_now
 from models.masking import masked
@@ -21,7 +22,6 @@ from models.orders.work_orders import WorkOrder, find_order
 from models.queries.follow_ups import FollowUpView, follow_ups_of_orders
 from models.queries.supplier_orders import history_for_supplier, orders_of_supplier, seen_by_supplier
 from models.queries.work_orders import OrderView, history_of, list_orders, order_view
-from models.suppliers.records import Rating
 from web.api.kit import (
     IdPageFilter,
     Input,

@@ -84,7 +84,7 @@ async def cases(request: web.Request) -> web.StreamResponse:
         t("case.elder"),
         t("case.caller"),
     ]
-    head += [t(f"case.{name}") for name in ("answered_after", "closed_at", "topic", "outcome", "note")]
+    head += [t(f"case.{name}") for name in ("answered_after", "closed_at", "topic", "outcome", "note", "grade")]
 
     async def page(cursor: str | None) -> Page[CaseView]:
         return await find_cases(request, replace(wanted, cursor=cursor), limit=AT_ONCE)
@@ -96,6 +96,7 @@ async def cases(request: web.Request) -> web.StreamResponse:
         state, kind = t(f"case_state.{view.state}"), t(f"case_kind.{view.kind}")
         who = view.elder.name if view.elder else ""
         end = [t.word("topic", view.topic), t.word("outcome", view.outcome), view.note]
+        end.append(t.word("satisfaction", view.grade))
         return [view.id, stamp(view.opened_at), state, kind, who, view.caller, answered, stamp(view.closed_at), *end]
 
     table = Table("cases", t("cases.title"), head, rows_of(page, row), _given(form, "state", "from", "to", "elder"))

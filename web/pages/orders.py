@@ -10,6 +10,7 @@ from multidict import MultiMapping
 from sqlalchemy import select
 
 from home import scans
+from ivr.vocabulary import Rating
 from models.audit import audit
 from models.base import local_today, utc_now
 from models.elders import Elder
@@ -24,7 +25,6 @@ from models.queries.offers import offers_of
 from models.queries.work_orders import OVERDUE, count_overdue, history_of, list_orders, order_view
 from models.queries.worker_day import workers_for
 from models.register import FormRefused
-from models.suppliers.records import Rating
 from web.api.kit import number_in_path
 from web.guard import account_of, needs
 from web.keys import DATABASE, SETTINGS

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from ari_app.controller import RETIRE_AFTER
+from ari_app.dialled import DialledNumbers
 from ari_app.reception import new_case_id
 from ivr.case import DeviceReport
 from ivr.events import CloseRequested
 from ivr.vocabulary import CaseKind, DeviceKind, Outcome
 from tests.unit.ari_app.fakes import channel_frame, event
-from tests.unit.ari_app.platform import NUMBER, platform, whole_recordings
+from tests.unit.ari_app.platform import CALLER, NUMBER, platform, whole_recordings
 from tests.unit.ari_app.virtual_time import passes, settled
 
 __all__ = ["whole_recordings"]
@@ -55,6 +56,24 @@ async def test_a_call_after_the_case_is_gone_names_it(tmp_path: Path) -> None:
         assert not p.controller.runs
         await p.call("sos", "", NUMBER, "r.wav", channel="1767600000.2")
         assert p.case.again_of == first.case.id
+
+
+@pytest.mark.clause("K8", "S2.2")
+async def test_an_alarm_ends_the_question_how_the_call_before_was(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        p.controller.reception._dialled = DialledNumbers({CaseKind.ORDINARY: ["96891"]}, area_code="021")
+        p.seats("801")
+        await p.call("sos", "96891", NUMBER, "r.wav")
+        await p.hears(event("ChannelStateChange", channel=channel_frame(CALLER, "Up")))
+        await p.elder_speaks()
+        await p.answers("a-1")
+        await p.ends(p.channel("a-1"))
+        asked = p.run
+        assert asked.case.grading
+        await p.call("sos", "96890", NUMBER, "r.wav", channel="1767600000.2")
+        alarm = next(run.case for run in p.controller.runs.values() if run is not asked)
+        assert (alarm.kind, alarm.again_of, alarm.channel) == (CaseKind.SOS, asked.case.id, "1767600000.2")
+        assert [told["channel"] for _, told in p.asked("hangup")] == [CALLER]
 
 
 def test_thousands_who_call_in_the_same_second_have_a_case_each() -> None:

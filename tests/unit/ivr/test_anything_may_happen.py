@@ -119,11 +119,18 @@ CONSULTATION: tuple[Callable[[World], object], ...] = (
     lambda world: world.answer("x-1"),
     lambda world: world.ask(ThreeWayRequested),
 )
+ASKED_HOW_IT_WAS: tuple[Callable[[World], object], ...] = (
+    World.settle,
+    lambda world: world.answer("a-1"),
+    lambda world: world.say("elder"),
+    lambda world: world.hang_up("a-1"),
+)
 BEGINNINGS = [
     *(BEGINNING[:count] for count in (0, 1, 2, 3, 4, 6, 7)),
     *(WITHOUT_A_WORD[:count] for count in (2, 3, 6, 8)),
     *(CONSULTATION[:count] for count in (3, 4, 5)),
     SUPERVISED,
+    ASKED_HOW_IT_WAS,
 ]
 
 
@@ -164,7 +171,8 @@ class AnythingMayHappen(RuleBasedStateMachine):
             world.seats = [seat for seat in world.seats if seat != "801"]
             world.call_out(file=world.file)
             return
-        world.feed(world.dial_in(kind=CaseKind.SOS if beginning else kind))
+        told = CaseKind.ORDINARY if beginning is ASKED_HOW_IT_WAS else CaseKind.SOS
+        world.feed(world.dial_in(kind=told if beginning else kind))
         for act in beginning:
             act(world)
 
@@ -196,7 +204,7 @@ class AnythingMayHappen(RuleBasedStateMachine):
         self.world.break_off(lines[pick % len(lines)], cause)
 
     @precondition(lambda self: self._lines("up"))
-    @rule(pick=PICK, keys=st.sampled_from(["1", "2", "9", "7", "*44", "*45", "*46", "*47", "*4"]))
+    @rule(pick=PICK, keys=st.sampled_from(["1", "2", "3", "9", "7", "*44", "*45", "*46", "*47", "*4"]))
     def keys_are_pressed(self, pick: int, keys: str) -> None:
         leg = self._one_of("up", pick)
         for key in keys:

@@ -83,6 +83,7 @@ from ivr.events import (
 from ivr.vocabulary import (
     Aid,
     AlarmKind,
+    CaseKind,
     CaseState,
     DeviceKind,
     FollowUpKind,
@@ -117,7 +118,7 @@ def everything_that_can_be_told(leg: str) -> list[Event]:
         LegUnheld(at=START, leg=leg),
         *(LegEnded(at=START, leg=leg, cause=cause) for cause in (0, 16, 19, 38)),
         *(LinesBroke(at=START, since=START + timedelta(hours=1), wait=wait) for wait in (0.0, 2.0)),
-        *(KeyPressed(at=START, leg=leg, key=key) for key in "129*"),
+        *(KeyPressed(at=START, leg=leg, key=key) for key in "1239*"),
         *(PromptFinished(at=START, leg=leg, prompt=prompt, problem=text) for prompt in Prompt for text in ("", "gone")),
         SpeechHeard(at=START, leg=leg),
         ElderCalledAgain(at=START, leg=f"again-{leg}", channel="channel-2"),
@@ -207,6 +208,7 @@ def cases() -> dict[str, Case]:
         **cases_without_a_word(),
         **consultations(),
         **calls_out(),
+        **asked_how_it_was(),
         "abandoned": abandoned_without_a_number(),
     }
 
@@ -228,6 +230,18 @@ def consultations() -> dict[str, Case]:
     after("handing over", lambda: world.feed(HandOverRequested(at=world.now)))
     after("handed over", world.settle)
     return found
+
+
+def asked_how_it_was() -> dict[str, Case]:
+    """The agent has hung up, and the elder says by key how the call was."""
+    world = World()
+    world.call(kind=CaseKind.ORDINARY)
+    world.answer("a-1")
+    world.say("elder")
+    world.hang_up("a-1")
+    asked = world.case
+    world.press("elder", "3")
+    return {"asked how it was": asked, "was not satisfied": world.case}
 
 
 def calls_out() -> dict[str, Case]:

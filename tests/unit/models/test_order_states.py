@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import select
 
+from ivr.vocabulary import Rating
 from models.database import Database
 from models.orders import dispatching, rating
 from models.orders.states import OVER, SUCCESSORS, IllegalStep, OrderState, check_step
 from models.orders.visits import ActionKind
 from models.orders.work_orders import OrderChange, WorkOrder
 from models.register import FormRefused
-from models.suppliers.records import Rating
 
 from .orders import PAGE, POLICY, World
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.policy import Policy
-from ivr.vocabulary import CaseKind, CaseState, FollowUpKind
+from ivr.vocabulary import RATING_KEYS, CaseKind, CaseState, FollowUpKind, Rating
 from models.audit import AuditEntry
 from models.base import utc_now
 from models.cases import CaseRow
@@ -31,7 +31,7 @@ from models.queries.supplier_orders import orders_of_supplier
 from models.queries.work_orders import OVERDUE, count_overdue, list_orders, todays_orders
 from models.register import FormRefused
 from models.scope import EVERYWHERE
-from models.suppliers.records import Rating, Supplier, SupplierOutcome, SupplierStatus, Worker
+from models.suppliers.records import Supplier, SupplierOutcome, SupplierStatus, Worker
 from models.versions import NoSuchRecord, VersionConflict
 
 from .orders import BEGIN, PAGE, POLICY, World
@@ -324,7 +324,7 @@ async def test_the_elders_last_word_counts_and_reaches_the_score(world: World) -
     await world.scan(number, END)
     async with world.order(number) as (session, order):
         for key in ("1", "3"):
-            await rating.rate(session, order, rating.KEYS[key], "elder:1", policy=POLICY)
+            await rating.rate(session, order, RATING_KEYS[key], "elder:1", policy=POLICY)
         assert (order.state, order.grade, order.graded_by) == ("checked", Rating.DISSATISFIED, "elder:1")
         await rating.settle(session, order, by="user:1", month="2026-03")
         told = await session.scalar(select(SupplierOutcome.rating).where(SupplierOutcome.order_id == number))

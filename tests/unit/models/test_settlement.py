@@ -13,6 +13,7 @@ import pytest_asyncio
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
+from ivr.vocabulary import Rating
 from models.audit import AuditEntry
 from models.database import Database
 from models.elders import Elder, ElderChange, ElderStatus
@@ -37,7 +38,6 @@ from models.settlement.closing import correct, lock_month, settle_orders, versio
 from models.settlement.records import LineCause, SettlementLine
 from models.settlement.running import Done, run
 from models.settlement.shares import Parts
-from models.suppliers.records import Rating
 from models.versions import NoSuchRecord, VersionConflict
 
 from .orders import PAGE, POLICY, World

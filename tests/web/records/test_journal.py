@@ -15,17 +15,18 @@ from ivr.commands import Alarm, BookFollowUp, Command, OpenExceptionReport, Open
 from ivr.events import (
     ArrivalReported,
     CallRequested,
+    ClassifyRequested,
     CloseRequested,
     EmergencyRequested,
     RecordingEnded,
 )
-from ivr.vocabulary import AlarmKind, CaseState, FollowUpKind, LegKind, Outcome, Role
+from ivr.vocabulary import RATING_KEYS, AlarmKind, CaseKind, CaseState, FollowUpKind, LegKind, Outcome, Role, Topic
 from models.cases import CaseLegRow, RecordingRow, TimelineRow
 from models.database import Database
 from models.elder_forms import ElderForm, TerminalForm
 from models.elders import Elder, ElderStatus
 from models.exception_reports import ExceptionReport
-from models.follow_ups import FollowUp
+from models.follow_ups import BY_ELDER, Ended, FollowUp
 from models.journal import JournalEntry, Written, write
 from models.names import search_key
 from models.provisional import UNKNOWN_CALLER
@@ -174,6 +175,38 @@ async def test_a_follow_up_is_booked_once_and_on_time(db: Database) -> None:
         follow_up = (await session.scalars(select(FollowUp))).one()
     assert follow_up.due_at == AT + timedelta(days=2)
     assert (follow_up.case_id, follow_up.kind, follow_up.done_at) == ("c", FollowUpKind.EMERGENCY, None)
+
+
+@pytest.mark.clause("S2.2", "H4")
+@pytest.mark.parametrize(
+    ("key", "topic", "over"),
+    [("1", None, True), ("3", None, False), ("1", Topic.LIFE_SERVICE, False), ("", None, False)],
+)
+async def test_an_elder_who_has_said_how_a_consultation_was_is_not_asked_again(
+    db: Database, key: str, topic: Topic | None, over: bool
+) -> None:
+    world = KeepingWorld(case=Case(id="case-1"), seats=["801"], file=None)
+    world.call(LINE, CaseKind.ORDINARY)
+    world.answer("a-1")
+    world.say("elder")
+    if topic:
+        world.ask(ClassifyRequested, topic=topic)
+    world.hang_up("a-1")
+    world.press("elder", key)
+    world.hang_up("elder")
+    world.ask(CloseRequested, outcome=Outcome.CONSULTATION, note="")
+    await _write(db, *world.entries)
+    view, live = await _view(db, "case-1"), live_view(world.case, world.entries)
+    async with db.read() as session:
+        follow_up = (await session.scalars(select(FollowUp))).one()
+    grade = RATING_KEYS.get(key)
+    assert view is not None
+    assert view.grade == live.grade
+    said = (None, None) if topic else (grade, world.case.graded_at)
+    assert (follow_up.said, follow_up.said_at) == said
+    assert live.grade == (None if grade is None else str(grade))
+    ended = (Ended.REACHED, BY_ELDER, grade) if over else (None, "", "")
+    assert (follow_up.ended, follow_up.done_by, follow_up.satisfaction) == ended
 
 
 @pytest.mark.clause("K1")

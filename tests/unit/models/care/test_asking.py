@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from ivr.care.vocabulary import CareQuestion
 from ivr.policy import Policy
-from ivr.vocabulary import Aid, FollowUpKind
+from ivr.vocabulary import Aid, FollowUpKind, Rating
 from models.care.answers import end_call
 from models.care.asking import book_questions, when_to_ask
 from models.care.calls import CareCall, CareReason, CareState, Outcome
@@ -30,7 +30,6 @@ from models.messages import MessageStatus
 from models.orders.states import OrderState
 from models.orders.work_orders import WorkOrder
 from models.register import FormRefused
-from models.suppliers.records import Rating
 
 TODAY = date.today()  # noqa: DTZ011 - the local day, as the planner has it
 TOMORROW = TODAY + timedelta(days=1)

@@ -18,6 +18,7 @@ from ivr.vocabulary import (
     LegState,
     Outcome,
     Place,
+    Rating,
     Role,
 )
 from models.cases import CaseLegRow, CaseRow, RecordingRow
@@ -31,7 +32,6 @@ from models.orders.work_orders import WorkOrder
 from models.org import OrgKind, get_or_create
 from models.quality.reviews import QualityReview
 from models.seats import Seat
-from models.suppliers.records import Rating
 
 TREE = {
     "city": (None, OrgKind.CITY),

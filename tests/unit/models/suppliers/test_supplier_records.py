@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event, select
 
 from ivr.policy import Policy
+from ivr.vocabulary import Rating
 from models.audit import AuditEntry
 from models.base import utc_now
 from models.database import Database
@@ -26,15 +27,7 @@ from models.services.quota import owed_by_now, whole_months
 from models.services.records import ServiceUnit
 from models.suppliers.admission import change, register
 from models.suppliers.outcomes import complained, complaint_dropped, order_ended, order_rated
-from models.suppliers.records import (
-    Condition,
-    Rating,
-    Supplier,
-    SupplierPaper,
-    SupplierService,
-    SupplierStatus,
-    Worker,
-)
+from models.suppliers.records import Condition, Supplier, SupplierPaper, SupplierService, SupplierStatus, Worker
 from models.suppliers.standing import a_year_after, change_status, history_of
 from models.suppliers.supplier_forms import PaperForm, licence_key
 from models.suppliers.workers import WorkerForm, add_worker, by_badge, change_worker, renew_badge
