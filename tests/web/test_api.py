@@ -221,7 +221,7 @@ async def test_only_the_own_telephone_can_be_worked(sqlite_house: House) -> None
     headers, lead = await bearer(sqlite_house.client), await bearer(sqlite_house.client, "lead")
     path, body = "/seats/801/phone", {"action": "mute"}
     assert (await _call(sqlite_house, "POST", path, body, headers=lead))[0] == 403
-    assert (await _call(sqlite_house, "POST", path, {"action": "hold"}, headers=headers))[0] == 422
+    assert (await _call(sqlite_house, "POST", path, {"action": "shake"}, headers=headers))[0] == 422
     assert (await _call(sqlite_house, "POST", path, body, headers=headers))[0] == 200
     asked = await sqlite_house.control.next_asked()
     assert (asked.path, asked.body) == (path, {**body, "actor": "user:1"})
