@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
+from ivr.actions import Action
 from ivr.case import DeviceReport, ElderFile
 from ivr.events import (
     ArrivalReported,
@@ -48,33 +49,6 @@ from ivr.vocabulary import (
     Topic,
 )
 
-ACTIONS = (
-    "emergency",
-    "silent",
-    "heard",
-    "identify",
-    "call",
-    "merge",
-    "split",
-    "intercom",
-    "intercom_end",
-    "swap",
-    "take_over",
-    "supervise",
-    "supervise_end",
-    "hangup",
-    "consult",
-    "transfer",
-    "three_way",
-    "return",
-    "hand_over",
-    "arrived",
-    "stand_down",
-    "close",
-    "classify",
-    "draft_order",
-    "draft_complaint",
-)
 _TARGET = re.compile(r"110|119|120|contacts|elder|contact:[0-9]{1,12}|number:[0-9]{3,15}")
 _ELDER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _ACTOR = re.compile(r"(user|seat):[0-9]{1,12}")
@@ -115,63 +89,67 @@ def parse_action(body: Mapping[str, object], at: datetime) -> Request:
         BadRequest: the action is unknown or a field of it is missing or wrong.
     """
     actor = actor_of(body)
-    match body.get("action"):
-        case "emergency":
+    try:
+        action = Action(str(body.get("action")))
+    except ValueError:
+        raise BadRequest(action=f"one of {', '.join(Action)}") from None
+    match action:
+        case Action.EMERGENCY:
             return EmergencyRequested(at=at, actor=actor)
-        case "silent":
+        case Action.SILENT:
             return SilentRequested(at=at, actor=actor)
-        case "heard":
+        case Action.HEARD:
             return HeardRequested(at=at, actor=actor)
-        case "identify":
+        case Action.IDENTIFY:
             return IdentifyRequested(at=at, actor=actor, elder=_elder(body))
-        case "call":
+        case Action.CALL:
             return CallRequested(at=at, actor=actor, target=_target(body))
-        case "merge":
+        case Action.MERGE:
             return MergeRequested(at=at, actor=actor, leg=_text(body, "leg"))
-        case "split":
+        case Action.SPLIT:
             return SplitRequested(at=at, actor=actor, leg=_text(body, "leg"))
-        case "intercom":
+        case Action.INTERCOM:
             return IntercomRequested(at=at, actor=actor)
-        case "intercom_end":
+        case Action.INTERCOM_END:
             return IntercomEndRequested(at=at, actor=actor)
-        case "swap":
+        case Action.SWAP:
             return SwapRequested(at=at, actor=actor)
-        case "take_over":
+        case Action.TAKE_OVER:
             role, extension = _one_of(body, "role", RescueRole), _extension(body, actor)
             return TakeOverRequested(at=at, actor=actor, role=Role(role), extension=extension)
-        case "supervise":
+        case Action.SUPERVISE:
             mode, extension = _one_of(body, "mode", Mode), _extension(body, actor)
             leg = _text(body, "leg") if body.get("leg") else ""
             return SuperviseRequested(at=at, actor=actor, mode=mode, extension=extension, leg=leg)
-        case "supervise_end":
+        case Action.SUPERVISE_END:
             return SuperviseEndRequested(at=at, actor=actor)
-        case "hangup":
+        case Action.HANGUP:
             return HangupRequested(at=at, actor=actor, leg=_text(body, "leg"))
-        case "consult" | "transfer":
+        case Action.CONSULT | Action.TRANSFER:
             return TransferRequested(at=at, actor=actor, skill=_one_of(body, "skill", Skill))
-        case "three_way":
+        case Action.THREE_WAY:
             return ThreeWayRequested(at=at, actor=actor)
-        case "return":
+        case Action.RETURN:
             return ReturnRequested(at=at, actor=actor)
-        case "hand_over":
+        case Action.HAND_OVER:
             return HandOverRequested(at=at, actor=actor)
-        case "arrived":
+        case Action.ARRIVED:
             return ArrivalReported(at=at, actor=actor)
-        case "stand_down":
+        case Action.STAND_DOWN:
             return StandDownRequested(at=at, actor=actor)
-        case "close":
+        case Action.CLOSE:
             outcome = _one_of(body, "outcome", Outcome)
             return CloseRequested(at=at, actor=actor, outcome=outcome, note=_long(body, "note"), code=_code(body))
-        case "classify":
+        case Action.CLASSIFY:
             return ClassifyRequested(at=at, actor=actor, topic=_one_of(body, "topic", Topic))
-        case "draft_order":
+        case Action.DRAFT_ORDER:
             aid = _one_of(body, "aid", Aid)
             return DraftOrderRequested(at=at, actor=actor, aid=aid, wish=_said(body, "wish"))
-        case "draft_complaint":
+        case Action.DRAFT_COMPLAINT:
             about, words = _long(body, "about"), _said(body, "words")
             return DraftComplaintRequested(at=at, actor=actor, about=about, words=words)
         case _:
-            raise BadRequest(action=f"one of {', '.join(ACTIONS)}")
+            assert_never(action)
 
 
 def parse_call(body: Mapping[str, object], at: datetime) -> CallOutRequested:

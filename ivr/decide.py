@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from ivr import events, holding, overflow
+from ivr.actions import Action
 from ivr.case import Case
 from ivr.commands import Refuse
 from ivr.policy import Policy
@@ -53,38 +54,38 @@ def actions_now(case: Case, policy: Policy, at: datetime) -> tuple[str, ...]:
     legs = [leg.id for leg in case.live()]
     present = case.seat(Role.S)
     supervisor = "000" if present is None else present.number
-    trials: dict[str, list[events.Request]] = {
-        "emergency": [events.EmergencyRequested(at=at)],
-        "silent": [events.SilentRequested(at=at)],
-        "heard": [events.HeardRequested(at=at)],
-        "identify": [events.IdentifyRequested(at=at, elder=file.id) for file in case.household],
-        "call": [events.CallRequested(at=at, target="number:000")],
-        "merge": [events.MergeRequested(at=at, leg=leg) for leg in legs],
-        "split": [events.SplitRequested(at=at, leg=leg) for leg in legs],
-        "intercom": [events.IntercomRequested(at=at)],
-        "intercom_end": [events.IntercomEndRequested(at=at)],
-        "swap": [events.SwapRequested(at=at)],
-        "supervise": [events.SuperviseRequested(at=at, mode=mode, extension=supervisor) for mode in Mode],
-        "supervise_end": [events.SuperviseEndRequested(at=at)],
-        "take_over": [events.TakeOverRequested(at=at, role=role, extension="000") for role in (Role.A, Role.B)],
-        "hangup": [events.HangupRequested(at=at, leg=leg) for leg in legs],
-        "transfer": [events.TransferRequested(at=at, skill=Skill.DOCTOR)],
-        "consult": [events.TransferRequested(at=at, skill=Skill.DOCTOR)],
-        "three_way": [events.ThreeWayRequested(at=at)],
-        "return": [events.ReturnRequested(at=at)],
-        "hand_over": [events.HandOverRequested(at=at)],
-        "arrived": [events.ArrivalReported(at=at)],
-        "stand_down": [events.StandDownRequested(at=at)],
-        "close": [events.CloseRequested(at=at, outcome=Outcome.OTHER, note="")],
-        "classify": [events.ClassifyRequested(at=at, topic=topic) for topic in Topic],
-        "draft_order": [events.DraftOrderRequested(at=at, aid=aid, wish="") for aid in Aid],
-        "draft_complaint": [events.DraftComplaintRequested(at=at, about="", words="")],
+    trials: dict[Action, list[events.Request]] = {
+        Action.EMERGENCY: [events.EmergencyRequested(at=at)],
+        Action.SILENT: [events.SilentRequested(at=at)],
+        Action.HEARD: [events.HeardRequested(at=at)],
+        Action.IDENTIFY: [events.IdentifyRequested(at=at, elder=file.id) for file in case.household],
+        Action.CALL: [events.CallRequested(at=at, target="number:000")],
+        Action.MERGE: [events.MergeRequested(at=at, leg=leg) for leg in legs],
+        Action.SPLIT: [events.SplitRequested(at=at, leg=leg) for leg in legs],
+        Action.INTERCOM: [events.IntercomRequested(at=at)],
+        Action.INTERCOM_END: [events.IntercomEndRequested(at=at)],
+        Action.SWAP: [events.SwapRequested(at=at)],
+        Action.SUPERVISE: [events.SuperviseRequested(at=at, mode=mode, extension=supervisor) for mode in Mode],
+        Action.SUPERVISE_END: [events.SuperviseEndRequested(at=at)],
+        Action.TAKE_OVER: [events.TakeOverRequested(at=at, role=role, extension="000") for role in (Role.A, Role.B)],
+        Action.HANGUP: [events.HangupRequested(at=at, leg=leg) for leg in legs],
+        Action.TRANSFER: [events.TransferRequested(at=at, skill=Skill.DOCTOR)],
+        Action.CONSULT: [events.TransferRequested(at=at, skill=Skill.DOCTOR)],
+        Action.THREE_WAY: [events.ThreeWayRequested(at=at)],
+        Action.RETURN: [events.ReturnRequested(at=at)],
+        Action.HAND_OVER: [events.HandOverRequested(at=at)],
+        Action.ARRIVED: [events.ArrivalReported(at=at)],
+        Action.STAND_DOWN: [events.StandDownRequested(at=at)],
+        Action.CLOSE: [events.CloseRequested(at=at, outcome=Outcome.OTHER, note="")],
+        Action.CLASSIFY: [events.ClassifyRequested(at=at, topic=topic) for topic in Topic],
+        Action.DRAFT_ORDER: [events.DraftOrderRequested(at=at, aid=aid, wish="") for aid in Aid],
+        Action.DRAFT_COMPLAINT: [events.DraftComplaintRequested(at=at, about="", words="")],
     }
 
     def possible(request: events.Request) -> bool:
         # The state alone refuses: asked often, so without the look at the steps of waiting.
         return STATES[case.state](Turn(case, policy, at), request).refusal is None
 
-    names = [name for name, requests in trials.items() if any(map(possible, requests))]
+    names = [str(name) for name, requests in trials.items() if any(map(possible, requests))]
     # Asked of a seat's phone, not of the case; `holding.may_hold` is asked again there.
     return (*names, "hold") if any(holding.may_hold(case, leg) for leg in case.agents) else tuple(names)

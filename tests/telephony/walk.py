@@ -15,13 +15,13 @@ from datetime import UTC, datetime
 from functools import partial
 
 from ari_app.ari import AriError
-from ari_app.requests import ACTIONS
 from ari_app.runner import CaseRun
 from drill import behaviour
 from drill.behaviour import Behaviour
 from drill.chronicle import NotSeen
 from drill.line import Line
 from drill.people import Elder, Seat
+from ivr.actions import Action
 from ivr.decide import actions_now
 from ivr.vocabulary import Aid, CaseState, Outcome, Role, Skill, Topic
 
@@ -148,7 +148,7 @@ class Walk:
             over = run.case.state is CaseState.WRAPPING_UP
             every = actions_now(run.case, self.house.controller.policy, datetime.now(UTC))
             possible = [name for name in every if name != "hold"]  # asked of a phone
-            names = ACTIONS if not possible or chance.random() < NONSENSE else possible
+            names = tuple(Action) if not possible or chance.random() < NONSENSE else possible
             name = chance.choices(names, [3.0 if over and name == "close" else EAGER.get(name, 1.0) for name in names])[
                 0
             ]

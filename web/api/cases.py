@@ -5,6 +5,7 @@ from typing import Final, Literal
 from aiohttp import web
 from pydantic import Field
 
+from ivr.actions import Action as AgentAction
 from ivr.vocabulary import Aid, Mode, Outcome, Skill, Topic
 from models.messages import MessageView, messages_of
 from models.phone_numbers import InvalidNumber, dialable
@@ -54,33 +55,7 @@ class Action(Input):
     rung; `skill` for `consult` (and `transfer`, which is the same); `outcome`, `code` (of `/dispositions`) and `note`
     for `close`; `topic` for `classify`; `aid`, `wish` for `draft_order`; `about`, `words` for `draft_complaint`."""
 
-    action: Literal[
-        "emergency",
-        "silent",
-        "heard",
-        "identify",
-        "call",
-        "merge",
-        "split",
-        "intercom",
-        "intercom_end",
-        "swap",
-        "take_over",
-        "supervise",
-        "supervise_end",
-        "hangup",
-        "consult",
-        "transfer",
-        "three_way",
-        "return",
-        "hand_over",
-        "arrived",
-        "stand_down",
-        "close",
-        "classify",
-        "draft_order",
-        "draft_complaint",
-    ]
+    action: AgentAction
     elder: RecordId | None = None
     target: str | None = Field(None, max_length=60)
     leg: str | None = Field(None, max_length=60)

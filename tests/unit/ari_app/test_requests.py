@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ari_app.requests import ACTIONS, NOTE_LENGTH, BadRequest, actor_of, parse_action
+from ari_app.requests import NOTE_LENGTH, BadRequest, actor_of, parse_action
+from ivr.actions import Action
 from ivr.events import (
     ArrivalReported,
     CallRequested,
@@ -104,7 +105,7 @@ def test_every_action(body: dict[str, object], event: Request) -> None:
 
 
 def test_the_good_ones_are_all_there_are() -> None:
-    assert {str(body["action"]) for body, _ in GOOD} == set(ACTIONS)
+    assert {str(body["action"]) for body, _ in GOOD} == set(Action)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +172,7 @@ def test_what_is_wrong_is_named_with_what_to_write(body: dict[str, object], fiel
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from([*ACTIONS, ACTOR]),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from([*Action, ACTOR]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=8,
 )
@@ -213,7 +214,7 @@ def test_any_json_is_understood_or_refused_by_field(body: dict[str, object]) -> 
 
 
 @given(
-    action=st.sampled_from(ACTIONS),
+    action=st.sampled_from(Action),
     rest=st.dictionaries(names.filter(lambda name: name not in {"action", "actor"}), json_values, max_size=5),
 )
 def test_any_field_of_any_action(action: str, rest: dict[str, object]) -> None:
