@@ -111,16 +111,22 @@ def call_off_relief(turn: Turn, role: Role) -> Turn:
 
 
 def relieve(turn: Turn, seat: Leg) -> Leg:
-    """The seat has answered: what it came for is its role now, in the place of whoever had it; that one is let go."""
+    """The seat has answered: what it came for is its role now, in the place of whoever had it; that one is let go. A
+    supervisor who alone is with the elder stays there."""
     if seat.relieves is None:
         return seat
     before = turn.case.seat(seat.relieves)
     seat = turn.stop_finding(seat.relieves).change(seat, role=seat.relieves, relieves=None)
     if before is not None:
-        if before.place is not Place.NOWHERE:
+        if before.place is not Place.NOWHERE and not _alone_with_elder(turn, seat):
             turn.move(seat, before.place)
         turn.let_go(turn.change(before, role=None))
     return turn.case.leg(seat.id) or seat
+
+
+def _alone_with_elder(turn: Turn, seat: Leg) -> bool:
+    there = (leg for leg in turn.case.live() if leg.up and leg.place is Place.ELDER and leg.kind not in ELDERS)
+    return [leg.id for leg in there] == [seat.id]
 
 
 def swap(turn: Turn) -> Turn:

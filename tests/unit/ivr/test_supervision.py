@@ -169,6 +169,16 @@ def test_a_supervisor_who_is_there_takes_over_at_once(rescue: World, mode: Mode,
     assert rescue.alarms == []
 
 
+@pytest.mark.parametrize("role", [Role.A, Role.B])
+def test_a_supervisor_who_alone_is_with_the_elder_stays_there(rescue: World, role: Role) -> None:
+    rescue.supervise(Mode.BARGE)
+    rescue.answer("s-1")
+    rescue.ask(SplitRequested, leg="b-1")
+    rescue.take_over(role, "880")
+    assert rescue.leg("s-1").role is role
+    assert rescue.hears("elder") == {"s-1"}
+
+
 def test_a_supervisor_takes_over_a_talk(talking: World) -> None:
     talking.supervise(Mode.WHISPER)
     talking.answer("s-1")
