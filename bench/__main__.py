@@ -1,4 +1,4 @@
-"""`python -m bench [NAME ...]`: runs these benchmarks; all of them together write bench/results.md.
+"""`python -m bench [NAME ...]`: runs these benchmarks, or all; each writes its own section of bench/results.md anew.
 
 Exit status 1: a target was missed. Nothing is measured here.
 """
@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import re
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from bench import ari_command, capacity, care, growth, pickup, reports, screen, search
 
+_SECTION = re.compile(r"^## (.+?)\n\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 RESULTS = Path(__file__).with_name("results.md")
 
 
@@ -74,27 +76,28 @@ def main(names: list[str]) -> int:
     if unknown := set(names) - BENCHMARKS.keys():
         print(f"没有这项 / no such benchmark: {', '.join(sorted(unknown))}; {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
-    sections, passed = [], True
+    passed = True
     for name in names or BENCHMARKS:
         title, measure = BENCHMARKS[name]
         print(f"== {title}", file=sys.stderr)
         table, met = asyncio.run(measure())
         print(table)
-        sections.append(f"## {title}\n\n{table}\n")
+        written = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
+        RESULTS.write_text(page(written, title, table, datetime.now(UTC).date()), encoding="utf-8")
         passed &= met
-    if not names:
-        RESULTS.write_text(_page(sections), encoding="utf-8")
     return 0 if passed else 1
 
 
-def _page(sections: list[str]) -> str:
+def page(written: str, title: str, table: str, on: date) -> str:
+    """The results so far (`written`, Markdown) with this section anew; sections of benchmarks that are no more go."""
+    sections = dict(_SECTION.findall(written)) | {title: f"Measured on {on}.\n\n{table.strip()}\n"}
     where = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
     head = (
-        "# Benchmarks\n\n"
-        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d} ({where}). Both ways of each pair ran in turn in one "
-        "run on one machine, load generator included: only ratios and differences mean something elsewhere.\n"
+        f"# Benchmarks\n\nWritten by `make bench` ({where}). Both ways of each pair ran in turn in one run on one machine, "
+        "load generator included: only ratios and differences mean something elsewhere.\n"
     )
-    return "\n".join([head, *sections])
+    known = (title for title, _ in BENCHMARKS.values() if title in sections)
+    return "\n".join([head, *(f"## {title}\n\n{sections[title].strip()}\n" for title in known)])
 
 
 if __name__ == "__main__":
