@@ -93,8 +93,8 @@ def page(written: str, title: str, table: str, on: date) -> str:
     sections = dict(_SECTION.findall(written)) | {title: f"Measured on {on}.\n\n{table.strip()}\n"}
     where = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
     head = (
-        f"# Benchmarks\n\nWritten by `make bench` ({where}). Both ways of each pair ran in turn in one run on one machine, "
-        "load generator included: only ratios and differences mean something elsewhere.\n"
+        f"# Benchmarks\n\nWritten by `make bench` ({where}). Both ways of each pair ran in turn in one run on one "
+        "machine, load generator included: only ratios and differences mean something elsewhere.\n"
     )
     known = (title for title, _ in BENCHMARKS.values() if title in sections)
     return "\n".join([head, *(f"## {title}\n\n{sections[title].strip()}\n" for title in known)])
