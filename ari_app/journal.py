@@ -121,6 +121,10 @@ class Journal:
             return False
         return True
 
+    def is_durable(self, case: str, seq: int) -> bool:
+        """Whether this entry, of our own time, is on the record or in the spill."""
+        return self._done.get(case, 0) >= seq
+
     def forget(self, case: str) -> None:
         self._done.pop(case, None)
 
