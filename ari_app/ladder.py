@@ -81,14 +81,14 @@ class Ladder:
 
     async def _let_go(self, calls: Sequence[Record]) -> set[str]:
         """Of these calls nobody has more to tell than that they came. Removes the records of those that are on record;
-        says which are in a case, whether that is on record already or not. One question for all of them."""
+        says which are in a case, whether that is on record already or not. One question for all others."""
         if not calls:
             return set()
         reception = self._house.reception
         live = reception.calls()
         ours = {call.channel: live[call.channel] for call in calls if call.channel in live}
         done = {channel for channel, run in ours.items() if reception.is_durable(run, channel)}
-        done |= await self._on_record([call for call in calls if call.channel not in done])
+        done |= await self._on_record([call for call in calls if call.channel not in ours])
         if done:
             await asyncio.to_thread(_remove, [self._folder / f"{channel}{record.SUFFIX}" for channel in done])
         return done | ours.keys()

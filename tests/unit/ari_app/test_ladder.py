@@ -16,6 +16,7 @@ import pytest
 from ari_app.ari import Client
 from ari_app.ladder import Ladder
 from ari_app.reception import case_id_of_channel
+from ari_app.taking_over import take_over
 from ivr.vocabulary import CaseState
 from models.database import Database
 from tests.unit.ari_app.fakes import refused
@@ -281,6 +282,21 @@ async def test_a_controller_that_died_before_it_removed_the_record_has_told_all_
         p.ari.living.add(CHANNEL)  # whoever takes the case over looks after the line
         await looks(watch(p, tmp_path, known), 1)
         assert (p.controller.runs, p.asked("get channel")) == ({}, [])
+    assert not file.exists()
+
+
+async def test_a_case_that_was_taken_over_is_on_record(tmp_path: Path) -> None:
+    async with platform(tmp_path) as before:
+        await before.sos()
+        left = [(before.case, before.run.entries)]
+    async with platform(tmp_path) as p:
+        take_over(p.controller, left)
+        file = only_arrived(tmp_path, CALLER)
+        p.controller.link_problem = ""
+        database = Journal()
+        ladder = Ladder(tmp_path, client=cast(Client, p.ari), database=cast(Database, database), house=p.controller)
+        await looks(ladder, 1)
+        assert (database.asked, "ladder_reported" in p.events) == (0, False)
     assert not file.exists()
 
 
