@@ -17,7 +17,7 @@ from ari_app.ari.generated.events import CallBroadcast, StasisEnd, StasisStart
 from drill.sip_load import Call, Callers
 from home.asterisk import SeatLine, recordings_dir, render_platform
 from home.asterisk import platform_asterisk as process_of
-from home.asterisk_platform import LADDER_AT_ONCE, LADDER_STEPS_A_SECOND, SLOW_STEPS_A_SECOND, ladder_dir
+from home.asterisk_platform import LADDER_AT_ONCE, LADDER_STEPS_A_SECOND, SLOW_STEPS_A_SECOND
 from home.programs import Program
 from home.secrets import Secrets
 
@@ -292,11 +292,10 @@ def first_steps(asterisk: PlatformAsterisk) -> dict[str, float]:
 
 
 async def test_an_alarm_is_served_when_it_cannot_be_recorded(asterisk_program: Program, tmp_path: Path) -> None:
-    """Neither its sound nor that it came."""
     async with own_asterisk(asterisk_program, tmp_path) as asterisk:
-        for folder in (recordings_dir(asterisk.settings), ladder_dir(asterisk.settings)):
-            folder.rmdir()
-            folder.write_text("no folder")
+        folder = recordings_dir(asterisk.settings)
+        folder.rmdir()
+        folder.write_text("no folder")
         async with controller_of(asterisk) as controller, caller_of(asterisk) as caller:
             calling = asyncio.create_task(caller.call("12349"))
             call = await controller.next_call()
