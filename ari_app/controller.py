@@ -303,6 +303,9 @@ class Controller:
     async def durable(self, case: str, seq: int) -> bool:
         return await self.journal.durable(case, seq, self.policy.journal_wait)
 
+    def is_durable(self, case: str, seq: int) -> bool:
+        return self.journal.is_durable(case, seq)
+
     def record(self, entry: JournalEntry) -> None:
         self.journal.append(entry)
         self.figures.decided(entry)

@@ -121,6 +121,14 @@ class Journal:
             return False
         return True
 
+    def is_durable(self, case: str, seq: int) -> bool:
+        """Whether this entry is on the record or in the spill."""
+        return self._done.get(case, 0) >= seq
+
+    def inherit(self, case: str, seq: int) -> None:
+        """So far the case is on the record or in the spill, since a former boot."""
+        self._done[case] = seq
+
     def forget(self, case: str) -> None:
         self._done.pop(case, None)
 

@@ -156,7 +156,7 @@ class Porter:
             log.warning("a caller could not be looked after", reason=str(problem))
 
     def _write_down(self, channel: str, args: tuple[str, ...]) -> None:
-        """An alarm is on record before anybody has it; whoever takes the call removes that."""
+        """Beside the dialplan's record, which lies on the machine of Asterisk: ours may be another one."""
         match args:
             case ("sos", dialled, caller, recording):
                 try:

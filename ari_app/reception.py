@@ -43,6 +43,8 @@ class House(CaseHouse, Protocol):
     runs: dict[str, CaseRun]
     lines: Lines
 
+    def is_durable(self, case: str, seq: int) -> bool: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -198,6 +200,15 @@ class Reception:
     def has_call(self, channel: str) -> bool:
         """Whether the call of this channel belongs to a case that lives."""
         return self._run_of_call(channel) is not None
+
+    def calls(self) -> dict[str, CaseRun]:
+        """Every call that came in, by channel, with the case that lives and has it."""
+        return {leg.channel: run for run in self._house.runs.values() for leg in run.case.legs if leg.channel}
+
+    def is_durable(self, run: CaseRun, channel: str) -> bool:
+        """Whether it would survive us that this call has come into this case."""
+        came = next((entry.seq for entry in run.entries if entry.data.get("channel") == channel), None)
+        return came is not None and self._house.is_durable(run.case.id, came)
 
     def _run_of_call(self, channel: str) -> CaseRun | None:
         return next((run for run in self._house.runs.values() if _has_channel(run.case, channel)), None)

@@ -35,6 +35,7 @@ def take_over(controller: Controller, open_cases: Sequence[OpenCase]) -> None:
             controller.desk.occupied(leg.number, case.id, leg.role, talking=leg.up)
             controller.handsets.inherit(controller.lines.channel(ids.Address(case.id, leg.id)), leg.number)
         controller.runs[case.id] = CaseRun(controller, case, entries)
+        controller.journal.inherit(case.id, entries[-1].seq)
         controller.desk.owed(case.id, owed_by(case))
     for case, entries in open_cases:
         left = left_running(entries)

@@ -1,7 +1,8 @@
-"""The record of a call that no controller took: one file for each, a line of JSON for each thing that happened.
+"""The record of a call that is in no case yet: one file for each, a line of JSON for each thing that happened.
 
-The dialplan writes lines as it goes (`note` in `extensions.conf`), on both rungs; the script adds its own and puts all
-of them on the disk. A line that was never finished, or that nobody understands, is passed over: the others count.
+The dialplan writes who calls before it offers the call to anybody. When no controller takes it, more lines follow as it
+goes (`note` in `extensions.conf`), on both rungs; the script adds its own and puts all of them on the disk. A line that
+was never finished, or that nobody understands, is passed over: the others count.
 """
 
 from __future__ import annotations
@@ -56,6 +57,11 @@ def add(file: Path, what: str, **more: object) -> None:
         os.close(descriptor)
 
 
+def only_arrived(file: Path) -> bool:
+    """Nothing is told but that the call came: neither the ladder nor a stand-by has had the caller. Raises OSError."""
+    return file.read_bytes().count(b"\n") <= 1
+
+
 def read(file: Path) -> Record | None:
     """What the file tells; None when it does not say whose call it was. Raises OSError."""
     lines = list(_lines(file.read_text("utf-8", "replace")))
@@ -76,6 +82,12 @@ def read(file: Path) -> Record | None:
         ended_at=last,
         tries=tuple(one.over(last) for one in story.tries),
     )
+
+
+def of_channel(channel: str) -> Record:
+    """Of a call of which nothing else is known."""
+    now = datetime.now(UTC)
+    return Record(channel, caller="", dialled="", recording="", arrived_at=now, ended_at=now)
 
 
 def _lines(text: str) -> Iterator[dict[str, Any]]:

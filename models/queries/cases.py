@@ -30,11 +30,6 @@ async def case_view(session: AsyncSession, case_id: str, *, scope: Scope) -> Cas
     return None if row is None else (await _views(session, [(row[0], row[1])]))[0]
 
 
-async def has_case(session: AsyncSession, channel: str) -> bool:
-    """Whether the call that came in on this channel has opened a case."""
-    return await session.scalar(select(CaseRow.id).where(CaseRow.channel == channel).limit(1)) is not None
-
-
 async def list_cases(
     session: AsyncSession,
     *,

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import aiohttp
 
+from home.asterisk_platform import ladder_dir
+
 from .house import House
 
 
@@ -74,6 +76,13 @@ async def a_case_on_record(house: House) -> str:
     case = await house.case(within=10, state="talking")
     await house.on_record(case["id"], case["timeline"][-1]["seq"])
     return str(case["id"])
+
+
+async def no_records(house: House, within: float = 15.0) -> None:
+    """The dialplan's records of calls have done their work: the controller has removed all of them."""
+    async with asyncio.timeout(within):
+        while list(ladder_dir(house.settings).iterdir()):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.05)
 
 
 async def agents_ready(house: House, *extensions: str) -> None:

@@ -19,7 +19,7 @@ from home.asterisk_platform import desk_file, ladder_dir
 from home.programs import Program
 from ivr.policy import Policy
 
-from .controllers import controller_process
+from .controllers import controller_process, no_records
 from .house import ELDER_LINE, SON, House, grandmother, open_house
 
 ON_DUTY, ON_DUTY_TOO = "12000000091", "12000000092"
@@ -45,13 +45,6 @@ async def joined(house: House, within: float = 40.0) -> None:
 def written_down(house: House) -> str:
     """All that the ladder has on record."""
     return "".join(file.read_text("utf-8") for file in ladder_dir(house.settings).glob("*"))
-
-
-async def no_records(house: House, within: float = 15.0) -> None:
-    """The controller has taken all of them."""
-    async with asyncio.timeout(within):
-        while list(ladder_dir(house.settings).iterdir()):  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.05)
 
 
 async def test_a_seat_answers_and_whoever_got_nobody_is_called_back(tmp_path: Path, asterisk_program: Program) -> None:

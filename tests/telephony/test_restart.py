@@ -10,13 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from ari_app.bootstrap import SPILL
 from drill.behaviour import RingsOn
 from drill.ear import Ear
 from drill.people import people_talk
 from home.programs import Program
 from ivr.vocabulary import Skill
+from models.queries.cases import list_cases
+from models.scope import EVERYWHERE
 
-from .controllers import a_case_on_record, agents_ready, controller_process, kill
+from .controllers import a_case_on_record, agents_ready, controller_process, kill, no_records
+from .faults import locked
 from .house import ELDER_LINE, House, grandmother, open_house
 
 ON_DUTY = "12000000091"
@@ -32,6 +36,7 @@ async def test_people_who_talk_notice_nothing_and_the_case_goes_on(tmp_path: Pat
             await grandma.press_key()
             await seat.answer()
             case = await a_case_on_record(house)
+            await no_records(house, within=5)  # of a call that is on record the dialplan's own has done its work
             await kill(first)
         house.messages.clear()
         async with controller_process(house), house.following():
@@ -44,6 +49,30 @@ async def test_people_who_talk_notice_nothing_and_the_case_goes_on(tmp_path: Pat
             assert (await house.agent("801").asks("close", case, outcome="other", note=""))[0] == 200
             await house.case(within=20, state="closed")
             await house.nothing_is_left()
+            assert {message["data"]["id"] for message in house.messages if message["kind"] == "case"} == {case}
+            assert "ladder_reported" not in {entry["event"] for entry in house.latest(case)["timeline"]}
+
+
+@pytest.mark.clause("S4.2")
+async def test_who_hung_up_while_the_controller_died_with_their_call_is_rung_back(
+    tmp_path: Path, asterisk_program: Program
+) -> None:
+    """It had picked up, and nothing of the call was written down yet."""
+    async with open_house(tmp_path, asterisk_program, elders=[grandmother()], seats=(), controller=False) as house:
+        grandma = house.town.elder(ELDER_LINE)
+        async with controller_process(house) as first, locked(house):
+            await grandma.press_key()
+            await kill(first)
+            await grandma.hang_up()
+        assert not (house.settings.home / SPILL).exists()
+        async with house.database.read() as session:
+            assert (await list_cases(session, scope=EVERYWHERE)).items == ()
+        async with controller_process(house), house.following():
+            await grandma.sees("rang", within=20)
+            case = await house.case(state="calling_back", caller=ELDER_LINE)
+            await no_records(house)
+            assert {message["data"]["id"] for message in house.messages if message["kind"] == "case"} == {case["id"]}
+            assert "no controller" not in house.asterisk.log.with_name("sos.log").read_text("utf-8")
 
 
 async def test_who_was_to_be_together_is_when_the_controller_dies_before_it_has_done_what_it_decided(

@@ -16,6 +16,7 @@ import pytest
 from ari_app.ari import Client
 from ari_app.ladder import Ladder
 from ari_app.reception import case_id_of_channel
+from ari_app.taking_over import take_over
 from ivr.vocabulary import CaseState
 from models.database import Database
 from tests.unit.ari_app.fakes import refused
@@ -25,27 +26,40 @@ __all__ = ["whole_recordings"]
 pytestmark = pytest.mark.usefixtures("whole_recordings")
 CHANNEL = "yjt-a-1767600000.9"
 AT = 1_767_600_000
+ARRIVED = datetime.fromtimestamp(AT, UTC)
 
 
 class Journal:
-    """A database that knows these channels."""
+    """A database that knows these channels, or recordings; `asked` counts the times it was."""
 
-    def __init__(self, *channels: str) -> None:
-        self.channels = channels
+    def __init__(self, *known: str) -> None:
+        self.known = known
+        self.asked = 0
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Any]:
+        self.asked += 1
         yield self
 
-    async def scalar(self, query: Any) -> str | None:
-        return next((channel for channel in self.channels if channel in query.compile().params.values()), None)
+    async def scalars(self, query: Any) -> list[str]:
+        (wanted,) = (value for value in query.compile().params.values() if isinstance(value, list))
+        return [one for one in self.known if one in wanted]
+
+
+def arrival(channel: str = CHANNEL, caller: str = NUMBER) -> dict[str, Any]:
+    return {"at": AT, "what": "arrived", "channel": channel, "caller": caller, "dialled": "96890", "recording": "r.wav"}
+
+
+def only_arrived(folder: Path, channel: str = CHANNEL) -> Path:
+    """What the dialplan writes before it offers a call."""
+    file = folder / f"{channel}.jsonl"
+    file.write_text(json.dumps(arrival(channel)) + "\n", "utf-8")
+    return file
 
 
 def record(folder: Path, *, channel: str = CHANNEL, spoke: bool = False, caller: str = NUMBER) -> Path:
-    """What the dialplan leaves."""
-    lines = [
-        {"at": AT, "what": "arrived", "channel": channel, "caller": caller, "dialled": "96890", "recording": "r.wav"}
-    ]
+    """What the dialplan leaves of a call that the ladder served: it came, and was the ladder's."""
+    lines = [arrival(channel, caller)] * 2
     if spoke:
         lines += [
             {"at": AT + 5, "what": "rings", "who": "PJSIP/801"},
@@ -57,11 +71,15 @@ def record(folder: Path, *, channel: str = CHANNEL, spoke: bool = False, caller:
 
 
 def watch(p: Platform, folder: Path, *on_record: str, durable: bool = True) -> Ladder:
-    async def is_durable(case: str, seq: int, timeout: float) -> bool:
+    async def is_durable_in_time(case: str, seq: int, timeout: float) -> bool:
+        return durable
+
+    def is_durable(case: str, seq: int) -> bool:
         return durable
 
     p.controller.link_problem = ""
-    p.controller.journal.durable = is_durable  # type: ignore[method-assign] # its database is away
+    p.controller.journal.durable = is_durable_in_time  # type: ignore[method-assign] # its database is away
+    p.controller.journal.is_durable = is_durable  # type: ignore[method-assign]
     database = Journal(*on_record)
     return Ladder(folder, client=cast(Client, p.ari), database=cast(Database, database), house=p.controller)
 
@@ -75,7 +93,7 @@ async def test_a_record_becomes_one_case_and_is_removed(tmp_path: Path) -> None:
     file = record(tmp_path, spoke=True)
     async with platform(tmp_path) as p:
         await looks(watch(p, tmp_path), 4)
-        assert p.case.id == case_id_of_channel(CHANNEL, datetime.fromtimestamp(AT, UTC))
+        assert p.case.id == case_id_of_channel(CHANNEL, ARRIVED)
         assert (p.case.state, p.case.caller, p.events[0]) == (CaseState.WRAPPING_UP, NUMBER, "ladder_reported")
         assert "recording_ended" in p.events
     assert not file.exists()
@@ -206,3 +224,89 @@ async def test_a_record_of_nobody_is_put_away_for_a_person_to_look_at(tmp_path: 
         await looks(watch(p, tmp_path))
         assert p.case.caller == NUMBER
     assert (tmp_path / "x.unreadable").exists()
+
+
+# --- calls of which nothing is told but that they came ----------------------------------------------------------------
+
+
+async def test_of_an_ordinary_call_the_record_goes_while_people_talk_and_the_case_hears_nothing_of_it(
+    tmp_path: Path,
+) -> None:
+    async with platform(tmp_path) as p:
+        await p.sos()
+        file = only_arrived(tmp_path, CALLER)
+        ladder = watch(p, tmp_path)
+        await looks(ladder, 1)
+        assert not file.exists()
+        assert p.asked("get channel") == []
+        await p.ends(CALLER)
+        await looks(ladder, 3)
+        assert "ladder_reported" not in p.events
+
+
+async def test_it_stays_for_as_long_as_the_call_is_on_record_nowhere_else(tmp_path: Path) -> None:
+    async with platform(tmp_path) as p:
+        await p.sos()
+        file = only_arrived(tmp_path, CALLER)
+        unsafe = watch(p, tmp_path, durable=False)
+        await looks(unsafe)
+        await p.ends(CALLER)
+        await looks(unsafe, 4)
+        assert file.exists()
+        await looks(watch(p, tmp_path), 1)
+        assert "ladder_reported" not in p.events
+    assert not file.exists()
+
+
+async def test_who_hung_up_while_a_controller_died_with_their_call_is_called_back(tmp_path: Path) -> None:
+    file = only_arrived(tmp_path)
+    async with platform(tmp_path) as p:
+        p.ari.living.add(CHANNEL)
+        ladder = watch(p, tmp_path)
+        await looks(ladder, 3)
+        assert (p.controller.runs, file.exists()) == ({}, True)  # it may be just being offered
+        p.ari.living.clear()
+        await looks(ladder)
+        assert (p.case.id, p.case.state) == (case_id_of_channel(CHANNEL, ARRIVED), CaseState.CALLING_BACK)
+        await looks(watch(p, tmp_path), 3)
+        assert p.events.count("ladder_reported") == 1
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("known", [CHANNEL, "r.wav"], ids=["a case of its own", "in the open case of that elder"])
+async def test_a_controller_that_died_before_it_removed_the_record_has_told_all_there_is(
+    tmp_path: Path, known: str
+) -> None:
+    file = only_arrived(tmp_path)
+    async with platform(tmp_path) as p:
+        p.ari.living.add(CHANNEL)  # whoever takes the case over looks after the line
+        await looks(watch(p, tmp_path, known), 1)
+        assert (p.controller.runs, p.asked("get channel")) == ({}, [])
+    assert not file.exists()
+
+
+async def test_a_case_that_was_taken_over_is_on_record(tmp_path: Path) -> None:
+    async with platform(tmp_path) as before:
+        await before.sos()
+        left = [(before.case, before.run.entries)]
+    async with platform(tmp_path) as p:
+        take_over(p.controller, left)
+        file = only_arrived(tmp_path, CALLER)
+        p.controller.link_problem = ""
+        database = Journal()
+        ladder = Ladder(tmp_path, client=cast(Client, p.ari), database=cast(Database, database), house=p.controller)
+        await looks(ladder, 1)
+        assert (database.asked, "ladder_reported" in p.events) == (0, False)
+    assert not file.exists()
+
+
+async def test_what_a_storm_leaves_is_asked_for_at_once(tmp_path: Path) -> None:
+    """The other machine had the calls: thousands of records are here, and all of it is known."""
+    storm = [f"yjt-a-1767600000.{number}" for number in range(1_200)]
+    files = [only_arrived(tmp_path, channel) for channel in storm]
+    async with platform(tmp_path) as p:
+        ladder = watch(p, tmp_path, *storm)
+        await looks(ladder, 1)
+        assert cast(Journal, ladder._database).asked == 1
+        assert (p.controller.runs, p.asked("get channel")) == ({}, [])
+    assert not any(file.exists() for file in files)

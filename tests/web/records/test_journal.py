@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from dialplan.agi import record
+from dialplan.agi.record import Record
 from ivr.case import Case, ElderFile, Leg
 from ivr.commands import Alarm, BookFollowUp, Command, OpenExceptionReport, OpenProvisionalFile
 from ivr.events import (
@@ -30,6 +32,7 @@ from models.follow_ups import BY_ELDER, Ended, FollowUp
 from models.journal import JournalEntry, Written, write
 from models.names import search_key
 from models.provisional import UNKNOWN_CALLER
+from models.queries.calls import AT_ONCE, calls_on_record
 from models.queries.cases import BadCursor, case_view, list_cases
 from models.queries.register import find_file
 from models.register import change_elder, create_elder, delete_elder, form_of
@@ -287,3 +290,21 @@ async def test_lists_are_filtered_and_paged(db: Database) -> None:
         for bad in ("x", "äöü", "MjAyNg=="):
             with pytest.raises(BadCursor):
                 await list_cases(session, scope=EVERYWHERE, cursor=bad)
+
+
+async def test_it_is_known_of_each_call_whether_a_case_has_it(db: Database) -> None:
+    """Also of one that came into a case that was open."""
+    world = KeepingWorld(case=Case(id="c"), seats=["801"])
+    world.call(LINE)
+    world.call_again()
+    await _write(db, *world.entries)
+
+    def call(channel: str, recording: str) -> Record:
+        return Record(channel, LINE, "", recording, arrived_at=world.now, ended_at=world.now)
+
+    strangers = [call(f"other-{number}", f"other-{number}.wav") for number in range(AT_ONCE)]
+    first, again, nothing = call("channel-1", ""), call("channel-2", "again.wav"), record.of_channel("channel-3")
+    async with db.read() as session:
+        known = await calls_on_record(session, [*strangers, first, again, nothing])
+        assert known == {"channel-1", "channel-2"}
+        assert await calls_on_record(session, []) == set()
