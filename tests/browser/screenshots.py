@@ -1,7 +1,7 @@
-"""`python -m tests.browser.screenshots [--readme] [--only NAME]`: every page in both languages, in light and in dark,
-on a wide screen and on a phone, into build/screenshots/. A platform of its own is started, with a day on record and an
-emergency that the town plays meanwhile. `--readme` puts the pictures of the README anew into docs/images/; `--only`
-takes pages whose names begin so, and may be given several times.
+"""`python -m tests.browser.screenshots [--readme] [--only NAME] [--lang LANG]`: every page in both languages, in light
+and in dark, on a wide screen and on a phone, into build/screenshots/. A platform of its own is started, with a day on
+record and an emergency that the town plays meanwhile. `--readme` puts the pictures of the README anew into
+docs/images/; `--only` takes pages whose names begin so, `--lang` one language; both may be given several times.
 """
 
 from __future__ import annotations
@@ -62,22 +62,28 @@ class Pictured(SosStory):
 class Camera:
     """Opens every page by every log-in that is needed, and keeps a picture of it."""
 
-    def __init__(self, url: str, log_ins: Sequence[DemoLogIn], launch: Launch, only: tuple[str, ...]) -> None:
+    def __init__(
+        self, url: str, log_ins: Sequence[DemoLogIn], launch: Launch, only: tuple[str, ...], langs: tuple[str, ...]
+    ) -> None:
         self._url = url
         self._passwords = {user.username: user.password for user in log_ins}
         self._launch = launch
         self._only = only
+        self._langs = langs
 
     async def takes_all(self, case: str, seat: str) -> None:
         """`seat`: whose desk shows the case."""
         first = f"agent{seat}"
-        for lang, locale in LANGS.items():
+        for lang in self._langs:
+            locale = LANGS[lang]
             browser = await self._launch(locale)
-            walk = Walk(self._url, links=[f"/cases/{case}", "/elders/1", "/elders/1/papers"])
+            walk = Walk(self._url, links=[f"/cases/{case}", "/elders/1", "/elders/1/papers", "/care/plans/1"])
             for username in (first, *(name for name in self._passwords if name != first)):
                 page = await self._log_in(
                     await browser.new_context(locale=locale, reduced_motion="reduce"), username, lang
                 )
+                if username == "admin":
+                    await self._archive(page)
                 async for name in walk.pages(page):
                     await self._take(page, f"{name}.{lang}")
                 if username == first:
@@ -101,6 +107,12 @@ class Camera:
         await page.wait_for_selector("header.bar")
         return page
 
+    async def _archive(self, page: Page) -> None:
+        """The complaints of this year, as far as they have come."""
+        await page.goto(f"{self._url}/complaint-archives")
+        await page.click("form.sheet .btn-primary")
+        await page.wait_for_selector("td a[download]")
+
     async def _take(self, page: Page, name: str) -> None:
         if self._only and not name.startswith(self._only):
             return
@@ -117,11 +129,12 @@ class Camera:
 @click.command()
 @click.option("--readme", is_flag=True, help="put the README's pictures anew into docs/images/")
 @click.option("--only", multiple=True, help="pages whose names begin so; may be given several times")
-def screenshots(readme: bool, only: tuple[str, ...]) -> None:
+@click.option("--lang", "langs", type=click.Choice([*LANGS]), multiple=True, default=[*LANGS], help="this one alone")
+def screenshots(readme: bool, only: tuple[str, ...], langs: tuple[str, ...]) -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     with TemporaryDirectory(prefix="yjt-screenshots-") as home:
-        passed = asyncio.run(_screenshots(Path(home), only))
+        passed = asyncio.run(_screenshots(Path(home), only, langs))
     say((f"{len(list(FOLDER.iterdir()))} 张，在 {FOLDER}", f"{len(list(FOLDER.iterdir()))} pictures in {FOLDER}"))
     if readme:
         for name, theme in README.items():
@@ -129,17 +142,19 @@ def screenshots(readme: bool, only: tuple[str, ...]) -> None:
     sys.exit(0 if passed else 1)
 
 
-async def _screenshots(home: Path, only: tuple[str, ...]) -> bool:
+async def _screenshots(home: Path, only: tuple[str, ...], langs: tuple[str, ...]) -> bool:
     ports, town = ports_of_its_own(os.environ)
     platform = own_settings(home, town, os.environ, own={**ports, **SosStory.settings})
 
     async def play(around: Town, log_ins: Sequence[DemoLogIn]) -> bool:
-        return await _play(platform, around, log_ins, only)
+        return await _play(platform, around, log_ins, only, langs)
 
     return bool(await on_own_platform(platform, town, play, district=demo_district.make, extensions=["801", "802"]))
 
 
-async def _play(platform: Settings, town: Town, log_ins: Sequence[DemoLogIn], only: tuple[str, ...]) -> bool:
+async def _play(
+    platform: Settings, town: Town, log_ins: Sequence[DemoLogIn], only: tuple[str, ...], langs: tuple[str, ...]
+) -> bool:
     database = Database(platform.database_url)
     await a_day.record(database)
     await more_records.put_on_record(database, platform)
@@ -156,7 +171,7 @@ async def _play(platform: Settings, town: Town, log_ins: Sequence[DemoLogIn], on
 
         line = dialable(ELDERS_LINE, platform.area_code)
         story = Pictured(town, stage.desks, line, Timeline().tell)
-        story.camera = Camera(web_address(platform), log_ins, launch, only)
+        story.camera = Camera(web_address(platform), log_ins, launch, only, langs)
         report = await story.run()
     return report.passed
 
