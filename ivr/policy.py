@@ -192,10 +192,10 @@ class Policy:
         20, low=2, high=60, unit="s", zh="负责人未接多久后转中心(H2)", en="wait for the manager, then the centre (H2)"
     )
     office_from: float = _value(
-        9, low=0, high=23, unit="h", zh="社区上班时间(H2)", en="the communities' working hours begin (H2)"
+        9, low=0, high=23, unit="clock", zh="社区上班时间(H2)", en="the communities' working hours begin (H2)"
     )
     office_to: float = _value(
-        17, low=1, high=24, unit="h", zh="社区下班时间(H2)", en="the communities' working hours end (H2)"
+        17, low=1, high=24, unit="clock", zh="社区下班时间(H2)", en="the communities' working hours end (H2)"
     )
     professional: float = _value(
         60, low=10, high=300, unit="s", zh="等待专业坐席的时限(S2.1)", en="how long a professional is looked for (S2.1)"
@@ -398,8 +398,8 @@ class Policy:
         zh="短信首次重发间隔，之后逐次加倍",
         en="pause before a second try, then doubling",
     )
-    care_from: float = _value(8, low=6, high=12, unit="h", zh="关爱电话最早时间(S5)", en="care calls begin at (S5)")
-    care_to: float = _value(20, low=13, high=22, unit="h", zh="关爱电话最晚时间(S5)", en="care calls end at (S5)")
+    care_from: float = _value(8, low=6, high=12, unit="clock", zh="关爱电话最早时间(S5)", en="care calls begin at (S5)")
+    care_to: float = _value(20, low=13, high=22, unit="clock", zh="关爱电话最晚时间(S5)", en="care calls end at (S5)")
     care_ring: float = _value(45, low=15, high=90, unit="s", zh="关爱电话振铃时长", en="ringing time of a care call")
     care_answer: float = _value(
         15,

@@ -1,12 +1,14 @@
 """What neither the demo district nor a day has, so that every page has something to show: two files of one person, a
 paper with its scan, a sheet that was checked, what family says, visits that were drawn and that are owed, complaints
-that are archived, a value of the policy that was changed. Fictitious people only."""
+that are archived, a value of the policy and a working day that were changed, an urgent order that was offered by
+telephone. Fictitious people only."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from typing import Final
 
@@ -16,6 +18,7 @@ from home import scans
 from home.asterisk_platform import DIALPLAN
 from home.plan_recordings import keep_recording
 from home.settings import Settings
+from ivr.offer_call import ACCEPT
 from ivr.policy import Policy
 from models import complaint_archives, import_actions, papers
 from models.base import local_today, utc_now
@@ -30,10 +33,18 @@ from models.import_findings import ImportFiles
 from models.import_steps import ImportWork
 from models.imports import ImportState, Wrong, begin, find_import
 from models.inbound_texts import InboundText, keep_text
+from models.orders.by_telephone import answered, not_answered
+from models.orders.dispatching import offer
+from models.orders.drafting import draft
+from models.orders.order_calls import claim, dialled
 from models.papers import PaperForm, PaperKind, Scan
 from models.people import User
+from models.queries.offers import offers_of
 from models.register import FormRefused, create_elder, form_of
-from models.visit_samples import draw
+from models.scope import EVERYWHERE
+from models.services.records import Service
+from models.visit_samples import draw as draw_visits
+from models.working_days import set_days
 
 BY: Final = "demo"
 SCAN: Final = b"%PDF-1.4 demo"  # of elder 1
@@ -49,10 +60,11 @@ async def put_on_record(db: Database, settings: Settings) -> None:
     await _a_paper(db, 1, settings)
     await _a_sheet(db, settings)
     await _what_family_says(db, settings)
-    await _a_changed_value(db, settings)
+    await _changed_values(db, settings)
+    await _an_urgent_order(db, 13)
     await _of_this_year(db)
     with suppress(FormRefused):  # the platform may have drawn by itself
-        await draw(db, local_today(), policy=Policy(), by=BY)
+        await draw_visits(db, local_today(), policy=Policy(), by=BY)
 
 
 async def _a_second_file(db: Database, elder: int, area_code: str) -> None:
@@ -74,7 +86,7 @@ async def _what_family_says(db: Database, settings: Settings) -> None:
     """A text message of a contact and one of a company, and a recording for a plan of care calls."""
     async with db.write() as session:
         phone = (await session.scalars(select(ContactPhone.number).order_by(ContactPhone.id).limit(1))).one()
-        for name, sender, words in (("demo-1", phone, "好的"), ("demo-2", "10690001", "演示：您的快递已到")):
+        for name, sender, words in (("demo-1", phone, "好的"), ("demo-2", "1069000100020003", "演示：您的快递已到")):
             text = InboundText(name, sender, utc_now(), words)
             await keep_text(session, text, by=BY, area_code=settings.area_code)
         plan = (await session.scalars(select(CarePlan).order_by(CarePlan.id).limit(1))).one()
@@ -109,7 +121,28 @@ async def _of_this_year(db: Database) -> None:
         await complaint_archives.begin(session, year, reason="", by=f"user:{admin}")
 
 
-async def _a_changed_value(db: Database, settings: Settings) -> None:
+async def _changed_values(db: Database, settings: Settings) -> None:
     async with db.write() as session:
         note = "终端改为每四周测试一次"
         await set_value(session, "test_every", 28, version=0, by=BY, note=note, fixed=Fixed.of(settings))
+        await set_days(session, local_today().year, off=[f"{local_today().year}-03-12"], on=[], version=0, by=BY)
+
+
+async def _an_urgent_order(db: Database, elder: int) -> None:
+    """Nobody picks up at the supplier who is asked first; the next one takes it with a key."""
+    at, policy = utc_now() - timedelta(minutes=9), replace(Policy(), offer_tries=1)
+    async with db.write() as session:
+        service = (await session.scalars(select(Service.id).where(Service.code == "cleaning"))).one()
+        order = await draft(session, elder, service, "厨房漏水，地面湿滑", urgent=True, by=BY, now=at, scope=EVERYWHERE)
+        best = (await offers_of(session, order, policy)).offered[0]
+        reason = best.reason
+        await offer(session, order, best.supplier, reason=reason, by=BY, version=order.version, now=at, policy=policy)
+        for key in ("", ACCEPT):
+            at += timedelta(minutes=1)
+            call = await claim(session, now=at, caller=BY)
+            assert call is not None
+            await dialled(session, call.id, caller=BY, at=at)
+            if key:
+                await answered(session, call.id, key, caller=BY, now=at, policy=policy)
+            else:
+                await not_answered(session, call.id, caller=BY, now=at, policy=policy)

@@ -44,7 +44,7 @@ async def test_axe_finds_nothing_serious_on_any_page(town: Town, tmp_path: Path)
     await town.control.case(stories.case_json(case, alarms=(AlarmKind.NO_AGREEMENT,)))
     await town.control.case(stories.case_json(stories.ringing("c2", seat="803", file=None)))
     found: list[str] = []
-    walk = Walk(town.url, links=["/elders/1", "/elders/1/papers", *_a_take(town, settings)])
+    walk = Walk(town.url, links=["/elders/1", "/elders/1/papers", "/care/plans/1", *_a_take(town, settings)])
     for username in LOG_INS:
         page = await town.page(username)
         async for name in walk.pages(page):

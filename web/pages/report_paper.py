@@ -55,7 +55,7 @@ async def show_signed(request: web.Request) -> web.StreamResponse:
 @needs(Right.SEE_REPORTS)
 async def signed_pdf(request: web.Request) -> web.StreamResponse:
     t, row = texts_of(request), await _signed(request)
-    who = (await names_of_users(request, {row.by})).get(row.by) or row.by
+    who = (await names_of_users(request, {row.by})).get(row.by) or t.word("actor", row.by)
     by = " · ".join(part for part in (t("reports.signed_by", who=who, at=stamp(row.at)), row.remark) if part)
     return await _pdf(request, as_signed(row), signed_by=by)
 

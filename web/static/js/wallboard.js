@@ -11,7 +11,7 @@ const wall = document.getElementById("wall");
 const old = document.querySelector("[data-old]");
 const clock = document.querySelector("[data-clock]");
 const lang = document.documentElement.lang;
-const DAY = { month: lang.startsWith("zh") ? "numeric" : "short", day: "numeric", weekday: "short" };
+const DAY = { month: lang.startsWith("zh") ? "long" : "short", day: "numeric", weekday: "short" };
 const shown = () => wall.querySelector("[data-taken]").dataset;
 const version = shown().of;
 let came = performance.now();
