@@ -73,12 +73,14 @@ def manager(turn: Turn) -> Turn:
 
 def centre(turn: Turn) -> Turn:
     """The community does not answer, or the register does not: the centre does."""
-    turn.note(community=None)
-    return _search_again(turn) if Role.A in turn.case.searching else turn.find_seat(Role.A)
+    return _search_again(turn.note(community=None))
 
 
 def _search_again(turn: Turn) -> Turn:
-    return turn.do(routing.search(turn.case, Role.A, Skill.AGENT)) if Role.A in turn.case.searching else turn
+    """By what the case is now. One that still waits for the elder's file has waited for it long enough."""
+    if Role.A not in turn.case.searching:
+        return turn.find_seat(Role.A)
+    return turn.do(routing.search(turn.case, Role.A, Skill.AGENT))
 
 
 ALARM: Final = (

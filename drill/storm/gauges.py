@@ -19,6 +19,7 @@ from drill.storm.agents import Control
 from home.settings import Settings
 
 EVERY = 1.0  # seconds between two looks
+WEB_WITHIN = 60.0  # seconds
 KEPT = 32.0  # MB that may stay: the last messages for screens that come back, prepared statements
 WAITING = frozenset(
     {"cases", "events", "orders", "in_the_row", "lines_held", "lines_ringing", "pictures_due", "journal", "background"}
@@ -149,7 +150,14 @@ class Board:
             self.screen.latest = max(self.screen.latest, (datetime.now(UTC) - happened).total_seconds())
 
     async def open_another(self) -> int:
-        """A screen that is opened now: how many open cases its first picture shows."""
+        """A screen that is opened now: how many open cases its first picture shows. The web may be starting yet."""
+        async with asyncio.timeout(WEB_WITHIN):
+            while True:
+                with suppress(aiohttp.ClientError):
+                    return await self._first_picture()
+                await asyncio.sleep(0.2)
+
+    async def _first_picture(self) -> int:
         began = time.perf_counter()
         async with self._http.ws_connect("/api/v1/live", heartbeat=10, max_msg_size=0) as live:
             text = await live.receive_str(timeout=30)
