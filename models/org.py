@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ivr.numbers import SERVICES
 from models.base import Base, choice
 from models.phone_numbers import dialable
+from models.text import plain
 
 
 class OrgKind(StrEnum):
@@ -100,7 +101,7 @@ async def add_unit(session: AsyncSession, kind: OrgKind, name: str, *, parent: i
         UnknownOrgUnit: there is no unit `parent`.
         ValueError: the name is empty or taken, or the kind does not belong below the parent.
     """
-    name = name.strip()
+    name = plain(name).strip()
     if not name:
         raise ValueError("名称不能为空 / a name is needed")
     above = None if parent is None else await session.get(OrgUnit, parent)

@@ -20,6 +20,7 @@ from models.refusing import refuse
 from models.register import FormRefused
 from models.seats import Seat
 from models.settlement.records import SettlementLine
+from models.text import plain
 from models.versions import NoSuchRecord, VersionConflict, fingerprint
 
 MOST_NAME: Final = 60
@@ -117,7 +118,7 @@ async def change_place(
     unit = await _unit(session, number, version)
     await _check(session, form, unit)
     before = _shown(unit)
-    unit.name, unit.parent_id = form.name.strip(), form.parent
+    unit.name, unit.parent_id = plain(form.name).strip(), form.parent
     await _set_phone(session, unit, form.manager_phone, area_code)
     if _shown(unit) != before:
         audit(session, by, "place.change", f"place:{unit.id}", before=before, after=_shown(unit))
@@ -152,7 +153,7 @@ async def _unit(session: AsyncSession, number: int, version: int) -> OrgUnit:
 
 
 async def _check(session: AsyncSession, form: PlaceForm, unit: OrgUnit | None) -> None:
-    name = form.name.strip()
+    name = plain(form.name).strip()
     if not name or len(name) > MOST_NAME:
         refuse("name", f"请填写名称，最多{MOST_NAME}个字", f"a name of {MOST_NAME} characters at most is needed")
     units = {one.id: one for one in await list_units(session)}

@@ -196,7 +196,7 @@ async def test_the_whole_of_a_page_is_reached_by_keyboard(town: Town) -> None:
     name = "document.activeElement.getAttribute('href') ?? document.activeElement.name ?? ''"
     seen: set[str] = {await page.evaluate(name)}  # the search field has the focus from the start
     await page.locator("header .brand").focus()
-    for _ in range(60):
+    for _ in range(90):
         if await page.evaluate("document.activeElement.matches('details:not([open]) > summary')"):
             await page.keyboard.press("Enter")
         await page.keyboard.press("Tab")

@@ -191,6 +191,13 @@ async def _users(house: House, head: dict[str, str]) -> list[dict[str, Any]]:
     return (await (await house.client.get("/api/v1/users", headers=head)).json())["items"]  # type: ignore[no-any-return]
 
 
+async def test_two_places_whose_names_would_be_kept_alike_are_refused(house: House) -> None:
+    head = await admin(house)
+    for name, status in (("\x84", 201), ("\x86", 422)):  # neither character can be kept
+        body = {"name": f"演示区{name}", "kind": "district", "parent": None}
+        assert (await house.client.post("/api/v1/places", json=body, headers=head)).status == status
+
+
 async def test_places_are_added_moved_and_removed_when_nothing_belongs_there(house: House) -> None:
     head = await admin(house)
     made = {}
