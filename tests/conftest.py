@@ -1,6 +1,6 @@
 """Hygiene for every test: no task, no child process and no thread outlives it. No other fixture lives here.
 
-Also what a whole run needs to be quick: the garbage collector leaves out what was loaded for it.
+Also what a whole run needs to be quick (the garbage collector leaves out what was loaded for it) and to be repeated.
 """
 
 from __future__ import annotations
@@ -15,12 +15,19 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 pytest_plugins = ["tests.compliance.plugin", "tests.databases"]
 
 # What a test's environment says about a platform must not leak into it from the developer's shell.
 for _name in [name for name in os.environ if name.startswith("YJT_") and name != "YJT_PARTS_DIR"]:
     del os.environ[_name]
+
+# The suite says of a change whether it is good, so it tries the same examples each time. To look for what nobody has
+# thought of: `make test ARGS=--hypothesis-profile=chance`.
+settings.register_profile("chance", derandomize=False)
+settings.register_profile("same", derandomize=True)
+settings.load_profile("same")
 
 _DEADLINE = 3.0
 _CHILDREN_END = 10.0  # seconds: one that gives way to everybody takes a while on a busy machine
