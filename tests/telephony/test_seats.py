@@ -159,7 +159,8 @@ async def test_the_screen_silences_holds_and_hangs_up_the_telephone(house: House
     assert spoken(begin + 0.5, end - 0.5) < 0.3, str(heard)
     assert spoken(end, back) > 1.5, str(heard)
     assert spoken(held + 0.5, taken - 0.5) < 0.3, str(heard)
-    assert min(heard.prompt("hold"), heard.music()) > 1, str(heard)
+    assert heard.prompt("hold") > 0.5, str(heard)  # its first words
+    assert heard.music() > 1, str(heard)
     assert spoken(taken, grandma.line.seconds) > 1.5, str(heard)
     assert heard.longest_silence().seconds < 3 + end - begin, str(heard)
 
