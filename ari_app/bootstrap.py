@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 import aiohttp
 import structlog
@@ -22,6 +21,7 @@ from ari_app.bus import Bus
 from ari_app.care.carrier import Carrier
 from ari_app.care.records import CareRecords
 from ari_app.care.words import Words
+from ari_app.care.writing import Writing
 from ari_app.controller import Controller
 from ari_app.desk import Desk, Seat
 from ari_app.desk_file import DeskFile
@@ -332,14 +332,14 @@ def _assemble(
         tested=lambda caller: background.spawn(tested(caller), "terminal-test"),
         prompts=prompts_dir(settings),
     )
-    theirs: Any = {"caller": app, "ownership": ownership, "callers_first": controller.callers_first}
+    writing = Writing(database, caller=app, ownership=ownership, callers_first=controller.callers_first)
     controller.care = Carrier(
         controller,
         client=client,
         app=app,
         switchboard=switchboard,
-        records=CareRecords(database, **theirs),
-        offer_records=OfferRecords(database, **theirs),
+        records=CareRecords(writing),
+        offer_records=OfferRecords(writing),
         words=Words(settings, prompts_dir(settings)),
         background=background,
         can_dial=bool(settings.trunk_contact),

@@ -30,7 +30,7 @@ from models.database import Database, DatabaseUnavailable
 from models.queries.calls import calls_on_record
 
 log = structlog.get_logger(__name__)
-LOOK_EVERY = 1.0  # seconds; the folder is empty but for the time after a controller was away
+LOOK_EVERY = 1.0  # seconds: so long, about, is there a record of a call whose case is on record
 SHARE, LONGEST = 0.2, 10.0  # of the time at most goes into looking: each call that is not over costs a request; seconds
 AT_ONCE = 20  # records: each waits for the journal
 UNREADABLE = ".unreadable"

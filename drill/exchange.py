@@ -92,16 +92,16 @@ class Exchange:
             match event:
                 case events.StasisStart(args=("called", number, *caller), channel=channel):
                     await self._arrives(number, "".join(caller), channel.id)
-                case events.StasisStart(args=("line",), channel=channel):
+                case events.StasisStart(args=("line",), channel=channel, timestamp=at):
                     if line := self._lines.get(channel.id):
-                        line.stands()
+                        line.stands(at)
                         await line.begin_silence()
                 case events.ChannelHangupRequest(channel=channel, cause=cause):
                     if (line := self._lines.get(channel.id)) and cause and cause != _ASKED_BY_US:
                         line.cause = line.cause or cause
-                case events.ChannelDestroyed(channel=channel, cause=cause):
+                case events.ChannelDestroyed(channel=channel, cause=cause, timestamp=at):
                     if line := self._lines.get(channel.id):
-                        line.ends(line.cause or cause)
+                        line.ends(line.cause or cause, at)
                 case Disconnected(final=True, reason=reason):
                     raise RuntimeError(f"the link to the town's Asterisk ended: {reason}")
                 case _:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -38,6 +39,8 @@ class Line:
         self.started = time.monotonic()
         self.answered: float | None = None
         self.over: float | None = None
+        self._stood_at: datetime | None = None
+        self._ended_at: datetime | None = None
         self.cause: int | None = None
         self._exchange = exchange
         self._playback: str | None = None
@@ -127,10 +130,10 @@ class Line:
 
     @property
     def seconds(self) -> float:
-        """How long the call has stood, until now or its end."""
-        if self.answered is None:
+        """How long the call has stood, until now or its end, by Asterisk's clock: we may be told late."""
+        if self._stood_at is None:
             return 0.0
-        return (self.over or time.monotonic()) - self.answered
+        return ((self._ended_at or datetime.now(UTC)) - self._stood_at).total_seconds()
 
     async def _wait(self, event: asyncio.Event, problem: str, within: float) -> None:
         try:
@@ -143,16 +146,16 @@ class Line:
 
     # --- what the exchange tells
 
-    def stands(self) -> None:
+    def stands(self, at: datetime) -> None:
         """Picked up, by either end; called by the exchange."""
-        self.answered = time.monotonic()
+        self.answered, self._stood_at = time.monotonic(), at
         self._note("answered")
         self._up.set()
 
-    def ends(self, cause: int | None) -> None:
-        """The call is over; called by the exchange."""
+    def ends(self, cause: int | None, at: datetime | None = None) -> None:
+        """The call is over, since now where nobody tells; called by the exchange."""
         if self.over is None:
-            self.over = time.monotonic()
+            self.over, self._ended_at = time.monotonic(), at or datetime.now(UTC)
             self.cause = cause
             self._note("ended", "" if cause is None else str(cause))
             self._up.set()

@@ -38,8 +38,7 @@ def abandoned(turn: Turn) -> Turn:
 
 
 def say_goodbye(turn: Turn) -> Turn:
-    """Everybody hangs up; the elder, if still on the line, is asked how it was, or hears a
-    closing word."""
+    """Everybody hangs up; the elder, if still on the line, is asked how it was, or hears a closing word."""
     consultation.forget(cascade.stop_waves(turn)).stop_finding().do(*(StopTimer(timer) for timer in silence.TIMERS))
     for leg in tuple(turn.case.live()):
         if not turn.case.is_elder(leg) or not leg.up:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -87,7 +87,7 @@ class Carrier:
         self._words = words
         self._background = background
         self._can_dial = can_dial
-        self.runs: dict[str, Carried] = {}
+        self.runs: dict[str, Carried[Any, Any]] = {}
         self._beginning = 0
         self._starts = Starts()
         self._halted = False
@@ -127,7 +127,7 @@ class Carrier:
             self._alarms.add(case.id)
             self._stop_what_rings()
 
-    def _stop_what_rings(self, kind: type = object) -> None:
+    def _stop_what_rings(self, kind: type[Carried[Any, Any]] = Carried) -> None:
         for run in self.runs.values():
             if run.ringing and isinstance(run, kind):
                 run.alarm_waits()
@@ -232,10 +232,11 @@ class Carrier:
         run = None
         try:
             run = await self._prepared(call)
-        except Exception as problem:
+        except DatabaseUnavailable:
+            await self._records.put_off(call.id, self._later(call.latest), CareReason.LINES_BUSY)
+        except Exception:
             # The outermost guard of one call: it must not stay ours without an end.
-            if not isinstance(problem, DatabaseUnavailable):
-                log.exception("a care call could not begin", call=call.id)
+            log.exception("a care call could not begin", call=call.id)
             await self._records.put_off(call.id, self._later(call.latest), CareReason.LINES_BUSY)
         finally:
             self._beginning -= 1

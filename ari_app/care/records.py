@@ -1,21 +1,19 @@
-"""What care calls read and write in the planner's table, as this controller (`caller`): each write only while the lease
-is ours and callers are not being answered. What became of a call is written until it is on record, however long the
-database is away."""
+"""What care calls read and write in the planner's table. What became of a call is written until it is on record
+(`writing.py`)."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from ari_app.callers_first import CallersFirst
-from ari_app.lease import LeaseLost, Ownership
+from ari_app.care.writing import Step, Writing
+from ari_app.lease import LeaseLost
 from ivr.policy import Policy
 from models.care import calls
 from models.care.answers import end_call
@@ -24,22 +22,18 @@ from models.care.filling import ClaimedCall, claim
 from models.care.halting import is_halted
 from models.care.planning import CareReason
 from models.cases import CaseRow
-from models.database import Database, DatabaseUnavailable
+from models.database import DatabaseUnavailable
 from models.queries.care_messages import CareMessage, care_calls_due, care_message
 
 log = structlog.get_logger(__name__)
-T = TypeVar("T")
-PATIENCE: Final = 0.3  # seconds for which a write lets callers go first
-AGAIN_AFTER: Final = (0.5, 1.0, 2.0, 5.0)  # seconds; then every five
 CASE_WITHIN: Final = 10.0  # seconds in which the journal has a case that was just opened
 
 
 class CareRecords:
-    def __init__(self, database: Database, *, caller: str, ownership: Ownership, callers_first: CallersFirst) -> None:
-        self._database = database
-        self._caller = caller
-        self._ownership = ownership
-        self._callers_first = callers_first
+    def __init__(self, writing: Writing) -> None:
+        self._writing = writing
+        self._database = writing.database
+        self._caller = writing.caller
 
     # --- may fail: DatabaseUnavailable, LeaseLost
 
@@ -49,7 +43,7 @@ class CareRecords:
             return await is_halted(session), await care_calls_due(session, now, most=most)
 
     async def claim(self, now: datetime, limit: int) -> list[ClaimedCall]:
-        return await self._write(lambda session: claim(session, now=now, limit=limit, caller=self._caller))
+        return await self._writing.write(lambda session: claim(session, now=now, limit=limit, caller=self._caller))
 
     async def message(self, call: int) -> CareMessage | None:
         async with self._database.read() as session:
@@ -57,21 +51,21 @@ class CareRecords:
 
     async def dialled(self, call: int, at: datetime) -> bool:
         """Its telephone is going to ring; False: it is not ours any more."""
-        return await self._write(lambda session: calls.dialled(session, call, caller=self._caller, at=at))
+        return await self._writing.write(lambda session: calls.dialled(session, call, caller=self._caller, at=at))
 
     async def left(self) -> list[LeftCall]:
         async with self._database.read() as session:
             return await calls.left_by_others(session, caller=self._caller)
 
     async def go_on_with(self, call: LeftCall) -> bool:
-        return await self._write(lambda session: calls.go_on_with(session, call, caller=self._caller))
+        return await self._writing.write(lambda session: calls.go_on_with(session, call, caller=self._caller))
 
     async def take_from(self, call: LeftCall, at: datetime) -> None:
-        await self._write(lambda session: calls.take_from(session, call.caller, at=at, only=call.id))
+        await self._writing.write(lambda session: calls.take_from(session, call.caller, at=at, only=call.id))
 
     async def try_again(self, call: LeftCall, at: datetime) -> None:
         """As if it had not been answered."""
-        await self._write(
+        await self._writing.write(
             lambda session: calls.put_off(session, call.id, caller=call.caller, until=at, reason=CareReason.NO_ANSWER)
         )
 
@@ -103,19 +97,7 @@ class CareRecords:
             await asyncio.sleep(0.2)
         return False
 
-    async def _until_written(self, step: Callable[[AsyncSession], Awaitable[bool]]) -> None:
-        for number in range(1_000_000):
-            try:
-                if not await self._write(step):
-                    log.warning("a care call is another's, or has ended before")
-                return
-            except DatabaseUnavailable:
-                await asyncio.sleep(AGAIN_AFTER[min(number, len(AGAIN_AFTER) - 1)])
-            except LeaseLost:
-                return  # whoever has taken over knows by the row what to do
-
-    async def _write(self, step: Callable[[AsyncSession], Awaitable[T]]) -> T:
-        await self._callers_first.pass_by(PATIENCE)
-        async with self._database.write() as session:
-            await self._ownership.fence(session)
-            return await step(session)
+    async def _until_written(self, step: Step[bool]) -> None:
+        with suppress(LeaseLost):
+            if not await self._writing.until_written(step):
+                log.warning("a care call is another's, or has ended before")

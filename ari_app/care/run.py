@@ -1,4 +1,4 @@
-"""One try of one care call while it lives: a mailbox and a task. It asks `ivr.care`, and translates: `CareCommand` into
+"""One try of one care call while it lives (`carried.py`). It asks `ivr.care`, and translates: `CareCommand` into
 orders about lines, what the lines tell into `CareEvent`. Which calls there are is the carrier's business."""
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from typing import Final, Protocol, assert_never
 import structlog
 
 from ari_app.ari import AriError
+from ari_app.care import carried
 from ari_app.care.addresses import ELDER, elder_of
 from ari_app.care.asking_contacts import AskingContacts
+from ari_app.care.carried import Carried
 from ari_app.care.hearing import Hearing
 from ari_app.care.words import Spoken
-from ari_app.switchboard import LineGone, NoRoute
+from ari_app.switchboard import LineGone
 from ivr.care import events as e
 from ivr.care.call import CareCall
 from ivr.care.commands import (
@@ -32,7 +34,7 @@ from ivr.care.commands import (
 )
 from ivr.care.decide import begin, decide
 from ivr.care.vocabulary import CareCallState, CareCaseKind, CareTimer, CareWords, Unanswered
-from ivr.commands import Dial, Hangup, LineCommand
+from ivr.commands import Dial
 from ivr.events import Event, KeyPressed, LegAnswered, LegEnded, PromptFinished
 from ivr.ids import Address
 from ivr.policy import Policy
@@ -47,7 +49,7 @@ _WHY: Final = {
 }
 
 
-class House(Protocol):
+class House(carried.House, Protocol):
     """What a care call asks of the carrier. `is_ours`: written before the telephone rings; False: it is another's.
     `finished` and `again` are the last that is heard of the call here."""
 
@@ -55,7 +57,6 @@ class House(Protocol):
     def policy(self) -> Policy: ...
     def now(self) -> datetime: ...
     async def is_ours(self, run: CareRun) -> bool: ...
-    async def order(self, name: str, command: LineCommand) -> None: ...
     async def prepare(self, line: Address) -> None: ...
     async def say(self, run: CareRun, words: tuple[CareWords, ...]) -> None: ...
     async def open_case(self, run: CareRun, kind: CareCaseKind) -> str: ...
@@ -64,24 +65,18 @@ class House(Protocol):
 
 
 @dataclass(slots=True)
-class CareRun:
-    """`name`: in the place of a case's id (`addresses.py`); `call`: the row; `tries` before this one; `case`: what it
-    led to; `dialled`: when, in the loop's time."""
+class CareRun(Carried[e.CareEvent, CareCommand]):
+    """`call`: the row; `tries` before this one; `case`: what it led to."""
 
     house: House
-    name: str
     call: int
     number: str
     tries: int
     message: CareMessage
     spoken: Spoken
     case: str = ""
-    over: bool = False
     care: CareCall = field(init=False)
     hearing: Hearing = field(init=False)
-    dialled: float | None = None
-    _mailbox: asyncio.Queue[e.CareEvent] = field(default_factory=asyncio.Queue)
-    _timer: asyncio.TimerHandle | None = None
     _contacts: AskingContacts | None = None
 
     def __post_init__(self) -> None:
@@ -93,11 +88,9 @@ class CareRun:
 
     @property
     def ringing(self) -> bool:
-        """Nobody has picked up: it may still be put off."""
         return self.care.state is CareCallState.RINGING
 
     def lines(self) -> list[Address]:
-        """Those that there may be."""
         return [elder_of(self.name), *([Address(self.name, self._contacts.leg)] if self._contacts else [])]
 
     async def run(self) -> None:
@@ -130,15 +123,9 @@ class CareRun:
                 self.hearing.we_ask()
             await self._carry_out_all(commands)
 
-    def close(self) -> None:
-        """Nothing more is done here; the lines stay as they are."""
-        self.over = True
-        self._stop_timer()
-
     # --- what happens
 
     def told(self, event: Event) -> None:
-        """Of a line of this call."""
         if getattr(event, "leg", ELDER) != ELDER:
             if self._contacts is not None and isinstance(event, LegAnswered | LegEnded | KeyPressed | PromptFinished):
                 self._contacts.told(event)
@@ -159,7 +146,6 @@ class CareRun:
                 pass  # it rings
 
     def sounds(self, *, sounds: bool) -> None:
-        """Somebody, or something, begins to speak on the elder's line, or has fallen silent."""
         now = asyncio.get_running_loop().time()
         if sounds:
             self.hearing.begins(now)
@@ -169,24 +155,16 @@ class CareRun:
     def alarm_waits(self) -> None:
         self._post(e.AlarmWaits(at=self.house.now()))
 
-    def _post(self, event: e.CareEvent) -> None:
-        self._mailbox.put_nowait(event)
-
     # --- what is done
-
-    async def _carry_out_all(self, commands: tuple[CareCommand, ...]) -> None:
-        for command in commands:
-            if not self.over:
-                await self._carry_out(command)
 
     async def _carry_out(self, command: CareCommand) -> None:
         match command:
             case DialElder(ring):
-                await self._dial(ring)
+                await self._ring(ring)
             case Say(words):
                 await self._say(words)
             case HangUpElder():
-                await self._hang_up()
+                await self.put_down()
             case AskContacts():
                 self._contacts = AskingContacts(self.house, self.name, self.message.file, self.number)
                 somebody = await self._contacts.run()
@@ -198,8 +176,7 @@ class CareRun:
                 self.close()
                 await self.house.again(self, self.house.now() + timedelta(seconds=seconds))
             case StartCareTimer(timer, seconds):
-                self._stop_timer()
-                self._timer = asyncio.get_running_loop().call_later(seconds, self._fire, timer)
+                self._start_timer(seconds, self._fire, timer)
             case StopCareTimer():
                 self._stop_timer()
             case Finish():
@@ -208,17 +185,11 @@ class CareRun:
             case _:
                 assert_never(command)
 
-    async def _dial(self, ring: float) -> None:
+    async def _ring(self, ring: float) -> None:
         if not await self.house.is_ours(self):
             self.close()
             return
-        self.dialled = asyncio.get_running_loop().time()
-        dial = Dial(ELDER, LegKind.ELDER, self.number, ring)
-        try:
-            await self.house.order(self.name, dial)
-        except (AriError, NoRoute) as problem:
-            log.warning("a care call could not be dialled", call=self.call, reason=str(problem))
-            await self._hang_up()  # it may ring all the same: the answer alone was lost
+        if not await self._dial(Dial(ELDER, LegKind.ELDER, self.number, ring)):
             self._post(e.CareCommandFailed(at=self.house.now(), command=DialElder.__name__))
 
     async def _say(self, words: tuple[CareWords, ...]) -> None:
@@ -231,10 +202,6 @@ class CareRun:
             log.warning("a care call could not speak", call=self.call, reason=str(problem))
             self._post(e.CareCommandFailed(at=self.house.now(), command=Say.__name__))
 
-    async def _hang_up(self) -> None:
-        with suppress(AriError, LineGone):
-            await self.house.order(self.name, Hangup(ELDER))
-
     # --- time
 
     def _fire(self, timer: CareTimer) -> None:
@@ -242,8 +209,3 @@ class CareRun:
         at = self.house.now()
         machine = self.hearing.is_machine(asyncio.get_running_loop().time())
         self._post(e.VoicemailHeard(at=at) if machine else e.CareTimerFired(at=at, timer=timer))
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None

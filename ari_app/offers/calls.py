@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 class House(Protocol):
     """What is asked of the carrier, whose lines these are."""
 
-    runs: dict[str, Carried]
+    runs: dict[str, Carried[Any, Any]]
 
     @property
     def policy(self) -> Policy: ...

@@ -1,21 +1,20 @@
-"""One try of one call about an urgent order: a mailbox and a task, with the supplier's line."""
+"""One try of one call about an urgent order, on the supplier's line. It asks `ivr.offer_call`, and translates."""
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 
 import structlog
 
 from ari_app.ari import AriError
-from ari_app.care.addresses import ELDER, elder_of
-from ari_app.switchboard import LineGone, NoRoute
+from ari_app.care import carried
+from ari_app.care.addresses import ELDER
+from ari_app.care.carried import Carried
+from ari_app.switchboard import LineGone
 from ivr import offer_call as o
-from ivr.commands import Dial, Hangup, LineCommand
+from ivr.commands import Dial
 from ivr.events import Event, KeyPressed, LegAnswered, LegEnded, PromptFinished
-from ivr.ids import Address
 from ivr.offer_call import OfferCall, OfferResult, OfferState
 from ivr.policy import Policy
 from ivr.vocabulary import LegKind, Prompt
@@ -24,41 +23,30 @@ from models.orders.order_calls import ClaimedOffer
 log = structlog.get_logger(__name__)
 
 
-class House(Protocol):
+class House(carried.House, Protocol):
     """What such a call asks for. `may_ring`: written before the telephone rings; False: it is not made now, and
     that is on record. `finished` is the last that is heard of it here."""
 
     @property
     def policy(self) -> Policy: ...
     async def may_ring(self, run: OfferRun) -> bool: ...
-    async def order(self, name: str, command: LineCommand) -> None: ...
     async def say(self, run: OfferRun, prompt: Prompt) -> None: ...
     async def answered(self, run: OfferRun, key: str) -> OfferResult: ...
     async def finished(self, run: OfferRun, result: OfferResult) -> None: ...
 
 
 @dataclass(slots=True)
-class OfferRun:
-    """`name`: in the place of a case's id (`care/addresses.py`); `details`: the sound that says what the order is
-    about, empty: there is none; `dialled`: when, in the loop's time."""
+class OfferRun(Carried[o.OfferEvent, o.OfferCommand]):
+    """`details`: the sound that says what the order is about, empty: there is none."""
 
     house: House
-    name: str
     call: ClaimedOffer
     details: str = ""
-    over: bool = False
-    dialled: float | None = None
     offer: OfferCall = field(default_factory=OfferCall)
-    _mailbox: asyncio.Queue[o.OfferEvent] = field(default_factory=asyncio.Queue)
-    _timer: asyncio.TimerHandle | None = None
 
     @property
     def ringing(self) -> bool:
-        """Nobody has picked up: it may still be put off."""
         return self.offer.state is OfferState.RINGING
-
-    def lines(self) -> list[Address]:
-        return [elder_of(self.name)]
 
     async def run(self) -> None:
         """Until this try has come to its end."""
@@ -70,11 +58,6 @@ class OfferRun:
             if self.offer.state is not OfferState.ASKING:
                 self._stop_timer()
             await self._carry_out_all(commands)
-
-    def close(self) -> None:
-        """Nothing more is done here; the line stays as it is."""
-        self.over = True
-        self._stop_timer()
 
     # --- what happens
 
@@ -97,15 +80,7 @@ class OfferRun:
     def alarm_waits(self) -> None:
         self._post(o.AlarmWaits())
 
-    def _post(self, event: o.OfferEvent) -> None:
-        self._mailbox.put_nowait(event)
-
     # --- what is done
-
-    async def _carry_out_all(self, commands: tuple[o.OfferCommand, ...]) -> None:
-        for command in commands:
-            if not self.over:
-                await self._carry_out(command)
 
     async def _carry_out(self, command: o.OfferCommand) -> None:
         match command:
@@ -114,8 +89,7 @@ class OfferRun:
             case o.Say(prompt):
                 await self._say(prompt)
             case o.Await(seconds):
-                self._stop_timer()
-                self._timer = asyncio.get_running_loop().call_later(seconds, self._post, o.Silence())
+                self._start_timer(seconds, self._post, o.Silence())
             case o.Decide(key):
                 self._post(o.OnRecord(await self.house.answered(self, key)))
             case o.PutDown():
@@ -130,12 +104,7 @@ class OfferRun:
         if not await self.house.may_ring(self):
             self.close()
             return
-        self.dialled = asyncio.get_running_loop().time()
-        try:
-            await self.house.order(self.name, Dial(ELDER, LegKind.NUMBER, self.call.number, seconds))
-        except (AriError, NoRoute) as problem:
-            log.warning("a supplier could not be dialled", call=self.call.id, reason=str(problem))
-            await self.put_down()  # it may ring all the same: the answer alone was lost
+        if not await self._dial(Dial(ELDER, LegKind.NUMBER, self.call.number, seconds)):
             self._post(o.LineEnded())
 
     async def _say(self, prompt: Prompt) -> None:
@@ -146,12 +115,3 @@ class OfferRun:
         except AriError as problem:
             log.warning("a supplier could not be told", call=self.call.id, reason=str(problem))
             self._post(o.Said())
-
-    async def put_down(self) -> None:
-        with suppress(AriError, LineGone):
-            await self.house.order(self.name, Hangup(ELDER))
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None

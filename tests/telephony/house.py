@@ -267,7 +267,7 @@ class House:
             (follow_up,) = await session.scalars(select(FollowUp).where(FollowUp.case_id == closed["id"]))
         return next(case for case in page.items if case.id == closed["id"]), follow_up
 
-    async def nothing_is_left(self, within: float = PATIENCE) -> None:
+    async def nothing_is_left(self, within: float = 8.0) -> None:
         """No channel and no bridge in Asterisk. Fails with what there still is."""
         async with asyncio.timeout(within):
             while left := [*await self.ari.channels.list(), *await self.ari.bridges.list()]:  # noqa: ASYNC110
