@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from secrets import token_urlsafe
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
@@ -20,11 +19,12 @@ from drill.ear import Ear
 from drill.people import people_talk
 from home.programs import Program, browser_environment, find
 from home.settings import Settings
+from models import passwords
 from models.people import UserRole, create_user
 from tests.browser.conftest import DEADLINE, FLAGS, WIDE, Town, running_web
 from tests.telephony.house import ELDER_LINE, House, grandmother, open_house
 
-PASSWORD = token_urlsafe(12)
+PASSWORD = passwords.generate()
 MICROPHONE = (
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",

@@ -132,7 +132,7 @@ async def test_who_presses_1_hears_who_and_what_again_with_9_and_then_a(
         assert (await house.agent("801").asks("call", target="contacts"))[0] == 200
         (leg,) = await contact_legs(house)
         await house.leg(leg, within=20, result="accepted")
-        await people_talk(2)
+        await people_talk(3)
         await son.press("9")
         await house.leg(leg, within=30, place="rescue")
         await son.line.say("son")
