@@ -14,6 +14,7 @@ from ivr.policy import Policy
 from ivr.vocabulary import Rating
 from models.base import utc_now
 from models.orders import dispatching, drafting, rating
+from models.orders.next_supplier import ask_next
 from models.orders.states import DONE, SUCCESSORS, TO_BE_SENT, OrderState, check_step
 from models.orders.work_orders import WorkOrder
 from models.queries.offers import offers_of
@@ -107,6 +108,14 @@ async def take_step(request: web.Request, session: AsyncSession, order: WorkOrde
     """
     policy = await request.app[POLICY_NOW].read()
     await _STEPS[step](_Taking(request, session, order, given, account_of(request).actor, utc_now(), policy))
+
+
+async def pass_on(request: web.Request, session: AsyncSession, order: WorkOrder, step: Step) -> bool:
+    """After that step: an urgent order that its supplier does not take goes to the next one; whether it was such."""
+    if step is not Step.DECLINE or not order.urgent:
+        return False
+    await ask_next(session, order, now=utc_now(), policy=await request.app[POLICY_NOW].read())
+    return True
 
 
 async def _service(it: _Taking) -> None:

@@ -1,25 +1,22 @@
 """What a supplier's answer on the telephone does to an urgent order: what their page does (`dispatching.accept` and
-`decline`), once; and who is asked when they do not take it, or nobody picks up (S3.2, H10)."""
+`decline`), once. When they do not take it, or nobody picks up, the next one is asked (`next_supplier.py`; S3.2)."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.offer_call import ACCEPT, OfferResult
 from ivr.policy import Policy
 from models.orders import order_calls
-from models.orders.dispatching import accept, decline, offer, withdraw
+from models.orders.dispatching import accept, decline, withdraw
+from models.orders.next_supplier import BY, ask_next
 from models.orders.order_calls import OrderCall, OrderCallState, is_open
-from models.orders.states import OrderState
-from models.orders.work_orders import OrderChange, WorkOrder
-from models.queries.offers import offers_of
+from models.orders.work_orders import WorkOrder
 from models.register import FormRefused
 
-BY: Final = "system:order_call"
 PRESSED_1: Final = "电话中按1 / pressed 1 on the telephone"
 PRESSED_2: Final = "电话中按2 / pressed 2 on the telephone"
 NOBODY: Final = "电话无人接听或未按键 / nobody answered the telephone, or pressed a key"
@@ -49,7 +46,7 @@ async def answered(
             pass
     row.state, row.key, row.ended_at, row.caller = OrderCallState(result), key, now, ""
     if order is not None and result is OfferResult.DECLINED:
-        await _ask_next(session, order, now=now, policy=policy)
+        await ask_next(session, order, now=now, policy=policy)
     await session.flush()
     return result
 
@@ -70,29 +67,5 @@ async def not_answered(session: AsyncSession, call: int, *, caller: str, now: da
     else:
         row.state = OrderCallState.NO_ANSWER
         await withdraw(session, order, by=BY, version=order.version, why=NOBODY, now=now)
-        await _ask_next(session, order, now=now, policy=policy)
+        await ask_next(session, order, now=now, policy=policy)
     await session.flush()
-
-
-async def _ask_next(session: AsyncSession, order: WorkOrder, *, now: datetime, policy: Policy) -> None:
-    """The best of those who have not been asked for this order. Nobody is left: the order waits for a person, who finds
-    it among what is overdue (`queries.work_orders.is_overdue`)."""
-    changes = select(OrderChange).where(OrderChange.order_id == order.id, OrderChange.after == OrderState.OFFERED)
-    asked = {change.data.get("supplier") for change in await session.scalars(changes)}
-    ranked = (await offers_of(session, order, policy)).offered
-    following = next((one for one in ranked if one.supplier not in asked), None)
-    if following is None:
-        return
-    try:
-        await offer(
-            session,
-            order,
-            following.supplier,
-            reason=following.reason,
-            by=BY,
-            version=order.version,
-            now=now,
-            policy=policy,
-        )
-    except FormRefused:  # the elder is gone, or the price is above the limit: for a person to see to
-        return

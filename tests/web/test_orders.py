@@ -20,9 +20,11 @@ from models.elders import Elder
 from models.orders.messages import NO_SITE, OrderMessage
 from models.orders.visits import VisitPhoto
 from models.orders.work_orders import WorkOrder
+from models.org import OrgUnit
 from models.people import User
 from models.suppliers.records import Supplier, SupplierAccount, SupplierOutcome, Worker
 from models.web_sessions import ApiToken
+from tests.firms import admit, cleaning
 from tests.web.conftest import House, bearer, build, csrf_in, log_in
 from web.accounts import hash_of
 
@@ -266,3 +268,49 @@ async def _complain(house: House, page: str, supplier: int) -> None:
     form = await (await house.client.get(f"/complaints/new?elder={elder}", headers=agent)).text()
     assert 'value="supplier:' not in form
     assert f'<option value="{number}"' in form
+
+
+@pytest.mark.clause("S3.2", "H10")
+async def test_an_urgent_order_that_is_declined_on_a_page_is_offered_to_the_next_whom_the_first_does_not_see(
+    house: House,
+) -> None:
+    centre = await bearer(house.client, "lead")
+    async with house.db.write() as session:
+        elder = (await session.scalars(select(Elder).where(Elder.org_unit_id.is_not(None)).limit(1))).one()
+        place = await session.get_one(OrgUnit, elder.org_unit_id)
+        first = await admit(session, "演示·甲", place, phone="12000000301", price=1_000)
+        second = await admit(session, "演示·乙", place, phone="12000000302", price=1_100)
+        service = (await cleaning(session)).id
+    ours, theirs = await _supplier(house, "演示·甲"), await _supplier(house, "演示·乙")
+    wanted = {"elder": elder.id, "service": service, "wish": "擦窗", "urgent": True}
+    order = (await (await house.client.post("/api/v1/orders", json=wanted, headers=centre)).json())["order"]
+    order = await _step(house, centre, order, "offer", supplier=first)
+    told = await _step(house, ours, order, "decline", why="人手不足")
+    assert (told["status"], told["state"], told["supplier"], told["supplier_name"]) == (200, "declined", None, "")
+    path = f"/api/v1/orders/{order['id']}"
+    assert (await house.client.get(path, headers=ours)).status == 404
+    order = (await (await house.client.get(path, headers=theirs)).json())["order"]
+    assert (order["state"], order["supplier"]) == ("offered", second)
+    asked = {first}
+    while order["state"] == "offered":  # the centre writes down what everybody says on the telephone
+        assert order["supplier"] not in asked
+        asked.add(order["supplier"])
+        order = await _step(house, centre, order, "decline", why="人手不足")
+    assert (order["state"], order["supplier"], order["untaken"]) == ("declined", None, True)
+    assert {first, second} <= asked
+
+
+@pytest.mark.clause("S3.2")
+async def test_an_order_that_is_not_urgent_waits_for_somebody_to_choose(house: House) -> None:
+    centre = await bearer(house.client, "lead")
+    async with house.db.write() as session:
+        elder = (await session.scalars(select(Elder).where(Elder.org_unit_id.is_not(None)).limit(1))).one()
+        place = await session.get_one(OrgUnit, elder.org_unit_id)
+        first = await admit(session, "演示·甲", place, phone="12000000301", price=1_000)
+        await admit(session, "演示·乙", place, phone="12000000302", price=1_100)
+        service = (await cleaning(session)).id
+    wanted = {"elder": elder.id, "service": service, "wish": "擦窗"}
+    order = (await (await house.client.post("/api/v1/orders", json=wanted, headers=centre)).json())["order"]
+    order = await _step(house, centre, order, "offer", supplier=first)
+    order = await _step(house, centre, order, "decline", why="人手不足")
+    assert (order["state"], order["supplier"]) == ("declined", None)

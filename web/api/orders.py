@@ -39,7 +39,7 @@ from web.api.kit import (
 )
 from web.guard import account_of
 from web.keys import DATABASE
-from web.order_steps import OF_SUPPLIER, Given, Step, open_steps, take_step
+from web.order_steps import OF_SUPPLIER, Given, Step, open_steps, pass_on, take_step
 from web.places import in_sight, scope_of
 from web.problems import Forbidden
 from web.rights import Right, may
@@ -226,7 +226,8 @@ async def delete_order(request: web.Request) -> web.StreamResponse:
     result=WholeOrder,
 )
 async def post_step(request: web.Request) -> web.StreamResponse:
-    """409 `order_state` when it is not where the step begins."""
+    """409 `order_state` when it is not where the step begins. An urgent order that is declined is offered to the next
+    supplier at once."""
     wanted = await read_body(request, OrderStep)
     account = account_of(request)
     if wanted.step not in OF_SUPPLIER and (account.scope.supplier or not may(account, Right.DISPATCH_ORDERS)):
@@ -236,6 +237,9 @@ async def post_step(request: web.Request) -> web.StreamResponse:
         order = await _find(request, session)
         await take_step(request, session, order, wanted.step, given)
         told = await _whole(request, session, order)
+        # Who is asked now is no business of the supplier who was.
+        if await pass_on(request, session, order, wanted.step) and account.scope.supplier is None:
+            told = await _whole(request, session, order)
     return answer(told)
 
 

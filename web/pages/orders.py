@@ -29,7 +29,7 @@ from web.api.kit import number_in_path
 from web.guard import account_of, needs
 from web.keys import DATABASE, SETTINGS
 from web.order_forms import given_in, problems_of, services, state_in, step_in
-from web.order_steps import open_steps, take_step
+from web.order_steps import open_steps, pass_on, take_step
 from web.pages.listing import LINES, cursor_of
 from web.people_names import names_of_users
 from web.places import in_sight, scope_of
@@ -107,6 +107,7 @@ async def step(request: web.Request) -> web.StreamResponse:
         async with request.app[DATABASE].write() as session:
             order = await find_order(session, number, scope=scope_of(request))
             await take_step(request, session, order, wanted, given_in(form, t))
+            await pass_on(request, session, order, wanted)
     except FormRefused as refused:
         return await _page(request, number, step=wanted, sent=form, wrong=problems_of(refused, t))
     raise web.HTTPSeeOther(f"/orders/{number}")

@@ -19,7 +19,7 @@ from web.api.kit import number_in_path
 from web.guard import account_of, needs
 from web.keys import DATABASE
 from web.order_forms import given_in, problems_of, state_in, step_in
-from web.order_steps import OF_SUPPLIER, open_steps, take_step
+from web.order_steps import OF_SUPPLIER, open_steps, pass_on, take_step
 from web.pages.listing import LINES, cursor_of
 from web.people_names import names_of_users
 from web.problems import NotFound
@@ -67,6 +67,7 @@ async def step(request: web.Request) -> web.StreamResponse:
             order = await find_order(session, number, supplier=supplier_of(request))
             await take_step(request, session, order, wanted, given_in(form, t))
             left = order.supplier_id is None
+            await pass_on(request, session, order, wanted)
     except FormRefused as refused:
         return await _page(request, number, step=wanted, sent=form, wrong=problems_of(refused, t))
     raise web.HTTPSeeOther("/my-orders" if left else f"/my-orders/{number}")
