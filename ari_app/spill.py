@@ -21,6 +21,9 @@ from ivr.serial import Json, from_json, to_json
 from models.journal_entry import JournalEntry
 
 log = structlog.get_logger(__name__)
+# In the home folder: what waits for the database, and what it would never take.
+SPILL = "journal-waiting.jsonl"
+SET_ASIDE = "journal-set-aside.jsonl"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from bench.house import House, house
 from drill.sip_load import Call
 from home import children
 from home.asterisk import SeatLine
+from home.priority import nobody_first
 from home.programs import browser_environment, find
 from home.settings import Settings
 from models import demo_district
@@ -182,6 +183,7 @@ async def _desks(home: Path) -> AsyncIterator[Desks]:
         url = await _start_web(stack, made.settings)
         desks = Desks(made)
         await desks.until_free()
+        nobody_first()
         playwright = await stack.enter_async_context(async_playwright())
         program, environment = find("chromium", made.settings), browser_environment(made.settings)
         browser = await playwright.chromium.launch(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from ari_app.bootstrap import SPILL
 from ari_app.process import Place
+from ari_app.spill import SPILL
 from cli import frame
 from home import backup as copies
 from home.settings import Settings

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Final
 
-from ari_app.bootstrap import SET_ASIDE, SPILL
+from ari_app.spill import SET_ASIDE, SPILL
 from cli.findings import Finding, note, ok, wrong
 from home import alarm_sending
 from home.apt import unsuitable

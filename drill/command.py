@@ -24,7 +24,7 @@ from drill.rehearsal import AgentLogIn, rehearsal, telephones
 from drill.report import StoryReport
 from drill.scripts import DEFAULT, SCRIPTS
 from drill.settings import LiveTrunk, TownSettings, refuse_outside
-from drill.storm.drill import StormDrill, settings_of
+from drill.storm.drill import StormDrill, settings_of, sound_ports_of
 from drill.storm.outcome import Outcome
 from drill.storm.plan import Storm, StormFailed
 from drill.storm.soak import Soak, soak_of
@@ -199,7 +199,7 @@ def soak(minutes: float, rate: float, seed: int) -> None:
 
 async def _soak(settings: Settings, plan: Storm, seed: int) -> tuple[Outcome | None, Mapping[str, int]]:
     refuse_outside(settings)
-    ports, town = ports_of_its_own(os.environ)
+    ports, town = ports_of_its_own(os.environ, sound=sound_ports_of(plan))
     home = _fresh(settings.home / "drill" / "soak")
     own = own_settings(home, town, os.environ, own={**ports, **with_a_wire(), **settings_of(plan)})
     drilled = Soak(plan, own, town, seed=seed)
@@ -209,7 +209,7 @@ async def _soak(settings: Settings, plan: Storm, seed: int) -> tuple[Outcome | N
 async def _storm(settings: Settings, blown: Storm) -> Outcome | None:
     """On a platform of the drill's own, made afresh."""
     refuse_outside(settings)
-    ports, town = ports_of_its_own(os.environ)
+    ports, town = ports_of_its_own(os.environ, sound=sound_ports_of(blown))
     home = _fresh(settings.home / "drill" / "storm")
     own = own_settings(home, town, os.environ, own={**ports, **settings_of(blown)})
     return await StormDrill(blown, own, town).run()

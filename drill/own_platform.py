@@ -24,7 +24,7 @@ from drill.rehearsal import telephones, web_address
 from drill.settings import TownSettings
 from drill.town import Town
 from home.asterisk import AsteriskError
-from home.ports import PortInUse, Wanted, check, free_ports, wanted_by
+from home.ports import PortInUse, Wanted, check, free_ports, sound_ports, wanted_by
 from home.programs import Program, ProgramMissing, find
 from home.settings import Settings, SettingsError
 from home.supervisor import Service, ServiceFailed, Supervisor
@@ -60,6 +60,7 @@ PROBLEMS = (
 )
 _START_SECONDS = 60.0
 _KEPT = ("LANG", "PARTS_DIR", "ASTERISK", "RTP_PORTS")
+SOUND_PORTS = 400  # two for each line
 PORTS = ("WEB_PORT", "SIP_PORT", "ARI_PORT", "AMI_PORT", "CONTROL_PORT", "STANDBY_PORT")
 
 
@@ -81,11 +82,15 @@ def own_settings(
     return Settings.load({**taken, "YJT_POLICY__CARE_AT_ONCE": "0", **own, **always})
 
 
-def ports_of_its_own(env: Mapping[str, str]) -> tuple[dict[str, str], TownSettings]:
-    """Free ports for a platform and its town, whatever else runs on this machine."""
+def ports_of_its_own(env: Mapping[str, str], *, sound: int = SOUND_PORTS) -> tuple[dict[str, str], TownSettings]:
+    """Free ports for a platform and its town, whatever else runs on this machine; `sound`: how many for the platform's
+    calls."""
     *platform, town_sip, town_ari = map(str, free_ports(len(PORTS) + 2))
     town = {"YJT_TOWN_SIP_PORT": town_sip, "YJT_TOWN_ARI_PORT": town_ari}
-    return {f"YJT_{name}": port for name, port in zip(PORTS, platform, strict=True)}, TownSettings.load({**env, **town})
+    town["YJT_TOWN_RTP_PORTS"] = str(sound_ports("town", SOUND_PORTS))
+    own = {f"YJT_{name}": port for name, port in zip(PORTS, platform, strict=True)}
+    own["YJT_RTP_PORTS"] = str(sound_ports("platform", sound))
+    return own, TownSettings.load({**env, **town})
 
 
 async def on_own_platform(

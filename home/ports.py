@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from home.settings import Settings
+from home.values import RtpPorts
 
 Kind = Literal["tcp", "udp"]
 _LISTENING = {"tcp": "0A", "udp": "07"}
@@ -22,6 +23,21 @@ _FOR_ANYBODY = range(61000, 65536)
 _next_port = itertools.cycle(random.sample(_FOR_ANYBODY, len(_FOR_ANYBODY)))
 _CLAIMS = 128  # ports that one process holds at a time; the oldest has long been left by then
 _claims: deque[int] = deque()
+_BLOCK = 100  # ports for sound are claimed in blocks
+_FOR_SOUND = range(10_000, 32_700, _BLOCK)
+MOST_FOR_SOUND = len(_FOR_SOUND) * _BLOCK
+_BY_DEFAULT = (range(10_000, 11_000), range(20_000, 21_000))  # of a platform, and of its town: taken last
+
+
+@dataclass(frozen=True, slots=True)
+class _Blocks:
+    """Ports in a row, and the open files that claim them."""
+
+    ports: range
+    claims: tuple[int, ...]
+
+
+_sound: dict[str, _Blocks] = {}
 
 
 class PortInUse(Exception):
@@ -102,18 +118,60 @@ def free_ports(count: int, *, host: str = "127.0.0.1") -> list[int]:
     )
 
 
+def sound_ports(name: str, count: int) -> RtpPorts:
+    """`count` UDP ports for the sound of the one Asterisk that this process calls `name` now: the same ones each time,
+    and no other process's among those who ask here. Were they shared, whoever still sends to a port that its Asterisk
+    has left would be heard in another one's call.
+
+    Raises PortInUse when there are not so many.
+    """
+    size = -(-count // _BLOCK) * _BLOCK
+    had = _sound.pop(name, None)
+    if had is not None and len(had.ports) != size:
+        for claim in had.claims:
+            os.close(claim)
+        had = None
+    _sound[name] = had or _claimed_blocks(size)
+    return RtpPorts(_sound[name].ports[0], _sound[name].ports[-1])
+
+
+def _claimed_blocks(size: int) -> _Blocks:
+    """Anywhere, but rather not where a platform has them by default."""
+    rows = [range(begin, begin + size) for begin in _FOR_SOUND if begin + size <= _FOR_SOUND.stop]
+    random.shuffle(rows)
+    for row in sorted(rows, key=lambda row: any(_overlap(row, one) for one in _BY_DEFAULT)):
+        claims = [claim for block in row[::_BLOCK] if (claim := _claim(f"sound-{block}")) is not None]
+        if len(claims) * _BLOCK == size:
+            return _Blocks(row, tuple(claims))
+        for claim in claims:
+            os.close(claim)
+    raise PortInUse(f"没有 {size} 个连续的空闲语音端口 / there are no {size} free ports for sound in a row")
+
+
+def _overlap(one: range, other: range) -> bool:
+    return one.start < other.stop and other.start < one.stop
+
+
 def _is_ours(port: int) -> bool:
-    """Claims the port among those who ask here: the name of a socket, which the kernel forgets with the process."""
-    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    try:
-        claim.bind(f"\0yijiantong-port-{port}")
-    except OSError:
-        claim.close()
+    claim = _claim(f"port-{port}")
+    if claim is None:
         return False
-    _claims.append(claim.detach())
+    _claims.append(claim)
     if len(_claims) > _CLAIMS:
         os.close(_claims.popleft())
     return True
+
+
+def _claim(what: str) -> int | None:
+    """Ours among those who ask here, as long as this file is open: the name of a socket, which the kernel forgets with
+    the process. None when another has it."""
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        claim.bind(f"\0yijiantong-{what}")
+    except OSError:
+        claim.close()
+        return None
+    return claim.detach()
 
 
 def reachable(host: str) -> str:

@@ -28,6 +28,7 @@ from drill.storm.outcome import Outcome, looked_after, overtaken, reassured
 from drill.storm.plan import Arrival, Storm, StormFailed, arrivals
 from home.asterisk import AsteriskError, platform_asterisk
 from home.asterisk_process import AsteriskProcess
+from home.ports import MOST_FOR_SOUND
 from home.programs import Program
 from home.secrets import Secrets
 from home.settings import Settings
@@ -52,13 +53,13 @@ P = TypeVar("P", bound=Peer)
 
 
 def settings_of(storm: Storm) -> dict[str, str]:
-    """What the drill's own platform needs for this storm: two ports for each leg, and one case has several."""
-    ports = 4 * (storm.most_at_once + storm.seats) + 400
-    return {
-        "YJT_RTP_PORTS": f"10000-{min(10000 + ports, 31999)}",
-        "YJT_POLICY__WRAP_UP": f"{storm.wrap_up:g}",
-        "YJT_DUTY_PHONES": DUTY_PHONE,
-    }
+    """What the drill's own platform needs for this storm."""
+    return {"YJT_POLICY__WRAP_UP": f"{storm.wrap_up:g}", "YJT_DUTY_PHONES": DUTY_PHONE}
+
+
+def sound_ports_of(storm: Storm) -> int:
+    """How many the platform needs: two for each leg, and one case has several."""
+    return min(4 * (storm.most_at_once + storm.seats) + 400, MOST_FOR_SOUND)
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from home.children import tied_to
 from home.ports import free_ports
+from home.priority import nobody_first
 from home.programs import ProgramMissing, browser_environment, find
 from home.secrets import Secrets
 from home.settings import Settings
@@ -44,6 +45,7 @@ FLAGS = (
     "--disable-breakpad",  # its process would outlive the browser
     "--disable-audio-output",  # a test machine has no loudspeaker, and that is no error of ours
 )
+nobody_first()
 WIDE = {"width": 1440, "height": 900}
 DEADLINE = 15_000
 

@@ -25,6 +25,7 @@ from drill.printing import Timeline, say
 from drill.rehearsal import AgentLogIn, rehearsal, web_address
 from drill.scripts.sos import SosStory
 from drill.town import Town
+from home.priority import nobody_first
 from home.programs import browser_environment, find
 from home.settings import CHECKOUT, Settings
 from models import demo_district
@@ -200,6 +201,7 @@ async def _play(platform: Settings, town: Town, log_ins: Sequence[DemoLogIn], wa
     await more_records.put_on_record(database, platform)
     worker = await _link_of_a_worker(database)
     await database.close()
+    nobody_first()
     program, environment = find("chromium", platform), {**os.environ, **browser_environment(platform)}
     people = [AgentLogIn(user.username, user.password) for user in agents(log_ins)]
     async with async_playwright() as playwright, rehearsal(platform, town, agents=people) as stage:

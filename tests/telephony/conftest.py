@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from drill.own_platform import SOUND_PORTS
 from home.asterisk import AsteriskProcess, SeatLine, render_platform
 from home.asterisk import platform_asterisk as process_of
-from home.ports import free_ports
+from home.ports import free_ports, sound_ports
 from home.programs import Program, find
 from home.secrets import Secrets
 from home.settings import Settings
@@ -56,7 +57,7 @@ def platform_settings(home: Path, **changes: str) -> Settings:
             "YJT_AMI_PORT": str(ami),
             "YJT_CONTROL_PORT": str(control),
             "YJT_STANDBY_PORT": str(standby),
-            "YJT_RTP_PORTS": "30000-30999",
+            "YJT_RTP_PORTS": str(sound_ports("of the session", SOUND_PORTS)),
             "YJT_TRUNK_MATCH": TRUNK_HOST,
             "YJT_TRUNK_CONTACT": f"sip:{TRUNK_HOST}:{far_end}",
             **new_records(),

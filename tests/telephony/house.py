@@ -30,11 +30,12 @@ from ari_app import bootstrap, snapshot
 from ari_app.ari import Client
 from ari_app.controller import Controller
 from drill.chronicle import PATIENCE
+from drill.own_platform import SOUND_PORTS
 from drill.settings import TownSettings
 from drill.town import Town
 from home.asterisk import AsteriskProcess, SeatLine, platform_asterisk, render_platform
 from home.asterisk_platform import DIALPLAN
-from home.ports import free_ports
+from home.ports import free_ports, sound_ports
 from home.programs import Program
 from home.secrets import Secrets
 from home.settings import Settings
@@ -364,7 +365,7 @@ def _settings(home: Path, environment: dict[str, str]) -> tuple[Settings, TownSe
         {
             "YJT_TOWN_SIP_PORT": str(town_sip),
             "YJT_TOWN_ARI_PORT": str(town_ari),
-            "YJT_TOWN_RTP_PORTS": "20000-20999",
+            "YJT_TOWN_RTP_PORTS": str(sound_ports("town", SOUND_PORTS)),
         }
     )
     settings = Settings.load(
@@ -376,7 +377,7 @@ def _settings(home: Path, environment: dict[str, str]) -> tuple[Settings, TownSe
             "YJT_AMI_PORT": str(ami),
             "YJT_CONTROL_PORT": str(control),
             "YJT_STANDBY_PORT": str(standby),
-            "YJT_RTP_PORTS": "30000-30999",
+            "YJT_RTP_PORTS": str(sound_ports("platform", SOUND_PORTS)),
             "YJT_EMERGENCY_ROUTE": "trunk",
             "YJT_PLATFORM_NUMBER": "02110000000",
             "YJT_POLICY__LOOKUP": "4",  # many houses on one machine; a slow register has its own tests

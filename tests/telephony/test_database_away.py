@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from ari_app.bootstrap import SPILL
-from ari_app.spill import Spill
+from ari_app.spill import SPILL, Spill
 from drill.people import people_talk
 from home.postgres import PrivatePostgres
 from home.programs import Program

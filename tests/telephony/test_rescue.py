@@ -67,7 +67,7 @@ async def emergency(
 
 async def contact_legs(house: House) -> list[str]:
     """The first leg to each contact, in the order of the file."""
-    case = await house.case(state="emergency")
+    case = await house.case(state="emergency", file=bool)
     return [f"contact-{contact['id']}-1" for contact in case["file"]["contacts"]]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ari_app.bootstrap import SPILL
+from ari_app.spill import SPILL
 from drill.behaviour import RingsOn
 from drill.ear import Ear
 from drill.people import people_talk

@@ -11,7 +11,7 @@ import pytest
 
 from drill.faults.wire import with_a_wire
 from drill.own_platform import own_settings, ports_of_its_own
-from drill.storm.drill import StormDrill, settings_of
+from drill.storm.drill import StormDrill, settings_of, sound_ports_of
 from drill.storm.plan import Storm
 from drill.storm.soak import Soak, soak_of
 
@@ -21,7 +21,7 @@ SMALL = Storm(calls=24, seconds=2.0, rate=1.0, during=0.0, seats=2, talk=1.5, wr
 @pytest.mark.clause("K2", "K8")
 async def test_nobody_is_lost_in_a_storm_and_everybody_is_served_in_order() -> None:
     with TemporaryDirectory(prefix="yjt-") as home:  # a test's own folder is too deep for Asterisk's socket
-        ports, town = ports_of_its_own(os.environ)
+        ports, town = ports_of_its_own(os.environ, sound=sound_ports_of(SMALL))
         own = own_settings(Path(home), town, os.environ, own={**ports, **settings_of(SMALL)})
         outcome = await StormDrill(SMALL, own, town).run()
     assert outcome is not None
@@ -47,7 +47,7 @@ async def test_nobody_is_lost_while_something_is_killed_every_few_seconds() -> N
     """The long one is for the command line: `yijiantong drill soak --minutes 30`."""
     plan = replace(soak_of(25.0, rate=1.0), settles=5.0)
     with TemporaryDirectory(prefix="yjt-") as home:
-        ports, town = ports_of_its_own(os.environ)
+        ports, town = ports_of_its_own(os.environ, sound=sound_ports_of(plan))
         own = own_settings(Path(home), town, os.environ, own={**ports, **with_a_wire(), **settings_of(plan)})
         soak = Soak(plan, own, town, seed=2)
         outcome = await soak.run()

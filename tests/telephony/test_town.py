@@ -13,11 +13,12 @@ import pytest_asyncio
 from drill import behaviour
 from drill.chronicle import NotSeen
 from drill.ear import Ear
+from drill.own_platform import SOUND_PORTS
 from drill.people import people_talk
 from drill.settings import LiveTrunk, TownSettings
 from drill.town import Town
 from home.asterisk import AsteriskProcess, SeatLine, platform_asterisk, render_platform
-from home.ports import free_ports
+from home.ports import free_ports, sound_ports
 from home.programs import Program
 from home.secrets import Secrets
 from home.settings import Settings
@@ -32,7 +33,7 @@ def neighbours(home: Path) -> tuple[Settings, TownSettings]:
         {
             "YJT_TOWN_SIP_PORT": str(town_sip),
             "YJT_TOWN_ARI_PORT": str(town_ari),
-            "YJT_TOWN_RTP_PORTS": "20000-20999",
+            "YJT_TOWN_RTP_PORTS": str(sound_ports("town", SOUND_PORTS)),
         }
     )
     settings = Settings.load(
@@ -44,7 +45,7 @@ def neighbours(home: Path) -> tuple[Settings, TownSettings]:
             "YJT_AMI_PORT": str(ami),
             "YJT_CONTROL_PORT": str(control),
             "YJT_STANDBY_PORT": str(standby),
-            "YJT_RTP_PORTS": "30000-30999",
+            "YJT_RTP_PORTS": str(sound_ports("platform", SOUND_PORTS)),
             **town.platform_environment(),
         }
     )

@@ -1,4 +1,4 @@
-"""A whole controller, wired by its own bootstrap, between a fake Asterisk and a database that is away.
+"""A whole controller, wired by its own assembly, between a fake Asterisk and a database that is away.
 
 For a clock that jumps: no socket, no thread, no file is touched.
 """
@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 from structlog.testing import capture_logs
 
-from ari_app import bootstrap, recordings
+from ari_app import assembly, recordings
 from ari_app.ari import Client
 from ari_app.ari.messages import StreamItem
 from ari_app.background import Background
@@ -60,7 +60,7 @@ class Platform:
     def __init__(self, home: Path, policy: Policy) -> None:
         self.ari = FakeAri()
         self.background = Background()
-        self.controller, self.records, _ = bootstrap._assemble(
+        self.controller, self.records, _ = assembly.assemble(
             Settings.load({"YJT_HOME": str(home), "YJT_TRUNK_CONTACT": "sip:127.0.0.1:5999"}),
             APP,
             cast(Client, self.ari),

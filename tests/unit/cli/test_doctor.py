@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ari_app.bootstrap import SET_ASIDE, SPILL
+from ari_app.spill import SET_ASIDE, SPILL
 from cli import examine_running
 from cli.findings import Finding
 from home.ports import free_ports

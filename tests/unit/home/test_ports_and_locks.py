@@ -13,8 +13,9 @@ from subprocess import PIPE
 import pytest
 
 from home import locks, ports
-from home.ports import PortInUse, Wanted, check, free_ports
+from home.ports import MOST_FOR_SOUND, PortInUse, Wanted, check, free_ports, sound_ports
 from home.settings import Settings
+from home.values import parse_rtp_ports
 
 
 @pytest.mark.parametrize("kind", ["tcp", "udp"])
@@ -61,6 +62,26 @@ def test_a_port_is_given_to_one_process_until_that_has_ended(monkeypatch: pytest
             free_ports(1)
         other.communicate("\n")
     assert sorted(free_ports(3)) == sorted(theirs)
+
+
+def test_ports_for_sound_are_one_process_own_and_the_same_each_time() -> None:
+    asks = "from home.ports import sound_ports; print(sound_ports('one', 300), flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", asks], stdin=PIPE, stdout=PIPE, text=True) as process:
+        assert process.stdout is not None
+        theirs = parse_rtp_ports(process.stdout.readline())
+        ours, other = sound_ports("one", 300), sound_ports("another", 250)
+        rows = [range(one.first, one.last + 1) for one in (theirs, ours, other)]
+        assert [len(row) for row in rows] == [300, 300, 300]
+        assert len({port for row in rows for port in row}) == 900
+        assert sound_ports("one", 300) == ours
+        process.communicate("\n")
+
+
+def test_who_asks_for_more_sound_than_there_is_is_told_and_gets_less_afterwards() -> None:
+    assert sound_ports("one", 1_000).last - sound_ports("one", 1_000).first == 999
+    with pytest.raises(PortInUse, match="free ports for sound"):
+        sound_ports("one", MOST_FOR_SOUND + 1)
+    assert sound_ports("one", 100).last - sound_ports("one", 100).first == 99
 
 
 def test_a_long_run_may_ask_again_and_again() -> None:
