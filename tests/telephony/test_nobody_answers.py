@@ -140,7 +140,7 @@ async def test_a_contact_keeps_the_elder_company_until_an_agent_comes(house: Hou
     house.town.relative(DAUGHTER, behaviour.voicemail())
     grandma = house.town.elder(ELDER_LINE)
     await grandma.press_key()
-    card = (await house.case(within=10, state="ringing_seats"))["file"]["contacts"][0]
+    card = (await house.case(within=10, state="ringing_seats", file=bool))["file"]["contacts"][0]
     await house.leg(f"contact-{card['id']}-1", within=40, result="accepted", place="elder")
     case = await house.told("alarm", within=15, alarm="waiting", detail="12")
     await people_talk(3)
