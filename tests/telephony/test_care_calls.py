@@ -99,7 +99,7 @@ async def test_one_answers_one_is_a_voicemail_one_wants_to_talk_and_one_is_looke
         well, machine, talks, nobody = (house.town.elder(line, name=line) for line in LINES)
         well.when_called = Answers(voice="", ring=0.3, listen=12, keys="1")
         machine.when_called = voicemail(ring=0.3)
-        talks.when_called = Answers(voice="elder_answers", ring=0.3, listen=8, keys="2")
+        talks.when_called = Answers(voice="elder_answers", ring=0.3, listen=11, keys="2")
         nobody.when_called = Refuses("busy")
         son = house.town.relative(SON, Refuses("busy"), name="son")
         await house.agent("801").is_ready()
