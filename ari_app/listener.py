@@ -160,6 +160,8 @@ class Listener:
         match event:
             case ChannelStateChange() | ChannelHangupRequest() | ChannelDestroyed() | StasisStart():
                 key: object = (type(event), event.channel.id, event.channel.state, event.timestamp)
+            case ChannelHold() | ChannelUnhold():
+                key = (type(event), event.channel.id, event.timestamp)
             case ChannelDtmfReceived():
                 key = (type(event), event.channel.id, event.digit, event.timestamp)
             case _:

@@ -104,11 +104,12 @@ def goes_on(playback: str, name: str, media: str) -> StreamItem:
 
 def test_a_telephone_that_holds_and_takes_back() -> None:
     ear = Ear()
-    held = ear.hears(of_channel("ChannelHold", SEAT), of_channel("ChannelUnhold", SEAT))
+    pressed = of_channel("ChannelHold", SEAT, at=moment(1)), of_channel("ChannelUnhold", SEAT, at=moment(2))
+    held = ear.hears(pressed[0], pressed[0], pressed[1], pressed[1])  # Asterisk tells of each twice
     assert held == [LegHeld(at=START, leg="a-1"), LegUnheld(at=START, leg="a-1")]
     assert not ear.hears(of_channel("ChannelHold", "of nobody"))
     ear.house.at_desk.add(SEAT)
-    assert ear.hears(of_channel("ChannelUnhold", SEAT)) == [LegHeld(at=START, leg="a-1")]
+    assert ear.hears(of_channel("ChannelUnhold", SEAT, at=moment(3))) == [LegHeld(at=START, leg="a-1")]
 
 
 def test_a_call_that_is_offered() -> None:
