@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets as chance
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime, timedelta
@@ -19,6 +18,7 @@ from ari_app.assembly import assemble
 from ari_app.background import Background
 from ari_app.controller import Controller
 from ari_app.figures import Figures
+from ari_app.former_boots import boot_name, forget_former_boots
 from ari_app.gateways import gateway_of
 from ari_app.journal import Journal
 from ari_app.keeping import keep_house
@@ -47,11 +47,6 @@ log = structlog.get_logger(__name__)
 LAST_WORDS = 5.0  # seconds for the journal to be written when we stop
 RESTORE_WITHIN = 5.0  # seconds for which a start waits for what a former boot left
 LEAVES_WITHIN = 1.0  # seconds in which a look at the records comes to its end
-
-
-def boot_name(node: str) -> str:
-    """One Stasis application for each boot: a new controller never hears the old one's calls by accident."""
-    return f"sos-{node}-{chance.token_hex(3)}"
 
 
 @asynccontextmanager
@@ -153,6 +148,7 @@ async def running(
         api = control.make_app(controller, token=keys.control_token, reload=reload, seat_chose=records.chose)
         await stack.enter_async_context(control.listening(api, port))
         background.spawn(warm_up(database), "warm-up")
+        background.spawn(forget_former_boots(client, settings.node), "former-boots")
         log.info("controller started", app=app, control_port=port)
         controller.vital = (journal, spilling, hearing)
         yield controller

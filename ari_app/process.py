@@ -25,8 +25,9 @@ import structlog
 from ari_app import control
 from ari_app.ari import Client
 from ari_app.background import Background
-from ari_app.bootstrap import boot_name, running
+from ari_app.bootstrap import running
 from ari_app.controller import Controller
+from ari_app.former_boots import boot_name
 from ari_app.lease import Lease
 from ari_app.listener import UNHEARD
 from ari_app.memory import give_back

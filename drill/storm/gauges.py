@@ -149,21 +149,22 @@ class Board:
             happened = datetime.fromisoformat(case["timeline"][-1]["at"])
             self.screen.latest = max(self.screen.latest, (datetime.now(UTC) - happened).total_seconds())
 
-    async def open_another(self) -> int:
-        """A screen that is opened now: how many open cases its first picture shows. The web may be starting yet."""
-        async with asyncio.timeout(WEB_WITHIN):
-            while True:
-                with suppress(aiohttp.ClientError):
-                    return await self._first_picture()
-                await asyncio.sleep(0.2)
+    async def open_another(self) -> None:
+        """A screen that is opened now: how long its first picture takes. The web may be starting yet."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WEB_WITHIN):
+                while True:
+                    with suppress(aiohttp.ClientError):
+                        return await self._first_picture()
+                    await asyncio.sleep(0.2)
+        self.screen.picture_took = WEB_WITHIN
 
-    async def _first_picture(self) -> int:
+    async def _first_picture(self) -> None:
         began = time.perf_counter()
         async with self._http.ws_connect("/api/v1/live", heartbeat=10, max_msg_size=0) as live:
             text = await live.receive_str(timeout=30)
         self.screen.picture_took = max(self.screen.picture_took, time.perf_counter() - began)
         self.screen.picture = max(self.screen.picture, len(text))
-        return len(json.loads(text)["data"]["cases"])
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from drill.storm.crowd import Caller, Rung
-from drill.storm.gauges import Gauges, Screen
+from drill.storm.gauges import WEB_WITHIN, Gauges, Screen
 from drill.telling import Words, pad
 from ivr.vocabulary import Prompt
 
@@ -105,6 +105,7 @@ class Outcome:
             Row(
                 ("新开看板 大小 / 用时", "a new board: size / time"),
                 f"{screen.picture / 2**20:.1f} MB / {screen.picture_took:.2f} s",
+                screen.picture_took < WEB_WITHIN,
             ),
             *(Row(("坐席问题", "trouble at a seat"), problem[:80], good=False) for problem in self.problems[:5]),
         ]

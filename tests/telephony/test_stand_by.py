@@ -11,12 +11,13 @@ from shutil import copy2
 
 import pytest
 
+from drill.chronicle import PATIENCE
 from drill.ear import Ear
 from drill.people import people_talk
 from home.programs import Program
 
 from .controllers import a_case_on_record, agents_ready, controller_process, kill, until_it_stands_by, until_ready
-from .house import ELDER_LINE, grandmother, open_house
+from .house import ELDER_LINE, House, grandmother, open_house
 
 SILENCE_OF_OURS = 3.0  # seconds: promise 2
 
@@ -27,6 +28,17 @@ def another_home(home: Path) -> Path:
     elsewhere.mkdir(mode=0o700)
     (elsewhere / "asterisk").symlink_to(home / "asterisk")
     return elsewhere
+
+
+async def one_alone_hears_of_seats(house: House) -> None:
+    """What the one before had asked for costs Asterisk nothing any more."""
+
+    async def hear() -> list[str]:
+        return [one.name for one in await house.ari.applications.list() if one.endpoint_ids]
+
+    async with asyncio.timeout(PATIENCE):
+        while len(await hear()) != 1:  # noqa: ASYNC110 (nobody tells)
+            await asyncio.sleep(0.1)
 
 
 def wake(process: Process) -> None:
@@ -54,6 +66,7 @@ async def test_the_active_one_dies_and_people_who_talk_notice_nothing(
             await until_ready(house.http)
             async with house.following():
                 await house.leg("a-1", within=15, state="answered", place="elder")
+                await one_alone_hears_of_seats(house)
                 assert (await house.agent("801").asks("emergency", case))[0] == 200
                 await house.town.seat("802", voice="agent_b").answer()
                 await house.leg("b-1", place="elder")

@@ -10,6 +10,7 @@ import pytest
 
 from ari_app import bootstrap
 from ari_app.controller import Controller
+from ari_app.former_boots import boot_name
 from home.asterisk_platform import recordings_dir
 from home.settings import Settings
 from ivr.vocabulary import Role, SeatRelease
@@ -80,7 +81,7 @@ async def test_what_is_decided_while_it_stops_is_still_written(settings: Setting
 
 
 async def test_each_boot_has_a_name_of_its_own() -> None:
-    names = {bootstrap.boot_name("a") for _ in range(50)}
+    names = {boot_name("a") for _ in range(50)}
     assert len(names) == 50
     assert all(name.startswith("sos-a-") for name in names)
 
