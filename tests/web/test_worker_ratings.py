@@ -21,6 +21,7 @@ from models.audit import AuditEntry
 from models.base import local_today
 from models.complaints import Complaint
 from models.database import Database
+from models.orders.states import OrderState
 from models.orders.work_orders import WorkOrder
 from models.org import OrgKind, get_or_create
 from models.people import User
@@ -88,9 +89,11 @@ class World:
         one = Visit(self.workers[name], at, grade, **more)
         self.visits.append(one)
         firm = (await session.get_one(Worker, one.worker)).supplier_id
-        order = WorkOrder(aid=Aid.CLEANING, wish="打扫", drafted_at=at, drafted_by=BY)
-        session.add(order)
         service = (await cleaning(session)).id
+        state = OrderState.VOID if one.void else OrderState.FINISHED
+        order = WorkOrder(aid=Aid.CLEANING, wish="打扫", drafted_at=at, drafted_by=BY, state=state)
+        order.service_id, order.supplier_id, order.worker_id = service, firm, one.worker
+        session.add(order)
         await session.flush()
         over = partial(order_ended, session, firm, order.id, service=service, at=at, worker=one.worker, policy=POLICY)
         await over()
@@ -242,6 +245,12 @@ async def test_a_supplier_sees_its_own_workers_and_the_table_is_the_page(sqlite_
     assert (await _api(house, "POST", f"/workers/{world.workers['甲']}/awards", ours, body))[0] == 403
     assert (await _page(house, "/worker-ratings?period=2026-13", ours))[0] == 422
     assert list((await _api(house, "GET", "/worker-ratings?period=x", ours))[1]["error"]["fields"]) == ["period"]
+    ratings, orders = page, f"/my-orders?worker={world.workers['丙']}"
+    _, page = await _page(house, orders, ours)
+    assert (f'href="{orders}">2</a>' in ratings, page.count('<tr id="order-'), page.count("演示·丙")) == (True, 3, 4)
+    for who in (lead, ours):
+        _, told = await _api(house, "GET", f"/orders?worker={world.workers['丙']}", who)
+        assert {one["worker_name"] for one in told["items"]} == {"演示·丙"}
     _, told = await _api(house, "GET", f"/worker-ratings?period={YEAR}-Q1&limit=1&cursor=1", lead)
     assert ([one["name"] for one in told["items"]], told["next"]) == (["演示·甲"], "2")
 

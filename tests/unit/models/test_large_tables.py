@@ -51,7 +51,7 @@ async def _how(url: str, read: Read) -> str:
         (lambda session: list_texts(session, scope=EVERYWHERE, state="new"), "ix_device_reports_texts"),
         (
             lambda session: facts_of_workers(session, since=YEAR.since, until=YEAR.until),
-            "COVERING INDEX ix_supplier_out",
+            "COVERING INDEX ix_supplier_outcomes_workers",
         ),
     ],
     ids=["care calls", "unreached", "overdue follow-ups", "open follow-ups", "texts", "workers"],
