@@ -42,7 +42,7 @@ async def give_award(session: AsyncSession, worker_id: int, form: AwardForm, *, 
     award = WorkerAward(worker_id=worker_id, year=form.year, title=form.title, reason=reason, given_by=by)
     session.add(award)
     await session.flush()
-    _tell(session, by, "worker.award", worker, award)
+    audit(session, by, "worker.award", f"worker:{worker_id}", **_told(worker, award))
     return award
 
 
@@ -56,13 +56,12 @@ async def withdraw_award(session: AsyncSession, worker_id: int, award_id: int, *
         refuse("reason", "该奖项已撤销", "it was withdrawn already")
     award.withdrawn_why, award.withdrawn_at, award.withdrawn_by = _words(reason), utc_now(), by
     await session.flush()
-    _tell(session, by, "worker.award_withdrawn", worker, award)
+    audit(session, by, "worker.award_withdrawn", f"worker:{worker_id}", **_told(worker, award))
     return award
 
 
-def _tell(session: AsyncSession, by: str, action: str, worker: Worker, award: WorkerAward) -> None:
-    told = {"supplier": worker.supplier_id, "award": award.id, "year": award.year, "title": award.title}
-    audit(session, by, action, f"worker:{worker.id}", **told)
+def _told(worker: Worker, award: WorkerAward) -> dict[str, object]:
+    return {"supplier": worker.supplier_id, "award": award.id, "year": award.year, "title": award.title}
 
 
 async def _check_year(session: AsyncSession, worker_id: int, year: int) -> None:
