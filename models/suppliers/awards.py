@@ -4,7 +4,7 @@ withdrawn with a reason. Both are on the audit log, without the words."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -60,7 +60,7 @@ async def withdraw_award(session: AsyncSession, worker_id: int, award_id: int, *
     return award
 
 
-def _told(worker: Worker, award: WorkerAward) -> dict[str, object]:
+def _told(worker: Worker, award: WorkerAward) -> dict[str, Any]:
     return {"supplier": worker.supplier_id, "award": award.id, "year": award.year, "title": award.title}
 
 
