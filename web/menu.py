@@ -72,6 +72,7 @@ MENU: Final = (
         "menu.services",
         (
             Entry(Right.SEE_SUPPLIERS, "/suppliers", "nav.suppliers"),
+            Entry(Right.SEE_SUPPLIERS, "/worker-ratings", "worker_ratings.title"),
             Entry(Right.SEE_SUPPLIERS, "/services", "nav.services"),
             Entry(Right.SEE_ORDERS, "/service-gaps", "nav.service_gaps"),
             Entry(Right.SEE_ORDERS, "/visits-owed", "nav.visits_owed"),

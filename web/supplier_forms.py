@@ -9,7 +9,8 @@ from models.elder_forms import FieldProblem
 from models.register import FormRefused
 from models.services.catalogue import CLASSES, MOST_PRICE, ClassRule, ServiceForm
 from models.services.records import ServiceUnit
-from models.suppliers.records import Condition, SupplierStatus
+from models.suppliers.awards import AwardForm
+from models.suppliers.records import AwardTitle, Condition, SupplierStatus
 from models.suppliers.supplier_forms import PaperForm, SupplierForm
 from models.suppliers.workers import WorkerForm
 from web.pages.admin.kit import Typed
@@ -108,6 +109,15 @@ def worker_form(sent: Typed) -> WorkerForm:
     )
     read.done()
     return form
+
+
+def award_form(sent: Typed) -> AwardForm:
+    """Raises FormRefused: no award was chosen."""
+    try:
+        title = AwardTitle(sent.text("title"))
+    except ValueError:
+        raise FormRefused.of("title", "请选择奖项", "choose the award") from None
+    return AwardForm(sent.number("year") or 0, title, sent.text("reason"))
 
 
 def service_form(sent: Typed) -> ServiceForm:

@@ -21,11 +21,13 @@ async def orders_of_supplier(
     supplier: int,
     *,
     state: OrderState | str | None = None,
+    worker: int | None = None,
     limit: int = 50,
     after: int | None = None,
 ) -> Page[OrderView]:
     """Those that are this supplier's now, wherever the elders live; as in `list_orders`."""
-    page = await page_of_orders(session, [WorkOrder.supplier_id == supplier], state, limit=limit, after=after)
+    mine = [WorkOrder.supplier_id == supplier]
+    page = await page_of_orders(session, mine, state, worker=worker, limit=limit, after=after)
     return replace(page, items=tuple(seen_by_supplier(one) for one in page.items))
 
 

@@ -98,11 +98,13 @@ async def list_orders(
     scope: Scope,
     state: OrderState | str | None = None,
     elder: int | None = None,
+    worker: int | None = None,
     limit: int = 50,
     after: int | None = None,
 ) -> Page[OrderView]:
     """The latest first; the cursor is the id of the last one. `state` may be `OVERDUE`."""
-    return await page_of_orders(session, [scope.of_elders()], state, elder=elder, limit=limit, after=after)
+    seen = [scope.of_elders()]
+    return await page_of_orders(session, seen, state, elder=elder, worker=worker, limit=limit, after=after)
 
 
 async def count_overdue(session: AsyncSession, *, scope: Scope | None = None, supplier: int | None = None) -> int:
@@ -177,6 +179,7 @@ async def page_of_orders(
     limit: int,
     after: int | None,
     elder: int | None = None,
+    worker: int | None = None,
 ) -> Page[OrderView]:
     """The latest first. Which of them somebody may see is in the `conditions`."""
     query = _orders().where(*conditions)
@@ -186,6 +189,8 @@ async def page_of_orders(
         query = query.where(WorkOrder.state == OrderState(state))
     if elder is not None:
         query = query.where(WorkOrder.elder_id == elder)
+    if worker is not None:
+        query = query.where(WorkOrder.worker_id == worker)
     if after is not None:
         query = query.where(WorkOrder.id < after)
     query = query.order_by(WorkOrder.id.desc())

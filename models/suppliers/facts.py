@@ -1,4 +1,5 @@
-"""The facts that a score and a suspension are made of, read from the outcomes on record."""
+"""The facts that a score and a suspension are made of, read from the outcomes on record: of suppliers, and of
+their workers."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from ivr.vocabulary import Rating
 from models.services.records import Service
 from models.suppliers.records import SupplierOutcome, SupplierService
 from models.suppliers.score import SupplierFacts
+from models.suppliers.worker_ratings import WorkerFacts
 
 
 async def facts_of(
@@ -50,6 +52,27 @@ async def facts_of(
         supplier: replace(SupplierFacts(*counts.get(supplier, ())), price_percent=percents.get(supplier))
         for supplier in counts.keys() | percents.keys()
     }
+
+
+async def facts_of_workers(
+    session: AsyncSession, *, since: datetime, until: datetime, workers: Collection[int] | None = None
+) -> dict[int, WorkerFacts]:
+    """Facts of the visits that ended, or became void, from `since` until `until`, by worker; None: of all. Who has none
+    is not there."""
+    outcome = SupplierOutcome
+    counted = (
+        select(
+            outcome.worker_id,
+            _count(~outcome.void),
+            _count(outcome.void),
+            *(_count(~outcome.void & (outcome.rating == rating)) for rating in Rating),
+            _count(outcome.complained),
+        )
+        .where(outcome.worker_id.is_not(None), outcome.at >= since, outcome.at < until)
+        .where(*_only(outcome.worker_id, workers))
+        .group_by(outcome.worker_id)
+    )
+    return {row[0]: WorkerFacts(*(int(number) for number in row[1:])) for row in await session.execute(counted)}
 
 
 def _count(condition: Any) -> ColumnElement[Any]:

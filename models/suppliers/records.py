@@ -1,4 +1,5 @@
-"""The tables of suppliers: admission file (S11), services with prices, places, workers (T8), outcomes.
+"""The tables of suppliers: admission file (S11), services with prices, places, workers (T8) and their awards (Y4),
+outcomes.
 
 Rules for writing them live in the modules beside this one.
 """
@@ -9,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ivr.vocabulary import Rating
@@ -39,6 +40,16 @@ class Condition(StrEnum):
     RECORD = "record"
     STAFF = "staff"
     AGREEMENT = "agreement"
+
+
+class AwardTitle(StrEnum):
+    """What a worker is honoured as (Y4): the best, or who has become better."""
+
+    EXCELLENT = "excellent"
+    PROGRESS = "progress"
+
+
+_STANDS: Final = text("withdrawn_at IS NULL")
 
 
 class Supplier(Versioned, Base):
@@ -143,10 +154,37 @@ class Worker(Versioned, Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
+class WorkerAward(Base):
+    """An award of a year, and why it was given; `..._by` are actors. One that was withdrawn stays on record and is in
+    nobody's way: of those that stand, a worker has one of each title and year."""
+
+    __tablename__ = "worker_awards"
+    __table_args__ = (
+        Index(
+            "ix_worker_awards_stands",
+            *("worker_id", "year", "title"),
+            unique=True,
+            sqlite_where=_STANDS,
+            postgresql_where=_STANDS,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    worker_id: Mapped[int] = mapped_column(ForeignKey("supplier_workers.id", ondelete="RESTRICT"), index=True)
+    year: Mapped[int]
+    title: Mapped[AwardTitle] = mapped_column(choice(AwardTitle))
+    reason: Mapped[str]
+    given_at: Mapped[datetime] = mapped_column(default=utc_now)
+    given_by: Mapped[str]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str] = mapped_column(default="")
+    withdrawn_why: Mapped[str] = mapped_column(default="")
+
+
 class SupplierOutcome(Base):
     """What became of an order, as the score and the suspension see it: one row for each order, or for a complaint that
     is about none. Written by `outcomes.py` alone, for whoever ends, voids, rates an order or takes a complaint.
-    `punctual` and `rating` None: nobody knows. The index has all that `facts.py` counts, in its order."""
+    `punctual` and `rating` None: nobody knows. Two indexes have all that `facts.py` counts, each in its order."""
 
     __tablename__ = "supplier_outcomes"
     __table_args__ = (
@@ -156,6 +194,7 @@ class SupplierOutcome(Base):
             "ix_supplier_outcomes_facts",
             *("supplier_id", "at", "complained", "void", "punctual", "rating", "order_id"),
         ),
+        Index("ix_supplier_outcomes_workers", *("at", "worker_id", "complained", "void", "rating")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -164,7 +203,7 @@ class SupplierOutcome(Base):
     service_id: Mapped[int | None] = mapped_column(ForeignKey("services.id", ondelete="RESTRICT"))
     complaint_id: Mapped[int | None] = mapped_column(ForeignKey("complaints.id", ondelete="SET NULL"))
     worker_id: Mapped[int | None] = mapped_column(ForeignKey("supplier_workers.id", ondelete="SET NULL"), index=True)
-    at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
+    at: Mapped[datetime] = mapped_column(default=utc_now)
     punctual: Mapped[bool | None]
     void: Mapped[bool] = mapped_column(default=False)
     rating: Mapped[Rating | None] = mapped_column(choice(Rating))

@@ -10,6 +10,7 @@ otherwise one good or one bad order would decide about a newcomer.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -97,25 +98,35 @@ class Score:
 
 def score(facts: SupplierFacts, weights: Weights) -> Score:
     """The score with its parts, in the order of `Part`."""
-    rated = facts.satisfied + facts.fairly_satisfied + facts.dissatisfied
     counted = max(facts.orders, facts.complaints)
     below = 100 - min(facts.price_percent, 100) if facts.price_percent is not None else 0.0
-    found = {
-        Part.RATINGS: (facts.satisfied + FAIRLY * facts.fairly_satisfied, rated),
-        Part.PUNCTUAL: (facts.punctual, facts.punctual + facts.late),
-        Part.VOID: (facts.orders - facts.void, facts.orders),
-        Part.COMPLAINTS: (counted - facts.complaints, counted),
-    }
-    shares = {part: (good, known, _share(good, known)) for part, (good, known) in found.items()}
-    shares[Part.PRICE] = (below, 100, below / 100)
-    whole = sum(getattr(weights, part) for part in Part)
+    return weighed(
+        {
+            Part.RATINGS: begun(*liked(facts.satisfied, facts.fairly_satisfied, facts.dissatisfied)),
+            Part.PUNCTUAL: begun(facts.punctual, facts.punctual + facts.late),
+            Part.VOID: begun(facts.orders - facts.void, facts.orders),
+            Part.COMPLAINTS: begun(counted - facts.complaints, counted),
+            Part.PRICE: (below, 100, below / 100),
+        },
+        weights,
+    )
+
+
+def liked(satisfied: int, fairly_satisfied: int, dissatisfied: int) -> tuple[float, int]:
+    """Good and known of so many ratings."""
+    return satisfied + FAIRLY * fairly_satisfied, satisfied + fairly_satisfied + dissatisfied
+
+
+def begun(good: float, known: float) -> tuple[float, float, float]:
+    """Good, known and the share, which begins at `START`."""
+    return good, known, (good + PRIOR * START) / (known + PRIOR)
+
+
+def weighed(shares: Mapping[Part, tuple[float, float, float]], weights: Weights) -> Score:
+    """The score of these parts alone, each with good, known and share."""
+    whole = sum(getattr(weights, part) for part in shares)
     parts = []
-    for part in Part:
-        good, known, share = shares[part]
+    for part, (good, known, share) in shares.items():
         most = 100 * getattr(weights, part) / whole
         parts.append(ScorePart(part, good, known, share, points=most * share, most=most))
     return Score(round(sum(part.points for part in parts), 1), tuple(parts))
-
-
-def _share(good: float, known: float) -> float:
-    return (good + PRIOR * START) / (known + PRIOR)

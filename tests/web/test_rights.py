@@ -266,8 +266,12 @@ POST /supplier-statements/export                    ALD        200 403
 GET /supplier-statements/{id}                       ALDO       404 303
 GET /visits-owed                                    ALGPDO     200 303
 POST /visits-owed/export                            ALD        200 403
+GET /worker-ratings                                 ALDOV      200 303
+POST /worker-ratings/export                         ALD        200 403
 GET /workers/{id}                                   ALDOV      404 303
 POST /workers/{id}                                  AL         404 403
+POST /workers/{id}/awards                           AL         404 403
+POST /workers/{id}/awards/{award}/withdraw          AL         404 403
 GET /workers/{id}/badge                             ALDOV      404 303
 POST /workers/{id}/badge                            AL         404 403
 GET /workers/{id}/photo                             ALDOV      404 303
@@ -467,6 +471,9 @@ GET /api/v1/supplier-statements/{id}                ALDOV      404 401
 GET /api/v1/visits-owed                             ALGPDO     200 401
 GET /api/v1/workers/{id}                            ALDOV      404 401
 PATCH /api/v1/workers/{id}                          AL         415 401
+POST /api/v1/workers/{id}/awards                    AL         415 401
+POST /api/v1/workers/{id}/awards/{award}/withdraw   AL         415 401
+GET /api/v1/worker-ratings                          ALDOV      200 401
 POST /api/v1/terminal-tests                         ALDMB      415 401
 GET /api/v1/terminals                               ALDMOB     200 401
 GET /api/v1/users                                   AC         200 401

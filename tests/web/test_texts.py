@@ -34,7 +34,7 @@ from models.reports.definitions import FIGURES, MEANS, SHARES
 from models.reports.periods import PeriodKind
 from models.services.records import ServiceUnit
 from models.settlement.records import LineCause, LineKind
-from models.suppliers.records import Condition, SupplierStatus
+from models.suppliers.records import AwardTitle, Condition, SupplierStatus
 from models.suppliers.score import Part
 from web import vendor
 from web.forms import GROUPS
@@ -91,6 +91,7 @@ VOCABULARY: dict[str, type[StrEnum]] = {
     "supplier_status": SupplierStatus,
     "supplier_condition": Condition,
     "supplier_part": Part,
+    "award_title": AwardTitle,
     "service_unit": ServiceUnit,
     "line_kind": LineKind,
     "line_cause": LineCause,

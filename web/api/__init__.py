@@ -48,6 +48,7 @@ from web.api import (
     terminals,
     users,
     worker,
+    worker_ratings,
     workers,
 )
 from web.api.kit import Operation
@@ -77,6 +78,7 @@ PARTS: Final = (
     settlement,
     suppliers,
     workers,
+    worker_ratings,
     complaints,
     exceptions,
     live,

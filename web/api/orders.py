@@ -52,6 +52,7 @@ _SEE = (Right.SEE_ORDERS, Right.OWN_ORDERS)
 class OrderFilter(IdPageFilter):
     state: OrderState | Literal["overdue"] | None = None
     elder: RecordId | None = None
+    worker: RecordId | None = None
 
 
 class OrderList(ListOf[OrderView]):
@@ -152,7 +153,8 @@ class OrderStep(Input):
 @operations("GET", "/orders", "Work orders, the latest first", right=_SEE, query=OrderFilter, result=OrderList)
 async def get_orders(request: web.Request) -> web.StreamResponse:
     wanted, supplier = read_query(request, OrderFilter), account_of(request).scope.supplier
-    narrowed: dict[str, Any] = {"state": wanted.state, "limit": wanted.limit, "after": wanted.cursor}
+    narrowed: dict[str, Any] = {"state": wanted.state, "worker": wanted.worker}
+    narrowed |= {"limit": wanted.limit, "after": wanted.cursor}
     async with request.app[DATABASE].read() as session:
         if may(account_of(request), Right.SEE_ORDERS):
             page = await list_orders(session, scope=scope_of(request), elder=wanted.elder, **narrowed)

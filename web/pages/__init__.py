@@ -54,6 +54,7 @@ from web.pages import (
     visit_samples,
     wallboard,
     worker,
+    worker_ratings,
 )
 
 PARTS: Final = (
@@ -86,6 +87,7 @@ PARTS: Final = (
     supplier_exports,
     suppliers,
     supplier_workers,
+    worker_ratings,
     services,
     settlement,
     statements,

@@ -38,6 +38,7 @@ from web.render import stamp, texts_of
 from web.rights import Right
 from web.terminal_lists import terminals
 from web.texts import Texts
+from web.typed import whole_number
 
 routes = web.RouteTableDef()
 Item = TypeVar("Item")
@@ -169,8 +170,10 @@ async def orders(request: web.Request) -> web.StreamResponse:
         begin = [view.elder_name, view.case or "", str(view.id), stamp(view.drafted_at)]
         return [*begin, *what, view.supplier_name, view.worker_name, price, *end]
 
-    rows = rows_of(_listed(request, list_orders, state=wanted), row)
-    return await send(request, Table("orders", t("orders.title"), head, rows, _given(form, "state")), form)
+    worker = whole_number(form.get("worker"))
+    rows = rows_of(_listed(request, list_orders, state=wanted, worker=worker), row)
+    table = Table("orders", t("orders.title"), head, rows, _given(form, "state", "worker"))
+    return await send(request, table, form)
 
 
 @routes.post("/complaints/export")

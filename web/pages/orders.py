@@ -37,6 +37,7 @@ from web.policy_now import POLICY_NOW
 from web.problems import NotFound
 from web.render import render, texts_of
 from web.rights import Right
+from web.typed import whole_number
 
 routes = web.RouteTableDef()
 
@@ -45,14 +46,16 @@ routes = web.RouteTableDef()
 @needs(Right.SEE_ORDERS)
 async def orders(request: web.Request) -> web.StreamResponse:
     scope, state = scope_of(request), state_in(request.query.get("state", ""))
+    worker, after = whole_number(request.query.get("worker")), cursor_of(request, digits=9)
     async with request.app[DATABASE].read() as session:
-        page = await list_orders(session, scope=scope, state=state, limit=LINES, after=cursor_of(request, digits=9))
+        page = await list_orders(session, scope=scope, state=state, worker=worker, limit=LINES, after=after)
         late = await count_overdue(session, scope=scope)
     people = await names_of_users(request, {item.drafted_by for item in page.items})
     context = {
         "page": replace(page, items=masked(page.items)),
         "people": people,
         "state": state or "",
+        "worker": worker,
         "states": tuple(OrderState),
         "overdue_state": OVERDUE,
         "late": late,

@@ -1,4 +1,4 @@
-"""Lists of suppliers, gaps in services and visits owed, to be taken away as tables."""
+"""Lists of suppliers, ratings of workers, gaps in services and visits owed, to be taken away as tables."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
@@ -11,12 +11,14 @@ from models.queries.paging import Page
 from models.queries.service_gaps import Gap, list_gaps
 from models.queries.suppliers import SupplierLine, list_suppliers
 from models.queries.visits_owed import VisitsOwed, list_visits_owed
+from models.queries.worker_ratings import WorkerLine, list_worker_ratings
 from models.services.catalogue import catalogue
 from web.exports import Rows, Table, read_form, send
 from web.guard import needs
 from web.keys import DATABASE
 from web.pages.services import standing_of
 from web.pages.suppliers import narrowed
+from web.pages.worker_ratings import COUNTED, OF_WHOM, period_of
 from web.place_names import place_names
 from web.places import scope_of
 from web.policy_now import POLICY_NOW
@@ -49,6 +51,25 @@ async def suppliers(request: web.Request) -> web.StreamResponse:
     found = _rows(request, list_suppliers, row, policy=policy, today=local_today(), **narrowed(form))
     given = {name: form[name] for name in ("status", "service", "org_unit") if form.get(name)}
     return await send(request, Table("suppliers", t("suppliers.title"), head, found, given), form)
+
+
+@routes.post("/worker-ratings/export")
+@needs(Right.SEE_SUPPLIERS)
+@needs(Right.EXPORT)
+async def ratings(request: web.Request) -> web.StreamResponse:
+    t, form, policy = texts_of(request), await read_form(request), await request.app[POLICY_NOW].read()
+    period = period_of(form)
+    head = [t(f"worker_ratings.{name}") for name in (*OF_WHOM, *COUNTED, "score", "awards")]
+
+    def row(line: WorkerLine) -> list[str]:
+        who = [str(line.rank or ""), line.name, line.badge_number, line.supplier_name]
+        counts = [str(getattr(line.facts, name)) for name in COUNTED]
+        awards = [t("worker_awards.named", year=one.year, title=t(f"award_title.{one.title}")) for one in line.awards]
+        return [*who, *counts, f"{line.points:.1f}", "、".join(awards)]
+
+    rows = _rows(request, list_worker_ratings, row, policy=policy, period=period)
+    table = Table("worker-ratings", t("worker_ratings.title"), head, rows, {"period": period.text})
+    return await send(request, table, form)
 
 
 @routes.post("/service-gaps/export")

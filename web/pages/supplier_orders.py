@@ -25,6 +25,7 @@ from web.people_names import names_of_users
 from web.problems import NotFound
 from web.render import render, texts_of
 from web.rights import Right
+from web.typed import whole_number
 
 routes = web.RouteTableDef()
 
@@ -33,8 +34,10 @@ routes = web.RouteTableDef()
 @needs(Right.OWN_ORDERS)
 async def my_orders(request: web.Request) -> web.StreamResponse:
     supplier, state = account_of(request).scope.supplier, state_in(request.query.get("state", ""))
+    worker = whole_number(request.query.get("worker"))
     context: dict[str, Any] = {
         "page": None,
+        "worker": worker,
         "state": state or "",
         "states": tuple(OrderState),
         "overdue_state": OVERDUE,
@@ -43,7 +46,7 @@ async def my_orders(request: web.Request) -> web.StreamResponse:
     if supplier is not None:
         async with request.app[DATABASE].read() as session:
             context["page"] = await orders_of_supplier(
-                session, supplier, state=state, limit=LINES, after=cursor_of(request, digits=9)
+                session, supplier, state=state, worker=worker, limit=LINES, after=cursor_of(request, digits=9)
             )
             context["late"] = await count_overdue(session, supplier=supplier)
     return render(request, "my_orders.html", context)

@@ -12,7 +12,9 @@ from models.audit import audit
 from models.base import local_today
 from models.papers import is_kept
 from models.queries.suppliers import find_worker
+from models.queries.worker_ratings import awards_of
 from models.register import FormRefused
+from models.suppliers.awards import withdraw_award
 from models.suppliers.records import WORKING, Supplier, Worker
 from models.suppliers.workers import (
     add_worker,
@@ -31,6 +33,7 @@ from web.pages.admin.kit import Refused, refusal, typed
 from web.pages.suppliers import WORKER, in_scope, supplier_page
 from web.paper_scans import forget
 from web.papers import scan_in
+from web.people_names import names_of_users
 from web.places import scope_of
 from web.problems import NotFound
 from web.render import render
@@ -39,6 +42,7 @@ from web.supplier_forms import worker_form
 
 routes = web.RouteTableDef()
 PHOTO = "photo"
+ON_BADGE = 2  # of the awards that stand, the latest
 PICTURES = frozenset({"image/jpeg", "image/png"})
 
 
@@ -88,6 +92,19 @@ async def renew(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"/workers/{number}/badge")
 
 
+@routes.post("/workers/{id}/awards/{award}/withdraw")
+@needs(Right.MANAGE_SUPPLIERS)
+async def withdraw(request: web.Request) -> web.StreamResponse:
+    number, award, sent = number_in_path(request, "id"), number_in_path(request, "award"), await typed(request)
+    try:
+        async with request.app[DATABASE].write() as session:
+            await _worker(request, session, number)
+            await withdraw_award(session, number, award, reason=sent.text("reason"), by=account_of(request).actor)
+    except FormRefused as why:
+        return await _page(request, number, refusal(request, f"award-{award}", sent, why))
+    raise web.HTTPSeeOther(f"/workers/{number}#awards")
+
+
 @routes.get("/workers/{id}/badge")
 @needs(Right.SEE_SUPPLIERS)
 async def badge(request: web.Request) -> web.StreamResponse:
@@ -96,11 +113,13 @@ async def badge(request: web.Request) -> web.StreamResponse:
     async with request.app[DATABASE].write() as session:  # whoever has the page has the code
         worker = await _worker(request, session, number)
         supplier = await session.get_one(Supplier, worker.supplier_id)
+        stand = [one for one in await awards_of(session, number) if one.withdrawn_at is None]
         audit(session, account_of(request).actor, "worker.print", f"worker:{number}", supplier=worker.supplier_id)
     address = f"/badges/{worker.badge_token}"
     code = segno.make_qr(str(site_of(request).with_path(address)), error="m").svg_data_uri(scale=4, border=2)
     trained = is_trained(worker, local_today())
     context = {"worker": worker, "supplier": supplier, "code": code, "address": address, "trained": trained}
+    context["awards"] = stand[:ON_BADGE]
     return render(request, "suppliers/badge.html", context)
 
 
@@ -161,8 +180,11 @@ async def _page(request: web.Request, number: int, refused: Refused | None = Non
     async with request.app[DATABASE].write() as session:
         worker = await _worker(request, session, number)
         supplier = await session.get_one(Supplier, worker.supplier_id)
+        awards = await awards_of(session, number)
         audit(session, account_of(request).actor, "worker.read", f"worker:{number}", supplier=worker.supplier_id)
+    people = await names_of_users(request, {actor for one in awards for actor in (one.given_by, one.withdrawn_by)})
     context = {"worker": worker, "supplier": supplier, "trained": is_trained(worker, local_today()), "refused": refused}
+    context |= {"awards": awards, "people": people}
     return render(request, "suppliers/worker.html", context, status=refused.status if refused else 200)
 
 

@@ -13,8 +13,11 @@ from models.database import Database
 from models.queries.care_calls import list_calls, list_unreached
 from models.queries.follow_ups import count_overdue, list_follow_ups
 from models.queries.inbound_texts import list_texts
+from models.reports.periods import parse
 from models.scope import EVERYWHERE
+from models.suppliers.facts import facts_of_workers
 
+YEAR = parse("2026")
 Read = Callable[[AsyncSession], Awaitable[Any]]
 
 
@@ -46,8 +49,12 @@ async def _how(url: str, read: Read) -> str:
         (lambda session: count_overdue(session, scope=EVERYWHERE), "ix_follow_ups_done_at_due_at (done_at=? AND due_"),
         (lambda session: list_follow_ups(session, scope=EVERYWHERE, state="open"), "ix_follow_ups_done_at_due_at"),
         (lambda session: list_texts(session, scope=EVERYWHERE, state="new"), "ix_device_reports_texts"),
+        (
+            lambda session: facts_of_workers(session, since=YEAR.since, until=YEAR.until),
+            "COVERING INDEX ix_supplier_outcomes_workers",
+        ),
     ],
-    ids=["care calls", "unreached", "overdue follow-ups", "open follow-ups", "texts"],
+    ids=["care calls", "unreached", "overdue follow-ups", "open follow-ups", "texts", "workers"],
 )
 async def test_no_table_of_years_is_read_as_a_whole(sqlite_url: str, read: Read, found_by: str) -> None:
     how = await _how(sqlite_url, read)

@@ -23,6 +23,7 @@ ALL: Final[tuple[Check, ...]] = (
     orders.every_one,
     quota.visits_owed,
     firms.standing_and_points,
+    firms.workers_of_the_year,
     firms.suspensions,
     firms.nobody_wrongly_asked,
     gaps.too_few,

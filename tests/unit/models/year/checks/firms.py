@@ -1,12 +1,17 @@
-"""Firms: facts, points, rank, complaint rate; when they were stopped and why; who was asked first (S11, H9, H10)."""
+"""Firms: facts, points, rank, complaint rate; when they were stopped and why; who was asked first (S11, H9, H10);
+the figures of their workers (Y4)."""
 
 from __future__ import annotations
+
+from dataclasses import astuple
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.queries.suppliers import ranked
+from models.reports.periods import PeriodKind, of_day
 from models.scope import EVERYWHERE
+from models.suppliers.facts import facts_of_workers
 from models.suppliers.records import SupplierStatus, SupplierStatusChange
 from tests.unit.models.year.life import Life
 from tests.unit.models.year.recount import Recount
@@ -35,6 +40,12 @@ async def standing_and_points(session: AsyncSession, life: Life, recount: Recoun
         grades = (facts.satisfied, facts.fairly_satisfied, facts.dissatisfied)
         assert grades == tuple(counted.grades.values()), f"firm {line.id}"
         assert line.points == recount.firms.points(line.id, life.now)
+
+
+async def workers_of_the_year(session: AsyncSession, life: Life, recount: Recount) -> None:
+    year = of_day(PeriodKind.YEAR, life.today)
+    shown = await facts_of_workers(session, since=year.since, until=year.until)
+    assert {worker: astuple(facts) for worker, facts in shown.items()} == recount.firms.of_workers(year.first.year)
 
 
 async def suspensions(session: AsyncSession, life: Life, recount: Recount) -> None:

@@ -148,6 +148,19 @@ class Firms:
         }
         return round(100 * sum(WEIGHTS[name] * share for name, share in shares.items()) / sum(WEIGHTS.values()), 1)
 
+    def of_workers(self, year: int) -> dict[int, tuple[int, ...]]:
+        """Worker to visits that counted, void ones, grades of those that counted, complaints: of the visits that were
+        over in this year."""
+        found: dict[int, list[int]] = {}
+        for row in (row for rows in self.counted.values() for row in rows):
+            if row.order and row.ended and row.at.astimezone().year == year:
+                numbers = found.setdefault(self.orders.of[row.order].worker, [0] * (3 + len(WORTH)))
+                numbers[1 if row.void else 0] += 1
+                numbers[-1] += bool(row.complaints)
+                if row.grade and not row.void:
+                    numbers[2 + list(WORTH).index(row.grade)] += 1
+        return {worker: tuple(numbers) for worker, numbers in found.items()}
+
     def ranking(self, now: datetime) -> list[int]:
         """Those that may work, the best first."""
         return sorted(filter(self.works, self.log.firms), key=lambda firm: (-self.points(firm, now), firm))
