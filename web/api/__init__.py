@@ -47,6 +47,7 @@ from web.api import (
     suppliers,
     terminals,
     users,
+    wishes,
     worker,
     workers,
 )
@@ -69,6 +70,7 @@ PARTS: Final = (
     elder_files,
     elder_papers,
     follow_ups,
+    wishes,
     care_plans,
     care,
     orders,
