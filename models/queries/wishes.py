@@ -129,7 +129,8 @@ async def _by_month(session: AsyncSession, month: date, scope: Scope) -> tuple[M
     year = [date(month.year, number, 1) for number in range(1, 13)]
     numbers = select(*(_number(kind, one) for one in year for kind in WishKind))
     found = (await session.execute(_counted(numbers, scope).where(_in_year(month)))).one()
-    return tuple(MonthCount(*found[2 * at : 2 * at + 2], month=f"{one:%Y-%m}") for at, one in enumerate(year))
+    pairs = zip(year, found[::2], found[1::2], strict=True)
+    return tuple(MonthCount(new, refused, f"{one:%Y-%m}") for one, new, refused in pairs)
 
 
 async def _by_service(session: AsyncSession, month: date, scope: Scope) -> tuple[ServiceCount, ...]:

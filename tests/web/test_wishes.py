@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from ivr.vocabulary import Aid
 from models.audit import AuditEntry
 from models.elder_forms import ElderForm
 from models.journal import write
 from models.org import OrgKind, get_or_create
 from models.queries.register import file_of
 from models.register import create_elder
-from models.services.records import Service
+from models.services.catalogue import ServiceForm, add_service
+from models.services.records import ServiceUnit
 from models.sheets import read_sheet
 from models.wishes import Wish, WishKind
 from tests.web import stories
@@ -34,9 +36,9 @@ async def _settle(house: House) -> tuple[int, int, int]:
         li = await create_elder(session, ElderForm("演示·李二"), by="test", area_code="021")
         called = stories.closed(stories.talking(stories.ringing(CASE, file=await file_of(session, wang.id))))
         await write(session, stories.entries(called))
-        meals = await session.scalar(select(Service.id).where(Service.code == "cleaning"))
-    assert meals is not None
-    return wang.id, li.id, meals
+        form = ServiceForm(Aid.CLEANING, "演示助洁", "demo cleaning", ServiceUnit.VISIT, 3_000)
+        cleaning = await add_service(session, "demo_cleaning", form, by="test")
+    return wang.id, li.id, cleaning.id
 
 
 async def _ask(house: House, method: str, path: str, head: dict[str, str], **what: Any) -> tuple[int, Any]:
@@ -73,7 +75,7 @@ async def test_a_wish_or_refusal_is_noted_and_struck_out(house: House) -> None:
     assert answer.status == 303
     noted = answer.headers["Location"]
     page = await (await house.client.get(noted)).text()
-    assert [word in page for word in ("不要&lt;b&gt;上门", "助洁", f"/cases/{CASE}", "演示坐席甲")] == [True] * 4
+    assert [word in page for word in ("不要&lt;b&gt;上门", "演示助洁", f"/cases/{CASE}", "演示坐席甲")] == [True] * 4
 
     new = {"kind": "new_wish", "elder": li, "words": "想学用手机, 电话12000000077"}
     for wrong, status, fields in (
