@@ -1,5 +1,5 @@
 """What comes after the calls of the demo district: complaints at different steps, one of them late, follow-ups that
-are owed, terminals that were repaired or are to be. As plainly invented as the district."""
+are owed, what elders want or refuse, terminals that were repaired or are to be. As plainly invented as the district."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ from models.orders.states import OrderState
 from models.orders.work_orders import WorkOrder
 from models.people import User
 from models.repairs import finish, report
+from models.services.records import Service
+from models.wishes import NewWish, WishKind, note_wish, strike_out
 
 BY: Final = "demo"
+WISHES: Final = ("想学用手机拍照，有没有人来教", "希望有人陪着去公园走走")
 FAULTS: Final = ("按键无反应", "通话有杂音，听不清", "指示灯不亮，无法呼出")
 
 
@@ -58,6 +61,7 @@ async def make(session: AsyncSession) -> None:
         note = "已调取录音，通话中确有打断老人"
         await take_step(session, late.id, Step.INVESTIGATED, version=late.version, by=supervisor, note=note)
     await _follow_ups(session, elders)
+    await _wishes(session, elders)
     await _repairs(session)
 
 
@@ -82,6 +86,16 @@ async def _follow_ups(session: AsyncSession, elders: list[int]) -> None:
     await session.flush()
     at = now - timedelta(hours=26)
     session.add(FollowUpTry(follow_up_id=overdue.id, at=at, by=BY, result=TryResult.NO_ANSWER))
+
+
+async def _wishes(session: AsyncSession, elders: list[int]) -> None:
+    """Two wishes; a refusal, and another that turned out to be none."""
+    for elder, words in zip(elders, WISHES, strict=False):
+        await note_wish(session, NewWish(WishKind.NEW_WISH, elder, words), by=BY)
+    service = await session.scalar(select(Service.id).order_by(Service.position, Service.id).limit(1))
+    for elder, words in ((elders[2], "不习惯生人进门"), (elders[3], "这个月不要了")):
+        refused = await note_wish(session, NewWish(WishKind.REFUSAL, elder, words, service=service), by=BY)
+    await strike_out(session, refused.id, "老人只是改期", by=BY)
 
 
 async def _repairs(session: AsyncSession) -> None:

@@ -28,6 +28,7 @@ from models import (
     terminal_tests,
     visit_samples,
     web_sessions,
+    wishes,
 )
 from models.base import Base
 from models.care import bulletins as care_bulletins
@@ -96,5 +97,6 @@ __all__ = [
     "visit_samples",
     "visits",
     "web_sessions",
+    "wishes",
     "work_orders",
 ]

@@ -59,6 +59,7 @@ MENU: Final = (
         "menu.afterwards",
         (
             Entry(Right.FOLLOW_UP, "/follow-ups", "nav.follow_ups"),
+            Entry(Right.SEE_CASES, "/wishes", "wishes.title"),
             Entry(Right.SEE_CARE, "/care", "nav.care"),
             Entry(Right.SEE_ORDERS, "/orders", "nav.orders"),
             Entry(Right.FOLLOW_UP, "/visit-samples", "nav.visit_samples"),

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from models.masking import masked
 from models.queries.inbound_texts import TextView
+from models.queries.wishes import WishView
 from models.views import CaseView
 from web.accounts import Account
 from web.controller.shapes import LiveCase
@@ -53,9 +54,12 @@ def shown_case(request: web.Request, view: CaseView, told: Shown) -> Shown:
 
 def shown_text(request: web.Request, view: TextView) -> TextView:
     """A text message as the account may see it: with the file of whose telephone it came from, or by itself."""
-    account = account_of(request)
-    by_itself = may(account, Right.SEE_PERSONAL) and request.app[REVEALS].covers(account, f"text:{view.id}")
-    return view if by_itself or (view.elder is not None and sees_elder(request, view.elder)) else masked(view)
+    return _by_itself(request, f"text:{view.id}", view.elder, view)
+
+
+def shown_wish(request: web.Request, view: WishView) -> WishView:
+    """A wish or a refusal as the account may see it: with the elder's file, or by itself."""
+    return _by_itself(request, f"wish:{view.id}", view.elder, view)
 
 
 def on_board(request: web.Request, case: LiveCase) -> Sheet:
@@ -64,6 +68,12 @@ def on_board(request: web.Request, case: LiveCase) -> Sheet:
     if sees_case(request, case.view):
         return sheet
     return masked(replace(sheet, view=replace(sheet.view, timeline=())))
+
+
+def _by_itself(request: web.Request, record: str, elder: int | None, view: Shown) -> Shown:
+    account = account_of(request)
+    revealed = may(account, Right.SEE_PERSONAL) and request.app[REVEALS].covers(account, record)
+    return view if revealed or (elder is not None and sees_elder(request, elder)) else masked(view)
 
 
 def _has(request: web.Request, account: Account, case: str) -> bool:

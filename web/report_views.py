@@ -73,6 +73,7 @@ SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
             "asked", *(f"said_{said}" for said in Rating), "share_said_satisfied",
         ),
     ),
+    ("wishes", ("new_wishes", "refusals")),
     (
         "register",
         (
@@ -94,6 +95,7 @@ _NEEDS: Final = {
     Source.COMPLAINTS: Right.SEE_COMPLAINTS,
     Source.REVIEWS: Right.REVIEW_QUALITY,
     Source.FOLLOW_UPS: Right.FOLLOW_UP,
+    Source.WISHES: Right.SEE_CASES,
     Source.CHANGES: Right.SEE_ELDERS,
     Source.ELDERS: Right.SEE_ELDERS,
 }
@@ -104,6 +106,7 @@ _RECORD: Final = {
     Source.COMPLAINTS: "/complaints",
     Source.REVIEWS: "/quality-reviews",
     Source.FOLLOW_UPS: "/follow-ups",
+    Source.WISHES: "/wishes",
     Source.CHANGES: "/elders",
     Source.ELDERS: "/elders",
 }

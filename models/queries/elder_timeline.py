@@ -1,5 +1,6 @@
 """All that happened to one elder on one line of time: cases, orders and the visits of them, care calls, complaints,
-follow-ups, tests and repairs of their terminals, papers, changes of the file. A new kind is a new reader in `_READERS`.
+follow-ups, wishes and refusals, tests and repairs of their terminals, papers, changes of the file. A new kind is a new
+reader in `_READERS`.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from models.queries.paging import Page
 from models.repairs import TerminalRepair
 from models.suppliers.records import Worker
 from models.terminal_tests import TerminalTest
+from models.wishes import STANDS, Wish
 
-Kind = Literal["case", "order", "visit", "care", "complaint", "follow_up", "test", "repair", "paper", "change"]
+Kind = Literal["case", "order", "visit", "care", "complaint", "follow_up", "wish", "test", "repair", "paper", "change"]
 
 _CARE: Final = frozenset(RESULTS) - {CareState.CANCELLED}
 
@@ -136,6 +138,14 @@ async def _follow_ups(session: AsyncSession, elder: int, limit: int) -> Sequence
     ]
 
 
+async def _wishes(session: AsyncSession, elder: int, limit: int) -> Sequence[Happened]:
+    rows = select(Wish).where(Wish.elder_id == elder, STANDS).order_by(Wish.noted_at.desc()).limit(limit)
+    return [
+        Happened(row.noted_at, "wish", str(row.id), str(row.kind), "", row.words, row.case_id or "", row.noted_by)
+        for row in await session.scalars(rows)
+    ]
+
+
 async def _tests(session: AsyncSession, elder: int, limit: int) -> Sequence[Happened]:
     rows = (
         select(TerminalTest)
@@ -176,6 +186,7 @@ _READERS: Final[Sequence[Callable[[AsyncSession, int, int], Awaitable[Sequence[H
     _care_calls,
     _complaints,
     _follow_ups,
+    _wishes,
     _tests,
     _repairs,
     _papers,

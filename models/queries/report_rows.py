@@ -27,13 +27,14 @@ from models.reports.definitions import FIGURES
 from models.reports.figures import MOMENT, Source
 from models.reports.periods import Period
 from models.scope import Scope
+from models.wishes import Wish
 
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """`record`: the id of the case, order, complaint, follow-up or elder; `what` and `state`: keys of words that tell
-    it from others (empty: there is none). `elder_name` is empty for a caller whom nobody knows, and in complaints: who
-    is complained about must not be told who complains."""
+    """`record`: the id of the case, order, complaint, follow-up, wish or elder; `what` and `state`: keys of words that
+    tell it from others (empty: there is none). `elder_name` is empty for a caller whom nobody knows, and in complaints:
+    who is complained about must not be told who complains."""
 
     record: str
     at: datetime | None
@@ -53,6 +54,7 @@ _SHOWN: Final[Mapping[Source, _Shown]] = {
     Source.COMPLAINTS: (Complaint.id, ("complaint_state", Complaint.state), ("satisfaction", Complaint.satisfaction)),
     Source.REVIEWS: (QualityReview.id, ("drawn_as", QualityReview.drawn_as), _NOTHING),
     Source.FOLLOW_UPS: (FollowUp.id, ("follow_up_kind", FollowUp.kind), ("follow_up_ended", FollowUp.ended)),
+    Source.WISHES: (Wish.id, ("wish_kind", Wish.kind), _NOTHING),
     Source.EXCEPTIONS: (
         ExceptionReport.case_id,
         ("case_kind", CaseRow.kind),

@@ -21,6 +21,7 @@ from models.exception_reports import ExceptionReport
 from models.follow_ups import FollowUp
 from models.orders.work_orders import WorkOrder
 from models.quality.reviews import QualityReview
+from models.wishes import Wish
 
 Columns = TypeVarTuple("Columns")
 
@@ -42,6 +43,7 @@ class Source(StrEnum):
     COMPLAINTS = "complaints"
     REVIEWS = "reviews"
     FOLLOW_UPS = "follow_ups"
+    WISHES = "wishes"
     EXCEPTIONS = "exceptions"
     CHANGES = "changes"
     ELDERS = "elders"
@@ -54,6 +56,7 @@ MOMENT: dict[Source, Any] = {
     Source.COMPLAINTS: Complaint.drafted_at,
     Source.REVIEWS: CaseRow.opened_at,
     Source.FOLLOW_UPS: FollowUp.done_at,
+    Source.WISHES: Wish.noted_at,
     Source.EXCEPTIONS: ExceptionReport.opened_at,
     Source.CHANGES: ElderChange.at,
 }
@@ -133,6 +136,7 @@ _JOINS: dict[Source, Callable[[Any], Any]] = {
     Source.COMPLAINTS: _by_elder(Complaint),
     Source.REVIEWS: _by_case(QualityReview),
     Source.FOLLOW_UPS: _by_elder(FollowUp),
+    Source.WISHES: _by_elder(Wish),
     Source.EXCEPTIONS: _by_case(ExceptionReport),
     Source.CHANGES: _by_elder(ElderChange),
     Source.ELDERS: lambda query: query.select_from(Elder),

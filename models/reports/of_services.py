@@ -1,9 +1,9 @@
 """Figures of what is not a call: orders (H4, H7, H13), complaints and their clocks (X11, H8), reviews of recordings
-(K5), follow-ups, exception reports (K1), changes of the register (X7) and who is served.
+(K5), follow-ups, new wishes and refusals (X9), exception reports (K1), changes of the register (X7) and who is served.
 
 An order and a complaint count on the day on which they were taken down, whatever became of them later; a review on the
-day on which its call came, so that a month has what was drawn for it; a follow-up on the day on which it was done, an
-exception report and a change on the day on which they were written.
+day on which its call came, so that a month has what was drawn for it; a follow-up on the day on which it was done, a
+wish, an exception report and a change on the day on which they were written.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from models.quality.reviews import QualityReview
 from models.queries.elder_changes import GROUPS, is_of
 from models.reports.figures import Figure, Mean, Parts, Share, Source, Unit
 from models.reports.given import ANSWER_LATE, ANSWER_OPEN, CONTACT_LATE, CONTACT_OPEN
+from models.wishes import STANDS, Wish, WishKind
 
 _RUNNING: Final = frozenset(OrderState) - OVER - DONE
 _SERVED: Final = and_(Elder.status.in_(SERVED), is_whole())
@@ -99,6 +100,8 @@ SERVICES: Final[tuple[Figure, ...]] = (
         _follow_up(f"said_{said}", FollowUp.satisfaction == str(said), word=f"satisfaction.{said}", how="said")
         for said in Rating
     ),
+    Figure("new_wishes", Source.WISHES, and_(STANDS, Wish.kind == WishKind.NEW_WISH)),
+    Figure("refusals", Source.WISHES, and_(STANDS, Wish.kind == WishKind.REFUSAL)),
     Figure("exceptions", Source.EXCEPTIONS, ExceptionReport.id.is_not(None)),
     Figure("exceptions_explained", Source.EXCEPTIONS, ExceptionReport.explained_at.is_not(None)),
     Figure("exceptions_open", Source.EXCEPTIONS, ExceptionReport.explained_at.is_(None)),

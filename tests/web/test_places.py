@@ -42,6 +42,7 @@ from models.queries.register import file_of
 from models.register import create_elder
 from models.settlement.records import LineCause, LineKind, SettlementLine, SettlementMonth
 from models.web_sessions import ApiToken
+from models.wishes import NewWish, WishKind, note_wish
 from tests.web import stories
 from tests.web.conftest import House, build, plenty
 from web.accounts import hash_of
@@ -70,6 +71,7 @@ SINGLE: Final = {
     "elders": "elder", "cases": "case", "recordings": "recording", "duplicates": "elder", "complaints": "complaint",
     "follow-ups": "follow_up", "care": "plan", "care-plans": "plan", "quality-reviews": "review",
     "calibrations": "calibration", "orders": "order", "elder-statements": "elder", "inbound-texts": "text",
+    "wishes": "wish",
 }  # fmt: skip
 _NOT_OF_PEOPLE: Final = frozenset(
     {
@@ -98,6 +100,7 @@ class Home:
     review: int
     calibration: int
     text: int
+    wish: int
 
     @property
     def case(self) -> str:
@@ -111,7 +114,7 @@ class Home:
     def ids(self) -> dict[str, str]:
         papers = {"complaint": str(self.complaint), "follow_up": str(self.follow_up), "plan": str(self.plan)}
         papers |= {"review": str(self.review), "calibration": str(self.calibration), "order": str(self.order)}
-        papers |= {"text": str(self.text)}
+        papers |= {"text": str(self.text), "wish": str(self.wish)}
         return {"elder": str(self.elder), "case": self.case, "recording": f"{self.case}-1", **papers}
 
     def is_in(self, text: str) -> bool:
@@ -211,8 +214,8 @@ async def _settle(house: House, place: str, unit: int | None, number: int) -> Ho
         paid = {"service_class": 3, "percent": 0, "government": 0, "own": 2_000, "made_by": "test"}
         about = {"month": MONTH, "subject": f"call:{elder}:{MONTH}", "of_month": MONTH, "kind": LineKind.CALL}
         session.add(SettlementLine(**about, cause=LineCause.MONTH, elder_id=elder, org_unit_id=unit, **paid))
-        await session.flush()
-        ids = (follow_up.id, order.id, report.id, complaint.id, plan.id, review.id, calibration.id, text.id)
+        wish = await note_wish(session, NewWish(WishKind.REFUSAL, elder, "不要", closed.id), by="user:1")
+        ids = (follow_up.id, order.id, report.id, complaint.id, plan.id, review.id, calibration.id, text.id, wish.id)
         home = Home(place, elder, name, *ids)
     tape = house.settings.home / "recordings" / closed.tapes[0].file
     tape.parent.mkdir(parents=True, exist_ok=True)
@@ -308,6 +311,9 @@ async def test_what_is_out_of_sight_cannot_be_changed_or_revealed(land: Land) ->
         ("POST", "/api/v1/reveals", {"record": f"complaint:{home.complaint}", "reason": "演示"}),
         ("POST", "/api/v1/reveals", {"record": f"text:{home.text}", "reason": "演示"}),
         ("PATCH", f"/api/v1/inbound-texts/{home.text}", {"seen": True}),
+        ("POST", "/api/v1/wishes", {"kind": "refusal", "elder": home.elder, "words": "不要"}),
+        ("POST", f"/api/v1/wishes/{home.wish}/strike", {"why": "演示"}),
+        ("POST", "/api/v1/reveals", {"record": f"wish:{home.wish}", "reason": "演示"}),
         ("DELETE", f"/api/v1/care-plans/{home.plan}/recording", None),
         ("POST", "/api/v1/terminal-tests", {"device": "SN-4"}),
         ("POST", "/api/v1/follow-ups", {"elder": home.elder, "due_at": (utc_now() + timedelta(days=1)).isoformat()}),

@@ -290,6 +290,12 @@ POST /terminals/{id}/collected                      ALDMB      404 403
 GET /visit-samples                                  ALGPD      200 303
 POST /visit-samples                                 AL         303 403
 GET /wallboard                                      ALGPRDS    200 303
+GET /wishes                                         ALGPRDO    200 303
+POST /wishes/export                                 ALD        200 403
+GET /wishes/new                                     ALGP       200 303
+POST /wishes/new                                    ALGP       422 403
+GET /wishes/{id}                                    ALGPRDO    404 303
+POST /wishes/{id}/strike                            ALGP       404 403
 GET /worker                                         all        200 200
 GET /worker/offline.js                              all        200 200
 POST /api/v1/alarms                                 ALGPW      415 401
@@ -484,6 +490,11 @@ POST /api/v1/users/{username}/unlock                AC         404 401
 GET /api/v1/visit-samples/{day}                     ALGPD      404 401
 POST /api/v1/weather                                ALGPW      415 401
 POST /api/v1/weather/withdrawals                    ALGPW      415 401
+GET /api/v1/wishes                                  ALGPRDO    200 401
+POST /api/v1/wishes                                 ALGP       415 401
+GET /api/v1/wishes/sums                             ALGPRDO    200 401
+GET /api/v1/wishes/{id}                             ALGPRDO    404 401
+POST /api/v1/wishes/{id}/strike                     ALGP       415 401
 GET /api/v1/working-days/{year}                     AY         200 401
 PUT /api/v1/working-days/{year}                     AY         415 401
 GET /api/v1/worker/orders                           all        401 401

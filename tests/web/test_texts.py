@@ -36,6 +36,7 @@ from models.services.records import ServiceUnit
 from models.settlement.records import LineCause, LineKind
 from models.suppliers.records import AwardTitle, Condition, SupplierStatus
 from models.suppliers.score import Part
+from models.wishes import WishKind
 from web import vendor
 from web.forms import GROUPS
 from web.problems import Problem
@@ -95,6 +96,7 @@ VOCABULARY: dict[str, type[StrEnum]] = {
     "service_unit": ServiceUnit,
     "line_kind": LineKind,
     "line_cause": LineCause,
+    "wish_kind": WishKind,
 }
 
 

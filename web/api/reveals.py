@@ -11,6 +11,7 @@ from models.base import utc_now
 from models.complaint_handling import find as find_complaint
 from models.masking import numbers_in
 from models.queries.inbound_texts import text_view
+from models.queries.wishes import wish_view
 from models.register import find_elder
 from web.api.kit import Input, Operations, Output, When, answer, read_body
 from web.guard import account_of
@@ -24,9 +25,10 @@ operations = Operations("personal data")
 
 
 class Reveal(Input):
-    """`record`: `elder:<id>`, `case:<id>`, `complaint:<id>` or `text:<id>`; `reason`: `case <id>`, or words."""
+    """`record`: `elder:<id>`, `case:<id>`, `complaint:<id>`, `text:<id>` or `wish:<id>`; `reason`: `case <id>`, or
+    words."""
 
-    record: str = Field(pattern=r"^((elder|complaint|text):[0-9]{1,9}|case:[A-Za-z0-9._-]{1,60})$")
+    record: str = Field(pattern=r"^((elder|complaint|text|wish):[0-9]{1,9}|case:[A-Za-z0-9._-]{1,60})$")
     reason: str = Field(min_length=2, max_length=200, pattern=r"\S.*\S")
 
 
@@ -38,7 +40,7 @@ class Revealed(Output):
 @operations(
     "POST",
     "/reveals",
-    "Show what is masked in a file, a case, a complaint or a text message, and say why",
+    "Show what is masked in a file, a case, a complaint, a text message or a wish, and say why",
     right=Right.SEE_PERSONAL,
     body=Reveal,
     result=Revealed,
@@ -58,6 +60,9 @@ async def post_reveal(request: web.Request) -> web.StreamResponse:
     elif kind == "text":
         async with request.app[DATABASE].read() as session:
             elder = (await text_view(session, int(number), scope=scope_of(request))).elder
+    elif kind == "wish":
+        async with request.app[DATABASE].read() as session:
+            elder = (await wish_view(session, int(number), scope=scope_of(request))).elder
     else:
         view = (await find_sheet(request, number)).view
         elder = view.elder.id if view.elder else None

@@ -53,6 +53,7 @@ from web.pages import (
     visit_cards,
     visit_samples,
     wallboard,
+    wishes,
     worker,
     worker_ratings,
 )
@@ -74,6 +75,7 @@ PARTS: Final = (
     duplicates,
     repairs,
     follow_ups,
+    wishes,
     visit_samples,
     care,
     care_plans,

@@ -38,6 +38,7 @@ from models.repairs import finish, report, warranty_until
 from models.scope import EVERYWHERE
 from models.terminal_tests import record_test
 from models.versions import VersionConflict
+from models.wishes import NewWish, WishKind, note_wish
 from tests.web.records.test_register import CASE
 
 AREA = "021"
@@ -69,7 +70,7 @@ async def change(db: Database, elder: int, **values: object) -> None:
 
 
 async def put_on_record(db: Database, elder: int, case: str = "c") -> None:
-    """A case with an order, a complaint and a follow-up, and a test of the terminal."""
+    """A case with an order, a complaint, a follow-up and a refusal, and a test of the terminal."""
     async with db.write() as session:
         session.add(CaseRow(**{**CASE, "id": case}, elder_id=elder))
         await session.flush()
@@ -77,6 +78,7 @@ async def put_on_record(db: Database, elder: int, case: str = "c") -> None:
         session.add(WorkOrder(**drafted, case_seq=1, aid="meals", wish="午饭"))
         session.add(Complaint(**drafted, case_seq=2, about="", words="送晚了"))
         session.add(FollowUp(case_id=case, elder_id=elder, kind="emergency", due_at=utc_now()))
+        await note_wish(session, NewWish(WishKind.REFUSAL, elder, "不要送餐", case), by="user:1")
 
 
 @pytest.mark.clause("S6")
@@ -212,7 +214,7 @@ async def test_all_that_happened_stands_on_one_line_of_time(db: Database) -> Non
         whole = await timeline_of(session, wang)
         kinds = [one.kind for one in whole.items]
         assert set(kinds) == {
-            "case", "order", "visit", "care", "complaint", "follow_up", "test", "paper", "repair", "change",
+            "case", "order", "visit", "care", "complaint", "follow_up", "wish", "test", "paper", "repair", "change",
         }  # fmt: skip
         (care,) = (one for one in whole.items if one.kind == "care")
         (visit,) = (one for one in whole.items if one.kind == "visit")
@@ -309,7 +311,7 @@ async def test_a_merged_file_loses_nothing_and_leads_to_the_other(db: Database) 
         }
         assert [terminal.line for terminal in form.terminals] == [LINE, OTHER_LINE]
         happened = (await timeline_of(session, wang)).items
-        assert {"case", "order", "complaint", "follow_up", "test", "paper", "repair"} <= {one.kind for one in happened}
+        assert {"case", "order", "complaint", "follow_up", "wish", "test", "paper"} <= {one.kind for one in happened}
         assert len(happened) > before
         merged = next(one for one in (await history_of(session, wang)).items if one.field == "merged")
         assert (merged.by, merged.new) == ("user:9", f"#{gone}")

@@ -32,6 +32,7 @@ from models.orders.work_orders import WorkOrder
 from models.org import OrgKind, get_or_create
 from models.quality.reviews import QualityReview
 from models.seats import Seat
+from models.wishes import Wish, WishKind
 
 TREE = {
     "city": (None, OrgKind.CITY),
@@ -134,7 +135,7 @@ class World:
         return [row, *legs]
 
     def rest(self, at: datetime) -> list[object]:
-        """An order, a complaint, a follow-up that was done, an exception report of the day."""
+        """An order, a complaint, a follow-up that was done, a wish or refusal of the day."""
         chance = self.random
         elder, drafted = chance.choice([*self.elders, None]), {"drafted_at": at, "drafted_by": "user:1"}
         due = at + timedelta(minutes=30)
@@ -158,6 +159,14 @@ class World:
                 done_at=chance.choice([None, at, at + timedelta(hours=1)]),
                 ended=chance.choice([*Ended, None]),
                 satisfaction=chance.choice([*map(str, Rating), "not_said", ""]),
+            ),
+            Wish(
+                elder_id=chance.choice(self.elders),
+                kind=chance.choice(list(WishKind)),
+                words="",
+                noted_at=at,
+                noted_by="user:1",
+                struck_out_at=chance.choice([None, None, at]),
             ),
         ]
 

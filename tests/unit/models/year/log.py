@@ -16,8 +16,8 @@ class What(StrEnum):
     """`VOIDED` by hand, because somebody looked into it; a visit that was too short is told by its `ENDED`. `REDONE`:
     the `order` makes good the void order `of`. `NOBODY`: no supplier could be asked. `DIED`, told at `at`, was on
     the day of `when`; `DIED_ON`: that day was wrong. `CALLED`: a call is over (`Log.calls`); `EXPLAINED`: why nobody
-    answered it. `DRAW` of a month for quality begins, and each of the `DRAWN` follows. `RECKONED` and `LOCKED`: a
-    month's statements."""
+    answered it. What was `WISHED` and is `STRUCK_OUT` counts no more. `DRAW` of a month for quality begins, and each of
+    the `DRAWN` follows. `RECKONED` and `LOCKED`: a month's statements."""
 
     ON_FILE = auto()
     CLASSED = auto()
@@ -50,6 +50,8 @@ class What(StrEnum):
     COMPLAINED = auto()
     STEP = auto()
     DROPPED = auto()
+    WISHED = auto()
+    STRUCK_OUT = auto()
     CALLED = auto()
     EXPLAINED = auto()
     DRAW = auto()
@@ -62,9 +64,8 @@ class What(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Entry:
     """0, None or empty: does not belong to it. `when`: the time that was agreed, scanned, or for which was drawn;
-    `words`: a grade, the result of a call, a step of a complaint, why somebody is asked; `points`: what a review has
-    given; `asked`: the suppliers that could be asked, the first
-    one first; `month` as 2027-03."""
+    `words`: a grade, the result of a call, a step of a complaint, the kind of a wish, why somebody is asked; `points`:
+    what a review has given; `asked`: the suppliers that could be asked, the first one first; `month` as 2027-03."""
 
     at: datetime
     what: What
@@ -78,6 +79,7 @@ class Entry:
     fen: int = 0
     follow_up: int = 0
     complaint: int = 0
+    wish: int = 0
     service_class: int = 0
     case: str = ""
     review: int = 0

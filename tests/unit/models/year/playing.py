@@ -12,7 +12,7 @@ from models.database import Database
 from models.elders import ElderStatus
 from models.register import change_elder, form_of
 
-from . import admitting, asking, calling, complaining, ordering, reviewing, settling
+from . import admitting, asking, calling, complaining, ordering, reviewing, settling, wishing
 from .checks import ALL
 from .clock import Clock, moment
 from .district import free_days, register_elder, settle
@@ -76,6 +76,7 @@ def _plan(life: Life, elders: int) -> None:
         life.at(moment(CONFIRMED, 9), partial(admitting.confirm, life, firm))
     life.at(first - timedelta(hours=9), partial(calling.one_day, life))
     life.at(first, partial(admitting.look_at_suspended, life, set()))
+    life.at(first, partial(wishing.one_day, life, random.Random("wishes")))
     life.at(first + timedelta(days=10), partial(complaining.about_no_order, life))
 
 

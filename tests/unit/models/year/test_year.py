@@ -23,7 +23,7 @@ RARE = {What.ACCEPT_REFUSED}  # a firm that is suspended between being asked and
 
 
 @pytest.mark.clause("T1", "T3", "T5", "T6", "H4", "H6", "H7", "H8", "H9", "H10", "K5", "S3.3", "S3.4", "S6", "S11")
-@pytest.mark.clause("X6", "X11", "Y2", "Y4")
+@pytest.mark.clause("X6", "X9", "X11", "Y2", "Y4")
 async def test_every_figure_of_a_year_agrees_with_the_log_of_what_was_done(sqlite_url: str) -> None:
     db = Database(sqlite_url)
     recount = await play(db, elders=ELDERS, firms=FIRMS, seed=SEED)

@@ -45,10 +45,15 @@ class Reports:
     dead: dict[int, Entry]
     explained: set[str] = field(default_factory=set)
     classes: dict[int, int] = field(default_factory=dict)
+    wishes: dict[int, Entry] = field(default_factory=dict)
 
     def take(self, entry: Entry) -> None:
         if entry.what is What.EXPLAINED:
             self.explained.add(entry.case)
+        elif entry.what is What.WISHED:
+            self.wishes[entry.wish] = entry
+        elif entry.what is What.STRUCK_OUT:
+            del self.wishes[entry.wish]
         elif entry.what is What.ON_FILE:
             self.classes[entry.elder] = self.log.elders[entry.elder].service_class
         elif entry.what is What.CLASSED:
@@ -59,7 +64,7 @@ class Reports:
         told: Counter[str] = Counter()
         for case, facts in self._calls(asked):
             self._call(told, case, facts, asked)
-        for count in (self._orders, self._complaints, self._follow_ups, self._reviews, self._register):
+        for count in (self._orders, self._complaints, self._follow_ups, self._wishes, self._reviews, self._register):
             told.update(count(asked))
         return told
 
@@ -126,6 +131,10 @@ class Reports:
                 yield "follow_ups_in_time"
             if one.said in GRADES:
                 yield from ("asked", f"said_{one.said}")
+
+    def _wishes(self, asked: Asked) -> Iterable[str]:
+        names = {"new_wish": "new_wishes", "refusal": "refusals"}
+        yield from (names[one.words] for one in self.wishes.values() if asked.at(one.at) and asked.here(one.elder))
 
     def _reviews(self, asked: Asked) -> Counter[str]:
         told: Counter[str] = Counter()
