@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 # Tests of calls and pages mostly wait for people, so more of them at once than there are cores.
-WORKERS ?= 6
+WORKERS ?= 4
 # Where platforms under test keep their records: sqlite or postgresql. Without it SQLite, and both where a test says so.
 DATABASE ?=
 SHELL  := /bin/sh
@@ -77,8 +77,8 @@ tests-that-wait:
 
 COMPUTED := build/tests-that-compute.log
 tests-that-compute:
-	@nice -n 15 $(MAKE) --no-print-directory lint >$(COMPUTED) 2>&1 || { cat $(COMPUTED); exit 1; }
-	@nice -n 15 $(TESTS) -n 2 tests/unit tests/web $(ARGS) >>$(COMPUTED) 2>&1 || { cat $(COMPUTED); exit 1; }
+	@nice -n 10 $(MAKE) --no-print-directory lint >$(COMPUTED) 2>&1 || { cat $(COMPUTED); exit 1; }
+	@nice -n 10 $(TESTS) -n 2 tests/unit tests/web $(ARGS) >>$(COMPUTED) 2>&1 || { cat $(COMPUTED); exit 1; }
 	@tail -n 1 $(COMPUTED)
 
 # What earlier runs have shown of the clauses proves nothing of the code as it is now.
