@@ -16,11 +16,11 @@ from ivr.vocabulary import CaseKind, CaseState, LegKind, LegState, Outcome, Plac
 from models.base import local_today, utc_now
 from models.cases import CaseLegRow, CaseRow, RecordingRow
 from models.elders import Elder
+from models.months import month_of
 from models.people import User
 from models.quality import calibrations, reviews
 from models.quality.candidates import candidates_of
 from models.quality.draws import draw
-from models.quality.months import month_of
 from models.quality.score_sheets import SheetKind, items_of, newest
 from models.readiness import drill_reports, plans
 from models.readiness.drill_files import DrillRun, DrillStep

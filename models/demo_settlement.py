@@ -15,10 +15,10 @@ from models.base import utc_now
 from models.database import Database
 from models.demo_orders import bring
 from models.elders import Elder
+from models.months import bounds, this_month
 from models.orders.dispatching import void_by_hand
 from models.orders.states import DONE, OrderState
 from models.orders.work_orders import WorkOrder
-from models.quality.months import bounds, this_month
 from models.register import FormRefused
 from models.services.records import Service
 from models.settlement.closing import lock_month, settle_orders, version_of

@@ -7,7 +7,7 @@ from typing import Final
 from models.base import utc_now
 from models.database import Database
 from models.house_policy import Fixed, policy_in_force
-from models.quality.months import month_of
+from models.months import month_of
 from models.register import FormRefused
 from models.settlement.closing import lock_month, settle_orders
 from models.settlement.months import month_before

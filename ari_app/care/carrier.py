@@ -232,11 +232,11 @@ class Carrier:
         run = None
         try:
             run = await self._prepared(call)
-        except DatabaseUnavailable:
-            await self._records.put_off(call.id, self._later(call.latest), CareReason.LINES_BUSY)
-        except Exception:
-            # The outermost guard of one call: it must not stay ours without an end.
-            log.exception("a care call could not begin", call=call.id)
+        except Exception as problem:
+            # The outermost guard of one call: it must not stay ours without an end. A database that is away is told of
+            # where it is missed.
+            if not isinstance(problem, DatabaseUnavailable):
+                log.exception("a care call could not begin", call=call.id)
             await self._records.put_off(call.id, self._later(call.latest), CareReason.LINES_BUSY)
         finally:
             self._beginning -= 1

@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ivr.vocabulary import CaseState, LegKind
 from models.cases import CaseLegRow, CaseRow, RecordingRow, TimelineRow
 from models.elders import Elder
+from models.months import bounds
 from models.people import User, UserRole
 from models.quality.drawing import Candidate
-from models.quality.months import bounds
 from models.scope import Scope
 
 SHORTEST: Final = 10.0  # seconds of sound, below which there is nothing to be reviewed

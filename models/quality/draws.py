@@ -19,10 +19,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.audit import audit
 from models.base import Base, utc_now
+from models.months import is_month
 from models.people import User
 from models.quality.candidates import agents_of
 from models.quality.drawing import Candidate, Lot, draw_for
-from models.quality.months import is_month
 from models.quality.reviews import QualityReview
 from models.quality.score_sheets import ScoreSheet
 from models.register import FormRefused

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Final, Literal, TypeVarTuple, get_args
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.elders import Elder, ElderChange, ElderStatus
+from models.months import month_around
 from models.org import OrgUnit
 from models.queries.elders import on_file
 from models.queries.paging import Page, read_page
@@ -93,19 +94,8 @@ async def counts_in(
     return {group: int(number) for group, number in zip(GROUPS, row, strict=True)}
 
 
-def month_of(day: date) -> tuple[datetime, datetime]:
-    """From the first moment of this day's month, here, to that of the next."""
-    first = day.replace(day=1)
-    after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-    return _midnight(first), _midnight(after)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min).astimezone()
-
-
 def _in_month(query: Select[*Columns], month: date, scope: Scope, org_unit: int | None) -> Select[*Columns]:
-    since, until = month_of(month)
+    since, until = month_around(month)
     return query.where(ElderChange.at >= since, ElderChange.at < until, *on_file(scope, org_unit=org_unit))
 
 

@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.elders import Elder
+from models.months import this_month
 from models.orders.work_orders import WorkOrder
 from models.org import OrgUnit, subtree
-from models.quality.months import this_month
 from models.queries.paging import Page, read_page
 from models.scope import Scope
 from models.services.records import Service

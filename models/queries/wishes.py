@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.elders import Elder
+from models.months import month_around
 from models.org import OrgUnit
-from models.queries.elder_changes import month_of
 from models.queries.paging import Page, read_page_from
 from models.scope import Scope
 from models.services.records import Service
@@ -99,7 +99,7 @@ async def list_wishes(
     after: int | None = None,
 ) -> Page[WishView]:
     """Of the month of this day, the latest first; the cursor is a number of rows."""
-    query = _wishes(scope).where(_noted(*month_of(month))).order_by(Wish.noted_at.desc(), Wish.id.desc())
+    query = _wishes(scope).where(_noted(*month_around(month))).order_by(Wish.noted_at.desc(), Wish.id.desc())
     if kind is not None:
         query = query.where(Wish.kind == kind)
     return await read_page_from(session, query, _view, skip=after or 0, limit=limit)
@@ -157,12 +157,12 @@ async def _by_place(session: AsyncSession, month: date, scope: Scope) -> tuple[P
 def _number(kind: WishKind, month: date | None = None) -> ColumnElement[int]:
     """How many of this kind; `month`: in it only."""
     of_kind = Wish.kind == kind
-    return func.count().filter(of_kind if month is None else and_(of_kind, _noted(*month_of(month))))
+    return func.count().filter(of_kind if month is None else and_(of_kind, _noted(*month_around(month))))
 
 
 def _in_year(month: date) -> ColumnElement[bool]:
-    since, _ = month_of(month.replace(month=1))
-    _, until = month_of(month.replace(month=12))
+    since, _ = month_around(month.replace(month=1))
+    _, until = month_around(month.replace(month=12))
     return _noted(since, until)
 
 

@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.audit import audit
 from models.database import Database
+from models.months import this_month
 from models.orders.dispatching import needed
 from models.orders.rating import settle
 from models.orders.states import OrderState
 from models.orders.work_orders import WorkOrder
 from models.pace import Pace
-from models.quality.months import this_month
 from models.refusing import refuse
 from models.settlement.months import held, latest_month, locked_through, month_after
 from models.settlement.records import LineCause, SettlementLine, SettlementMonth

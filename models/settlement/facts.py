@@ -12,10 +12,10 @@ from sqlalchemy import Select, String, and_, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.elders import GONE, SERVED, Elder, ElderChange, Terminal, is_whole
+from models.months import bounds
 from models.orders.states import DONE, OrderState
 from models.orders.work_orders import WorkOrder
 from models.papers import Paper, PaperKind
-from models.quality.months import bounds
 from models.services.catalogue import USUAL
 from models.services.records import Service, ServiceClassRule, ServiceUnit
 from models.settlement.records import LineKind, SettlementLine, SettlementMonth, amount

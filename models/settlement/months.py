@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.quality.months import is_month, this_month
+from models.months import is_month, this_month
 from models.refusing import refuse
 from models.settlement.records import SettlementMonth
 from models.settlement.shares import Terms

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.quality.months import bounds
+from models.months import bounds
 from models.settlement import facts
 from models.settlement.due import Visit, class_at, is_served, of_visits
 from models.settlement.facts import Order, Pair, Served

@@ -18,8 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ivr.policy import Policy
 from models.audit import audit
 from models.database import Database
+from models.months import month_of
 from models.pace import Pace
-from models.quality.months import month_of
 from models.refusing import refuse
 from models.settlement.facts import Pair, elders_of, owed_corrections
 from models.settlement.months import held, locked_through, month_after, month_before

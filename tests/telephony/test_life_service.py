@@ -30,11 +30,11 @@ from models.care.asking import book_questions
 from models.care.calls import CareCall
 from models.care.wishes import CareWishes
 from models.elders import Elder
+from models.months import month_of
 from models.orders.codes import code_of
 from models.orders.work_orders import WorkOrder
 from models.org import OrgKind, get_or_create
 from models.people import UserRole
-from models.quality.months import month_of
 from models.services.records import Service
 from models.suppliers.accounts import link_account
 from models.suppliers.admission import register

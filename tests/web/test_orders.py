@@ -67,6 +67,19 @@ async def _step(house: House, who: dict[str, str], order: dict[str, Any], step: 
     return {**told.get("order", {}), "status": answer.status, **told.get("error", {})}
 
 
+async def _offered(house: House, who: dict[str, str], *, urgent: bool) -> tuple[dict[str, Any], int, int]:
+    """An order that was sent to the first of two firms, and both of them."""
+    async with house.db.write() as session:
+        elder = (await session.scalars(select(Elder).where(Elder.org_unit_id.is_not(None)).limit(1))).one()
+        place = await session.get_one(OrgUnit, elder.org_unit_id)
+        first = await admit(session, "演示·甲", place, phone="12000000301", price=1_000)
+        second = await admit(session, "演示·乙", place, phone="12000000302", price=1_100)
+        service = (await cleaning(session)).id
+    wanted = {"elder": elder.id, "service": service, "wish": "擦窗", "urgent": urgent}
+    order = (await (await house.client.post("/api/v1/orders", json=wanted, headers=who)).json())["order"]
+    return await _step(house, who, order, "offer", supplier=first), first, second
+
+
 @pytest.mark.clause("S3.1", "S3.2", "S3.3", "H6", "H7", "T1", "T4", "Y1")
 async def test_an_order_goes_from_the_wish_to_the_rating(house: House) -> None:
     centre, ours = await bearer(house.client, "lead"), await _supplier(house, "演示·安心家政")
@@ -275,16 +288,8 @@ async def test_an_urgent_order_that_is_declined_on_a_page_is_offered_to_the_next
     house: House,
 ) -> None:
     centre = await bearer(house.client, "lead")
-    async with house.db.write() as session:
-        elder = (await session.scalars(select(Elder).where(Elder.org_unit_id.is_not(None)).limit(1))).one()
-        place = await session.get_one(OrgUnit, elder.org_unit_id)
-        first = await admit(session, "演示·甲", place, phone="12000000301", price=1_000)
-        second = await admit(session, "演示·乙", place, phone="12000000302", price=1_100)
-        service = (await cleaning(session)).id
+    order, first, second = await _offered(house, centre, urgent=True)
     ours, theirs = await _supplier(house, "演示·甲"), await _supplier(house, "演示·乙")
-    wanted = {"elder": elder.id, "service": service, "wish": "擦窗", "urgent": True}
-    order = (await (await house.client.post("/api/v1/orders", json=wanted, headers=centre)).json())["order"]
-    order = await _step(house, centre, order, "offer", supplier=first)
     told = await _step(house, ours, order, "decline", why="人手不足")
     assert (told["status"], told["state"], told["supplier"], told["supplier_name"]) == (200, "declined", None, "")
     path = f"/api/v1/orders/{order['id']}"
@@ -303,14 +308,6 @@ async def test_an_urgent_order_that_is_declined_on_a_page_is_offered_to_the_next
 @pytest.mark.clause("S3.2")
 async def test_an_order_that_is_not_urgent_waits_for_somebody_to_choose(house: House) -> None:
     centre = await bearer(house.client, "lead")
-    async with house.db.write() as session:
-        elder = (await session.scalars(select(Elder).where(Elder.org_unit_id.is_not(None)).limit(1))).one()
-        place = await session.get_one(OrgUnit, elder.org_unit_id)
-        first = await admit(session, "演示·甲", place, phone="12000000301", price=1_000)
-        await admit(session, "演示·乙", place, phone="12000000302", price=1_100)
-        service = (await cleaning(session)).id
-    wanted = {"elder": elder.id, "service": service, "wish": "擦窗"}
-    order = (await (await house.client.post("/api/v1/orders", json=wanted, headers=centre)).json())["order"]
-    order = await _step(house, centre, order, "offer", supplier=first)
+    order, _, _ = await _offered(house, centre, urgent=False)
     order = await _step(house, centre, order, "decline", why="人手不足")
     assert (order["state"], order["supplier"]) == ("declined", None)

@@ -13,11 +13,11 @@ from sqlalchemy import select
 
 from models.cases import CaseLegRow, CaseRow, RecordingRow, TimelineRow
 from models.journal import write
+from models.months import this_month
 from models.people import User
 from models.quality.candidates import candidates_of
 from models.quality.drawing import draw_for
 from models.quality.draws import QualityDraw, draw
-from models.quality.months import this_month
 from models.quality.reviews import QualityReview
 from models.quality.score_sheets import SheetKind, items_of, newest
 from models.scope import EVERYWHERE

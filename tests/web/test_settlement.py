@@ -15,10 +15,10 @@ from sqlalchemy import select
 from models.base import utc_now
 from models.elders import Elder
 from models.house_policy import Fixed
+from models.months import bounds, this_month
 from models.orders.visits import ActionKind
 from models.orders.work_orders import WorkOrder
 from models.people import User
-from models.quality.months import bounds, this_month
 from models.settlement.months import month_before
 from models.settlement.records import SettlementLine
 from models.sheets import read_sheet

@@ -14,9 +14,9 @@ from models.base import utc_now
 from models.demo_district import make
 from models.elders import Elder
 from models.follow_ups import FollowUp
+from models.months import this_month
 from models.orders.states import OrderState
 from models.orders.work_orders import WorkOrder
-from models.quality.months import this_month
 from models.suppliers.records import Supplier
 from tests.web.conftest import House, bearer, build
 from tests.web.test_quality import reviewed_calls

@@ -2,7 +2,6 @@
 as on the pages. Papers are in `elder_papers.py`."""
 
 from datetime import date
-from typing import Annotated
 
 from aiohttp import web
 from pydantic import Field
@@ -24,6 +23,7 @@ from web.api.kit import (
     Input,
     Limit,
     ListOf,
+    Month,
     Operations,
     PageFilter,
     ProgressFilter,
@@ -45,7 +45,6 @@ from web.register_views import ElderView, elder_view
 from web.rights import Right
 
 operations = Operations("elders' files")
-Month = Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
 
 
 class Timeline(ListOf[Happened]):

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from models.months import WRITTEN
 from models.queries.paging import Page, Progress
 from models.text import plain_json
 from web.guard import needs
@@ -23,6 +24,7 @@ Model = TypeVar("Model", bound=BaseModel)
 Item = TypeVar("Item")
 When = Annotated[datetime, AwareDatetime]
 RecordId = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Month = Annotated[str, Field(pattern=f"^{WRITTEN}$")]  # 2026-11
 RowCount = Annotated[int, Field(ge=0, le=1_000_000)]  # the cursor of a list that is read by `read_page_from`
 Limit = Annotated[int, Field(ge=1, le=200)]
 

@@ -17,6 +17,7 @@ from web.api.kit import (
     Done,
     Input,
     ListOf,
+    Month,
     Operations,
     Output,
     ProgressFilter,
@@ -43,7 +44,7 @@ operations = Operations("quality")
 class ReviewFilter(ProgressFilter):
     """`open`: to be scored, or with an answer that waits for a reply; `month` as 2026-11."""
 
-    month: str | None = Field(None, pattern=r"^20\d\d-(0[1-9]|1[0-2])$")
+    month: Month | None = None
     agent: RecordId | None = None
 
 

@@ -7,13 +7,14 @@ from aiohttp import web
 from pydantic import Field
 
 from models.masking import masked
-from models.quality.months import this_month
+from models.months import this_month
 from models.quality.reviews import LONGEST, finish, reply
 from models.quality.score_sheets import Item, SheetKind, items_of, list_newest
 from models.queries.quality import Result, ReviewView, list_results, review_view
 from web.api.kit import (
     Input,
     ListOf,
+    Month,
     Operations,
     Output,
     PageFilter,
@@ -33,7 +34,6 @@ from web.quality import draw_month
 from web.rights import Right
 
 operations = Operations("quality")
-Month = Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")]
 Points = Annotated[int, Field(ge=0, le=100)]
 
 

@@ -29,6 +29,7 @@ from web.api.kit import (
     IdPageFilter,
     Input,
     ListOf,
+    Month,
     Operations,
     Output,
     RecordId,
@@ -47,14 +48,13 @@ from web.rights import Right
 from web.settling import settle_and_lock, settle_now
 
 operations = Operations("settlement")
-_MONTH = r"^20\d\d-(0[1-9]|1[0-2])$"
 _SEE = (Right.SEE_SETTLEMENT, Right.OWN_ORDERS)  # a supplier sees its own
 
 
 class MonthIn(Input):
     """`month` as 2026-10."""
 
-    month: str = Field(pattern=_MONTH)
+    month: Month
 
 
 class MonthLocked(MonthIn):
@@ -66,7 +66,7 @@ class MonthLocked(MonthIn):
 class StatementFilter(Input):
     """`month`: the last that was reckoned, when none is given; `org_unit`: a place with all below it."""
 
-    month: str | None = Field(None, pattern=_MONTH)
+    month: Month | None = None
     org_unit: RecordId | None = None
 
 
@@ -81,7 +81,7 @@ class SupplierStatementFilter(StatementFilter):
 class LinesFilter(IdPageFilter):
     """`corrections`: only lines that correct a month that is locked."""
 
-    month: str | None = Field(None, pattern=_MONTH)
+    month: Month | None = None
     kind: LineKind | None = None
     elder: RecordId | None = None
     supplier: RecordId | None = None

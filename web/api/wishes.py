@@ -2,18 +2,18 @@
 
 from dataclasses import replace
 from datetime import date
-from typing import Annotated
 
 from aiohttp import web
 from pydantic import Field
 
 from models.masking import masked
-from models.quality.months import this_month
+from models.months import this_month
 from models.queries.wishes import WishSums, WishView, list_wishes, sums_of, wish_view
 from models.wishes import MOST_WHY, MOST_WORDS, NewWish, WishKind, note_wish, strike_out
 from web.api.kit import (
     Input,
     ListOf,
+    Month,
     Operations,
     PageFilter,
     RecordId,
@@ -31,7 +31,6 @@ from web.places import scope_of
 from web.rights import Right
 
 operations = Operations("wishes")
-Month = Annotated[str, Field(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 
 
 class WishFilter(PageFilter):

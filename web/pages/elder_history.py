@@ -6,8 +6,8 @@ from typing import Final
 from aiohttp import web
 from multidict import MultiMapping
 
-from models.base import local_today
 from models.masking import masked
+from models.months import is_month, this_month
 from models.queries.elder_changes import GROUPS, ChangeView, Group, changes_in, counts_in, history_of
 from models.queries.elder_timeline import Happened, timeline_of
 from models.queries.paging import Page
@@ -99,10 +99,9 @@ async def _page(
 def month_in(query: MultiMapping[str]) -> date:
     """The first of the month that is asked for, else of the present one. Raises Invalid for what is no month."""
     wanted = query.get("month", "")
-    try:
-        return date.fromisoformat(f"{wanted}-01") if wanted else local_today().replace(day=1)
-    except ValueError as error:
-        raise Invalid("problem.month") from error
+    if wanted and not is_month(wanted):
+        raise Invalid("problem.month")
+    return date.fromisoformat(f"{wanted or this_month()}-01")
 
 
 def group_in(query: MultiMapping[str]) -> Group | None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from aiohttp import web
 
 from models.masking import masked
+from models.months import is_month, this_month
 from models.quality import calibrations, draws
-from models.quality.months import is_month, this_month
 from models.quality.reviews import finish, reply, review_of
 from models.queries.quality import ReviewView, list_reviews, review_view
 from models.register import FormRefused

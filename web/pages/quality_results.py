@@ -7,8 +7,8 @@ from typing import Any, Final
 from aiohttp import web
 from multidict import MultiMapping
 
+from models.months import is_month, this_month
 from models.quality.drawing import EACH_MONTH
-from models.quality.months import is_month, this_month
 from models.quality.score_sheets import WHOLE
 from models.queries.quality import Result, list_results
 from web.exports import Table, read_form, send

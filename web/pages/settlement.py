@@ -8,8 +8,8 @@ from multidict import MultiMapping
 from models.base import utc_now
 from models.house_policy import Fixed
 from models.masking import masked
+from models.months import is_month, this_month
 from models.org import list_units
-from models.quality.months import is_month, this_month
 from models.queries.settlement import LineFilter, LineView, list_lines, list_months
 from models.register import FormRefused
 from models.settlement.closing import correct

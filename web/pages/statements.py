@@ -9,7 +9,7 @@ from aiohttp import web
 
 from models.base import local_today
 from models.masking import masked
-from models.quality.months import is_month
+from models.months import is_month
 from models.queries.government_statement import GovernmentStatement, statement_of_government
 from models.queries.paging import Page
 from models.queries.settlement import list_months

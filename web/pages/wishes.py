@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from models.elders import Elder
 from models.masking import masked
-from models.quality.months import is_month, this_month
+from models.months import is_month, this_month
 from models.queries.paging import Page
 from models.queries.wishes import WishSums, WishView, list_wishes, sums_of, wish_view
 from models.refusing import refuse
