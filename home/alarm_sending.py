@@ -42,7 +42,7 @@ async def send(url: str, *, title: str, body: str, kind: Kind = "info") -> None:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
-        start_new_session=True,
+        process_group=0,
         preexec_fn=tied_to(os.getpid()),
     )
     message = json.dumps({"url": url, "title": title, "body": body, "kind": kind}).encode()

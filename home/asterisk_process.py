@@ -92,7 +92,7 @@ class AsteriskProcess:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
-                start_new_session=True,
+                process_group=0,
                 umask=0o077,
                 preexec_fn=tied_to(os.getpid()),
             )

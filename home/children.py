@@ -51,7 +51,7 @@ async def spawn(
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            start_new_session=True,
+            process_group=0,
             user=user[0] if user else None,
             group=user[1] if user else None,
             extra_groups=[] if user else None,
