@@ -87,20 +87,33 @@ class _Places:
 
 async def find(session: AsyncSession, text: str) -> Found:
     """So that every word of the text fits; nobody, for a text without a letter or digit."""
+    words = [_ways(word, await _places_like(session, word)) for word in words_of(text)]
+    ids, many, at_least = await _looked_up(session, words, most=FEW)
+    if ids is None and len(many) > 1:  # each means thousands, and all together perhaps nobody
+        ids, many, _ = await _looked_up(session, many, most=MANY)
+        at_least = 0
+    conditions = [await _many(session, ways) for ways in many]
+    if ids is not None:
+        return Found([*conditions, _among(session, ids)], None if many else ids, 0)
+    return Found(conditions, None, at_least) if many else Found([false()], frozenset(), 0)
+
+
+async def _looked_up(
+    session: AsyncSession, words: Sequence[Sequence[_Way]], *, most: int
+) -> tuple[frozenset[int] | None, list[list[_Way]], int]:
+    """The files that fit all those words that mean `most` files or fewer, if there is such a word; the others; and how
+    many files each of these means at least."""
     ids: frozenset[int] | None = None
-    many: list[ColumnElement[bool]] = []
-    words = words_of(text)
+    many: list[list[_Way]] = []
     at_least = 0
     for word in words:
-        ways, some = await _some(session, _ways(word, await _places_like(session, word)))
-        if len(some) > FEW:
-            many.append(await _many(session, ways))
-            at_least = len(some) if len(words) == 1 else 0
+        ways, some = await _some(session, word, most)
+        if len(some) > most:
+            many.append(ways)
+            at_least = len(some)
         else:
             ids = some if ids is None else ids & some
-    if ids is not None:
-        return Found([*many, _among(session, ids)], None if many else ids, 0)
-    return Found(many, None, at_least) if many else Found([false()], frozenset(), 0)
+    return ids, many, at_least
 
 
 def words_of(text: str) -> tuple[str, ...]:
@@ -120,12 +133,12 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(word for word in words if letters_of(word))[:_MOST_WORDS]
 
 
-async def _some(session: AsyncSession, ways: Sequence[_Way]) -> tuple[list[_Way], frozenset[int]]:
-    """The ways that mean any file at all, and the files: all, unless they are more than `FEW`."""
+async def _some(session: AsyncSession, ways: Sequence[_Way], most: int) -> tuple[list[_Way], frozenset[int]]:
+    """The ways that mean any file at all, and the files: all, unless they are more than `most`."""
     if len(ways) < 2:
-        found = [file for way in ways for file in await session.scalars(way.ids.limit(FEW + 1))]
+        found = [file for way in ways for file in await session.scalars(way.ids.limit(most + 1))]
         return [*ways], frozenset(found)
-    rows = (await session.execute(_any(ways, limit=FEW + 1))).all()
+    rows = (await session.execute(_any(ways, limit=most + 1))).all()
     meant = {way for way, _ in rows}
     return [way for number, way in enumerate(ways) if number in meant], frozenset(file for _, file in rows)
 

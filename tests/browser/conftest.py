@@ -18,7 +18,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 from playwright.async_api import Error as PlaywrightError
 
 from home.children import tied_to
@@ -48,6 +48,7 @@ FLAGS = (
 nobody_first()
 WIDE = {"width": 1440, "height": 900}
 DEADLINE = 15_000
+expect.set_options(timeout=DEADLINE)
 
 
 @dataclass
