@@ -21,6 +21,7 @@ from models.database import upgrade
 from web.exchange import render_exchange
 
 _POLL = 0.05
+_WEB_GIVES_WAY = 5  # nice: a third of a telephone's or a controller's turns, where there are not enough for all
 
 
 @click.command()
@@ -98,11 +99,11 @@ def services_of_a_stand_by(settings: Settings) -> list[Service]:
     """What runs on a second machine."""
     return [
         _python(settings, "stand-by", ["ari_app", "--second"], settings.standby_port),
-        _python(settings, "web", ["web"], settings.web_port),
+        _python(settings, "web", ["web"], settings.web_port, gives_way=_WEB_GIVES_WAY),
     ]
 
 
-def _python(settings: Settings, name: str, module: list[str], port: int) -> Service:
+def _python(settings: Settings, name: str, module: list[str], port: int, *, gives_way: int = 0) -> Service:
     env = {**settings.environment(), "PYTHONUNBUFFERED": "1"}
     host = ports.reachable(settings.web_host) if name == "web" else "127.0.0.1"
     return Service(
@@ -114,6 +115,7 @@ def _python(settings: Settings, name: str, module: list[str], port: int) -> Serv
         ready_within=30.0,
         alive=_answers(f"http://{_url_host(host)}:{port}/health"),
         silent_for=30.0,  # one that takes over reads the records first; calls do not wait for it meanwhile
+        gives_way=gives_way,
     )
 
 

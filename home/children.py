@@ -1,5 +1,9 @@
 """How a child process is started and ended so that it never outlives us: own process group, tied to our life.
 
+Not a session of its own: Linux shares the processor among sessions first (sched(7), autogroup), and within each by
+nice. A program that gives way in a session of its own gives way to nobody, and the threads of an Asterisk that carry a
+telephone's sound would wait for the turns of all sessions, too long for one packet in 20 ms.
+
 Linux tells the child when its parent is gone, even after `kill -9`. Start from the main thread: the tie is to the
 thread that forks.
 """
@@ -16,13 +20,16 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def tied_to(parent: int, number: int = signal.SIGTERM) -> Callable[[], None]:
-    """For `preexec_fn`: the child gets signal `number` when process `parent` dies in whatever way."""
+def tied_to(parent: int, number: int = signal.SIGTERM, *, gives_way: int = 0) -> Callable[[], None]:
+    """For `preexec_fn`: the child gets signal `number` when process `parent` dies in whatever way, and is `gives_way`
+    nicer than we are.
+    """
 
     def tie() -> None:
         _libc.prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
         if os.getppid() != parent:  # it died between the fork and the line above
             os.kill(os.getpid(), signal.SIGKILL)
+        os.nice(gives_way)
 
     return tie
 
@@ -34,10 +41,11 @@ async def spawn(
     log: Path | None = None,
     cwd: Path | None = None,
     user: tuple[int, int] | None = None,
+    gives_way: int = 0,
 ) -> asyncio.subprocess.Process:
     """Start `argv` without a terminal, its output appended to `log` (or shown as ours when there is none).
 
-    `user`: the user and group id to run as, for which we must be root.
+    `user`: the user and group id to run as, for which we must be root. `gives_way`: nice.
     """
     output = None
     if log is not None:
@@ -55,7 +63,7 @@ async def spawn(
             user=user[0] if user else None,
             group=user[1] if user else None,
             extra_groups=[] if user else None,
-            preexec_fn=tied_to(os.getpid()),
+            preexec_fn=tied_to(os.getpid(), gives_way=gives_way),
         )
     finally:
         if output is not None:

@@ -36,6 +36,7 @@ class Service:
     between TERM and KILL. `housekeeping` is called once in each `Pace.housekeeping` seconds. `alive` returns when the
     service answers; it raises Unresponsive, or takes longer than `Pace.answer`, when it does not: after `silent_for`
     seconds of that it hangs. `at_once`: its first restart waits for nothing, because somebody's call hangs on it.
+    `gives_way`: nice, for one on which no call hangs.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Service:
     alive: Callable[[], Awaitable[None]] | None = None
     silent_for: float = 10.0
     at_once: bool = False
+    gives_way: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ class Supervisor:
         await self._stop.wait()
 
     async def _spawn(self, service: Service) -> asyncio.subprocess.Process:
-        process = await children.spawn(service.argv, env=service.env, log=service.log)
+        process = await children.spawn(service.argv, env=service.env, log=service.log, gives_way=service.gives_way)
         self._running[service.name] = process
         self._graces[service.name] = service.grace
         return process

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 import time
 import wave
 from collections.abc import AsyncIterator, Callable
@@ -17,9 +18,10 @@ from ari_app.ari.generated.events import CallBroadcast, StasisEnd, StasisStart
 from drill.sip_load import Call, Callers
 from home.asterisk import SeatLine, recordings_dir, render_platform
 from home.asterisk import platform_asterisk as process_of
-from home.asterisk_platform import LADDER_AT_ONCE, LADDER_STEPS_A_SECOND, SLOW_STEPS_A_SECOND
+from home.asterisk_platform import LADDER_AT_ONCE, LADDER_STEPS_A_SECOND, SLOW_STEPS_A_SECOND, ladder_dir
 from home.programs import Program
 from home.secrets import Secrets
+from home.settings import Settings
 
 from .conftest import SEATS, TRUNK_HOST, PlatformAsterisk, platform_settings
 from .sip_phone import SipPhone
@@ -291,16 +293,24 @@ def first_steps(asterisk: PlatformAsterisk) -> dict[str, float]:
     return {channel: int(hour) * 3600 + int(minute) * 60 + float(second) for hour, minute, second, channel in found}
 
 
-async def test_an_alarm_is_served_when_it_cannot_be_recorded(asterisk_program: Program, tmp_path: Path) -> None:
+@pytest.mark.parametrize("broken", [recordings_dir, ladder_dir], ids=["recordings", "what the ladder writes"])
+async def test_an_alarm_is_served_when_nothing_can_be_written(
+    asterisk_program: Program, tmp_path: Path, broken: Callable[[Settings], Path]
+) -> None:
     async with own_asterisk(asterisk_program, tmp_path) as asterisk:
-        folder = recordings_dir(asterisk.settings)
-        folder.rmdir()
+        folder = broken(asterisk.settings)
+        shutil.rmtree(folder)
         folder.write_text("no folder")
         async with controller_of(asterisk) as controller, caller_of(asterisk) as caller:
             calling = asyncio.create_task(caller.call("12349"))
             call = await controller.next_call()
             await controller.client.channels.answer(channelId=call.channel.id)
             assert await calling == 200
+        async with seat_of(asterisk, SEATS[0]) as seat, caller_of(asterisk) as caller:
+            assert await caller.call("12349") == 200
+            await seat.answer(20)
+            await until(lambda: caller.ear.sound_seconds > 1, 10)
+            assert caller.ear.longest_silence(caller.answered_at) < 3
 
 
 async def test_only_the_configured_numbers_raise_an_alarm(asterisk_program: Program, tmp_path: Path) -> None:

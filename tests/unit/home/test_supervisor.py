@@ -180,6 +180,20 @@ async def test_housekeeping_that_fails_is_told_and_ends_nothing(tmp_path: Path) 
         assert supervisor.pid("steady")
 
 
+async def test_who_gives_way_does_so_to_all_of_us_and_to_nobody_less(tmp_path: Path) -> None:
+    """In a session of its own it would have a share of the processor for itself, however nice it is."""
+    async with Supervisor(Told()) as supervisor:
+        await supervisor.start(shell("telephone", "sleep 1000", tmp_path))
+        await supervisor.start(shell("web", "sleep 1000", tmp_path, gives_way=5))
+        first, web = supervisor.pid("telephone"), supervisor.pid("web")
+        assert first
+        assert web
+        ours = os.getpriority(os.PRIO_PROCESS, 0)
+        assert [os.getpriority(os.PRIO_PROCESS, pid) - ours for pid in (first, web)] == [0, 5]
+        assert {os.getsid(pid) for pid in (first, web)} == {os.getsid(0)}
+        assert {os.getpgid(pid) for pid in (first, web)} == {first, web}
+
+
 async def test_output_is_appended_to_a_private_log(tmp_path: Path) -> None:
     log = tmp_path / "deep" / "child.log"
     for word in ("one", "two"):
