@@ -145,7 +145,13 @@ async def running(
         stack.callback(controller.care.leave)
         hearing = goes_on(_hear(client, controller), "hear")
         port = control_port or settings.control_port
-        api = control.make_app(controller, token=keys.control_token, reload=reload, seat_chose=records.chose)
+        api = control.make_app(
+            controller,
+            token=keys.control_token,
+            interlock=ownership.interlock,
+            reload=reload,
+            seat_chose=records.chose,
+        )
         await stack.enter_async_context(control.listening(api, port))
         background.spawn(warm_up(database), "warm-up")
         background.spawn(forget_former_boots(client, settings.node), "former-boots")

@@ -21,6 +21,7 @@ from ari_app.control_door import TOKEN, Refused, body_of, guarded
 from ari_app.controller import Controller
 from ari_app.desk import SeatNotFree
 from ari_app.handsets import HandsetAction
+from ari_app.lease import LeaseLost
 from ari_app.live import case_json
 from ari_app.load import load_of
 from ari_app.prompt_takes import FOLDER, Take
@@ -36,6 +37,7 @@ log = structlog.get_logger(__name__)
 CONTROLLER = web.AppKey("controller", Controller)
 RELOAD: web.AppKey[Callable[[], Awaitable[None]]] = web.AppKey("reload")
 SEAT_CHOSE: web.AppKey[Callable[[str], None]] = web.AppKey("seat_chose")
+INTERLOCK: web.AppKey[Callable[[], Awaitable[None]]] = web.AppKey("interlock")
 HEARTBEAT = 5.0
 LARGEST_BODY = 64 * 1024
 _NUMBER = re.compile("[0-9]{1,18}")
@@ -232,15 +234,31 @@ async def get_metrics(request: web.Request) -> web.Response:
     return web.Response(body=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
+@web.middleware
+async def by_the_active_one(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Nothing is accepted by one who was frozen and may have been replaced: an agent would believe that it was done."""
+    if request.method != "GET":
+        try:
+            await request.app[INTERLOCK]()
+        except LeaseLost:
+            await refer_to_another(request)
+    return await handler(request)
+
+
 def make_app(
     controller: Controller,
     *,
     token: str,
+    interlock: Callable[[], Awaitable[None]],
     reload: Callable[[], Awaitable[None]],
     seat_chose: Callable[[str], None],
 ) -> web.Application:
-    app = web.Application(middlewares=[guarded], client_max_size=LARGEST_BODY)
+    """`interlock` is awaited before anything is done; it raises LeaseLost when that is for another controller."""
+    app = web.Application(middlewares=[guarded, by_the_active_one], client_max_size=LARGEST_BODY)
     app[CONTROLLER], app[TOKEN], app[RELOAD], app[SEAT_CHOSE] = controller, token, reload, seat_chose
+    app[INTERLOCK] = interlock
     app.add_routes(
         [
             web.get("/state", get_state),

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from shutil import copy2
 
+import aiohttp
 import pytest
 
 from drill.chronicle import PATIENCE
@@ -39,6 +40,16 @@ async def one_alone_hears_of_seats(house: House) -> None:
     async with asyncio.timeout(PATIENCE):
         while len(await hear()) != 1:  # noqa: ASYNC110 (nobody tells)
             await asyncio.sleep(0.1)
+
+
+async def presses_close(http: aiohttp.ClientSession, case: str) -> int | None:
+    """The answer of that controller; None: it has ended without one."""
+    body = {"action": "close", "outcome": "other", "note": "", "actor": "seat:801"}
+    try:
+        async with http.post(f"/cases/{case}/actions", json=body) as answer:
+            return answer.status
+    except aiohttp.ClientError:
+        return None
 
 
 def wake(process: Process) -> None:
@@ -106,7 +117,10 @@ async def test_the_active_one_hangs_a_call_comes_in_and_it_wakes_up_as_the_stand
                     await house.leg("a-1", within=15, state="answered", place="elder")
                     await house.town.seat("802", voice="agent_b").answer(within=15)
                     await house.told("case", within=10, state="talking", caller="02110000009")
+                    pressed = asyncio.create_task(presses_close(first_http, case))
+                    await people_talk(0.5)  # it has been sent, and waits in the one that hangs
                     wake(first)
+                    assert await pressed != 200
                     if first.returncode is not None:  # it hung in the middle of writing, and had to be ended
                         await anew.enter_async_context(controller_process(house))
                     await until_it_stands_by(first_http)

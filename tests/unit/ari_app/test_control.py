@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ari_app import control
 from ari_app.bus import LISTENER_QUEUE
+from ari_app.lease import LeaseLost
 from ivr.case import ElderFile
 from ivr.events import CallerIdentified
 from ivr.vocabulary import CaseState, Role, SeatRelease
@@ -36,7 +37,12 @@ class Api:
     platform: Platform
     http: aiohttp.ClientSession
     chosen: list[str] = field(default_factory=list)
+    lost: bool = False  # another controller has taken over
     reloads: list[Exception | None] = field(default_factory=list)
+
+    async def interlock(self) -> None:
+        if self.lost:
+            raise LeaseLost("another controller has taken over")
 
     async def reload(self) -> None:
         problem = self.reloads.pop()
@@ -62,7 +68,13 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
     async with platform(tmp_path) as made:
         made.seats("801", "802")
         api = Api(made, aiohttp.ClientSession())
-        app = control.make_app(made.controller, token=TOKEN, reload=api.reload, seat_chose=api.chosen.append)
+        app = control.make_app(
+            made.controller,
+            token=TOKEN,
+            interlock=api.interlock,
+            reload=api.reload,
+            seat_chose=api.chosen.append,
+        )
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -104,6 +116,17 @@ async def test_nothing_without_the_token(api: Api, method: str, path: str) -> No
     for wrong in ("", TOKEN, f"Bearer {TOKEN}x", "Bearer ", "Basic abc", "Bearer \udcff\udcfe", "Bearer 令牌"):
         status, body = await api.asks(method, path, headers={"Authorization": wrong})
         assert (status, error_of(body)) == (401, "unauthorized")
+
+
+async def test_one_who_was_replaced_accepts_nothing_and_names_the_other(api: Api) -> None:
+    await talking(api)
+    api.lost = True
+    status, body = await api.acts(action="close", outcome="other", note="")
+    assert (status, error_of(body)) == (503, "stand_by")
+    status, body = await api.asks("POST", "/seats/802/state", json={"state": "paused", "reason": "rest", **ACTOR})
+    assert (status, error_of(body)) == (503, "stand_by")
+    assert api.platform.case.state is CaseState.TALKING
+    assert (await api.asks("GET", "/seats"))[0] == 200
 
 
 async def test_health_is_for_everybody(api: Api) -> None:
