@@ -238,8 +238,9 @@ async def get_metrics(request: web.Request) -> web.Response:
 async def by_the_active_one(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Nothing is accepted by one who was frozen and may have been replaced: an agent would believe that it was done."""
-    if request.method != "GET":
+    """One who was frozen and may have been replaced accepts nothing, for an agent would believe that it was done, and
+    tells nothing, for it is of long ago."""
+    if request.path != "/health":
         try:
             await request.app[INTERLOCK]()
         except LeaseLost:

@@ -118,7 +118,7 @@ async def test_nothing_without_the_token(api: Api, method: str, path: str) -> No
         assert (status, error_of(body)) == (401, "unauthorized")
 
 
-async def test_one_who_was_replaced_accepts_nothing_and_names_the_other(api: Api) -> None:
+async def test_one_who_was_replaced_accepts_and_tells_nothing(api: Api) -> None:
     await talking(api)
     api.lost = True
     status, body = await api.acts(action="close", outcome="other", note="")
@@ -126,7 +126,8 @@ async def test_one_who_was_replaced_accepts_nothing_and_names_the_other(api: Api
     status, body = await api.asks("POST", "/seats/802/state", json={"state": "paused", "reason": "rest", **ACTOR})
     assert (status, error_of(body)) == (503, "stand_by")
     assert api.platform.case.state is CaseState.TALKING
-    assert (await api.asks("GET", "/seats"))[0] == 200
+    assert error_of((await api.asks("GET", "/seats"))[1]) == "stand_by"
+    assert (await api.asks("GET", "/health"))[0] == 200
 
 
 async def test_health_is_for_everybody(api: Api) -> None:
