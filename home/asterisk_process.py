@@ -12,10 +12,14 @@ import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from home.asterisk_names import DOCUMENTATION, names_only
 from home.children import tied_to
 from home.programs import Program
 
-_FOLDERS = ("etc", "run", "log", "spool", "spool/recording", "spool/monitor", "spool/tmp", "lib", "lib/keys")
+_FOLDERS = (
+    *("etc", "run", "log", "spool", "spool/recording", "spool/monitor", "spool/tmp", "lib", "lib/keys"),
+    *("data", f"data/{DOCUMENTATION.parent}"),
+)
 # The kernel's limit for the path of a unix socket, less the final zero byte.
 _SOCKET_PATH_BYTES = 107
 _POLL = 0.05
@@ -28,7 +32,7 @@ class AsteriskError(Exception):
 
 
 class AsteriskProcess:
-    """An Asterisk that lives in `directory`: etc/ run/ log/ spool/ lib/.
+    """An Asterisk that lives in `directory`: etc/ run/ log/ spool/ lib/ data/.
 
     The files in etc/ are rendered by the caller (`home.asterisk_render.render` with `context()`), before `start()`.
     """
@@ -45,6 +49,10 @@ class AsteriskProcess:
     @property
     def log(self) -> Path:
         return self.directory / "log" / _LOG_FILE
+
+    @property
+    def _documentation(self) -> Path:
+        return self.program.folders["data"] / DOCUMENTATION
 
     @property
     def argv(self) -> list[str]:
@@ -65,7 +73,7 @@ class AsteriskProcess:
         return {
             **folders,
             "modules": self.program.folders["modules"],
-            "data": self.program.folders["data"],
+            "data": self.directory / "data" if self._documentation.exists() else self.program.folders["data"],
             "binaries": Path(self.program.argv_prefix[-1]).parent,
         }
 
@@ -79,6 +87,13 @@ class AsteriskProcess:
         self.directory.parent.mkdir(parents=True, exist_ok=True)
         for name in ("", *_FOLDERS):
             (self.directory / name).mkdir(mode=0o700, exist_ok=True)
+        if self._documentation.exists():
+            try:
+                (self.directory / "data" / DOCUMENTATION).write_bytes(names_only(self._documentation))
+            except ValueError as problem:
+                raise AsteriskError(
+                    f"Asterisk 自带的文件损坏 / a file of Asterisk's own is damaged: {problem}"
+                ) from None
 
     async def start(self) -> None:
         """Starts it; returns before it is ready. Its terminal output goes to log/console.log."""

@@ -34,6 +34,7 @@ SWITCH = "theme => { const root = document.documentElement; root.dataset.bsTheme
 # Of what a page lists, the rest is like the first, and a page with thousands of cells takes axe seconds.
 ENOUGH = "tbody > tr:nth-child(n+9), ul > li:nth-child(n+25), article:nth-of-type(n+4)"
 CUT = "rest => document.querySelectorAll(rest).forEach(one => one.remove())"
+QUICKLY = {"preload": False, "iframes": False}  # no rule that counts needs style sheets; there are no frames
 RUN = "([here, options]) => axe.run(here, options).then(told => told.violations)"
 THEIRS = [".swagger-ui"]  # not ours to mend
 
@@ -79,8 +80,8 @@ def _a_take(town: Town, settings: Settings) -> list[str]:
 async def _looked_at(page: Page, name: str) -> list[str]:
     """What axe has to say of this page: all of it in light, of colours in dark."""
     await page.evaluate(CUT, ENOUGH)
-    told = await _grave(page, f"{name} light", "light", {"resultTypes": ["violations"]})
-    return told + await _grave(page, f"{name} dark", "dark", {"runOnly": ["color-contrast"]})
+    told = await _grave(page, f"{name} light", "light", {"resultTypes": ["violations"], **QUICKLY})
+    return told + await _grave(page, f"{name} dark", "dark", {"runOnly": ["color-contrast"], **QUICKLY})
 
 
 async def _grave(page: Page, name: str, theme: str, options: dict[str, Any]) -> list[str]:

@@ -13,10 +13,12 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
@@ -99,6 +101,14 @@ async def _furnish(house: House) -> None:
 
 
 @pytest.fixture(scope="module")
+def session() -> Iterator[requests.Session]:
+    """One connection for all that is asked, and no cookie of an answer in the next request."""
+    with requests.Session() as session:
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        yield session
+
+
+@pytest.fixture(scope="module")
 def server(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("fuzz")
     shutil.copy(migrated_sqlite, folder / "records.db")
@@ -110,11 +120,11 @@ def server(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @schema.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-def test_every_operation_answers_as_it_promises(case: Any, server: str) -> None:
+def test_every_operation_answers_as_it_promises(case: Any, server: str, session: requests.Session) -> None:
     token = "leaving" if case.path.endswith("/logout") else "staying"
     headers = {"Authorization": f"Bearer {token}"}
-    case.call_and_validate(base_url=server, headers=headers, checks=CHECKS)
+    case.call_and_validate(base_url=server, session=session, headers=headers, checks=CHECKS)
     there = next((parts for start, parts in THERE.items() if case.path.startswith(f"{api.ROOT}{start}/{{")), None)
     if there is not None:
         case.path_parameters = {**case.path_parameters, **there}
-        case.call_and_validate(base_url=server, headers=headers, checks=CHECKS)
+        case.call_and_validate(base_url=server, session=session, headers=headers, checks=CHECKS)
