@@ -79,15 +79,15 @@ tests-that-wait:
 
 COMPUTED := build/tests-that-compute.log
 tests-that-compute:
-	@nice -n 10 $(MAKE) --no-print-directory lint >$(COMPUTED) 2>&1 || { cat $(COMPUTED); exit 1; }
-	@nice -n 10 $(TESTS) $(WITHOUT_FUZZ) -n 2 tests/unit tests/web --ignore $(FUZZ) $(ARGS) >>$(COMPUTED) 2>&1 || \
+	@nice -n 5 $(MAKE) --no-print-directory lint >$(COMPUTED) 2>&1 || { cat $(COMPUTED); exit 1; }
+	@nice -n 5 $(TESTS) $(WITHOUT_FUZZ) -n 2 tests/unit tests/web --ignore $(FUZZ) $(ARGS) >>$(COMPUTED) 2>&1 || \
 	  { cat $(COMPUTED); exit 1; }
 	@tail -n 1 $(COMPUTED)
 
 FUZZ := tests/web/test_fuzz.py
 FUZZED := build/tests-that-fuzz.log
 tests-that-fuzz:
-	@nice -n 10 $(TESTS) $(FUZZ) $(ARGS) >$(FUZZED) 2>&1 || { cat $(FUZZED); exit 1; }
+	@nice -n 5 $(TESTS) $(FUZZ) $(ARGS) >$(FUZZED) 2>&1 || { cat $(FUZZED); exit 1; }
 	@tail -n 1 $(FUZZED)
 
 # What earlier runs have shown of the clauses proves nothing of the code as it is now.
