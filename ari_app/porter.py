@@ -98,6 +98,7 @@ class Porter:
             case CallBroadcast(channel=channel):
                 self._background.spawn(self._offered(channel.id), f"porter-claim-{channel.id}")
             case StasisStart(channel=channel, args=args):
+                self._tell(channel.id, gone=True)  # whoever had them has sent them back before we have let go of them
                 self._nobody.clear()
                 self._kept[channel.id] = kept = Kept(args, self._clock())
                 self._background.spawn(self._keep_company(channel.id, kept), f"porter-{channel.id}")
@@ -142,7 +143,8 @@ class Porter:
         except NotFound:
             pass  # the caller has hung up
         finally:
-            del self._kept[channel]
+            if self._kept.get(channel) is kept:
+                del self._kept[channel]
             if not self._kept:
                 self._nobody.set()
 

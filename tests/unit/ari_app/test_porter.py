@@ -157,6 +157,23 @@ async def test_this_very_process_becomes_active_and_has_them_all(door: Door) -> 
     assert "claim" not in door.asked  # ours already, in the other application
 
 
+async def test_a_caller_who_is_sent_back_at_once_is_kept_once_and_let_go_once(door: Door) -> None:
+    """The end and the next beginning arrive together, before we have let go of them."""
+    door.enters()
+    door.hears_the_welcome_out()
+    await a_while()
+    door.is_gone()
+    door.enters()
+    await a_while()
+    assert door.porter.callers == 1
+    assert door.asked[-2:] == ["answer", "play"]
+    handing = asyncio.create_task(door.porter.hand_all_to("sos-a-here"))
+    await a_while()
+    door.is_gone()
+    await asyncio.wait_for(handing, 5)
+    assert door.porter.callers == 0
+
+
 async def test_an_alarm_is_on_record_before_anybody_has_it(door: Door) -> None:
     door.porter._write_down("c", tuple(ARGS))
     kept = record.read(door.records / "c.jsonl")
