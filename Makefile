@@ -13,7 +13,7 @@ SHELL  := /bin/sh
 unexport PYTHONDONTWRITEBYTECODE
 TESTS   = $(BIN)/python -m pytest --maxschedchunk 1 $(DATABASE:%=--database=%)
 .DEFAULT_GOAL := help
-.PHONY: help demo run test tests-that-wait tests-that-compute tests-that-fuzz check compliance reliability bench screenshots clean lint lock venv asterisk parts forget
+.PHONY: help demo run test tests-that-wait tests-that-compute tests-that-fuzz tests-that-read check compliance reliability bench screenshots clean lint lock venv asterisk parts forget
 
 help:
 	@echo "make demo    一次求助呼叫的完整演示  one SOS call, played by the town (ARGS=--once: end after it)"
@@ -70,7 +70,7 @@ check: lint
 # for them; whatever only computes takes the time that they leave, and says at its end how it went.
 test: forget parts
 	@mkdir -p build
-	@$(MAKE) --no-print-directory --jobs 3 --keep-going tests-that-wait tests-that-compute tests-that-fuzz
+	@$(MAKE) --no-print-directory --jobs 4 --keep-going tests-that-wait tests-that-compute tests-that-fuzz tests-that-read
 
 # One file alone needs that plugin, which every process would load, and make tests of the API's description with.
 WITHOUT_FUZZ := -p no:schemathesis
@@ -79,8 +79,7 @@ tests-that-wait:
 
 COMPUTED := build/tests-that-compute.log
 tests-that-compute:
-	@nice -n 5 $(MAKE) --no-print-directory lint >$(COMPUTED) 2>&1 || { cat $(COMPUTED); exit 1; }
-	@nice -n 5 $(TESTS) $(WITHOUT_FUZZ) -n 2 tests/unit tests/web --ignore $(FUZZ) $(ARGS) >>$(COMPUTED) 2>&1 || \
+	@nice -n 5 $(TESTS) $(WITHOUT_FUZZ) -n 2 tests/unit tests/web --ignore $(FUZZ) $(ARGS) >$(COMPUTED) 2>&1 || \
 	  { cat $(COMPUTED); exit 1; }
 	@tail -n 1 $(COMPUTED)
 
@@ -89,6 +88,11 @@ FUZZED := build/tests-that-fuzz.log
 tests-that-fuzz:
 	@nice -n 5 $(TESTS) $(FUZZ) $(ARGS) >$(FUZZED) 2>&1 || { cat $(FUZZED); exit 1; }
 	@tail -n 1 $(FUZZED)
+
+LINTED := build/tests-that-read.log
+tests-that-read:
+	@nice -n 5 $(MAKE) --no-print-directory lint >$(LINTED) 2>&1 || { cat $(LINTED); exit 1; }
+	@tail -n 1 $(LINTED)
 
 # What earlier runs have shown of the clauses proves nothing of the code as it is now.
 forget:
