@@ -72,27 +72,27 @@ test: forget parts
 	@mkdir -p build
 	@$(MAKE) --no-print-directory --jobs 4 --keep-going tests-that-wait tests-that-compute tests-that-fuzz tests-that-read
 
+# Gives way; says in one line how it went, and everything when that was not well.
+define gently
+@nice -n 5 $(1) >build/$@.log 2>&1 || { cat build/$@.log; exit 1; }
+@tail -n 1 build/$@.log
+endef
+
 # One file alone needs that plugin, which every process would load, and make tests of the API's description with.
 WITHOUT_FUZZ := -p no:schemathesis
+FUZZ := tests/web/test_fuzz.py
+
 tests-that-wait:
 	@$(TESTS) $(WITHOUT_FUZZ) -n $(WORKERS) tests/telephony tests/browser $(ARGS)
 
-COMPUTED := build/tests-that-compute.log
 tests-that-compute:
-	@nice -n 5 $(TESTS) $(WITHOUT_FUZZ) -n 2 tests/unit tests/web --ignore $(FUZZ) $(ARGS) >$(COMPUTED) 2>&1 || \
-	  { cat $(COMPUTED); exit 1; }
-	@tail -n 1 $(COMPUTED)
+	$(call gently,$(TESTS) $(WITHOUT_FUZZ) -n 2 tests/unit tests/web --ignore $(FUZZ) $(ARGS))
 
-FUZZ := tests/web/test_fuzz.py
-FUZZED := build/tests-that-fuzz.log
 tests-that-fuzz:
-	@nice -n 5 $(TESTS) $(FUZZ) $(ARGS) >$(FUZZED) 2>&1 || { cat $(FUZZED); exit 1; }
-	@tail -n 1 $(FUZZED)
+	$(call gently,$(TESTS) $(FUZZ) $(ARGS))
 
-LINTED := build/tests-that-read.log
 tests-that-read:
-	@nice -n 5 $(MAKE) --no-print-directory lint >$(LINTED) 2>&1 || { cat $(LINTED); exit 1; }
-	@tail -n 1 $(LINTED)
+	$(call gently,$(MAKE) --no-print-directory lint)
 
 # What earlier runs have shown of the clauses proves nothing of the code as it is now.
 forget:

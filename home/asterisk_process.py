@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from home.asterisk_names import DOCUMENTATION, names_only
-from home.children import tied_to
+from home.children import spawn
 from home.programs import Program
 
 _FOLDERS = (
@@ -100,17 +100,8 @@ class AsteriskProcess:
         if self.running:
             raise AsteriskError(f"Asterisk 已在运行 / is already running: {self.directory}")
         self.prepare()
-        with (self.directory / "log" / "console.log").open("ab") as console:
-            self._process = await asyncio.create_subprocess_exec(
-                *self.argv,
-                env=self.program.environment(),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=console,
-                stderr=console,
-                process_group=0,
-                umask=0o077,
-                preexec_fn=tied_to(os.getpid()),
-            )
+        console = self.directory / "log" / "console.log"
+        self._process = await spawn(self.argv, env=self.program.environment(), log=console, umask=0o077)
 
     async def wait_fully_booted(self, deadline: float = 20.0) -> None:
         """Returns when all modules are loaded. `deadline` in seconds; raises AsteriskError with the last log lines."""

@@ -42,10 +42,12 @@ async def spawn(
     cwd: Path | None = None,
     user: tuple[int, int] | None = None,
     gives_way: int = 0,
+    umask: int = -1,
 ) -> asyncio.subprocess.Process:
     """Start `argv` without a terminal, its output appended to `log` (or shown as ours when there is none).
 
     `user`: the user and group id to run as, for which we must be root. `gives_way`: nice.
+    `umask`: of the files that it makes; without it ours.
     """
     output = None
     if log is not None:
@@ -60,6 +62,7 @@ async def spawn(
             stdout=output,
             stderr=output,
             process_group=0,
+            umask=umask,
             user=user[0] if user else None,
             group=user[1] if user else None,
             extra_groups=[] if user else None,
