@@ -36,7 +36,7 @@ def calling_out(turn: Turn, event: events.Event) -> Turn:
         case events.SeatReserved():
             return common.seat_reserved(turn, event)
         case events.CallerIdentified():
-            return common.identified(turn, event)
+            return outbound.identified(turn, event)
         case events.IdentifyRequested():
             return common.identify(turn, event)
         case events.RecordingEnded():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ivr.commands import BookFollowUp, Dial, FindSeat, ReleaseSeat, ShowFile
-from ivr.events import CloseRequested, EmergencyRequested, HangupRequested
+from ivr.events import CallerIdentified, CloseRequested, EmergencyRequested, HangupRequested
 from ivr.vocabulary import CaseKind, CaseState, LegKind, Outcome, Place, Refusal, Result, Role, SeatRelease
 from tests.unit.ivr.exchange import FILE, MUSIC
 from tests.unit.ivr.world import CALLER, World, refusal
@@ -40,6 +40,39 @@ def test_an_elder_who_answers_is_talked_to_and_may_be_in_need() -> None:
     world.ask(EmergencyRequested)
     assert world.case.state is CaseState.EMERGENCY
     assert world.case.urgent
+
+
+@pytest.mark.parametrize("late", ["while it rings", "while they speak"])
+def test_whose_number_it_is_may_be_known_late(late: str) -> None:
+    world = World(seats=[])
+    world.call_out(file=None)
+    world.coming = [event for event in world.coming if not isinstance(event, CallerIdentified)]
+    world.settle()
+    world.answer("a-1")
+    if late == "while they speak":
+        world.answer("number-1")
+        assert world.case.state is CaseState.CALLING_OUT
+    world.tell(CallerIdentified(at=world.now, file=FILE))
+    if late == "while it rings":
+        assert world.case.state is CaseState.CALLING_OUT
+        world.answer("number-1")
+    assert (world.case.state, world.case.elder, world.hears("number-1")) == (
+        CaseState.TALKING,
+        world.leg("number-1"),
+        {"a-1"},
+    )
+    assert (world.case.heard, world.leg("number-1").result) == (True, None)
+    world.ask(EmergencyRequested)
+    assert world.case.state is CaseState.EMERGENCY
+
+
+def test_a_number_of_somebody_else_on_the_file_is_not_the_elder() -> None:
+    world = World(seats=[])
+    world.settle(world.call_out(STRANGER, file=None))
+    world.answer("a-1")
+    world.answer("number-1")
+    world.tell(CallerIdentified(at=world.now, file=FILE))
+    assert (world.case.state, world.leg("number-1").kind) == (CaseState.CALLING_OUT, LegKind.NUMBER)
 
 
 def test_a_stranger_is_talked_to_and_the_outcome_is_filed_without_a_follow_up() -> None:
