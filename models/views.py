@@ -216,6 +216,7 @@ def reports_of(entries: Iterable[tuple[str, Mapping[str, Json]]]) -> tuple[Repor
 
 
 def _recordings(case: Case, entries: Sequence[JournalEntry]) -> tuple[RecordingView, ...]:
+    """In the order in which they began: a case hears late of a call that the ladder served."""
     ended = {entry.data.get("recording"): entry.recorded for entry in entries if entry.event == RECORDING_ENDED}
     found = []
     for count, tape in enumerate(case.tapes, 1):
@@ -233,7 +234,7 @@ def _recordings(case: Case, entries: Sequence[JournalEntry]) -> tuple[RecordingV
                 sha256=found_at_end.sha256,
             )
         )
-    return tuple(found)
+    return tuple(sorted(found, key=lambda one: (one.started_at, one.id)))
 
 
 def _word(value: str | None) -> str | None:

@@ -17,6 +17,9 @@ import pytest
 import pytest_asyncio
 from hypothesis import settings
 
+# What helpers assert is told with its values, as what tests assert.
+pytest.register_assert_rewrite("tests.unit", "tests.web", "tests.telephony", "tests.browser")
+
 pytest_plugins = ["tests.compliance.plugin", "tests.databases"]
 
 # What a test's environment says about a platform must not leak into it from the developer's shell.

@@ -64,6 +64,12 @@ async def _elder(db: Database, line: str = LINE, name: str = "演示·李一") -
         return (await create_elder(session, form, by="test", area_code="021")).id
 
 
+async def _file(db: Database) -> ElderFile | None:
+    await _elder(db)
+    async with db.read() as session:
+        return await find_file(session, LINE, "021")
+
+
 def _one_call(case_id: str, file: ElderFile | None) -> KeepingWorld:
     """An alarm from the key to the closed case, decided by the procedure itself."""
     world = KeepingWorld(case=Case(id=case_id), seats=["801", "802"], file=file)
@@ -82,9 +88,7 @@ def _one_call(case_id: str, file: ElderFile | None) -> KeepingWorld:
 
 
 async def test_the_live_view_and_the_record_are_equal(db: Database) -> None:
-    await _elder(db)
-    async with db.read() as session:
-        file = await find_file(session, LINE, "021")
+    file = await _file(db)
     world = _one_call("case-1", file)
     assert world.case.state is CaseState.CLOSED
     await _write(db, *world.entries)
@@ -92,6 +96,19 @@ async def test_the_live_view_and_the_record_are_equal(db: Database) -> None:
     assert await _view(db, "case-1") == live
     assert live.recordings[0].seconds == 12.5
     assert live.elder == ElderRef(file.id, "演示·李一") if file else False
+
+
+async def test_a_call_that_the_ladder_served_is_told_late_and_its_recording_stands_where_it_began(db: Database) -> None:
+    world = KeepingWorld(case=Case(id="case-1"), seats=["801"], file=await _file(db))
+    world.call(LINE)
+    world.answer("a-1")
+    rung = replace(world.told_by_the_ladder("channel-2"), recording="earlier.wav")
+    world.tell(rung)
+    assert [tape.file for tape in world.case.tapes][-1] == "earlier.wav"
+    await _write(db, *world.entries)
+    live = live_view(world.case, world.entries)
+    assert await _view(db, "case-1") == live
+    assert [one.id for one in live.recordings] == [f"case-1-{len(live.recordings)}", "case-1-1"]
 
 
 async def test_any_order_and_repetition_gives_the_same_record(db: Database) -> None:
