@@ -77,8 +77,11 @@ class PrivatePostgres:
         """As by `kill -9` or a power cut; what was committed is still there after `come_back`."""
         assert self._process
         await self.hang()
+        everybody = self._processes()
         self._signal_all(signal.SIGKILL)
         await self._process.wait()
+        while any(map(_lives, everybody)):  # noqa: ASYNC110 - a new server would find their memory in use
+            await asyncio.sleep(_POLL)
 
     async def come_back(self) -> None:
         """Start anew after `die`. Raises PostgresError."""
@@ -98,13 +101,15 @@ class PrivatePostgres:
         self._signal_all(signal.SIGCONT)
 
     def _signal_all(self, number: int) -> None:
-        """To the server and the processes that it has for its connections, each of which leads a group of its own."""
-        assert self._process
-        server = self._process.pid
-        children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
-        for pid in (server, *map(int, children)):
+        for pid in self._processes():
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
+
+    def _processes(self) -> list[int]:
+        """The server and the processes that it has for its connections, each of which leads a group of its own."""
+        assert self._process
+        server = self._process.pid
+        return [server, *map(int, Path(f"/proc/{server}/task/{server}/children").read_text().split())]
 
     async def _until_ready(self, process: asyncio.subprocess.Process) -> None:
         socket = self._folder / ".s.PGSQL.5432"
@@ -144,7 +149,19 @@ class PrivatePostgres:
 
 
 def _is_stopped(pid: int) -> bool:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    return _state(pid) == "T"
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return _state(pid) not in {"Z", "X"}
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def _state(pid: int) -> str:
+    """The letter of proc(5)."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def _lent_user() -> tuple[int, int] | None:
