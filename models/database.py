@@ -10,6 +10,7 @@ PostgreSQL's driver by who works with a PostgreSQL.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -191,10 +192,11 @@ async def with_migrations(url: str, work: Callable[[Config], T], *, within: floa
 def _migrate_sqlite(url: URL, work: Callable[[Config], T]) -> T:
     """In one thread: to read a schema is thousands of small questions, and to hand each to another thread and its
     answer back was most of the work. Foreign keys stay off: a batch migration replaces tables that others point to."""
+    connection = _sqlite_connection(foreign_keys=False)
     engine = create_engine(
-        url.set(drivername="sqlite"), hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT}, poolclass=NullPool
+        url.set(drivername="sqlite"), hide_parameters=True, connect_args=connection, poolclass=NullPool
     )
-    _prepare_sqlite(engine, begin="BEGIN IMMEDIATE", foreign_keys=False)
+    _begin_with(engine, "BEGIN IMMEDIATE")
     try:
         with engine.begin() as connection:
             return work(_config(connection))
@@ -232,24 +234,31 @@ def _config(connection: Connection) -> Config:
 def _sqlite_engine(
     url: URL, *, begin: str, query_only: bool = False, busy_timeout: float = BUSY_TIMEOUT, **pool: Any
 ) -> AsyncEngine:
-    engine = create_async_engine(
-        url, hide_parameters=True, connect_args={"timeout": busy_timeout}, pool_timeout=WRITER_WAIT, **pool
-    )
-    _prepare_sqlite(engine.sync_engine, begin=begin, query_only=query_only)
+    connection = _sqlite_connection(busy_timeout, query_only=query_only)
+    engine = create_async_engine(url, hide_parameters=True, connect_args=connection, pool_timeout=WRITER_WAIT, **pool)
+    _begin_with(engine.sync_engine, begin)
     return engine
 
 
-def _prepare_sqlite(engine: Engine, *, begin: str, query_only: bool = False, foreign_keys: bool = True) -> None:
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, record: object) -> None:
-        connection.isolation_level = None  # the driver must not begin transactions of its own accord
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
-        cursor.execute(f"PRAGMA query_only = {'ON' if query_only else 'OFF'}")
-        cursor.close()
+def _sqlite_connection(
+    busy_timeout: float = BUSY_TIMEOUT, *, query_only: bool = False, foreign_keys: bool = True
+) -> dict[str, Any]:
+    """What `sqlite3.connect` is given. A connection is ready once it is made: who is cancelled between its making and
+    its settings, because the register must answer in time, would leave it open to nobody's use."""
 
+    class Prepared(sqlite3.Connection):
+        def __init__(self, *args: Any, **settings: Any) -> None:
+            super().__init__(*args, **settings)
+            self.execute("PRAGMA journal_mode = WAL")
+            self.execute("PRAGMA synchronous = FULL")
+            self.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+            self.execute(f"PRAGMA query_only = {'ON' if query_only else 'OFF'}")
+
+    # The driver must not begin transactions of its own accord.
+    return {"timeout": busy_timeout, "isolation_level": None, "factory": Prepared}
+
+
+def _begin_with(engine: Engine, begin: str) -> None:
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
