@@ -164,8 +164,7 @@ class Story:
     async def firm_agrees_on_a_visit(self, order: int) -> None:
         """The elder is rung, day and worker are agreed; the worker's phone gets the link, and shows the order."""
         await self.step(self.firm, order, "elder_called")
-        last = utc_now().astimezone().replace(hour=23, minute=59, second=59)  # the worker's phone shows orders of today
-        at = min(utc_now() + timedelta(minutes=5), last).isoformat()
+        at = (utc_now() + timedelta(minutes=5)).isoformat()
         agreed = await self.step(self.firm, order, "appoint", worker=self.known.worker, at=at)
         assert (agreed["state"], agreed["overdue"]) == ("appointed", False)
         text = await self.text_to(WORKERS_PHONE, "visit_planned", order)
