@@ -185,7 +185,8 @@ async def _desks(home: Path) -> AsyncIterator[Desks]:
         await desks.until_free()
         nobody_first()
         playwright = await stack.enter_async_context(async_playwright())
-        program, environment = find("chromium", made.settings), browser_environment(made.settings)
+        program = find("chromium", made.settings)
+        environment = browser_environment(program, made.settings)
         browser = await playwright.chromium.launch(
             executable_path=program.argv_prefix[0], args=list(FLAGS), env={**os.environ, **environment}
         )

@@ -9,7 +9,7 @@ from cli import frame
 from home.apt import AptError
 from home.programs import ProgramMissing, obtain
 
-FOR_TESTS = ("postgres", "baresip", "fonts", "libatomic", "chromium", "espeak-ng", "sox")
+FOR_TESTS = ("postgres", "baresip", "fonts", "libatomic", "chromium", "chromium-headless-shell", "espeak-ng", "sox")
 
 
 @click.group()

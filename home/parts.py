@@ -76,7 +76,14 @@ PARTS: Mapping[str, Part] = MappingProxyType(
                 ("chromium",),
                 "host",
                 {"chromium": "usr/lib/chromium/chromium"},
-                purpose="测试用浏览器 / a browser for the tests",
+                purpose="测试用浏览器，能通话 / a browser for the tests that can be spoken through",
+            ),
+            Part(
+                "chromium-headless-shell",
+                ("chromium-headless-shell",),
+                "host",
+                {"chromium-headless-shell": "usr/lib/chromium/chromium-headless-shell"},
+                purpose="测试用浏览器，不带窗口 / a browser for the tests that draws no windows",
             ),
             Part(
                 "libatomic",

@@ -21,6 +21,7 @@ _CHINESE_FONTS = (
     "usr/share/fonts/**/DroidSansFallback*.ttf",
 )
 BROADCAST = "app_stasis_broadcast.so"
+BROWSERS = ("chromium", "chromium-headless-shell")
 
 
 class ProgramMissing(Exception):
@@ -73,12 +74,12 @@ def obtain(name: str, settings: Settings, report: Report) -> Program:
         return find(name, settings)
 
 
-def browser_environment(settings: Settings) -> dict[str, str]:
-    """What the browser and the program that drives it (playwright's own node) need beside the inherited environment.
+def browser_environment(browser: Program, settings: Settings) -> dict[str, str]:
+    """What this browser and the program that drives it (playwright's own node) need beside the inherited environment.
 
     Raises ProgramMissing. The driver takes its environment from ours: put this into `os.environ` before it starts.
     """
-    browser, library = find("chromium", settings), find("libatomic", settings)
+    library = find("libatomic", settings)
     folders = [env["LD_LIBRARY_PATH"] for env in (browser.env, library.env) if "LD_LIBRARY_PATH" in env]
     return {**browser.env, **({"LD_LIBRARY_PATH": ":".join(folders)} if folders else {})}
 
@@ -114,7 +115,7 @@ def _of_machine(part: Part, name: str, settings: Settings) -> Program | None:
     if path_found is None:
         return None
     folders = {key: folder for key, pattern in part.folders.items() if (folder := _newest(root, pattern))}
-    env = _font_env(settings) if part.name == "chromium" else {}
+    env = _font_env(settings) if part.name in BROWSERS else {}
     return Program(name, (str(path_found),), root, _told_version(part, path_found), env, folders)
 
 
@@ -165,7 +166,7 @@ def _library_env(present: Fetched, folders: Mapping[str, Path], settings: Settin
     env = {"LD_LIBRARY_PATH": ":".join(_library_folders(present.root))}
     if present.part.name == "espeak-ng" and "data" in folders:
         env["ESPEAK_DATA_PATH"] = str(folders["data"].parent)
-    if present.part.name == "chromium":
+    if present.part.name in BROWSERS:
         env |= _font_env(settings)
     return env
 

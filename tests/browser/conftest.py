@@ -128,7 +128,8 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     """To start a browser is a second of work: each test has contexts of its own instead."""
     settings = Settings.load()
     try:
-        program, environment = find("chromium", settings), browser_environment(settings)
+        program = find("chromium-headless-shell", settings)
+        environment = browser_environment(program, settings)
     except ProgramMissing as missing:
         pytest.fail(str(missing))
     profile = tmp_path_factory.mktemp("chromium")

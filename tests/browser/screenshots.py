@@ -202,7 +202,8 @@ async def _play(platform: Settings, town: Town, log_ins: Sequence[DemoLogIn], wa
     worker = await _link_of_a_worker(database)
     await database.close()
     nobody_first()
-    program, environment = find("chromium", platform), {**os.environ, **browser_environment(platform)}
+    program = find("chromium", platform)
+    environment = {**os.environ, **browser_environment(program, platform)}
     people = [AgentLogIn(user.username, user.password) for user in agents(log_ins)]
     async with async_playwright() as playwright, rehearsal(platform, town, agents=people) as stage:
 

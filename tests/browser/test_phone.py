@@ -100,7 +100,8 @@ async def open_centre(tmp_path: Path, program: Program, shots: Path) -> AsyncIte
         for extension in ("801", "802"):
             name = f"agent{extension}"
             await create_user(house.database, name, PASSWORD, name=name, roles=[UserRole.AGENT], seat=extension)
-        chromium, environment = find("chromium", Settings.load()), browser_environment(Settings.load())
+        chromium = find("chromium", Settings.load())  # one that sends sound to Asterisk: without windows it does not
+        environment = browser_environment(chromium, Settings.load())
         async with (
             running_web(house.settings, house.settings.web_port, house.settings.control_port),
             async_playwright() as playwright,
