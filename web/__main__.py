@@ -27,6 +27,7 @@ def main() -> int:
     except (SettingsError, SecretsError, DatabaseUnavailable) as error:
         print(error, file=sys.stderr)
         return 2
+    gc.freeze()  # to look through all this again and again would hold up a page for a fifth of a second
     try:
         web.run_app(
             app,
