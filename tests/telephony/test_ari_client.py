@@ -31,6 +31,7 @@ from ari_app.ari import (
 from ari_app.ari.client import Transport
 from ari_app.ari.generated.events import (
     ApplicationReplaced,
+    BridgeDestroyed,
     CallBroadcast,
     ChannelDestroyed,
     ChannelEnteredBridge,
@@ -149,6 +150,7 @@ async def test_a_call_from_beginning_to_end(switch: Switch, transport: Transport
         assert (await client.recording("proof/录音 1").getStoredFile()).startswith(b"RIFF")
 
         await client.bridge("b-1").destroy()
+        await until(client, BridgeDestroyed)  # which the end of the channel might overtake
         await call.hangup(reason="busy")
         gone = await until(client, ChannelDestroyed, lambda end: end.channel.id == "c-1")
         assert (gone.cause, gone.cause_txt) == (17, "User busy")
