@@ -192,9 +192,9 @@ async def with_migrations(url: str, work: Callable[[Config], T], *, within: floa
 def _migrate_sqlite(url: URL, work: Callable[[Config], T]) -> T:
     """In one thread: to read a schema is thousands of small questions, and to hand each to another thread and its
     answer back was most of the work. Foreign keys stay off: a batch migration replaces tables that others point to."""
-    connection = _sqlite_connection(foreign_keys=False)
+    prepared = _sqlite_connection(foreign_keys=False)
     engine = create_engine(
-        url.set(drivername="sqlite"), hide_parameters=True, connect_args=connection, poolclass=NullPool
+        url.set(drivername="sqlite"), hide_parameters=True, connect_args=prepared, poolclass=NullPool
     )
     _begin_with(engine, "BEGIN IMMEDIATE")
     try:
