@@ -26,7 +26,8 @@ class Part:
     """A program of others: what brings it, and where it lies in its tree.
 
     `programs` and `folders` give, for each name, a pattern below the root. A part of the suite "sid" runs through its
-    own loader; one of the machine's own release runs on the machine's libraries and its own.
+    own loader; one of the machine's own release runs on the machine's libraries and its own. `draws_text`: it needs the
+    fetched fonts where the machine has none.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Part:
     programs: Mapping[str, str]
     folders: Mapping[str, str] = field(default_factory=dict)
     purpose: str = ""
+    draws_text: bool = False
 
 
 PARTS: Mapping[str, Part] = MappingProxyType(
@@ -77,6 +79,7 @@ PARTS: Mapping[str, Part] = MappingProxyType(
                 "host",
                 {"chromium": "usr/lib/chromium/chromium"},
                 purpose="测试用浏览器，能通话 / a browser for the tests that can be spoken through",
+                draws_text=True,
             ),
             Part(
                 "chromium-headless-shell",
@@ -84,6 +87,7 @@ PARTS: Mapping[str, Part] = MappingProxyType(
                 "host",
                 {"chromium-headless-shell": "usr/lib/chromium/chromium-headless-shell"},
                 purpose="测试用浏览器，不带窗口 / a browser for the tests that draws no windows",
+                draws_text=True,
             ),
             Part(
                 "libatomic",

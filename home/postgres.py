@@ -77,8 +77,7 @@ class PrivatePostgres:
         """As by `kill -9` or a power cut; what was committed is still there after `come_back`."""
         assert self._process
         await self.hang()
-        everybody = self._processes()
-        self._signal_all(signal.SIGKILL)
+        everybody = self._signal_all(signal.SIGKILL)
         await self._process.wait()
         while any(map(_lives, everybody)):  # noqa: ASYNC110 - a new server would find their memory in use
             await asyncio.sleep(_POLL)
@@ -100,16 +99,15 @@ class PrivatePostgres:
     def wake_up(self) -> None:
         self._signal_all(signal.SIGCONT)
 
-    def _signal_all(self, number: int) -> None:
-        for pid in self._processes():
-            with suppress(ProcessLookupError):
-                os.kill(pid, number)
-
-    def _processes(self) -> list[int]:
-        """The server and the processes that it has for its connections, each of which leads a group of its own."""
+    def _signal_all(self, number: int) -> list[int]:
+        """To the server and the processes that it has for its connections, each of which leads a group of its own."""
         assert self._process
         server = self._process.pid
-        return [server, *map(int, Path(f"/proc/{server}/task/{server}/children").read_text().split())]
+        everybody = [server, *map(int, Path(f"/proc/{server}/task/{server}/children").read_text().split())]
+        for pid in everybody:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        return everybody
 
     async def _until_ready(self, process: asyncio.subprocess.Process) -> None:
         socket = self._folder / ".s.PGSQL.5432"

@@ -21,7 +21,6 @@ _CHINESE_FONTS = (
     "usr/share/fonts/**/DroidSansFallback*.ttf",
 )
 BROADCAST = "app_stasis_broadcast.so"
-BROWSERS = ("chromium", "chromium-headless-shell")
 
 
 class ProgramMissing(Exception):
@@ -115,7 +114,7 @@ def _of_machine(part: Part, name: str, settings: Settings) -> Program | None:
     if path_found is None:
         return None
     folders = {key: folder for key, pattern in part.folders.items() if (folder := _newest(root, pattern))}
-    env = _font_env(settings) if part.name in BROWSERS else {}
+    env = _font_env(settings) if part.draws_text else {}
     return Program(name, (str(path_found),), root, _told_version(part, path_found), env, folders)
 
 
@@ -166,7 +165,7 @@ def _library_env(present: Fetched, folders: Mapping[str, Path], settings: Settin
     env = {"LD_LIBRARY_PATH": ":".join(_library_folders(present.root))}
     if present.part.name == "espeak-ng" and "data" in folders:
         env["ESPEAK_DATA_PATH"] = str(folders["data"].parent)
-    if present.part.name in BROWSERS:
+    if present.part.draws_text:
         env |= _font_env(settings)
     return env
 

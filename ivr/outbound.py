@@ -42,7 +42,7 @@ def identified(turn: Turn, event: CallerIdentified) -> Turn:
     if callee is None or not _is_the_elders(turn):
         return turn
     elder = turn.change(callee, kind=LegKind.ELDER, result=None)
-    return talk(turn) if elder.up else turn
+    return _talk(turn) if elder.up else turn
 
 
 def agent_answers(turn: Turn, seat: Leg) -> Turn:
@@ -59,12 +59,7 @@ def callee_answers(turn: Turn, callee: Leg) -> Turn:
         return turn.hang_up(callee)
     turn.change(callee, result=Result.ACCEPTED if callee.kind is LegKind.NUMBER else None)
     turn.move(turn.case.leg(callee.id) or callee, Place.ELDER).move(agent, Place.ELDER).note(answered_at=turn.at)
-    return talk(turn) if callee.kind is LegKind.ELDER else turn
-
-
-def talk(turn: Turn) -> Turn:
-    """With the elder, who has been heard: they picked up."""
-    return turn.note(heard=True).go(CaseState.TALKING)
+    return _talk(turn) if callee.kind is LegKind.ELDER else turn
 
 
 def line_ended(turn: Turn, ended: Leg) -> Turn:
@@ -82,6 +77,11 @@ def lines_broke(turn: Turn) -> Turn:
     if turn.case.answered_at is None and turn.case.outcome is None:
         turn.note(outcome=Outcome.NO_CONTACT)
     return turn
+
+
+def _talk(turn: Turn) -> Turn:
+    """With the elder, who has been heard: they picked up."""
+    return turn.note(heard=True).go(CaseState.TALKING)
 
 
 def _is_the_elders(turn: Turn) -> bool:
