@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 # Tests of calls and pages mostly wait for people, so more of them at once than there are cores.
-WORKERS ?= 6
+WORKERS ?= 5
 # Where platforms under test keep their records: sqlite or postgresql. Without it SQLite, and both where a test says so.
 DATABASE ?=
 SHELL  := /bin/sh

@@ -107,6 +107,7 @@ async def test_one_answers_one_is_a_voicemail_one_wants_to_talk_and_one_is_looke
         calls.append(await due(house, 4, must_answer=True))
 
         # Who presses 2 lands with an agent, whose screen has the file before the telephone rings.
+        await is_rung(talks, within=20)  # their words are spoken first, by programs that give way to everybody
         shown = await house.told("screen", within=20, extension="801")
         assert shown["data"]["data"]["file"]["home_phone"] == LINES[2]
         await house.town.seat("801", voice="agent_a").answer()
