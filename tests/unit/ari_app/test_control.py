@@ -404,5 +404,7 @@ async def test_hostile_names_reach_the_screen_whole(api: Api) -> None:
     file = ElderFile(id=1, name=name)
     api.platform.run.post(CallerIdentified(at=controller.now(), actor="system", file=file))
     await api.acts(action="emergency")  # decided after it
-    (case,) = (await api.asks("GET", "/state"))[1]["cases"]
+    async with asyncio.timeout(WITHIN):
+        while (case := (await api.asks("GET", "/state"))[1]["cases"][0])["file"] is None:
+            pass  # a picture from before, which a message follows
     assert case["file"]["name"] == name
